@@ -1,0 +1,337 @@
+//! From the bytes of a review to the bytes of its answer, and what happened on the way for metrics and logs.
+
+pub mod patch;
+pub mod review;
+pub mod template;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use review::{Envelope, Malformed, NotAReview, Request, Verdict, Version, answer, read};
+use template::{Kind, Subject};
+
+use crate::placement::policy::{Action, Mode};
+use crate::placement::snapshot::Snapshot;
+use crate::placement::text::Text;
+use crate::placement::{DECISION_ANNOTATION, Decision, Reason, decide};
+use crate::validation::{self, Case, Finding};
+
+/// An answer: always HTTP 200 with this body.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    /// The body.
+    pub body: Vec<u8>,
+    /// What happened.
+    pub record: Record<'a>,
+}
+
+/// What happened to a request, for metrics and logs. Nothing in it comes from inside the object but its name.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// The request's `uid`.
+    pub uid: Text<'a>,
+    /// The request's namespace.
+    pub namespace: Text<'a>,
+    /// The object's name, or the prefix of the one it will get.
+    pub name: Text<'a>,
+    /// The object's kind.
+    pub kind: Kind,
+    /// Why.
+    pub reason: Reason,
+    /// Whether the decision is carried out.
+    pub mode: Mode,
+    /// The rule that matched.
+    pub rule: Option<Arc<str>>,
+    /// The pool.
+    pub pool: Option<Arc<str>>,
+    /// Whether the labels of the namespace were known.
+    pub namespace_known: bool,
+    /// Where the body could not be read.
+    pub malformed: Option<Malformed>,
+    /// Whether the object was let through.
+    pub allowed: bool,
+    /// The size of the patch; zero for none.
+    pub patch_bytes: usize,
+    /// What the checks of `/validate` found.
+    pub findings: Vec<Finding>,
+}
+
+/// Answers `POST /mutate`. It never refuses an object: whatever goes wrong once the `uid` is known, the object is let
+/// through as it is (R5.6, R5.7).
+///
+/// # Errors
+/// When the body is no review.
+pub fn mutate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, NotAReview> {
+    respond(body, |request| mutation(request, snapshot))
+}
+
+/// Answers `POST /validate`, without ever a patch.
+///
+/// # Errors
+/// When the body is no review.
+pub fn validate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, NotAReview> {
+    respond(body, |request| validation(request, snapshot))
+}
+
+/// What an endpoint makes of a request.
+struct Outcome<'p> {
+    decision: Decision<'p>,
+    verdict: Verdict,
+    findings: Vec<Finding>,
+    namespace_known: bool,
+}
+
+impl<'p> Outcome<'p> {
+    fn leave(reason: Reason) -> Self {
+        Self::of(Decision::leave(reason), true)
+    }
+
+    fn of(decision: Decision<'p>, namespace_known: bool) -> Self {
+        Self {
+            decision,
+            verdict: Verdict::default(),
+            findings: Vec::new(),
+            namespace_known,
+        }
+    }
+}
+
+fn respond<'a, 'p>(
+    body: &'a [u8],
+    judge: impl FnOnce(&Request<'a>) -> Outcome<'p>,
+) -> Result<Answer<'a>, NotAReview> {
+    let Envelope {
+        version,
+        uid,
+        request,
+    } = read(body)?;
+    let (outcome, malformed) = match &request {
+        // A bug must not block a pod: the panic hook has logged where it was.
+        Ok(request) => {
+            let judged = catch_unwind(AssertUnwindSafe(|| judge(request)));
+            (
+                judged.unwrap_or_else(|_| Outcome::leave(Reason::InternalError)),
+                None,
+            )
+        }
+        Err(malformed) => (Outcome::leave(Reason::Malformed), Some(*malformed)),
+    };
+    let body = written(version, &uid, &outcome);
+    let Outcome {
+        decision,
+        verdict,
+        findings,
+        namespace_known,
+    } = outcome;
+    let (kind, namespace, name) = match request {
+        Ok(request) => (
+            kind(&request),
+            request.namespace,
+            name(request.name, request.object),
+        ),
+        Err(_) => (Kind::Other, Text::default(), Text::default()),
+    };
+    let record = Record {
+        uid,
+        namespace,
+        name,
+        kind,
+        reason: decision.reason,
+        mode: decision.mode,
+        rule: decision.rule.map(|rule| Arc::clone(&rule.name)),
+        pool: decision.pool.map(|pool| Arc::clone(&pool.name)),
+        namespace_known,
+        malformed,
+        allowed: verdict.denial.is_none(),
+        patch_bytes: verdict.patch.len(),
+        findings,
+    };
+    Ok(Answer { body, record })
+}
+
+fn written(version: Version, uid: &str, outcome: &Outcome<'_>) -> Vec<u8> {
+    let annotations = &outcome.decision.edits.annotations;
+    let decision = annotations
+        .iter()
+        .find(|(key, _)| *key == DECISION_ANNOTATION)
+        .map(|(_, value)| &**value);
+    // Only beside the patch that carries it, so that a reinvocation cannot contradict it (R5.5).
+    let decision = decision.filter(|_| !outcome.verdict.patch.is_empty());
+    answer(version, uid, &outcome.verdict, decision)
+}
+
+fn kind(request: &Request<'_>) -> Kind {
+    Kind::new(&request.kind.group, &request.kind.kind)
+}
+
+/// Whatever the object can be called: a pod that a controller makes has no name yet (R1.10).
+fn name<'a>(name: Text<'a>, object: Option<crate::placement::pod::Template<'a>>) -> Text<'a> {
+    if !name.is_empty() {
+        return name;
+    }
+    let metadata = object
+        .and_then(|object| object.metadata)
+        .unwrap_or_default();
+    if metadata.name.is_empty() {
+        metadata.generate_name
+    } else {
+        metadata.name
+    }
+}
+
+fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> {
+    let subject = match subject(request) {
+        Ok(subject) => subject,
+        Err(reason) => return Outcome::leave(reason),
+    };
+    if request.operation.as_str() != "CREATE" {
+        return Outcome::leave(Reason::Operation);
+    }
+    let namespace = snapshot.namespace(&request.namespace);
+    let decision = decide(
+        &subject.pod,
+        &namespace,
+        &snapshot.policy,
+        &snapshot.catalogue,
+    );
+    let mut outcome = Outcome::of(decision, namespace.labels.is_some());
+    if outcome.decision.mode == Mode::Enforce {
+        outcome.verdict.patch = patch::patch(&outcome.decision.edits, &subject);
+        outcome.verdict.warnings = warnings(&outcome.decision, &subject);
+    }
+    outcome
+}
+
+/// The pods that the request is about, or why there are none.
+fn subject<'v, 'a>(request: &'v Request<'a>) -> Result<Subject<'v, 'a>, Reason> {
+    if !request.sub_resource.is_empty() {
+        return Err(Reason::Subresource);
+    }
+    let kind = kind(request);
+    if kind == Kind::Other {
+        return Err(Reason::Kind);
+    }
+    if !matches!(request.operation.as_str(), "CREATE" | "UPDATE") {
+        return Err(Reason::Operation);
+    }
+    request
+        .object
+        .as_ref()
+        .and_then(|object| Subject::new(kind, object))
+        .ok_or(Reason::Malformed)
+}
+
+/// What the author of a pod that stays unplaced is told. A controller would be told in vain (R5.4).
+fn warnings(decision: &Decision<'_>, subject: &Subject<'_, '_>) -> Vec<String> {
+    let worth_it = matches!(
+        decision.reason,
+        Reason::Conflict
+            | Reason::Unavailable
+            | Reason::UnknownArchitecture
+            | Reason::NotEntitled
+            | Reason::EmptyAffinity
+    );
+    if !worth_it || has_no_reader(subject) {
+        return Vec::new();
+    }
+    let detail = match (&decision.detail, decision.reason) {
+        (Some(detail), _) => detail,
+        (None, _) => "all terms of its required node affinity are empty",
+    };
+    vec![warning(&format!("berth: {}: {detail}", decision.reason))]
+}
+
+/// Nobody reads what is said about a pod that a controller makes.
+fn has_no_reader(subject: &Subject<'_, '_>) -> bool {
+    subject.path.is_empty() && subject.pod.controller.is_some()
+}
+
+/// The API server's own limit for a warning that is shown whole.
+const WARNING_CHARACTERS: usize = 120;
+/// More than this many warnings would not be read.
+const WARNINGS: usize = 5;
+
+/// A warning as a header can carry it: printable ASCII, of bounded length (R5.4).
+fn warning(text: &str) -> String {
+    let printable = text.chars().map(|char| {
+        if char.is_ascii_graphic() || char == ' ' {
+            char
+        } else {
+            '?'
+        }
+    });
+    let mut warning: String = printable.take(WARNING_CHARACTERS + 1).collect();
+    if warning.len() > WARNING_CHARACTERS {
+        warning.truncate(WARNING_CHARACTERS - 3);
+        warning.push_str("...");
+    }
+    warning
+}
+
+fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> {
+    let subject = match subject(request) {
+        Ok(subject) => subject,
+        Err(reason) => return Outcome::leave(reason),
+    };
+    let being_deleted = |object: &crate::placement::pod::Template<'_>| {
+        object
+            .metadata
+            .as_ref()
+            .is_some_and(|metadata| metadata.deletion_timestamp.is_some())
+    };
+    if request.object.as_ref().is_some_and(being_deleted) {
+        return Outcome::leave(Reason::Operation);
+    }
+    let namespace = snapshot.namespace(&request.namespace);
+    let decision = decide(
+        &subject.pod,
+        &namespace,
+        &snapshot.policy,
+        &snapshot.catalogue,
+    );
+    let old = request
+        .old_object
+        .as_ref()
+        .and_then(|object| Subject::new(kind(request), object));
+    let path = subject.path.trim_start_matches('/').replace('/', ".");
+    let case = Case {
+        pod: &subject.pod,
+        old: old.as_ref().map(|old| &old.pod),
+        is_pod: subject.path.is_empty(),
+        path: &if path.is_empty() { path } else { path + "." },
+        username: &request.user_info.username,
+    };
+    let findings = validation::findings(&case, &decision, snapshot);
+    let mut outcome = Outcome {
+        findings,
+        ..Outcome::of(decision, namespace.labels.is_some())
+    };
+    if snapshot.policy.mode == Mode::Enforce {
+        let of = |action| {
+            outcome
+                .findings
+                .iter()
+                .filter(move |finding: &&Finding| finding.action == action)
+        };
+        let message = |finding: &Finding| format!("{}: {}", finding.check, finding.message);
+        let denials: Vec<String> = of(Action::Deny).map(message).collect();
+        outcome.verdict.denial = (!denials.is_empty()).then(|| denials.join("; "));
+        if !has_no_reader(&subject) {
+            let texts: Vec<String> = of(Action::Warn)
+                .map(|finding| warning(&format!("berth: {}", message(finding))))
+                .collect();
+            outcome.verdict.warnings = bounded(texts);
+        }
+    }
+    outcome
+}
+
+/// At most as many warnings as anyone reads; the last one counts the rest.
+fn bounded(mut warnings: Vec<String>) -> Vec<String> {
+    if warnings.len() > WARNINGS {
+        let rest = warnings.len() - WARNINGS + 1;
+        warnings.truncate(WARNINGS - 1);
+        warnings.push(format!("berth: ...and {rest} more"));
+    }
+    warnings
+}

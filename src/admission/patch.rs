@@ -1,0 +1,276 @@
+//! Edits as a JSON Patch: `add` operations alone, with every missing parent made first (R4.5, R4.6, R5.6).
+
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::template::Subject;
+use crate::placement::Edits;
+use crate::placement::affinity::{NewPreference, NewRequirements, NewTerm, RequiredEdits};
+use crate::placement::pod::Metadata;
+use crate::placement::requirement::NODE_POOL;
+
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+
+/// Writes the edits as a patch of the object; empty where there are none.
+#[must_use]
+pub fn patch(edits: &Edits<'_>, subject: &Subject<'_, '_>) -> Vec<u8> {
+    let mut operations = Operations {
+        root: subject.path,
+        json: Vec::new(),
+    };
+    if edits.is_empty() {
+        return operations.json;
+    }
+    operations.json.reserve(1024);
+    let Edits {
+        tolerations,
+        node_selector,
+        required,
+        preferred,
+        labels,
+        annotations,
+    } = edits;
+    let spec = subject.pod.spec;
+    if subject.has_metadata {
+        let Metadata {
+            labels: has_labels,
+            annotations: has_annotations,
+            ..
+        } = subject.pod.metadata;
+        operations.add_entries("/metadata/labels", has_labels.is_some(), labels);
+        operations.add_entries(
+            "/metadata/annotations",
+            has_annotations.is_some(),
+            annotations,
+        );
+    } else if !(labels.is_empty() && annotations.is_empty()) {
+        operations.add(
+            format_args!("/metadata"),
+            &NewMetadata {
+                labels,
+                annotations,
+            },
+        );
+    }
+    if let Some(node_pool) = node_selector {
+        operations.add_entries(
+            "/spec/nodeSelector",
+            spec.node_selector.is_some(),
+            &[(NODE_POOL, *node_pool)],
+        );
+    }
+    if spec.tolerations.is_none() && !tolerations.is_empty() {
+        operations.add(format_args!("/spec/tolerations"), tolerations);
+    } else {
+        for toleration in tolerations {
+            operations.add(format_args!("/spec/tolerations/-"), toleration);
+        }
+    }
+    operations.add_affinity(subject, required, preferred.as_ref());
+    operations.json.push(b']');
+    operations.json
+}
+
+/// A patch in the making.
+struct Operations {
+    root: &'static str,
+    json: Vec<u8>,
+}
+
+impl Operations {
+    fn add(&mut self, path: fmt::Arguments<'_>, value: &impl Serialize) {
+        self.json
+            .push(if self.json.is_empty() { b'[' } else { b',' });
+        let operation = Operation {
+            path: Joined(self.root, path),
+            value,
+        };
+        let written = serde_json::to_writer(&mut self.json, &operation);
+        debug_assert!(written.is_ok(), "writing to memory cannot fail");
+    }
+
+    /// Adds entries to a map, which is made first where there is none.
+    fn add_entries<K: AsRef<str>, V: Serialize>(
+        &mut self,
+        path: &str,
+        exists: bool,
+        entries: &[(K, V)],
+    ) {
+        if exists {
+            for (key, value) in entries {
+                self.add(format_args!("{path}/{}", Token(key.as_ref())), value);
+            }
+        } else if !entries.is_empty() {
+            self.add(format_args!("{path}"), &Entries(entries));
+        }
+    }
+
+    fn add_affinity(
+        &mut self,
+        subject: &Subject<'_, '_>,
+        required: &RequiredEdits<'_>,
+        preferred: Option<&NewPreference<'_>>,
+    ) {
+        let RequiredEdits {
+            requirements,
+            terms,
+        } = required;
+        let new_term = terms.is_empty() && *requirements != NewRequirements::default();
+        let new_term =
+            new_term.then(|| NewTerm([requirements.node_pools(), requirements.architectures()]));
+        let affinity = subject.pod.spec.affinity.as_ref();
+        let Some(node_affinity) = affinity.and_then(|affinity| affinity.node_affinity.as_ref())
+        else {
+            if new_term.is_some() || preferred.is_some() {
+                let value = NewNodeAffinity {
+                    term: new_term,
+                    preference: preferred,
+                };
+                match affinity {
+                    Some(_) => self.add(format_args!("/spec/affinity/nodeAffinity"), &value),
+                    None => self.add(
+                        format_args!("/spec/affinity"),
+                        &Entries(&[("nodeAffinity", value)]),
+                    ),
+                }
+            }
+            return;
+        };
+        if let Some(term) = new_term {
+            self.add(
+                format_args!("/spec/affinity/nodeAffinity/{REQUIRED}"),
+                &Entries(&[("nodeSelectorTerms", [term])]),
+            );
+        }
+        for edit in terms {
+            let node_pools = requirements.node_pools().filter(|_| edit.node_pools);
+            let architectures = requirements.architectures().filter(|_| edit.architectures);
+            let path = format_args!(
+                "/spec/affinity/nodeAffinity/{REQUIRED}/nodeSelectorTerms/{}/matchExpressions",
+                edit.position
+            );
+            let added: Vec<_> = [node_pools, architectures].into_iter().flatten().collect();
+            if edit.has_expressions {
+                for requirement in added {
+                    self.add(format_args!("{path}/-"), &requirement);
+                }
+            } else {
+                self.add(path, &added);
+            }
+        }
+        match (preferred, node_affinity.preferred) {
+            (None, _) => {}
+            (Some(preference), Some(_)) => self.add(
+                format_args!("/spec/affinity/nodeAffinity/{PREFERRED}/-"),
+                preference,
+            ),
+            (Some(preference), None) => self.add(
+                format_args!("/spec/affinity/nodeAffinity/{PREFERRED}"),
+                &[preference],
+            ),
+        }
+    }
+}
+
+struct Operation<'o, V> {
+    path: Joined<'o>,
+    value: &'o V,
+}
+
+impl<V: Serialize> Serialize for Operation<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { path, value } = self;
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("op", "add")?;
+        map.serialize_entry("path", path)?;
+        map.serialize_entry("value", value)?;
+        map.end()
+    }
+}
+
+/// A JSON pointer in two parts, written without being put together first.
+struct Joined<'o>(&'static str, fmt::Arguments<'o>);
+
+impl Serialize for Joined<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}{}", self.0, self.1))
+    }
+}
+
+/// A key as one token of a JSON pointer.
+struct Token<'k>(&'k str);
+
+impl fmt::Display for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in self.0.split_inclusive(['~', '/']) {
+            match part.as_bytes() {
+                [text @ .., b'~'] => write!(f, "{}~0", &part[..text.len()])?,
+                [text @ .., b'/'] => write!(f, "{}~1", &part[..text.len()])?,
+                _ => f.write_str(part)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A map made of a list of pairs.
+struct Entries<'e, K, V>(&'e [(K, V)]);
+
+impl<K: AsRef<str>, V: Serialize> Serialize for Entries<'_, K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key.as_ref(), value)))
+    }
+}
+
+struct NewMetadata<'e, K, V> {
+    labels: &'e [(&'static str, &'e str)],
+    annotations: &'e [(K, V)],
+}
+
+impl<K: AsRef<str>, V: Serialize> Serialize for NewMetadata<'_, K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if !self.labels.is_empty() {
+            map.serialize_entry("labels", &Entries(self.labels))?;
+        }
+        if !self.annotations.is_empty() {
+            map.serialize_entry("annotations", &Entries(self.annotations))?;
+        }
+        map.end()
+    }
+}
+
+struct NewNodeAffinity<'e> {
+    term: Option<NewTerm<'e>>,
+    preference: Option<&'e NewPreference<'e>>,
+}
+
+impl Serialize for NewNodeAffinity<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(term) = self.term {
+            map.serialize_entry(REQUIRED, &Entries(&[("nodeSelectorTerms", [term])]))?;
+        }
+        if let Some(preference) = self.preference {
+            map.serialize_entry(PREFERRED, &[preference])?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Token;
+
+    /// R4.6: `~` before `/`.
+    #[test]
+    fn tokens_escape_tilde_and_slash() {
+        assert_eq!(Token("a~b/c~1/").to_string(), "a~0b~1c~01~1");
+        assert_eq!(
+            Token("karpenter.sh/nodepool").to_string(),
+            "karpenter.sh~1nodepool"
+        );
+    }
+}

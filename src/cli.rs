@@ -1,0 +1,143 @@
+//! The command line: `berth serve` and `berth explain`.
+
+pub mod explain;
+pub mod serve;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+use crate::placement::catalogue::Catalogue;
+use crate::placement::snapshot::{
+    Snapshot, embedded_node_pools, embedded_policy, read_node_pools, read_policy,
+};
+
+/// Places Kubernetes workloads on the right nodes of an EKS cluster.
+///
+/// A namespace opts in with the label placement.truemark.io/injection=enabled. From then on its Jobs and CronJobs land
+/// in the batch node pools, apps labelled placement.truemark.io/pool=truemark on the on-demand ones, and everything
+/// else on spot, each on the right architecture.
+#[derive(Debug, Parser)]
+#[command(name = "berth", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Explain(explain::Args),
+}
+
+/// Bad usage or configuration: `EX_USAGE` of sysexits.h.
+const USAGE: u8 = 64;
+
+/// Runs the program: 0 is fine, 1 failed, 64 bad usage or configuration.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; nothing can be done when they cannot be printed.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+        }
+    };
+    match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Explain(args) => explain::run(&args),
+    }
+}
+
+/// Where the policy and the node pools come from.
+#[derive(Debug, Args)]
+pub struct Sources {
+    /// The policy, a PlacementPolicy in YAML; without it the default policy is used
+    #[arg(long, value_name = "FILE", env = "BERTH_POLICY")]
+    policy: Option<PathBuf>,
+
+    /// Karpenter NodePools in YAML: a file, or a directory of .yaml, .yml and .json files; may be repeated
+    ///
+    /// They are added to the policy's own catalogue. With neither, the default policy's node pools are used.
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "BERTH_NODE_POOLS",
+        value_delimiter = ','
+    )]
+    node_pools: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// Loads the policy and the catalogue; a message that fails names the flag, the file and the field.
+    fn load(&self) -> anyhow::Result<Snapshot> {
+        let (policy, mut catalogue) = match &self.policy {
+            Some(path) => {
+                read_policy(&read(path)?).with_context(|| format!("--policy {}", path.display()))?
+            }
+            None => embedded_policy()?,
+        };
+        for path in &self.node_pools {
+            let flag = || format!("--node-pools {}", path.display());
+            for file in manifest_files(path).with_context(flag)? {
+                let before = catalogue.iter().count();
+                read_node_pools(&read(&file)?, &mut catalogue)
+                    .with_context(|| file.display().to_string())
+                    .with_context(flag)?;
+                if file == *path && catalogue.iter().count() == before {
+                    anyhow::bail!(
+                        "--node-pools {}: holds no karpenter.sh NodePool",
+                        path.display()
+                    );
+                }
+            }
+        }
+        if self.node_pools.is_empty() && catalogue.iter().next().is_none() {
+            catalogue = embedded_node_pools()?;
+        }
+        with_catalogue(policy, catalogue)
+    }
+}
+
+fn with_catalogue(
+    policy: crate::placement::policy::Policy,
+    catalogue: Catalogue,
+) -> anyhow::Result<Snapshot> {
+    Snapshot::new(policy, catalogue).context("--policy")
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+/// The file itself, or the YAML and JSON files below a directory, in the order of their paths.
+fn manifest_files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    let mut directories = vec![path.to_owned()];
+    while let Some(directory) = directories.pop() {
+        let entries =
+            std::fs::read_dir(&directory).with_context(|| directory.display().to_string())?;
+        for entry in entries {
+            let entry = entry?;
+            let path = entry.path();
+            // A link to a directory is not followed: it could lead back up. One to a file is a mounted ConfigMap's.
+            if entry.file_type()?.is_dir() {
+                directories.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known))
+                && path.is_file()
+            {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

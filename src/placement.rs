@@ -1,0 +1,624 @@
+//! Deciding where a pod goes: a pure function of the pod, its namespace, the policy and the catalogue.
+//!
+//! The steps and their order are those of the contract: leave alone, rule, architecture, node pools, edits.
+
+pub mod affinity;
+pub mod catalogue;
+pub mod exemption;
+pub(crate) mod named;
+pub mod pod;
+pub mod policy;
+pub mod policy_file;
+pub mod requirement;
+pub mod selector;
+pub mod snapshot;
+pub mod text;
+pub mod toleration;
+pub mod yaml;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use affinity::{NewPreference, NewRequirements, RequiredEdits};
+use catalogue::{Catalogue, NodePool, Taint};
+use named::named;
+use pod::{Alternative, Pod};
+use policy::{Architecture, Binding, Mode, NamespaceLabels, Place, Policy, Pool, Rule};
+use requirement::{ARCH, NODE_POOL, can_meet};
+use toleration::NewToleration;
+
+/// The namespace label that opts in (`enabled`), and the pod label that opts out (`disabled`).
+pub const INJECTION_LABEL: &str = "placement.truemark.io/injection";
+/// The label that asks for a pool; berth writes it on every pod that it places.
+pub const POOL_LABEL: &str = "placement.truemark.io/pool";
+/// The label that asks for an architecture, on a pod or on its namespace.
+pub const ARCH_LABEL: &str = "placement.truemark.io/arch";
+/// The annotation that says how a pod was placed.
+pub const DECISION_ANNOTATION: &str = "placement.truemark.io/decision";
+
+named! {
+    /// Why a pod is as it is after berth has looked at it. Metrics, logs, `explain` and the decision annotation share
+    /// these names.
+    pub enum Reason {
+        /// berth places the pod: it lacks something.
+        Placed = "placed",
+        /// The pod has everything that berth would add.
+        AlreadyPlaced = "already placed",
+        /// Its author chose a node pool that is none of the pool's: left as written.
+        Explicit = "explicit",
+        /// Its author's other constraints exclude every node pool of the pool: left as written.
+        Conflict = "conflict",
+        /// The cluster has none of the pool's node pools for the architecture: that alone is injected.
+        Unavailable = "unavailable",
+        /// Its label names a pool that the policy does not know.
+        UnknownPool = "unknown-pool",
+        /// Its label, or its namespace's, names an architecture that the policy does not know.
+        UnknownArchitecture = "unknown-architecture",
+        /// Its namespace may not use the pool.
+        NotEntitled = "not-entitled",
+        /// No rule of the policy matches it.
+        NoRule = "no-rule",
+        /// A rule says to leave it alone.
+        LeftByRule = "left-by-rule",
+        /// The request is no CREATE.
+        Operation = "operation",
+        /// The request is for a subresource, such as `pods/binding`.
+        Subresource = "subresource",
+        /// The object is of a kind that berth does not place.
+        Kind = "kind",
+        /// The object could not be read.
+        Malformed = "malformed",
+        /// berth itself failed.
+        InternalError = "internal-error",
+        /// Its namespace is the system's, the provisioner's, cert-manager's or berth's own.
+        Namespace = "namespace",
+        /// Its namespace has not opted in.
+        NotOptedIn = "not-opted-in",
+        /// A `DaemonSet` made it.
+        DaemonSet = "daemonset",
+        /// It is pinned to a node by that node's name.
+        NodePinned = "node-pinned",
+        /// It mirrors a static pod.
+        Mirror = "mirror",
+        /// It has a `nodeName`.
+        Bound = "bound",
+        /// It needs another operating system than Linux.
+        Os = "os",
+        /// Another scheduler places it.
+        Scheduler = "scheduler",
+        /// It is for Fargate or for hybrid nodes.
+        ComputeType = "compute-type",
+        /// It is for a virtual node.
+        VirtualNode = "virtual-node",
+        /// It has a system-critical priority class.
+        Critical = "critical",
+        /// It is pinned to `kubernetes.io/hostname`.
+        HostPinned = "host-pinned",
+        /// Its own label opts out.
+        OptedOut = "opted-out",
+        /// All terms of its required affinity are empty, so that no node matches it.
+        EmptyAffinity = "empty-affinity",
+        /// It requests an extended resource or a device, of whose nodes berth knows nothing.
+        SpecialResource = "special-resource",
+    }
+}
+
+/// What is known of a pod's namespace.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Namespace<'n> {
+    /// Its name.
+    pub name: &'n str,
+    /// Its labels; unknown is not the same as none.
+    pub labels: Option<&'n NamespaceLabels>,
+    /// Whether berth itself runs there.
+    pub own: bool,
+}
+
+/// The outcome for one pod.
+///
+/// One struct for pods that are placed and for pods that are left alone: every output shows the rule, the pool and
+/// the reason of either, and `edits` is empty where nothing is to be done.
+#[derive(Debug, Clone)]
+pub struct Decision<'p> {
+    /// Why.
+    pub reason: Reason,
+    /// Whether the decision is carried out.
+    pub mode: Mode,
+    /// The rule that matched.
+    pub rule: Option<&'p Rule>,
+    /// The pool.
+    pub pool: Option<&'p Pool>,
+    /// The node pools of the placement, in the policy's order.
+    pub node_pools: Vec<&'p NodePool>,
+    /// The architectures of the placement, in the policy's order.
+    pub architectures: Vec<&'p str>,
+    /// What the pod lacks.
+    pub edits: Edits<'p>,
+    /// What in the pod or the cluster is in the way, for a person to read.
+    pub detail: Option<String>,
+}
+
+/// What is to be added to a pod.
+#[derive(Debug, Clone, Default)]
+pub struct Edits<'p> {
+    /// Tolerations to append.
+    pub tolerations: Vec<NewToleration<'p>>,
+    /// The node pool, where there is one, for the node selector.
+    pub node_selector: Option<&'p str>,
+    /// What to add to the required node affinity.
+    pub required: RequiredEdits<'p>,
+    /// What to append to the preferred node affinity.
+    pub preferred: Option<NewPreference<'p>>,
+    /// Labels to add.
+    pub labels: Vec<(&'static str, &'p str)>,
+    /// Annotations to add.
+    pub annotations: Vec<(&'p str, Cow<'p, str>)>,
+}
+
+impl Edits<'_> {
+    /// Whether nothing is to be added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.affect_scheduling() && self.labels.is_empty() && self.annotations.is_empty()
+    }
+
+    /// Whether anything is to be added that says where the pod may run.
+    #[must_use]
+    pub fn affect_scheduling(&self) -> bool {
+        let Self {
+            tolerations,
+            node_selector,
+            required,
+            preferred,
+            labels: _,
+            annotations: _,
+        } = self;
+        !tolerations.is_empty()
+            || node_selector.is_some()
+            || !required.is_empty()
+            || preferred.is_some()
+    }
+}
+
+impl<'p> Decision<'p> {
+    /// A pod that is left as it is.
+    #[must_use]
+    pub fn leave(reason: Reason) -> Self {
+        Self {
+            reason,
+            mode: Mode::Enforce,
+            rule: None,
+            pool: None,
+            node_pools: Vec::new(),
+            architectures: Vec::new(),
+            edits: Edits::default(),
+            detail: None,
+        }
+    }
+}
+
+/// Decides where a pod goes.
+#[must_use]
+pub fn decide<'p>(
+    pod: &Pod<'_, '_>,
+    namespace: &Namespace<'_>,
+    policy: &'p Policy,
+    catalogue: &'p Catalogue,
+) -> Decision<'p> {
+    let exempt = |reason| Decision {
+        mode: policy.mode,
+        ..Decision::leave(reason)
+    };
+    if let Some(reason) = exemption::exemption(pod, namespace) {
+        return exempt(reason);
+    }
+    let Some(rule) = policy.rule(pod, namespace.labels) else {
+        return exempt(Reason::NoRule);
+    };
+    let mode = if policy.mode == Mode::Audit {
+        Mode::Audit
+    } else {
+        rule.mode
+    };
+    let leave = |reason, detail| Decision {
+        mode,
+        rule: Some(rule),
+        detail,
+        ..Decision::leave(reason)
+    };
+    if let Some(resource) = pod.spec.special_resource()
+        && !matches!(&rule.place, Place::PoolFromLabel(_))
+    {
+        return leave(
+            Reason::SpecialResource,
+            Some(format!("requests {resource}")),
+        );
+    }
+    let pool = match &rule.place {
+        Place::Pool(position) => policy.pool_at(*position),
+        Place::LeaveAlone => return leave(Reason::LeftByRule, None),
+        Place::PoolFromLabel(key) => {
+            let name = pod.metadata.label(key).unwrap_or_default();
+            match policy.pool(name) {
+                Some(pool) => pool,
+                None => {
+                    return leave(
+                        Reason::UnknownPool,
+                        Some(format!("label {key}: {name:?} names no pool")),
+                    );
+                }
+            }
+        }
+    };
+    let entitled = match (&pool.namespaces, namespace.labels) {
+        (Some(selector), Some(labels)) => {
+            selector.matches(|key| labels.get(key).map(String::as_str))
+        }
+        _ => true,
+    };
+    if !entitled {
+        let detail = format!(
+            "namespace {} may not use pool {}",
+            namespace.name, pool.name
+        );
+        return Decision {
+            pool: Some(pool),
+            ..leave(Reason::NotEntitled, Some(detail))
+        };
+    }
+    let choice = match chosen_architecture(pod, namespace, rule, policy) {
+        Ok(choice) => choice,
+        Err(detail) => {
+            return Decision {
+                pool: Some(pool),
+                ..leave(Reason::UnknownArchitecture, Some(detail))
+            };
+        }
+    };
+    let search = Search {
+        pod,
+        pool,
+        known: policy.architectures(),
+        wanted: policy.chosen(choice),
+        catalogue,
+    };
+    let decision = search.place();
+    let mut decision = Decision {
+        mode,
+        rule: Some(rule),
+        pool: Some(pool),
+        ..decision
+    };
+    if decision.reason == Reason::Placed {
+        decision.edits.labels.extend(
+            pod.metadata
+                .label(POOL_LABEL)
+                .is_none()
+                .then_some((POOL_LABEL, &*pool.name)),
+        );
+        decision.edits.annotations = annotations(pod, rule, pool, &decision);
+        if decision.edits.is_empty() {
+            decision.reason = Reason::AlreadyPlaced;
+        }
+    }
+    decision
+}
+
+/// The architecture that the pod's label, its namespace's, the rule or the policy chooses, in this order.
+fn chosen_architecture(
+    pod: &Pod<'_, '_>,
+    namespace: &Namespace<'_>,
+    rule: &Rule,
+    policy: &Policy,
+) -> Result<Architecture, String> {
+    let of_pod = pod.metadata.label(ARCH_LABEL).map(|name| ("label", name));
+    let of_namespace = namespace
+        .labels
+        .and_then(|labels| labels.get(ARCH_LABEL))
+        .map(|name| ("namespace label", name.as_str()));
+    match of_pod.or(of_namespace) {
+        Some((whose, name)) => policy
+            .architecture(name)
+            .ok_or_else(|| format!("{whose} {ARCH_LABEL}: {name:?} names no known architecture")),
+        None => Ok(rule.architecture.unwrap_or(policy.default_architecture())),
+    }
+}
+
+fn annotations<'p>(
+    pod: &Pod<'_, '_>,
+    rule: &Rule,
+    pool: &'p Pool,
+    decision: &Decision<'p>,
+) -> Vec<(&'p str, Cow<'p, str>)> {
+    let missing = |key: &str| !pod.metadata.has_annotation(key);
+    let of_pool = pool
+        .annotations
+        .iter()
+        .map(|(key, value)| (key.as_str(), Cow::Borrowed(value.as_str())));
+    let mut annotations: Vec<_> = of_pool
+        .filter(|(key, _)| missing(key) && *key != DECISION_ANNOTATION)
+        .collect();
+    if missing(DECISION_ANNOTATION) {
+        annotations.push((
+            DECISION_ANNOTATION,
+            Cow::Owned(summary(rule, pool, decision)),
+        ));
+    }
+    annotations
+}
+
+/// The placement in one readable line, which does not depend on what the pod had before.
+fn summary(rule: &Rule, pool: &Pool, decision: &Decision<'_>) -> String {
+    let node_pools = decision
+        .node_pools
+        .iter()
+        .map(|node_pool| &**node_pool.name());
+    let mut line = String::with_capacity(96);
+    line.push_str(Reason::Placed.as_str());
+    for (name, value) in [(": rule=", &rule.name), (" pool=", &pool.name)] {
+        line.push_str(name);
+        line.push_str(value);
+    }
+    push_list(&mut line, " nodePools=", node_pools);
+    push_list(
+        &mut line,
+        " architectures=",
+        decision.architectures.iter().copied(),
+    );
+    line
+}
+
+fn push_list<'l>(line: &mut String, name: &str, values: impl Iterator<Item = &'l str>) {
+    line.push_str(name);
+    for (index, value) in values.enumerate() {
+        if index > 0 {
+            line.push(',');
+        }
+        line.push_str(value);
+    }
+}
+
+/// The search for the node pools of one pool that one pod can use.
+struct Search<'s, 'v, 'a, 'p> {
+    pod: &'s Pod<'v, 'a>,
+    pool: &'p Pool,
+    known: &'p [Arc<str>],
+    wanted: &'p [Arc<str>],
+    catalogue: &'p Catalogue,
+}
+
+impl<'p> Search<'_, '_, '_, 'p> {
+    fn place(&self) -> Decision<'p> {
+        let node_pools: Vec<&NodePool> = self
+            .existing()
+            .filter(|node_pool| self.fits(node_pool, None))
+            .collect();
+        if node_pools.is_empty() {
+            return self.nowhere();
+        }
+        let offered = |name: &&Arc<str>| node_pools.iter().any(|node_pool| node_pool.offers(name));
+        let admitted = |name: &&Arc<str>| {
+            self.alternatives().any(|alternative| {
+                self.architectures(alternative)
+                    .any(|admitted| admitted == *name)
+            })
+        };
+        let architectures: Vec<&str> = self
+            .known
+            .iter()
+            .filter(offered)
+            .filter(admitted)
+            .map(|name| &**name)
+            .collect();
+        let mut injected: Vec<&str> = self
+            .wanted
+            .iter()
+            .filter(offered)
+            .map(|name| &**name)
+            .collect();
+        if injected.is_empty() {
+            // Every node pool is there for an alternative that names its own architecture; the others get what was chosen.
+            injected = self.wanted.iter().map(|name| &**name).collect();
+        }
+        let edits = self.edits(&node_pools, injected);
+        Decision {
+            node_pools,
+            architectures,
+            edits,
+            ..Decision::leave(Reason::Placed)
+        }
+    }
+
+    /// The pool's node pools that the cluster has, in the policy's order. A tainted one cannot be bound softly: its
+    /// toleration alone would widen where the pod may run.
+    fn existing(&self) -> impl Iterator<Item = &'p NodePool> {
+        let binding = self.pool.binding;
+        let in_catalogue = self
+            .pool
+            .node_pools
+            .iter()
+            .filter_map(|name| self.catalogue.get(name));
+        in_catalogue
+            .filter(move |node_pool| binding == Binding::Required || node_pool.taints().is_empty())
+    }
+
+    fn alternatives(&self) -> impl Iterator<Item = Alternative<'_, '_>> {
+        self.pod.spec.alternatives()
+    }
+
+    /// The known architectures that an alternative allows: what its author asks for wins over what was chosen.
+    fn architectures<'s>(
+        &'s self,
+        alternative: Alternative<'s, 's>,
+    ) -> impl Iterator<Item = &'p Arc<str>> {
+        let constrained = alternative.constrains(ARCH);
+        let candidates = if constrained { self.known } else { self.wanted };
+        candidates
+            .iter()
+            .filter(move |name| !constrained || alternative.admits(ARCH, name))
+    }
+
+    /// Whether some alternative of the pod allows the node pool, leaving one label out of account if so asked.
+    fn fits(&self, node_pool: &NodePool, ignored: Option<&str>) -> bool {
+        let meets = |alternative: Alternative<'_, '_>, key: &str| {
+            ignored == Some(key) || can_meet(node_pool.offered(key), key, alternative.on(key))
+        };
+        let alone = self.pod.spec.selector_alone();
+        // A label that both the selector and a term constrain is judged again below, with both.
+        alone.selector_keys().all(|key| meets(alone, key))
+            && self.alternatives().any(|alternative| {
+                alternative.term_keys().all(|key| meets(alternative, key))
+                    && (ignored == Some(ARCH)
+                        || self
+                            .architectures(alternative)
+                            .any(|name| node_pool.offers(name)))
+            })
+    }
+
+    /// None of the pool's node pools is left: says why, and injects the architecture where the cluster is the reason.
+    fn nowhere(&self) -> Decision<'p> {
+        let key_allows = |name: &str| {
+            self.alternatives()
+                .any(|alternative| alternative.admits(NODE_POOL, name))
+        };
+        let constrains = |key| {
+            self.alternatives()
+                .any(|alternative| alternative.constrains(key))
+        };
+        if constrains(NODE_POOL) {
+            let excluded_by_name = !self.pool.node_pools.iter().any(|name| key_allows(name));
+            if excluded_by_name
+                || self
+                    .existing()
+                    .any(|node_pool| self.fits(node_pool, Some(NODE_POOL)))
+            {
+                return Decision {
+                    detail: Some(format!("the pod itself constrains {NODE_POOL}")),
+                    ..Decision::leave(Reason::Explicit)
+                };
+            }
+        }
+        let complete = self.existing().count() == self.pool.node_pools.len();
+        let offering = self.existing().any(|node_pool| {
+            self.alternatives().any(|alternative| {
+                self.architectures(alternative)
+                    .any(|name| node_pool.offers(name))
+            })
+        });
+        let allows = |names: &[Arc<str>]| {
+            self.alternatives().any(|alternative| {
+                self.architectures(alternative)
+                    .any(|name| names.contains(name))
+            })
+        };
+        // With all its node pools there, a pool lacks an architecture only for a pod that insists on another one.
+        if offering || !allows(self.known) || (complete && !allows(self.wanted)) {
+            return Decision {
+                detail: Some(self.obstacle()),
+                ..Decision::leave(Reason::Conflict)
+            };
+        }
+        let wanted: Vec<&str> = self.wanted.iter().map(|name| &**name).collect();
+        let detail = format!(
+            "the cluster has no node pool of pool {} for {}",
+            self.pool.name,
+            wanted.join(", ")
+        );
+        let requirements = NewRequirements {
+            node_pools: Vec::new(),
+            architectures: wanted.clone(),
+        };
+        let edits = Edits {
+            required: affinity::required_edits(self.pod.spec, requirements),
+            ..Edits::default()
+        };
+        Decision {
+            edits,
+            architectures: wanted,
+            detail: Some(detail),
+            ..Decision::leave(Reason::Unavailable)
+        }
+    }
+
+    /// The label that keeps the pod from the pool's node pools, as far as there is one.
+    fn obstacle(&self) -> String {
+        let all = self.alternatives();
+        let keys =
+            all.flat_map(|alternative| alternative.selector_keys().chain(alternative.term_keys()));
+        // Enough for any pod that a person wrote, and a bound for one that an attacker did.
+        let mut keys: Vec<&str> = keys.take(16).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let blocking = keys.iter().find(|key| {
+            self.existing()
+                .any(|node_pool| self.fits(node_pool, Some(key)))
+        });
+        match blocking {
+            Some(key) => {
+                let offers = self
+                    .existing()
+                    .find(|node_pool| self.fits(node_pool, Some(key)))
+                    .and_then(|node_pool| {
+                        node_pool
+                            .offered(key)
+                            .map(|offered| format!("; {} has {offered}", node_pool.name()))
+                    });
+                format!(
+                    "the pod's own {key} excludes pool {}{}",
+                    self.pool.name,
+                    offers.unwrap_or_default()
+                )
+            }
+            None => format!(
+                "the pod's own constraints exclude pool {}: {}",
+                self.pool.name,
+                keys.join(", ")
+            ),
+        }
+    }
+
+    fn edits(&self, node_pools: &[&'p NodePool], architectures: Vec<&'p str>) -> Edits<'p> {
+        let spec = self.pod.spec;
+        let names: Vec<&'p str> = node_pools
+            .iter()
+            .map(|node_pool| &**node_pool.name())
+            .collect();
+        let mut taints: Vec<&Taint> = node_pools
+            .iter()
+            .flat_map(|node_pool| node_pool.taints())
+            .collect();
+        let mut seen = 0;
+        while seen < taints.len() {
+            let covered = spec
+                .tolerations()
+                .iter()
+                .any(|toleration| toleration.covers(taints[seen]));
+            if covered || taints[..seen].contains(&taints[seen]) {
+                taints.remove(seen);
+            } else {
+                seen += 1;
+            }
+        }
+        let (mut node_selector, mut required_pools, mut preferred) = (None, Vec::new(), None);
+        match (self.pool.binding, names.as_slice()) {
+            (Binding::Preferred, _) if affinity::is_confined(spec, &names) => {}
+            (Binding::Preferred, _) => preferred = affinity::preference_edit(spec, &names),
+            (Binding::Required, [only]) => {
+                node_selector = (!affinity::is_confined(spec, &names)).then_some(*only)
+            }
+            (Binding::Required, _) => required_pools = names,
+        }
+        let requirements = NewRequirements {
+            node_pools: required_pools,
+            architectures,
+        };
+        Edits {
+            tolerations: taints.into_iter().map(NewToleration).collect(),
+            node_selector,
+            required: affinity::required_edits(spec, requirements),
+            preferred,
+            labels: Vec::new(),
+            annotations: Vec::new(),
+        }
+    }
+}

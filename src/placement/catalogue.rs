@@ -1,0 +1,307 @@
+//! The catalogue: what every node pool of the cluster offers, as sets.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::requirement::{self, Operator, ValueSet, canonical};
+use super::selector::{valid_key, valid_value};
+
+/// A node's taint. Its order and equality are those of key, value and effect.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Taint {
+    /// The taint's key.
+    pub key: String,
+    /// The taint's value; a taint may have none.
+    #[serde(default)]
+    pub value: String,
+    /// `NoSchedule`, `NoExecute` or `PreferNoSchedule`.
+    pub effect: String,
+}
+
+impl fmt::Display for Taint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, value, effect } = self;
+        if value.is_empty() {
+            write!(f, "{key}:{effect}")
+        } else {
+            write!(f, "{key}={value}:{effect}")
+        }
+    }
+}
+
+/// One node pool: the labels its nodes can have, and their taints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodePool {
+    name: Arc<str>,
+    requirements: BTreeMap<String, ValueSet>,
+    taints: Vec<Taint>,
+    external: bool,
+}
+
+impl NodePool {
+    /// The node pool's name, which its nodes carry as `karpenter.sh/nodepool`.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The taints of its nodes; never its startup taints, which are gone before a pod is bound.
+    #[must_use]
+    pub fn taints(&self) -> &[Taint] {
+        &self.taints
+    }
+
+    /// Whether it is known to no NodePool object, and so survives when live ones replace the static catalogue.
+    #[must_use]
+    pub fn external(&self) -> bool {
+        self.external
+    }
+
+    /// What the node pool says of a label, if anything. The key is canonical.
+    #[must_use]
+    pub fn offered(&self, key: &str) -> Option<&ValueSet> {
+        self.requirements.get(key)
+    }
+
+    /// Whether it can make nodes of this architecture.
+    #[must_use]
+    pub fn offers(&self, architecture: &str) -> bool {
+        self.offered(requirement::ARCH)
+            .is_none_or(|offered| offered.contains(architecture))
+    }
+
+    /// Makes a node pool of its parts: labels and requirements are one set per key, its own name among them.
+    ///
+    /// # Errors
+    /// When a requirement has an operator or a value that Karpenter would refuse; the path is relative.
+    fn new(
+        name: &str,
+        external: bool,
+        labels: &BTreeMap<String, String>,
+        requirements: &[RequirementFile],
+        taints: Vec<Taint>,
+    ) -> Result<Self, (String, String)> {
+        valid_value(name).map_err(|message| ("name".to_owned(), message))?;
+        for (index, Taint { key, value, effect }) in taints.iter().enumerate() {
+            let wrong = |message| (format!("taints[{index}]"), message);
+            valid_key(key)
+                .and_then(|()| valid_value(value))
+                .map_err(wrong)?;
+            // Their tolerations go into pods: one with another effect would have the API server refuse every pod.
+            if !["NoSchedule", "NoExecute", "PreferNoSchedule"].contains(&effect.as_str()) {
+                return Err(wrong(format!(
+                    "{effect:?} is not one of NoSchedule, NoExecute, PreferNoSchedule"
+                )));
+            }
+        }
+        let mut sets = BTreeMap::from([(requirement::NODE_POOL.to_owned(), ValueSet::of(name))]);
+        let mut narrow = |key: &str, set: ValueSet| {
+            let known = sets
+                .entry(canonical(key).to_owned())
+                .or_insert_with(ValueSet::any);
+            *known = known.intersection(&set);
+        };
+        for (key, value) in labels {
+            narrow(key, ValueSet::of(value));
+        }
+        for (
+            index,
+            RequirementFile {
+                key,
+                operator,
+                values,
+            },
+        ) in requirements.iter().enumerate()
+        {
+            let set = ValueSet::new(*operator, values).map_err(|message| {
+                (
+                    format!("requirements[{index}]"),
+                    format!("{key}: {message}"),
+                )
+            })?;
+            narrow(key, set);
+        }
+        Ok(Self {
+            name: name.into(),
+            requirements: sets,
+            taints,
+            external,
+        })
+    }
+}
+
+/// Every node pool of the cluster, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    node_pools: BTreeMap<Arc<str>, NodePool>,
+}
+
+impl Catalogue {
+    /// The node pool of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&NodePool> {
+        self.node_pools.get(name)
+    }
+
+    /// All node pools, ordered by name.
+    pub fn iter(&self) -> impl Iterator<Item = &NodePool> {
+        self.node_pools.values()
+    }
+
+    /// Adds a node pool.
+    ///
+    /// # Errors
+    /// When one of that name is there already.
+    pub fn insert(&mut self, node_pool: NodePool) -> Result<(), CatalogueError> {
+        let name = Arc::clone(&node_pool.name);
+        if self
+            .node_pools
+            .insert(Arc::clone(&name), node_pool)
+            .is_some()
+        {
+            return Err(CatalogueError {
+                node_pool: name.to_string(),
+                path: "metadata.name".to_owned(),
+                message: "there is a node pool of this name already".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A node pool that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueError {
+    /// The node pool's name, as far as it is known.
+    pub node_pool: String,
+    /// The field that is wrong.
+    pub path: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl fmt::Display for CatalogueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            node_pool,
+            path,
+            message,
+        } = self;
+        write!(f, "node pool {node_pool:?}: {path}: {message}")
+    }
+}
+
+impl std::error::Error for CatalogueError {}
+
+/// A requirement as a NodePool or a static catalogue entry writes it. `minValues` and the like are not berth's.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct RequirementFile {
+    key: String,
+    operator: Operator,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+/// A static catalogue entry of the policy: for platforms without NodePool objects, and for offline use.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticNodePool {
+    /// The node pool's name.
+    pub name: String,
+    #[serde(default)]
+    external: bool,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    requirements: Vec<RequirementFile>,
+    #[serde(default)]
+    taints: Vec<Taint>,
+}
+
+impl TryFrom<StaticNodePool> for NodePool {
+    type Error = CatalogueError;
+
+    fn try_from(file: StaticNodePool) -> Result<Self, CatalogueError> {
+        let StaticNodePool {
+            name,
+            external,
+            labels,
+            requirements,
+            taints,
+        } = file;
+        Self::new(&name, external, &labels, &requirements, taints).map_err(|(path, message)| {
+            CatalogueError {
+                node_pool: name,
+                path,
+                message,
+            }
+        })
+    }
+}
+
+/// The parts of a Karpenter `NodePool` (`karpenter.sh/v1`) that placement reads; the rest is Karpenter's business.
+#[derive(Debug, Clone, Deserialize)]
+pub struct NodePoolManifest {
+    metadata: ManifestMetadata,
+    spec: ManifestSpec,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ManifestMetadata {
+    name: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ManifestSpec {
+    template: ManifestTemplate,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ManifestTemplate {
+    #[serde(default)]
+    metadata: TemplateMetadata,
+    spec: TemplateSpec,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct TemplateMetadata {
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct TemplateSpec {
+    #[serde(default)]
+    requirements: Vec<RequirementFile>,
+    #[serde(default)]
+    taints: Vec<Taint>,
+}
+
+impl TryFrom<NodePoolManifest> for NodePool {
+    type Error = CatalogueError;
+
+    fn try_from(manifest: NodePoolManifest) -> Result<Self, CatalogueError> {
+        let NodePoolManifest {
+            metadata: ManifestMetadata { name },
+            spec: ManifestSpec { template },
+        } = manifest;
+        let ManifestTemplate {
+            metadata: TemplateMetadata { labels },
+            spec: TemplateSpec {
+                requirements,
+                taints,
+            },
+        } = template;
+        Self::new(&name, false, &labels, &requirements, taints).map_err(|(path, message)| {
+            CatalogueError {
+                node_pool: name,
+                path: format!("spec.template.spec.{path}"),
+                message,
+            }
+        })
+    }
+}

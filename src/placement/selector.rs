@@ -1,0 +1,166 @@
+//! Kubernetes label selectors, in full: over the labels of pods and of namespaces.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// A label selector as it is written. All of its parts must match; an empty one matches everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SelectorFile {
+    #[serde(default)]
+    match_labels: BTreeMap<String, String>,
+    #[serde(default)]
+    match_expressions: Vec<ExpressionFile>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpressionFile {
+    key: String,
+    operator: String,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+/// A label selector that can be evaluated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selector(Vec<(String, Expression)>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Expression {
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Exists,
+    DoesNotExist,
+}
+
+impl Selector {
+    /// Whether the labels, given by a look-up, match.
+    pub fn matches<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
+        self.0.iter().all(|(key, expression)| {
+            let value = label(key);
+            match expression {
+                Expression::In(values) => {
+                    value.is_some_and(|value| values.iter().any(|listed| listed == value))
+                }
+                Expression::NotIn(values) => {
+                    !value.is_some_and(|value| values.iter().any(|listed| listed == value))
+                }
+                Expression::Exists => value.is_some(),
+                Expression::DoesNotExist => value.is_none(),
+            }
+        })
+    }
+}
+
+impl TryFrom<SelectorFile> for Selector {
+    /// The relative path of the field that is wrong, and what is wrong with it.
+    type Error = (String, String);
+
+    fn try_from(file: SelectorFile) -> Result<Self, Self::Error> {
+        let SelectorFile {
+            match_labels,
+            match_expressions,
+        } = file;
+        let mut expressions = Vec::with_capacity(match_labels.len() + match_expressions.len());
+        for (key, value) in match_labels {
+            let path = format!("matchLabels[{key}]");
+            check(&path, valid_key(&key))?;
+            check(&path, valid_value(&value))?;
+            expressions.push((key, Expression::In(vec![value])));
+        }
+        for (
+            index,
+            ExpressionFile {
+                key,
+                operator,
+                values,
+            },
+        ) in match_expressions.into_iter().enumerate()
+        {
+            let path = format!("matchExpressions[{index}]");
+            check(&format!("{path}.key"), valid_key(&key))?;
+            for value in &values {
+                check(&format!("{path}.values"), valid_value(value))?;
+            }
+            let (takes_values, expression): (bool, fn(Vec<String>) -> Expression) =
+                match operator.as_str() {
+                    "In" => (true, Expression::In),
+                    "NotIn" => (true, Expression::NotIn),
+                    "Exists" => (false, |_| Expression::Exists),
+                    "DoesNotExist" => (false, |_| Expression::DoesNotExist),
+                    other => {
+                        return Err((
+                            format!("{path}.operator"),
+                            format!("{other:?} is not one of In, NotIn, Exists, DoesNotExist"),
+                        ));
+                    }
+                };
+            if takes_values == values.is_empty() {
+                let rule = if takes_values {
+                    "needs at least one value"
+                } else {
+                    "takes no values"
+                };
+                return Err((format!("{path}.values"), format!("{operator} {rule}")));
+            }
+            expressions.push((key, expression(values)));
+        }
+        Ok(Self(expressions))
+    }
+}
+
+fn check(path: &str, result: Result<(), String>) -> Result<(), (String, String)> {
+    result.map_err(|message| (path.to_owned(), message))
+}
+
+/// Whether the text is a label key: an optional DNS subdomain and `/`, then a name of at most 63 characters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn valid_key(key: &str) -> Result<(), String> {
+    let (prefix, name) = key
+        .split_once('/')
+        .map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    if prefix.is_some_and(|prefix| !is_subdomain(prefix)) || name.is_empty() || !is_name(name) {
+        return Err(format!("{key:?} is not a label key"));
+    }
+    Ok(())
+}
+
+/// Whether the text is a label value: empty, or a name of at most 63 characters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn valid_value(value: &str) -> Result<(), String> {
+    if value.is_empty() || is_name(value) {
+        Ok(())
+    } else {
+        Err(format!("{value:?} is not a label value"))
+    }
+}
+
+/// Letters, digits, `-`, `_` and `.`, with a letter or a digit at both ends; 63 characters at most.
+fn is_name(text: &str) -> bool {
+    text.len() <= 63
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.ends_with(|last: char| last.is_ascii_alphanumeric())
+        && text
+            .chars()
+            .all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
+}
+
+/// Lower-case DNS labels joined by dots; 253 characters at most.
+#[must_use]
+pub fn is_subdomain(text: &str) -> bool {
+    text.len() <= 253
+        && text.split('.').all(|label| {
+            !label.starts_with('-')
+                && !label.ends_with('-')
+                && !label.is_empty()
+                && label
+                    .chars()
+                    .all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-')
+        })
+}

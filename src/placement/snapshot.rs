@@ -1,0 +1,129 @@
+//! Everything that a decision knows besides the pod: immutable, and swapped whole.
+
+use std::collections::BTreeMap;
+
+use super::Namespace;
+use super::catalogue::{Catalogue, CatalogueError, NodePool, NodePoolManifest};
+use super::policy::{NamespaceLabels, Policy, PolicyError};
+use super::policy_file::PolicyFile;
+use super::yaml;
+
+/// The default policy.
+const POLICY: &str = include_str!("../../deploy/policy.yaml");
+
+/// The node pools of the default policy.
+const NODE_POOLS: [&str; 6] = [
+    include_str!("../../deploy/node-pools/amd64-default.yaml"),
+    include_str!("../../deploy/node-pools/arm64-default.yaml"),
+    include_str!("../../deploy/node-pools/truemark-amd64.yaml"),
+    include_str!("../../deploy/node-pools/truemark-arm64.yaml"),
+    include_str!("../../deploy/node-pools/amd64-batch.yaml"),
+    include_str!("../../deploy/node-pools/arm64-batch.yaml"),
+];
+
+/// What a request sees from beginning to end.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The policy in force.
+    pub policy: Policy,
+    /// The node pools of the cluster.
+    pub catalogue: Catalogue,
+    /// The labels of the namespaces that are known.
+    pub namespaces: BTreeMap<String, NamespaceLabels>,
+    /// The namespace that berth itself runs in, where it runs in one.
+    pub own_namespace: Option<String>,
+}
+
+impl Snapshot {
+    /// Puts a policy and a catalogue together.
+    ///
+    /// # Errors
+    /// When the catalogue makes the policy dangerous: see [`Policy::check`].
+    pub fn new(policy: Policy, catalogue: Catalogue) -> Result<Self, PolicyError> {
+        policy.check(&catalogue)?;
+        Ok(Self {
+            policy,
+            catalogue,
+            namespaces: BTreeMap::new(),
+            own_namespace: None,
+        })
+    }
+
+    /// What is known of a namespace.
+    #[must_use]
+    pub fn namespace<'n>(&'n self, name: &'n str) -> Namespace<'n> {
+        let own = self.own_namespace.as_deref() == Some(name);
+        Namespace {
+            name,
+            labels: self.namespaces.get(name),
+            own,
+        }
+    }
+}
+
+/// Reads a policy from its file's text, and the static catalogue entries that it holds.
+///
+/// # Errors
+/// The first field that is wrong, and why.
+pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), PolicyError> {
+    let file: PolicyFile =
+        yaml::parse_as(text).map_err(|(path, message)| PolicyError { path, message })?;
+    Policy::from_file(file)
+}
+
+/// Adds the `NodePool` objects of a YAML stream to a catalogue, passing over objects of other kinds.
+///
+/// # Errors
+/// The first node pool that cannot be read, or whose name is there already.
+pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), CatalogueError> {
+    let unread = |path: String, message: String| CatalogueError {
+        node_pool: String::new(),
+        path,
+        message,
+    };
+    for document in yaml::documents(stream) {
+        let value = yaml::parse(document.text)
+            .map_err(|message| unread(format!("line {}", document.line), message))?;
+        let field = |name: &str| {
+            value
+                .get(name)
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default()
+        };
+        if field("kind") == "NodePool" && field("apiVersion").starts_with("karpenter.sh/") {
+            let name = value
+                .pointer("/metadata/name")
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
+            let manifest: NodePoolManifest =
+                yaml::from_value(value).map_err(|(path, message)| CatalogueError {
+                    node_pool: name,
+                    path,
+                    message,
+                })?;
+            catalogue.insert(NodePool::try_from(manifest)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The default policy, compiled in.
+///
+/// # Errors
+/// Never for a build whose tests pass.
+pub fn embedded_policy() -> Result<(Policy, Catalogue), PolicyError> {
+    read_policy(POLICY)
+}
+
+/// The default policy's node pools, compiled in.
+///
+/// # Errors
+/// Never for a build whose tests pass.
+pub fn embedded_node_pools() -> Result<Catalogue, CatalogueError> {
+    let mut catalogue = Catalogue::default();
+    for text in NODE_POOLS {
+        read_node_pools(text, &mut catalogue)?;
+    }
+    Ok(catalogue)
+}

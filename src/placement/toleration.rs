@@ -1,0 +1,67 @@
+//! Tolerations: which taints a pod tolerates already, and the narrowest toleration for one that it does not.
+
+use serde::Deserialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::catalogue::Taint;
+use super::text::Text;
+
+/// A toleration as the pod has it. Its operator is text: one that berth does not know tolerates nothing (R4.8).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Toleration<'a> {
+    /// The taint's key; empty, with `Exists`, for every key.
+    #[serde(borrow, default)]
+    pub key: Text<'a>,
+    /// `Exists`, `Equal`, empty for `Equal`, or another.
+    #[serde(borrow, default)]
+    pub operator: Text<'a>,
+    /// The taint's value, for `Equal`.
+    #[serde(borrow, default)]
+    pub value: Text<'a>,
+    /// The taint's effect; empty for every effect.
+    #[serde(borrow, default)]
+    pub effect: Text<'a>,
+    /// How long a `NoExecute` taint is tolerated; forever when absent.
+    #[serde(default)]
+    pub toleration_seconds: Option<i64>,
+}
+
+impl Toleration<'_> {
+    /// Whether the toleration tolerates the taint for good, so that nothing need be added for it (R4.7).
+    #[must_use]
+    pub fn covers(&self, taint: &Taint) -> bool {
+        let exists = self.operator.as_str() == "Exists";
+        let key = if self.key.is_empty() {
+            exists
+        } else {
+            self.key.as_str() == taint.key
+        };
+        let effect = self.effect.is_empty() || self.effect.as_str() == taint.effect;
+        let value = exists
+            || (matches!(self.operator.as_str(), "" | "Equal")
+                && self.value.as_str() == taint.value);
+        let lasting = taint.effect != "NoExecute" || self.toleration_seconds.is_none();
+        key && effect && value && lasting
+    }
+}
+
+/// The toleration that berth adds for a taint: `Equal` with its value, `Exists` only where the taint has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewToleration<'p>(pub &'p Taint);
+
+impl Serialize for NewToleration<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Taint { key, value, effect } = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("key", key)?;
+        if value.is_empty() {
+            map.serialize_entry("operator", "Exists")?;
+        } else {
+            map.serialize_entry("operator", "Equal")?;
+            map.serialize_entry("value", value)?;
+        }
+        map.serialize_entry("effect", effect)?;
+        map.end()
+    }
+}
