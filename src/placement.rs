@@ -6,6 +6,7 @@ pub mod affinity;
 pub mod catalogue;
 pub mod exemption;
 pub(crate) mod named;
+pub(crate) mod object;
 pub mod pod;
 pub mod policy;
 pub mod policy_file;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::object::objects;
 use super::requirement::{Operator, Requirement, canonical};
 use super::text::Text;
 use super::toleration::Toleration;
@@ -45,9 +46,26 @@ impl fmt::Display for Controller<'_> {
     }
 }
 
+objects!(
+    Metadata,
+    Spec,
+    Template,
+    Affinity,
+    NodeAffinity,
+    Required,
+    TermFile,
+    Field,
+    Expression,
+    PreferredTerm,
+    Os,
+    OwnerReference,
+    Container,
+    Resources,
+);
+
 /// The metadata of a pod, a workload or a pod template.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Metadata<'a> {
     /// The object's name; empty while the API server has still to generate it (R1.10).
     #[serde(borrow, default)]
@@ -136,7 +154,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for NodeSelector<'a> {
 ///
 /// One pass reads either, since no field that is read here has another meaning in the other.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Spec<'a> {
     /// The node selector.
     #[serde(borrow, default)]
@@ -177,6 +195,7 @@ pub struct Spec<'a> {
 
 /// A pod template, or a Job template whose spec holds one.
 #[derive(Debug, Default, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Template<'a> {
     /// The template's metadata, where it has any.
     #[serde(borrow, default)]
@@ -188,7 +207,7 @@ pub struct Template<'a> {
 
 /// The affinity of a pod, of which node affinity alone is read.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Affinity<'a> {
     /// The node affinity.
     #[serde(borrow, default)]
@@ -197,6 +216,7 @@ pub struct Affinity<'a> {
 
 /// The node affinity of a pod.
 #[derive(Debug, Default, Deserialize)]
+#[serde(remote = "Self")]
 pub struct NodeAffinity<'a> {
     /// What nodes must match.
     #[serde(
@@ -216,7 +236,7 @@ pub struct NodeAffinity<'a> {
 
 /// The required part of a node affinity: its terms are alternatives (R4.2).
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Required<'a> {
     #[serde(borrow, default)]
     node_selector_terms: Option<Vec<Term<'a>>>,
@@ -233,7 +253,7 @@ pub struct Term<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 struct TermFile<'a> {
     #[serde(borrow, default)]
     match_expressions: Option<Vec<Expression<'a>>>,
@@ -242,6 +262,7 @@ struct TermFile<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct Field<'a> {
     #[serde(borrow, default)]
     key: Text<'a>,
@@ -249,6 +270,7 @@ struct Field<'a> {
 
 /// A requirement on a label as the pod writes it.
 #[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
 struct Expression<'a> {
     #[serde(borrow, default)]
     key: Text<'a>,
@@ -332,6 +354,7 @@ impl<'a> Term<'a> {
 
 /// A term of the preferred node affinity.
 #[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
 pub struct PreferredTerm<'a> {
     /// How much the term counts, from 1 to 100.
     #[serde(default)]
@@ -508,6 +531,7 @@ impl<'a> Spec<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
 struct Os<'a> {
     #[serde(borrow, default)]
     name: Text<'a>,
@@ -518,7 +542,7 @@ struct Os<'a> {
 struct OwnerReferences<'a>(Option<OwnerReference<'a>>);
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 struct OwnerReference<'a> {
     #[serde(borrow, default)]
     api_version: Text<'a>,
@@ -550,12 +574,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Containers<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct Container<'a> {
     #[serde(borrow, default)]
     resources: Option<Resources<'a>>,
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct Resources<'a> {
     #[serde(borrow, default)]
     requests: ExtendedResource<'a>,

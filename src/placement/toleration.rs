@@ -4,11 +4,14 @@ use serde::Deserialize;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::catalogue::Taint;
+use super::object::objects;
 use super::text::Text;
+
+objects!(Toleration);
 
 /// A toleration as the pod has it. Its operator is text: one that berth does not know tolerates nothing (R4.8).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Toleration<'a> {
     /// The taint's key; empty, with `Exists`, for every key.
     #[serde(borrow, default)]
