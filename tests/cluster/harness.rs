@@ -1,5 +1,6 @@
 //! A cluster of one test run: what it is made of, how it is talked to, and berth in front of it.
 
+pub(crate) mod additions;
 pub(crate) mod api;
 pub(crate) mod berth;
 pub(crate) mod cluster;
@@ -7,6 +8,7 @@ pub(crate) mod pki;
 pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod registration;
+pub(crate) mod scene;
 mod setup;
 
 use std::path::{Path, PathBuf};

@@ -31,6 +31,17 @@ pub(crate) struct Group {
     pub(crate) tests: Vec<Test>,
 }
 
+/// Tests, each an `async fn(&Cluster) -> anyhow::Result<()>` that gives it its name.
+macro_rules! tests {
+    ($($module:ident :: $test:ident),+ $(,)?) => {
+        vec![$($crate::runner::Test {
+            name: stringify!($test),
+            run: |cluster| Box::pin($module::$test(cluster)),
+        }),+]
+    };
+}
+pub(crate) use tests;
+
 /// How something ended.
 enum Outcome {
     Passed,
