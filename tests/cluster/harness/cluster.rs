@@ -172,6 +172,13 @@ impl Cluster {
         self.path().join("kubeconfig")
     }
 
+    /// Writes a file into the cluster's directory and says where it is.
+    pub(crate) fn write(&self, name: &str, text: &str) -> anyhow::Result<String> {
+        let path = self.path().join(name);
+        std::fs::write(&path, text)?;
+        Ok(path.display().to_string())
+    }
+
     /// Stops the cluster and keeps its logs.
     pub(crate) fn keep(self) -> PathBuf {
         drop(self.processes);

@@ -29,6 +29,11 @@ impl Authority {
         self.issuer.pem()
     }
 
+    /// The same, as it goes over the wire.
+    pub(crate) fn der(&self) -> Vec<u8> {
+        self.issuer.der().to_vec()
+    }
+
     /// A pair for a server on the loopback address.
     pub(crate) fn server(&self, name: &str) -> anyhow::Result<Pair> {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()])?;
