@@ -1,5 +1,6 @@
 //! berth as the API server sees it: the shipped registration, and what comes of it.
 
+mod corpus;
 mod kinds;
 mod kubectl;
 mod outage;
@@ -21,6 +22,7 @@ pub(crate) fn group() -> Group {
             outage::rolled,
             outage::before_the_certificate,
             rotation::rotation,
+            corpus::corpus,
         ],
     }
 }

@@ -34,8 +34,10 @@ pub(crate) async fn rotation(cluster: &Cluster) -> anyhow::Result<()> {
     assert_eq!(report.refused, Vec::<String>::new());
     assert_eq!(report.unplaced, 0, "of {} pods", report.placed);
 
-    // That this would have been seen: without the new authority in the bundle, berth is not trusted.
-    register(&cluster.api, &shipped(&url, &old.pem())?).await?;
+    // That this would have been seen: berth is not trusted when its authority is not in the bundle. The old bundle would not
+    // show it: the API server still has connections that it made with it.
+    let stranger = Authority::new("berth-3")?;
+    register(&cluster.api, &shipped(&url, &stranger.pem())?).await?;
     let load = Load::start(cluster, "rotation");
     let unplaced = |before: &Report, now: &Report| now.unplaced >= before.unplaced + 10;
     load.until("pods are created without berth", unplaced)

@@ -1,5 +1,7 @@
 //! The shipped registration, with the API server pointed at a berth outside the cluster.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use anyhow::ensure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -68,46 +70,45 @@ pub(crate) async fn unregister(api: &Api) -> anyhow::Result<()> {
 /// It watches each of the two kinds, and sees the changes of a kind in their order. So when a configuration that was
 /// stored last has an effect, all before it have: this one refuses a config map that nobody else creates.
 async fn settle(api: &Api) -> anyhow::Result<()> {
+    // A name that was never there: the API server takes a configuration that was deleted and created anew for the old
+    // one when it looks only afterwards, because their generations are equal.
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("settle-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let labels = json!({"settle": name});
+    let map = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "default", "labels": labels},
+    });
     for kind in KINDS {
         let configuration = json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": kind,
-            "metadata": {"name": "settle"},
-        });
-        // It may have been there before: what is waited for is that this one is seen, not an older one.
-        let path = path(&configuration);
-        api.delete(&path).await?;
-        let stored = api.apply(&configuration).await?;
-        let label = json!({"settle": text(&stored, "/metadata/uid")});
-        let mut configuration = configuration;
-        configuration["webhooks"] = json!([{
-            "name": "settle.example.com",
-            "admissionReviewVersions": ["v1"],
-            "sideEffects": "None",
-            "failurePolicy": "Fail",
-            "timeoutSeconds": 1,
-            // Nothing listens there.
-            "clientConfig": {"url": "https://127.0.0.1:1/"},
-            "objectSelector": {"matchLabels": label},
-            "rules": [{
-                "apiGroups": [""],
-                "apiVersions": ["v1"],
-                "resources": ["configmaps"],
-                "operations": ["CREATE"],
+            "metadata": {"name": name},
+            "webhooks": [{
+                "name": "settle.example.com",
+                "admissionReviewVersions": ["v1"],
+                "sideEffects": "None",
+                "failurePolicy": "Fail",
+                "timeoutSeconds": 1,
+                // Nothing listens there.
+                "clientConfig": {"url": "https://127.0.0.1:1/"},
+                "objectSelector": {"matchLabels": labels},
+                "rules": [{
+                    "apiGroups": [""],
+                    "apiVersions": ["v1"],
+                    "resources": ["configmaps"],
+                    "operations": ["CREATE"],
+                }],
             }],
-        }]);
-        api.apply(&configuration).await?;
-        let map = json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "settle", "namespace": "default", "labels": label},
         });
+        api.apply(&configuration).await?;
         eventually("the API server sees the registration", async || {
             let reply = api.create(&map, Persist::DryRun).await?;
             Ok(reply.status.is_server_error().then_some(()))
         })
         .await?;
-        api.delete(&path).await?;
+        api.delete(&path(&configuration)).await?;
     }
     Ok(())
 }

@@ -2,30 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Persist, text};
 use super::berth::{Berth, Setup};
 use super::cluster::Cluster;
 use super::pki::Authority;
 use super::registration::{register, shipped};
 
 /// A berth in front of a cluster, as installed.
-pub(crate) struct Scene<'c> {
-    pub(crate) cluster: &'c Cluster,
+pub(crate) struct Scene {
     pub(crate) authority: Authority,
     pub(crate) setup: Setup,
     pub(crate) berth: Berth,
 }
 
-impl<'c> Scene<'c> {
+impl Scene {
     /// Starts a berth with the default policy, and registers it as shipped.
-    pub(crate) async fn new(cluster: &'c Cluster) -> anyhow::Result<Self> {
+    pub(crate) async fn new(cluster: &Cluster) -> anyhow::Result<Self> {
         let authority = Authority::new("berth")?;
         let setup = Setup::new(cluster, "berth", &authority)?;
         let berth = setup.start().await?;
         let configurations = shipped(&setup.url(), &authority.pem())?;
         register(&cluster.api, &configurations).await?;
         Ok(Self {
-            cluster,
             authority,
             setup,
             berth,
@@ -76,10 +73,4 @@ pub(crate) fn pod(namespace: &str, name: &str) -> Value {
             }],
         },
     })
-}
-
-/// The node pool that a pod created now would be bound to, empty where berth has no say.
-pub(crate) async fn node_pool_of(cluster: &Cluster, pod: &Value) -> anyhow::Result<String> {
-    let stored = cluster.api.create(pod, Persist::DryRun).await?.ok()?;
-    Ok(text(&stored, "/spec/nodeSelector/karpenter.sh~1nodepool").to_owned())
 }
