@@ -5,6 +5,7 @@ pub(crate) mod api;
 pub(crate) mod berth;
 pub(crate) mod cluster;
 pub(crate) mod load;
+pub(crate) mod node_pools;
 pub(crate) mod pki;
 pub(crate) mod process;
 pub(crate) mod programs;

@@ -2,11 +2,13 @@
 #![cfg(test)]
 
 mod admission;
+mod demo;
 mod harness;
+mod karpenter;
 mod runner;
 
 use std::process::ExitCode;
 
 fn main() -> anyhow::Result<ExitCode> {
-    runner::main(vec![admission::group()])
+    runner::main(vec![admission::group(), karpenter::group()])
 }

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
+use crate::demo;
 use crate::harness::cluster::Cluster;
 use crate::harness::programs::Programs;
 use crate::harness::registration;
@@ -63,6 +64,9 @@ const INTERRUPTED: u8 = 130;
 pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
     let arguments = std::env::args().skip(1);
     let wanted: Vec<String> = arguments.filter(|word| !word.starts_with('-')).collect();
+    if wanted == ["demo"] {
+        return demo::main();
+    }
     let programs = match Programs::build()? {
         Programs::At(directory) => directory,
         Programs::Unavailable(reason) => {
@@ -70,9 +74,7 @@ pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    // Every cluster's process asks for it, once for all.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = Runtime::new()?;
+    let runtime = runtime()?;
     // Once for all: a signal between two tests must not be lost.
     let mut interrupted = runtime.spawn(signalled());
     let begin = Instant::now();
@@ -112,6 +114,13 @@ pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
         println!("    failed: {name}");
     }
     Ok(ExitCode::from(u8::from(!tally.failed.is_empty())))
+}
+
+/// What everything here runs on.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    // Clients ask for it. It fails only where one is installed already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    Ok(Runtime::new()?)
 }
 
 /// Runs the tests of a group on its cluster; true when a signal came.

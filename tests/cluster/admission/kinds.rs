@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::harness::additions::additions;
 use crate::harness::api::{path, text};
 use crate::harness::cluster::Cluster;
-use crate::harness::scene::{Injection, Scene, namespace};
+use crate::harness::scene::{Injection, Scene, namespace, run_now};
 use crate::harness::{documents, eventually};
 
 const PLACED: &str = "kinds-placed";
@@ -27,7 +27,7 @@ pub(crate) async fn kinds(cluster: &Cluster) -> anyhow::Result<()> {
             object["metadata"]["namespace"] = json!(name);
             cluster.api.apply(&object).await?;
             if text(&object, "/kind") == "CronJob" {
-                run_now(cluster, &object).await?;
+                run_now(&cluster.api, &object).await?;
             }
         }
     }
@@ -48,17 +48,6 @@ pub(crate) async fn kinds(cluster: &Cluster) -> anyhow::Result<()> {
         assert!(!owned, "the pod of {workload} outside: {untouched}");
     }
     cluster.api.delete(&path(&node)).await
-}
-
-/// Makes a `CronJob` believe that it has missed a run, which its controller then makes up for at once.
-async fn run_now(cluster: &Cluster, object: &Value) -> anyhow::Result<()> {
-    let path = path(object);
-    let long_ago = json!({"status": {"lastScheduleTime": "2026-01-01T00:00:00Z"}});
-    let status = format!("{path}/status");
-    cluster.api.merge(&status, &long_ago).await?;
-    let resume = json!({"spec": {"suspend": false}});
-    cluster.api.merge(&path, &resume).await?;
-    Ok(())
 }
 
 /// The pod of a workload, without what differs between any two pods.

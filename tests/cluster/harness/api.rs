@@ -1,4 +1,4 @@
-//! The API server, spoken to in plain JSON: what it answers is what the tests are about, warnings included.
+//! The API server, spoken to in plain JSON: what it answers is what the tests are about.
 
 use anyhow::{Context, bail};
 use axum::http::{Method, Request, StatusCode};
@@ -19,7 +19,6 @@ pub(crate) struct Api {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
-    pub(crate) warnings: Vec<String>,
 }
 
 impl Reply {
@@ -71,21 +70,10 @@ impl Api {
             .await
             .with_context(|| path.to_owned())?;
         let status = reply.status();
-        let warnings = reply.headers().get_all("Warning").iter();
-        let warnings = warnings
-            .map(|warning| warning.to_str().unwrap_or_default())
-            // `299 - "text"`, its quotation marks and backslashes escaped.
-            .map(|warning| warning.trim_start_matches("299 - ").trim_matches('"'))
-            .map(|warning| warning.replace("\\\"", "\"").replace("\\\\", "\\"))
-            .collect();
         let bytes = reply.into_body().collect_bytes().await?;
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| json!({"message": String::from_utf8_lossy(&bytes)}));
-        Ok(Reply {
-            status,
-            body,
-            warnings,
-        })
+        Ok(Reply { status, body })
     }
 
     /// The object at a path, or nothing.

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::api::{Api, path, text};
 use super::berth::{Berth, Setup};
 use super::cluster::Cluster;
 use super::pki::Authority;
 use super::registration::{register, shipped};
+use super::{manifests, repository};
 
 /// A berth in front of a cluster, as installed.
 pub(crate) struct Scene {
@@ -56,6 +58,25 @@ pub(crate) async fn namespace(
         }))
         .await?;
     cluster.service_account(name).await
+}
+
+/// The workloads that berth ships to try it with, their namespace first.
+pub(crate) fn examples() -> anyhow::Result<Vec<Value>> {
+    let mut objects = manifests(&repository("deploy/examples"))?;
+    objects.retain(|object| text(object, "/kind") != "Kustomization");
+    objects.sort_by_key(|object| text(object, "/kind") != "Namespace");
+    Ok(objects)
+}
+
+/// Makes a `CronJob` believe that it has missed a run, which its controller then makes up for at once.
+pub(crate) async fn run_now(api: &Api, cron_job: &Value) -> anyhow::Result<()> {
+    let path = path(cron_job);
+    let suspend = |yes: bool| json!({"spec": {"suspend": yes}});
+    api.merge(&path, &suspend(true)).await?;
+    let long_ago = json!({"status": {"lastScheduleTime": "2026-01-01T00:00:00Z"}});
+    api.merge(&format!("{path}/status"), &long_ago).await?;
+    api.merge(&path, &suspend(false)).await?;
+    Ok(())
 }
 
 /// A pod that asks for nothing.
