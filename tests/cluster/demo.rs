@@ -121,20 +121,19 @@ fn table(pods: &[Value], places: &BTreeMap<String, Place>) -> String {
             of(|place| &place.capacity_type),
             of(|place| &place.arch),
             if why.is_empty() { "left alone" } else { why }.to_owned(),
+            of(|place| &place.node),
         ]);
     }
-    let mut text = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            let width = rows.iter().map(|row| row[column].len()).max();
-            line.push_str(&format!(
-                "{cell:<width$}  ",
-                width = width.unwrap_or_default()
-            ));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    let widths: [usize; 7] = std::array::from_fn(|column| {
+        let cells = rows.iter().map(|row| row[column].len());
+        cells.max().unwrap_or_default()
+    });
+    let line = |row: &[String; 7]| {
+        let cells = row.iter().zip(widths);
+        let padded: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        padded.join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
 }

@@ -1,5 +1,6 @@
 //! The cluster tests: a real API server, scheduler and Karpenter in front of and behind berth. See README.md.
 #![cfg(test)]
+#![expect(clippy::print_stdout, reason = "how a test run reports")]
 
 mod admission;
 mod demo;

@@ -123,9 +123,9 @@ impl Api {
         reply.with_context(|| path)
     }
 
-    /// Merges a patch into the object at a path.
-    pub(crate) async fn merge(&self, path: &str, patch: &Value) -> anyhow::Result<Value> {
-        let body = Some(("application/merge-patch+json", patch));
+    /// Merges a change into the object at a path.
+    pub(crate) async fn merge(&self, path: &str, change: &Value) -> anyhow::Result<Value> {
+        let body = Some(("application/merge-patch+json", change));
         let reply = self.send(Method::PATCH, path, body).await?.ok();
         reply.with_context(|| path.to_owned())
     }

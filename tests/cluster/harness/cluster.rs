@@ -66,26 +66,26 @@ impl Cluster {
     }
 
     async fn bring_up(&mut self, programs: &Path, ports: &Ports) -> anyhow::Result<()> {
-        self.run(programs, "etcd", setup::etcd(self.path(), ports), &[])?;
+        self.run(programs, "etcd", &setup::etcd(self.path(), ports), &[])?;
         // It tries again until etcd answers.
         self.run(
             programs,
             "kube-apiserver",
-            setup::api_server(self.path(), ports),
+            &setup::api_server(self.path(), ports),
             &[],
         )?;
         let api = self.api.clone();
         self.ready("kube-apiserver", &api, "/readyz").await?;
 
         let arguments = setup::controller_manager(self.path(), ports);
-        self.run(programs, "kube-controller-manager", arguments, &[])?;
+        self.run(programs, "kube-controller-manager", &arguments, &[])?;
         let arguments = setup::scheduler(self.path(), ports);
-        self.run(programs, "kube-scheduler", arguments, &[])?;
+        self.run(programs, "kube-scheduler", &arguments, &[])?;
         let arguments = setup::kwok(self.path(), ports, programs)?;
-        self.run(programs, "kwok", arguments, &[])?;
+        self.run(programs, "kwok", &arguments, &[])?;
         self.define_resources(&programs.join("crds")).await?;
         let environment = setup::karpenter(self.path(), ports);
-        self.run(programs, "karpenter", Vec::new(), &environment)?;
+        self.run(programs, "karpenter", &[], &environment)?;
 
         for (name, scheme, port, path) in [
             (
@@ -116,11 +116,11 @@ impl Cluster {
         &mut self,
         programs: &Path,
         name: &str,
-        arguments: Vec<String>,
+        arguments: &[String],
         environment: &[(&str, String)],
     ) -> anyhow::Result<()> {
         let program = programs.join("bin").join(name);
-        let process = Process::start(name, &program, &arguments, environment, self.path())?;
+        let process = Process::start(name, &program, arguments, environment, self.path())?;
         self.processes.push(process);
         Ok(())
     }
@@ -207,7 +207,7 @@ impl Cluster {
         Ok(Printed {
             success: output.status.success(),
             stdout: String::from_utf8(output.stdout)?,
-            stderr: lines.map(|line| format!("{line}\n")).collect(),
+            stderr: lines.flat_map(|line| [line, "\n"]).collect(),
         })
     }
 }
