@@ -1,0 +1,260 @@
+//! The objects of a document: itself, or the items of a list, and what they are to berth.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::decode::{FieldPath, Segment};
+use crate::admission::template::Kind;
+use crate::placement::Reason;
+
+/// An object of the input.
+#[derive(Debug, Clone)]
+pub(super) struct Object<'d> {
+    /// Where it stands in its document; empty for the document itself.
+    pub(super) path: FieldPath,
+    /// What it is called.
+    pub(super) identity: Identity<'d>,
+    /// The object.
+    pub(super) value: &'d Value,
+}
+
+/// What an object is called.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Identity<'d> {
+    /// Its group and version.
+    pub(super) api_version: &'d str,
+    /// Its kind.
+    pub(super) kind: &'d str,
+    /// Its namespace, where that is written.
+    pub(super) namespace: &'d str,
+    /// Its name.
+    pub(super) name: &'d str,
+    /// The prefix of the name that it will get instead.
+    pub(super) generate_name: &'d str,
+}
+
+impl<'d> Identity<'d> {
+    /// The API group; empty for the core group.
+    pub(super) fn group(&self) -> &'d str {
+        self.api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group)
+    }
+
+    /// The namespace that a client without further settings would put it into.
+    pub(super) fn effective_namespace(&self) -> &'d str {
+        if self.namespace.is_empty() {
+            "default"
+        } else {
+            self.namespace
+        }
+    }
+
+    /// The name, or what is known of it.
+    pub(super) fn display_name(&self) -> String {
+        match (self.name, self.generate_name) {
+            ("", "") => "(unnamed)".to_owned(),
+            ("", prefix) => format!("{prefix}*"),
+            (name, _) => name.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Identity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}/{}",
+            self.kind,
+            self.effective_namespace(),
+            self.display_name()
+        )
+    }
+}
+
+/// What an object is to berth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Its pods are placed.
+    Placed(Kind),
+    /// It makes pods, and is left alone itself.
+    Left(Reason),
+    /// It says whether a namespace has opted in.
+    Namespace,
+    /// It has nothing to do with placement.
+    Unconcerned,
+}
+
+impl Object<'_> {
+    /// What the object is to berth.
+    pub(super) fn role(&self) -> Role {
+        let (group, kind) = (self.identity.group(), self.identity.kind);
+        match Kind::new(group, kind) {
+            Kind::Other => {}
+            placed => return Role::Placed(placed),
+        }
+        let makes_pods = || {
+            [
+                "/spec/template/spec/containers",
+                "/template/spec/containers",
+            ]
+            .iter()
+            .any(|containers| self.value.pointer(containers).is_some())
+        };
+        match (group, kind) {
+            ("", "Namespace") => Role::Namespace,
+            ("apps", "DaemonSet") => Role::Left(Reason::DaemonSet),
+            ("apps", "ReplicaSet") | ("", "ReplicationController") => Role::Left(Reason::Kind),
+            _ if makes_pods() => Role::Left(Reason::Kind),
+            _ => Role::Unconcerned,
+        }
+    }
+}
+
+/// A part of a document that is no object, and what is wrong with it.
+pub(super) type Misfit<'d> = (Identity<'d>, FieldPath, String);
+
+/// The objects of a document, with the items of its lists in their place.
+pub(super) fn objects(document: &Value) -> Vec<Result<Object<'_>, Misfit<'_>>> {
+    let mut found = Vec::new();
+    let unknown = Identity::default();
+    expand(document, &unknown, FieldPath::default(), &mut found);
+    found
+}
+
+/// `inherited` is what an item of a typed list, such as a `PodList`, does not repeat.
+fn expand<'d>(
+    value: &'d Value,
+    inherited: &Identity<'d>,
+    path: FieldPath,
+    found: &mut Vec<Result<Object<'d>, Misfit<'d>>>,
+) {
+    let misfit = |identity: Identity<'d>, mut path: FieldPath, field: &str, message: &str| {
+        if !field.is_empty() {
+            path.0.push(Segment::Key(field.to_owned()));
+        }
+        Err((identity, path, message.to_owned()))
+    };
+    let text = |pointer: &str| {
+        value
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let or = |own: &'d str, inherited: &'d str| if own.is_empty() { inherited } else { own };
+    let identity = Identity {
+        api_version: or(text("/apiVersion"), inherited.api_version),
+        kind: or(text("/kind"), inherited.kind),
+        namespace: text("/metadata/namespace"),
+        name: text("/metadata/name"),
+        generate_name: text("/metadata/generateName"),
+    };
+    if !value.is_object() {
+        found.push(misfit(identity, path, "", "is no object of Kubernetes"));
+        return;
+    }
+    for (field, own) in [
+        ("kind", identity.kind),
+        ("apiVersion", identity.api_version),
+    ] {
+        if own.is_empty() {
+            let message = "is missing, or no string: this is no object of Kubernetes";
+            found.push(misfit(identity, path, field, message));
+            return;
+        }
+    }
+    let items = value.get("items");
+    let element = identity.kind.strip_suffix("List");
+    let (Some(element), Some(items)) = (element, items) else {
+        // A list that is empty may lack its items.
+        if identity.kind != "List" {
+            found.push(Ok(Object {
+                path,
+                identity,
+                value,
+            }));
+        }
+        return;
+    };
+    let Some(items) = items.as_array() else {
+        if !items.is_null() {
+            found.push(misfit(identity, path, "items", "expected a list"));
+        }
+        return;
+    };
+    let inherited = Identity {
+        api_version: if element.is_empty() {
+            ""
+        } else {
+            identity.api_version
+        },
+        kind: element,
+        ..Identity::default()
+    };
+    for (index, item) in items.iter().enumerate() {
+        let mut path = path.clone();
+        path.0
+            .extend([Segment::Key("items".to_owned()), Segment::Index(index)]);
+        expand(item, &inherited, path, found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Role, objects};
+    use crate::admission::template::Kind;
+    use crate::placement::Reason;
+
+    #[test]
+    fn lists_are_taken_apart() {
+        let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a", "namespace": "n" } });
+        let bare = json!({ "metadata": { "generateName": "b-" } });
+        let list = json!({ "apiVersion": "v1", "kind": "List", "items": [
+            pod, 1, { "apiVersion": "v1", "kind": "PodList", "items": [bare] }, { "apiVersion": "v1" }, bare,
+            { "apiVersion": "v1", "kind": "PodList", "items": {} }, { "apiVersion": "v1", "kind": "List" },
+        ] });
+        let found: Vec<String> = objects(&list)
+            .into_iter()
+            .map(|found| match found {
+                Ok(object) => format!("{} {}", object.path, object.identity),
+                Err((_, path, message)) => format!("{path}: {message}"),
+            })
+            .collect();
+        let missing = "is missing, or no string: this is no object of Kubernetes";
+        let expected = [
+            "items[0] Pod n/a".to_owned(),
+            "items[1]: is no object of Kubernetes".to_owned(),
+            "items[2].items[0] Pod default/b-*".to_owned(),
+            format!("items[3].kind: {missing}"),
+            format!("items[4].kind: {missing}"),
+            "items[5].items: expected a list".to_owned(),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn roles_go_by_group_and_kind_and_by_shape() {
+        let template = json!({ "template": { "spec": { "containers": [] } } });
+        let cases = [
+            ("v1", "Pod", Role::Placed(Kind::Pod)),
+            ("batch/v1", "CronJob", Role::Placed(Kind::CronJob)),
+            ("apps/v1", "DaemonSet", Role::Left(Reason::DaemonSet)),
+            ("apps/v1", "ReplicaSet", Role::Left(Reason::Kind)),
+            ("argoproj.io/v1alpha1", "Rollout", Role::Left(Reason::Kind)),
+            ("v1", "Namespace", Role::Namespace),
+            ("example.com/v1", "Namespace", Role::Left(Reason::Kind)),
+        ];
+        for (api_version, kind, role) in cases {
+            let value = json!({ "apiVersion": api_version, "kind": kind, "spec": template });
+            assert_eq!(objects(&value)[0].as_ref().unwrap().role(), role, "{kind}");
+        }
+        let value = json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": {} });
+        assert_eq!(
+            objects(&value)[0].as_ref().unwrap().role(),
+            Role::Unconcerned
+        );
+    }
+}
