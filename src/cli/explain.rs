@@ -7,8 +7,10 @@ mod judge;
 mod manifest;
 mod object;
 mod parse;
+mod path;
 mod progress;
 mod quantity;
+mod review;
 mod text;
 
 use std::io::{self, BufWriter, Write};
@@ -19,6 +21,7 @@ use clap::ValueEnum;
 
 use super::{Sources, USAGE};
 use crate::placement::policy::Mode;
+use input::Document;
 use judge::{Entry, Outcome, Report};
 use progress::Progress;
 
@@ -90,7 +93,7 @@ pub fn run(args: &Args) -> ExitCode {
         progress.show("reading file", position + 1, total);
         match file {
             Ok(file) => input::read(&file, &mut documents),
-            Err(unread) => documents.push(unread),
+            Err((path, message)) => documents.push(Document::unread(&path, message)),
         }
     }
     let report = judge::judge(&documents, &mut snapshot, |done, total| {

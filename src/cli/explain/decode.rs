@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Namespace, Pod, ReplicationController};
@@ -13,34 +14,8 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::path::{FieldPath, Segment};
 use super::quantity;
-
-/// One step into an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Segment {
-    /// Into a field, or an entry of a map.
-    Key(String),
-    /// Into an element of a list.
-    Index(usize),
-}
-
-/// The way to a field, outermost step first. Shown as Kubernetes shows it: `spec.containers[0].image`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct FieldPath(pub(super) Vec<Segment>);
-
-impl fmt::Display for FieldPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, segment) in self.0.iter().enumerate() {
-            match segment {
-                Segment::Index(index) => write!(f, "[{index}]")?,
-                Segment::Key(key) if key.contains(['.', '/', '[']) => write!(f, "[{key}]")?,
-                Segment::Key(key) if position == 0 => f.write_str(key)?,
-                Segment::Key(key) => write!(f, ".{key}")?,
-            }
-        }
-        Ok(())
-    }
-}
 
 /// Where an object has the wrong type, and which would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +58,16 @@ impl Error for DecodeError {
 
 /// Reads an object as the API server would. Objects of kinds that say nothing about placement are not looked into.
 pub(super) fn decode(group: &str, kind: &str, object: &Value) -> Result<(), DecodeError> {
-    fn read<'v, T: Deserialize<'v>>(object: &'v Value) -> Result<(), DecodeError> {
+    fn read<'v, T: Deserialize<'v> + Resource>(object: &'v Value) -> Result<(), DecodeError> {
+        let version = object.get("apiVersion").and_then(Value::as_str);
+        // An item of a typed list has none of its own.
+        if let Some(version) = version.filter(|version| *version != T::API_VERSION) {
+            let (kind, served) = (T::KIND, T::API_VERSION);
+            let error = DecodeError::custom(format_args!(
+                "no {kind} is served as {version}, but as {served}"
+            ));
+            return Err(error.inside(Segment::Key("apiVersion".to_owned())));
+        }
         T::deserialize(Node(object)).map(drop)
     }
     match (group, kind) {

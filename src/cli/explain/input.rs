@@ -59,7 +59,8 @@ pub(super) struct Document {
 }
 
 impl Document {
-    fn unread(file: &str, message: String) -> Self {
+    /// A file of which nothing could be read.
+    pub(super) fn unread(file: &str, message: String) -> Self {
         let place = Place {
             file: file.to_owned(),
             document: None,
@@ -75,8 +76,8 @@ impl Document {
     }
 }
 
-/// The files that the arguments name, in their order; what cannot be listed becomes a document that cannot be read.
-pub(super) fn files(paths: &[impl AsRef<Path>]) -> Vec<Result<String, Document>> {
+/// The files that the arguments name, in their order; what cannot be listed is named with the reason.
+pub(super) fn files(paths: &[impl AsRef<Path>]) -> Vec<Result<String, (String, String)>> {
     let mut files = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
         let name = path.display().to_string();
@@ -87,10 +88,10 @@ pub(super) fn files(paths: &[impl AsRef<Path>]) -> Vec<Result<String, Document>>
         match manifest_files(path) {
             Ok(found) if found.is_empty() => {
                 let message = "the directory holds no .yaml, .yml or .json file".to_owned();
-                files.push(Err(Document::unread(&name, message)));
+                files.push(Err((name, message)));
             }
             Ok(found) => files.extend(found.iter().map(|file| Ok(file.display().to_string()))),
-            Err(error) => files.push(Err(Document::unread(&name, format!("{error:#}")))),
+            Err(error) => files.push(Err((name, format!("{error:#}")))),
         }
     }
     files
@@ -182,8 +183,8 @@ mod tests {
             .collect();
         let expected = [
             ("f.yaml:1: document 1".to_owned(), false, true),
-            ("f.yaml:7: document 2".to_owned(), true, false),
-            ("f.yaml:9: document 3".to_owned(), true, false),
+            ("f.yaml:6: document 2".to_owned(), true, false),
+            ("f.yaml:10: document 3".to_owned(), true, false),
         ];
         assert_eq!(found, expected);
     }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use serde_json::Value;
 
-use super::decode::{FieldPath, decode};
+use super::decode::decode;
 use super::input::{Document, Place};
-use super::object::{Identity, Object, Role, objects};
+use super::object::{Found, Identity, Object, Role, objects};
 use super::parse;
-use crate::admission;
+use super::path::FieldPath;
+use super::review::findings;
 use crate::admission::patch::patch;
 use crate::admission::template::{Kind, Subject};
 use crate::placement::pod::Template;
@@ -103,8 +103,13 @@ pub(super) fn judge<'d, 'p>(
         .iter()
         .map(|document| document.value.as_ref().map(objects))
         .collect();
-    let every = found.iter().flatten().flatten().flatten();
-    for object in every.filter(|object| object.role() == Role::Namespace) {
+    for found in found.iter().flatten().flatten() {
+        let Found::Object(object) = found else {
+            continue;
+        };
+        if object.role() != Role::Namespace {
+            continue;
+        }
         if decode("", "Namespace", object.value).is_ok() {
             snapshot
                 .namespaces
@@ -134,19 +139,20 @@ pub(super) fn judge<'d, 'p>(
         for object in objects {
             progress(entries.len(), total);
             match object {
-                Ok(object) => {
+                Found::Object(object) => {
                     let outcome = outcome(&object, snapshot);
                     if assumes(&object, &outcome, snapshot) {
                         assumed.insert(object.identity.effective_namespace());
                     }
                     entries.push(entry(object.path, object.identity, outcome));
                 }
-                Err((identity, path, message)) => {
-                    entries.push(entry(
-                        FieldPath::default(),
-                        identity,
-                        refused(path, message),
-                    ));
+                Found::Misfit {
+                    identity,
+                    field,
+                    message,
+                } => {
+                    let outcome = refused(field, message.to_owned());
+                    entries.push(entry(FieldPath::default(), identity, outcome));
                 }
             }
         }
@@ -270,7 +276,7 @@ fn explain<'p>(
     };
     let findings = match decision.reason {
         Reason::Namespace | Reason::NotOptedIn => Vec::new(),
-        _ => findings(object, judged, snapshot)?,
+        _ => findings(&object.identity, judged, snapshot)?,
     };
     Ok(Explanation {
         decision,
@@ -278,53 +284,4 @@ fn explain<'p>(
         patched,
         findings,
     })
-}
-
-/// What the validating side says of an object, asked as the API server asks it.
-fn findings(
-    object: &Object<'_>,
-    judged: &Value,
-    snapshot: &Snapshot,
-) -> Result<Vec<Finding>, String> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Review<'r> {
-        api_version: &'static str,
-        kind: &'static str,
-        request: Request<'r>,
-    }
-    #[derive(Serialize)]
-    struct Request<'r> {
-        uid: &'static str,
-        kind: GroupKind<'r>,
-        operation: &'static str,
-        namespace: &'r str,
-        name: &'r str,
-        object: &'r Value,
-    }
-    #[derive(Serialize)]
-    struct GroupKind<'r> {
-        group: &'r str,
-        kind: &'r str,
-    }
-
-    let Identity { kind, name, .. } = object.identity;
-    let review = Review {
-        api_version: "admission.k8s.io/v1",
-        kind: "AdmissionReview",
-        request: Request {
-            uid: "explain",
-            kind: GroupKind {
-                group: object.identity.group(),
-                kind,
-            },
-            operation: "CREATE",
-            namespace: object.identity.effective_namespace(),
-            name,
-            object: judged,
-        },
-    };
-    let review = serde_json::to_vec(&review).map_err(|error| error.to_string())?;
-    let answer = admission::validate(&review, snapshot).map_err(|error| error.to_string())?;
-    Ok(answer.record.findings)
 }

@@ -6,9 +6,9 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::TextDiff;
 
-use super::decode::{FieldPath, Segment};
 use super::input::Document;
 use super::judge::{Entry, Outcome, Report};
+use super::path::{FieldPath, Segment};
 
 /// Writes every document of the input, in its order: the ones that are patched anew, all others as they were written.
 pub(super) fn write_yaml(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::decode::{FieldPath, Segment};
+use super::path::{FieldPath, Segment};
 use crate::admission::template::Kind;
 use crate::placement::Reason;
 
@@ -112,11 +112,24 @@ impl Object<'_> {
     }
 }
 
-/// A part of a document that is no object, and what is wrong with it.
-pub(super) type Misfit<'d> = (Identity<'d>, FieldPath, String);
+/// What stands in a document.
+#[derive(Debug, Clone)]
+pub(super) enum Found<'d> {
+    /// An object.
+    Object(Object<'d>),
+    /// Something else, in the place of one.
+    Misfit {
+        /// As much of its name as can be read.
+        identity: Identity<'d>,
+        /// The field that is wrong.
+        field: FieldPath,
+        /// What is wrong with it.
+        message: &'static str,
+    },
+}
 
 /// The objects of a document, with the items of its lists in their place.
-pub(super) fn objects(document: &Value) -> Vec<Result<Object<'_>, Misfit<'_>>> {
+pub(super) fn objects(document: &Value) -> Vec<Found<'_>> {
     let mut found = Vec::new();
     let unknown = Identity::default();
     expand(document, &unknown, FieldPath::default(), &mut found);
@@ -128,30 +141,22 @@ fn expand<'d>(
     value: &'d Value,
     inherited: &Identity<'d>,
     path: FieldPath,
-    found: &mut Vec<Result<Object<'d>, Misfit<'d>>>,
+    found: &mut Vec<Found<'d>>,
 ) {
-    let misfit = |identity: Identity<'d>, mut path: FieldPath, field: &str, message: &str| {
+    let identity = identity(value, inherited);
+    let misfit = |field: &str, message| {
+        let mut field_path = path.clone();
         if !field.is_empty() {
-            path.0.push(Segment::Key(field.to_owned()));
+            field_path.0.push(Segment::Key(field.to_owned()));
         }
-        Err((identity, path, message.to_owned()))
-    };
-    let text = |pointer: &str| {
-        value
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let or = |own: &'d str, inherited: &'d str| if own.is_empty() { inherited } else { own };
-    let identity = Identity {
-        api_version: or(text("/apiVersion"), inherited.api_version),
-        kind: or(text("/kind"), inherited.kind),
-        namespace: text("/metadata/namespace"),
-        name: text("/metadata/name"),
-        generate_name: text("/metadata/generateName"),
+        Found::Misfit {
+            identity,
+            field: field_path,
+            message,
+        }
     };
     if !value.is_object() {
-        found.push(misfit(identity, path, "", "is no object of Kubernetes"));
+        found.push(misfit("", "is no object of Kubernetes"));
         return;
     }
     for (field, own) in [
@@ -160,28 +165,27 @@ fn expand<'d>(
     ] {
         if own.is_empty() {
             let message = "is missing, or no string: this is no object of Kubernetes";
-            found.push(misfit(identity, path, field, message));
+            found.push(misfit(field, message));
             return;
         }
     }
-    let items = value.get("items");
     let element = identity.kind.strip_suffix("List");
-    let (Some(element), Some(items)) = (element, items) else {
+    let (element, items) = match (element, value.get("items")) {
+        (Some(element), Some(Value::Array(items))) => (element, items),
         // A list that is empty may lack its items.
-        if identity.kind != "List" {
-            found.push(Ok(Object {
+        (Some(""), None) | (Some(_), Some(Value::Null)) => return,
+        (Some(_), Some(_)) => {
+            found.push(misfit("items", "expected a list"));
+            return;
+        }
+        _ => {
+            found.push(Found::Object(Object {
                 path,
                 identity,
                 value,
             }));
+            return;
         }
-        return;
-    };
-    let Some(items) = items.as_array() else {
-        if !items.is_null() {
-            found.push(misfit(identity, path, "items", "expected a list"));
-        }
-        return;
     };
     let inherited = Identity {
         api_version: if element.is_empty() {
@@ -200,11 +204,28 @@ fn expand<'d>(
     }
 }
 
+fn identity<'d>(value: &'d Value, inherited: &Identity<'d>) -> Identity<'d> {
+    let text = |pointer: &str| {
+        value
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let or = |own: &'d str, inherited: &'d str| if own.is_empty() { inherited } else { own };
+    Identity {
+        api_version: or(text("/apiVersion"), inherited.api_version),
+        kind: or(text("/kind"), inherited.kind),
+        namespace: text("/metadata/namespace"),
+        name: text("/metadata/name"),
+        generate_name: text("/metadata/generateName"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{Role, objects};
+    use super::{Found, Object, Role, objects};
     use crate::admission::template::Kind;
     use crate::placement::Reason;
 
@@ -219,8 +240,8 @@ mod tests {
         let found: Vec<String> = objects(&list)
             .into_iter()
             .map(|found| match found {
-                Ok(object) => format!("{} {}", object.path, object.identity),
-                Err((_, path, message)) => format!("{path}: {message}"),
+                Found::Object(object) => format!("{} {}", object.path, object.identity),
+                Found::Misfit { field, message, .. } => format!("{field}: {message}"),
             })
             .collect();
         let missing = "is missing, or no string: this is no object of Kubernetes";
@@ -233,6 +254,13 @@ mod tests {
             "items[5].items: expected a list".to_owned(),
         ];
         assert_eq!(found, expected);
+    }
+
+    fn only(value: &serde_json::Value) -> Object<'_> {
+        match objects(value).pop() {
+            Some(Found::Object(object)) => object,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
@@ -249,12 +277,9 @@ mod tests {
         ];
         for (api_version, kind, role) in cases {
             let value = json!({ "apiVersion": api_version, "kind": kind, "spec": template });
-            assert_eq!(objects(&value)[0].as_ref().unwrap().role(), role, "{kind}");
+            assert_eq!(only(&value).role(), role, "{kind}");
         }
         let value = json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": {} });
-        assert_eq!(
-            objects(&value)[0].as_ref().unwrap().role(),
-            Role::Unconcerned
-        );
+        assert_eq!(only(&value).role(), Role::Unconcerned);
     }
 }

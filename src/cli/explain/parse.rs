@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::{Map, Value};
 use serde_saphyr::{Options, Spanned};
 
-use super::decode::{FieldPath, Segment};
+use super::path::{FieldPath, Segment};
 
 /// What is wrong with a text, and on which of its lines, from 1.
 #[derive(Debug, PartialEq, Eq)]
@@ -226,7 +226,7 @@ mod tests {
     use serde_json::json;
 
     use super::{line_of, value};
-    use crate::cli::explain::decode::{FieldPath, Segment};
+    use crate::cli::explain::path::{FieldPath, Segment};
 
     #[test]
     fn yaml_is_read_as_kubectl_reads_it() {

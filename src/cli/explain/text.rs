@@ -231,7 +231,7 @@ fn summary(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result<()> {
         match (reason, mode) {
             (Reason::Placed, Mode::Audit) => parts.push(format!("{count} would be placed")),
             (Reason::Unavailable, Mode::Audit) => {
-                parts.push(format!("{count} would be unavailable"))
+                parts.push(format!("{count} would be unavailable"));
             }
             (Reason::Placed | Reason::AlreadyPlaced | Reason::Unavailable, _) => {
                 parts.push(format!("{count} {reason}"));
