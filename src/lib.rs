@@ -13,5 +13,8 @@
 
 pub mod admission;
 pub mod cli;
+pub mod logging;
+pub mod metrics;
 pub mod placement;
+pub mod server;
 pub mod validation;

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use base64::display::Base64Display;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use crate::placement::pod::Template;
@@ -207,7 +206,8 @@ pub struct Verdict {
     pub warnings: Vec<String>,
 }
 
-/// Writes an answer; `decision` is for the audit log. By hand, since the usual types write the patch as a list of numbers.
+/// Writes an answer; `decision` is for the audit log. By hand, since the usual types write the patch as a list of
+/// numbers.
 #[must_use]
 pub fn answer(version: Version, uid: &str, verdict: &Verdict, decision: Option<&str>) -> Vec<u8> {
     let Verdict {
@@ -223,12 +223,10 @@ pub fn answer(version: Version, uid: &str, verdict: &Verdict, decision: Option<&
             reason: "Forbidden",
             message,
         }),
-        patch_type: (!patch.is_empty()).then_some("JSONPatch"),
-        patch: (!patch.is_empty()).then_some(Base64(patch)),
         audit_annotations: decision.map(|decision| AuditAnnotations { decision }),
         warnings,
     };
-    let mut body = Vec::with_capacity(256 + uid.len() + patch.len() * 3 / 2);
+    let mut body = Vec::with_capacity(512 + patch.len() * 3 / 2);
     let written = serde_json::to_writer(
         &mut body,
         &Answer {
@@ -238,7 +236,27 @@ pub fn answer(version: Version, uid: &str, verdict: &Verdict, decision: Option<&
         },
     );
     debug_assert!(written.is_ok(), "writing to memory cannot fail");
+    if !patch.is_empty() {
+        append_patch(&mut body, patch);
+    }
     body
+}
+
+/// Puts the patch at the end of the response, as base64: most of an answer is patch, and none of it needs escaping.
+fn append_patch(body: &mut Vec<u8>, patch: &[u8]) {
+    const END: &[u8] = b"}}";
+    body.truncate(body.len() - END.len());
+    body.extend_from_slice(br#","patchType":"JSONPatch","patch":""#);
+    let start = body.len();
+    body.resize(start + patch.len().div_ceil(3) * 4, 0);
+    let encoded = STANDARD.encode_slice(patch, &mut body[start..]);
+    debug_assert_eq!(
+        encoded,
+        Ok(body.len() - start),
+        "the space is what base64 needs"
+    );
+    body.push(b'"');
+    body.extend_from_slice(END);
 }
 
 #[derive(Serialize)]
@@ -257,10 +275,6 @@ struct Response<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    patch_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patch: Option<Base64<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     audit_annotations: Option<AuditAnnotations<'r>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'r [String],
@@ -276,13 +290,4 @@ struct Status<'r> {
 #[derive(Serialize)]
 struct AuditAnnotations<'r> {
     decision: &'r str,
-}
-
-/// Bytes that are written as base64.
-struct Base64<'r>(&'r [u8]);
-
-impl Serialize for Base64<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&Base64Display::new(self.0, &STANDARD))
-    }
 }

@@ -1,13 +1,335 @@
-//! `berth serve`: the webhook.
+//! `berth serve`: the webhook, from its flags to the end of the process.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
 
-/// The webhook
+use anyhow::{Context, bail};
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use super::{Sources, USAGE};
+use crate::logging::{self, Format};
+use crate::metrics::{Metrics, Socket};
+use crate::placement::snapshot::Snapshot;
+use crate::server::Limits;
+use crate::server::certificates::{Certificates, Files};
+use crate::server::connection::Listener;
+use crate::server::ops::Ops;
+use crate::server::shutdown::{Lifecycle, Phase, Signals};
+use crate::server::webhook::Webhook;
+use crate::server::{duration, tls};
+
+/// Serves the webhook that places workloads as they are created
+///
+/// With no flags it serves the default policy with a certificate of its own making, and says how to try it. The API
+/// server needs --tls-cert and --tls-key. SIGTERM drains it: see --drain.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    sources: Sources,
 
-/// Serves until a signal.
+    /// Where the API server calls /mutate and /validate, over HTTPS [default: [::]:8443]
+    ///
+    /// An address and a port; port 0 takes any that is free. Without this flag, 0.0.0.0:8443 where there is no IPv6.
+    #[arg(long, value_name = "ADDRESS", env = "BERTH_LISTEN")]
+    listen: Option<SocketAddr>,
+
+    /// Where /livez, /readyz and /metrics are, over plain HTTP [default: [::]:8080]
+    #[arg(long, value_name = "ADDRESS", env = "BERTH_OPS_LISTEN")]
+    ops_listen: Option<SocketAddr>,
+
+    /// The certificate to serve with, in PEM, followed by those that lead to its authority
+    ///
+    /// It has to be valid for the service's name, such as berth.berth-system.svc. A new one is taken into use as soon
+    /// as it and its key are both there; until then the old one stays.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BERTH_TLS_CERT",
+        requires = "tls_key"
+    )]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert, in PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BERTH_TLS_KEY",
+        requires = "tls_cert"
+    )]
+    tls_key: Option<PathBuf>,
+
+    /// How often to look for a new certificate and key
+    #[arg(long, value_name = "DURATION", env = "BERTH_TLS_POLL_INTERVAL", default_value = "10s", value_parser = positive)]
+    tls_poll_interval: Duration,
+
+    /// Serve only clients with a certificate of these authorities, in PEM; read once, at start
+    ///
+    /// An API server has a client certificate for webhooks only where its admission configuration names one, which a
+    /// managed control plane such as that of EKS does not offer.
+    #[arg(long, value_name = "FILE", env = "BERTH_CLIENT_CA")]
+    client_ca: Option<PathBuf>,
+
+    /// The namespace that berth itself runs in, whose pods it leaves alone
+    #[arg(long, value_name = "NAMESPACE", env = "POD_NAMESPACE")]
+    own_namespace: Option<String>,
+
+    /// How long to go on serving after SIGTERM, while the cluster takes berth out of the service
+    ///
+    /// /readyz fails at once. Then what is in flight has 10s to finish: let terminationGracePeriodSeconds be longer
+    /// than both. A second signal ends it at once.
+    #[arg(long, value_name = "DURATION", env = "BERTH_DRAIN", default_value = "15s", value_parser = duration::parse)]
+    drain: Duration,
+
+    /// How many connections may be open at once; more are closed unheard
+    ///
+    /// One takes up to about 100 KiB. An API server keeps 25 idle, and opens more under load.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "BERTH_MAX_CONNECTIONS",
+        default_value = "512"
+    )]
+    max_connections: NonZeroUsize,
+
+    /// How log lines look: text or json
+    #[arg(long, value_name = "FORMAT", env = "BERTH_LOG_FORMAT", default_value_t = Format::Text)]
+    log_format: Format,
+
+    /// What is logged: off, error, warn, info, debug (every decision) or trace, or by module, as in warn,berth=debug
+    #[arg(long, value_name = "LEVEL", env = "BERTH_LOG_LEVEL", default_value = "info", value_parser = level)]
+    log_level: String,
+}
+
+fn positive(text: &str) -> Result<Duration, String> {
+    match duration::parse(text) {
+        Ok(Duration::ZERO) => Err("has to be longer than 0".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn level(text: &str) -> Result<String, String> {
+    logging::filter(text).map(|_| text.to_owned())
+}
+
+/// Serves until a signal: 0 after a drain, 1 when it failed or a second signal came, 64 for a wrong configuration.
 #[must_use]
-pub fn run(_: &Args) -> ExitCode {
-    ExitCode::FAILURE
+pub fn run(args: &Args) -> ExitCode {
+    // Before anything speaks TLS. It fails only where one is installed already.
+    let _ = aws_lc_rs::default_provider().install_default();
+    let setup = match Setup::new(args) {
+        Ok(setup) => setup,
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            return ExitCode::from(USAGE);
+        }
+    };
+    let served = runtime().and_then(|runtime| {
+        let served = runtime.block_on(serve(args, setup));
+        // A file that is just being read may lie on a disk that hangs.
+        runtime.shutdown_background();
+        served
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Everything that can be wrong with the configuration, put right before a socket is bound.
+struct Setup {
+    snapshot: Snapshot,
+    files: Option<Files>,
+    certificates: Arc<Certificates>,
+    tls: ServerConfig,
+}
+
+impl Setup {
+    fn new(args: &Args) -> anyhow::Result<Self> {
+        let filter = logging::filter(&args.log_level).map_err(anyhow::Error::msg)?;
+        logging::init(args.log_format, filter);
+        let mut snapshot = args.sources.load()?;
+        snapshot.own_namespace = args.own_namespace.clone().filter(|name| !name.is_empty());
+        let files = args.tls_cert.clone().zip(args.tls_key.clone());
+        let files = files.map(|(certificate, key)| Files { certificate, key });
+        let certificates = Arc::new(match &files {
+            Some(files) => Certificates::load(files)?,
+            None => Certificates::self_signed()?,
+        });
+        let tls = tls::server_config(Arc::clone(&certificates), args.client_ca.as_deref())?;
+        Ok(Self {
+            snapshot,
+            files,
+            certificates,
+            tls,
+        })
+    }
+}
+
+/// As many workers as the container may use cores: more would only wait for each other.
+fn runtime() -> anyhow::Result<Runtime> {
+    let workers = available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut builder = if workers == 1 {
+        Builder::new_current_thread()
+    } else {
+        Builder::new_multi_thread()
+    };
+    builder
+        .worker_threads(workers)
+        .enable_all()
+        .build()
+        .context("starting threads")
+}
+
+async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
+    let mut signals = Signals::new().context("listening for signals")?;
+    let webhook = bind("--listen", args.listen, 8443).await?;
+    let ops = bind("--ops-listen", args.ops_listen, 8080).await?;
+    let addresses = (webhook.local_addr()?, ops.local_addr()?);
+    let lifecycle = Lifecycle::default();
+    let self_signed = setup.files.is_none();
+    let Tasks {
+        mut webhook,
+        mut ops,
+        poll: _poll,
+    } = spawn(args, setup, &lifecycle, webhook, ops);
+    lifecycle.enter(Phase::Serving);
+    announce(addresses, self_signed, args.log_format);
+
+    tokio::select! {
+        signal = signals.next() => tracing::info!(signal, drain = ?args.drain, "draining"),
+        _ = &mut webhook => bail!("the webhook's listener failed"),
+        _ = &mut ops => bail!("the ops listener failed"),
+    }
+    lifecycle.enter(Phase::Draining);
+    let end = async {
+        tokio::time::sleep(args.drain).await;
+        lifecycle.enter(Phase::Closing);
+        webhook.await.context("the webhook's listener failed")?;
+        lifecycle.enter(Phase::Over);
+        ops.await.context("the ops listener failed")
+    };
+    tokio::select! {
+        ended = end => ended?,
+        signal = signals.next() => bail!("ended at once by a second signal, {signal}"),
+    }
+    tracing::info!("ended");
+    Ok(())
+}
+
+async fn bind(flag: &str, given: Option<SocketAddr>, port: u16) -> anyhow::Result<TcpListener> {
+    let address = given.unwrap_or_else(|| SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)));
+    let bound = match TcpListener::bind(address).await {
+        Err(error) if given.is_none() && lacks_ipv6(&error) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await
+        }
+        bound => bound,
+    };
+    bound.with_context(|| format!("{flag} {address}"))
+}
+
+/// Systems differ in how they say so; these two errors would be the same over IPv4.
+fn lacks_ipv6(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{AddrInUse, PermissionDenied};
+    !matches!(error.kind(), AddrInUse | PermissionDenied)
+}
+
+/// Everything that runs.
+struct Tasks {
+    webhook: JoinHandle<()>,
+    ops: JoinHandle<()>,
+    poll: Option<JoinHandle<()>>,
+}
+
+fn spawn(
+    args: &Args,
+    setup: Setup,
+    lifecycle: &Lifecycle,
+    webhook_socket: TcpListener,
+    ops_socket: TcpListener,
+) -> Tasks {
+    let Setup {
+        snapshot,
+        files,
+        certificates,
+        tls,
+    } = setup;
+    let metrics = Arc::new(Metrics::default());
+    metrics.certificate(certificates.not_after());
+    let limits = Limits {
+        connections: args.max_connections.get(),
+        ..Limits::default()
+    };
+    let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
+    let webhook = Listener {
+        socket: Socket::Webhook,
+        router: Webhook::new(snapshot, Arc::clone(&metrics), limits.clone()).router(),
+        tls: Some(Arc::new(tls)),
+        limits,
+        metrics: Arc::clone(&metrics),
+        phase: lifecycle.subscribe(),
+        until: Phase::Closing,
+    };
+    let pages = Ops {
+        phase: lifecycle.subscribe(),
+        certificates: Arc::clone(&certificates),
+        metrics: Arc::clone(&metrics),
+    };
+    let ops = Listener {
+        socket: Socket::Ops,
+        router: pages.router(),
+        tls: None,
+        limits: Limits::ops(),
+        metrics: Arc::clone(&metrics),
+        phase: lifecycle.subscribe(),
+        until: Phase::Over,
+    };
+    let poll = files.map(|files| certificates.poll(files, args.tls_poll_interval, metrics));
+    Tasks {
+        webhook: tokio::spawn(webhook.run(webhook_socket)),
+        ops: tokio::spawn(ops.run(ops_socket)),
+        poll: poll.map(tokio::spawn),
+    }
+}
+
+/// A review of a pod that a Job makes.
+const EXAMPLE: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","kind":{"group":"","version":"v1","kind":"Pod"},"namespace":"demo","operation":"CREATE","object":{"metadata":{"generateName":"hello-","ownerReferences":[{"apiVersion":"batch/v1","kind":"Job","name":"hello","uid":"2","controller":true}]},"spec":{"containers":[{"name":"hello","image":"busybox"}]}}}}"#;
+
+fn announce((webhook, ops): (SocketAddr, SocketAddr), self_signed: bool, format: Format) {
+    tracing::info!(%webhook, %ops, "serving");
+    if !self_signed {
+        return;
+    }
+    tracing::warn!("serving with a certificate that nobody trusts; give --tls-cert and --tls-key");
+    if format == Format::Text {
+        let (webhook, ops) = (reachable(webhook), reachable(ops));
+        anstream::eprintln!(
+            "\n\
+             https://{webhook}/mutate and /validate answer reviews, http://{ops}/readyz and /metrics tell how it goes.\n\
+             Where does the pod of a Job go? The patch in the answer is base64.\n\n\
+             curl -k https://{webhook}/mutate -H 'content-type: application/json' -d '{EXAMPLE}'\n"
+        );
+    }
+}
+
+/// What to type to reach a socket from its own machine.
+fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    }
 }

@@ -1,0 +1,73 @@
+//! Instructions of one request, counted by callgrind, which gives the same number on a busy machine and on an idle one.
+//!
+//! Run plainly, it runs itself under `valgrind --tool=callgrind` twice for each body, with few and with many requests:
+//! the difference is what the requests themselves cost, without start and set-up.
+
+mod support;
+
+use std::hint::black_box;
+use std::process::{Command, ExitCode};
+
+use berth::admission::mutate;
+use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
+
+const FEW: u64 = 10;
+const MANY: u64 = 110;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, way, kilobytes, times] = arguments.as_slice() {
+        work(
+            way,
+            kilobytes.parse().expect("a size"),
+            times.parse().expect("a number"),
+        );
+        return ExitCode::SUCCESS;
+    }
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("instructions: not counted, since valgrind is not installed");
+        return ExitCode::SUCCESS;
+    }
+    println!("{:>6} {:>8} {:>14}", "body", "way", "instructions");
+    for kilobytes in [3, 12, 60] {
+        for way in ["berth", "usual"] {
+            let each = (count(way, kilobytes, MANY) - count(way, kilobytes, FEW)) / (MANY - FEW);
+            println!("{:>4}KB {way:>8} {each:>14}", kilobytes);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn work(way: &str, kilobytes: usize, times: u64) {
+    let (policy, _) = embedded_policy().expect("the embedded policy");
+    let snapshot = Snapshot::new(
+        policy,
+        embedded_node_pools().expect("the embedded node pools"),
+    )
+    .expect("a snapshot");
+    let body = support::review(kilobytes * 1024);
+    for _ in 0..times {
+        if way == "berth" {
+            black_box(mutate(black_box(&body), &snapshot).expect("a review").body);
+        } else {
+            black_box(support::usual(black_box(&body)));
+        }
+    }
+}
+
+/// The instructions of a whole run, which callgrind prints as `Collected : N`.
+fn count(way: &str, kilobytes: usize, times: u64) -> u64 {
+    let own = std::env::current_exe().expect("a program has a path");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(own)
+        .args([way, &kilobytes.to_string(), &times.to_string()])
+        .output()
+        .expect("valgrind runs");
+    let report = String::from_utf8_lossy(&output.stderr);
+    let collected = report
+        .lines()
+        .find_map(|line| line.split_once("Collected :"))
+        .expect("callgrind's own summary");
+    collected.1.trim().parse().expect("a number")
+}

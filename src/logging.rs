@@ -1,0 +1,131 @@
+//! What berth says about itself, on standard error: one line per failure, one per decision at `debug`, and never a
+//! body. Nothing of an object is logged but its kind, namespace and name, since a pod's environment holds secrets.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::admission::Record;
+use crate::metrics::Endpoint;
+use crate::placement::Reason;
+use crate::placement::named::named;
+
+named! {
+    /// How a log line looks.
+    pub enum Format {
+        /// For people.
+        Text = "text",
+        /// For machines: one JSON object per line.
+        Json = "json",
+    }
+}
+
+/// Reads a level (`info`), or levels by module (`warn,berth=debug`).
+///
+/// # Errors
+/// What is wrong with it.
+pub fn filter(text: &str) -> Result<EnvFilter, String> {
+    // A lone word that is no level would be taken for a module, and everything else would fall silent.
+    if !text.contains(['=', ',']) {
+        text.parse::<LevelFilter>()
+            .map_err(|_| "not one of off, error, warn, info, debug, trace".to_owned())?;
+    }
+    EnvFilter::try_new(text).map_err(|error| error.to_string())
+}
+
+/// Starts to log, panics included. Does nothing when called again.
+pub fn init(format: Format, filter: EnvFilter) {
+    let lines = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter(filter);
+    let begun = match format {
+        Format::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),
+        Format::Json => lines.json().try_init(),
+    };
+    if begun.is_ok() {
+        std::panic::set_hook(Box::new(|panic| {
+            // Never the payload: it may quote what was being read.
+            let place = panic.location().map(ToString::to_string);
+            tracing::error!(place, "panicked");
+        }));
+    }
+}
+
+/// Logs what was decided on an object.
+pub fn decision(endpoint: Endpoint, record: &Record<'_>, elapsed: Duration) {
+    let Record {
+        uid,
+        namespace,
+        name,
+        kind,
+        reason,
+        mode,
+        rule,
+        pool,
+        namespace_known: _,
+        malformed,
+        allowed,
+        patch_bytes,
+        findings,
+    } = record;
+    let endpoint = endpoint.as_str();
+    let (uid, namespace, name) = (clipped(uid), clipped(namespace), clipped(name));
+    if let Some(place) = malformed {
+        tracing::error!(endpoint, uid, %place, "let through an object that cannot be read");
+    }
+    if *reason == Reason::InternalError {
+        tracing::error!(
+            endpoint,
+            uid,
+            namespace,
+            name,
+            "let through an object because of a bug in berth"
+        );
+    }
+    tracing::debug!(
+        endpoint,
+        uid,
+        kind = kind.as_str(),
+        namespace,
+        name,
+        reason = reason.as_str(),
+        mode = mode.as_str(),
+        rule = rule.as_deref(),
+        pool = pool.as_deref(),
+        allowed,
+        patch_bytes,
+        findings = findings.len(),
+        microseconds = elapsed.as_micros(),
+        "decided"
+    );
+}
+
+/// No name in Kubernetes is longer; whatever is longer came from elsewhere, and is not to fill the log.
+fn clipped(name: &str) -> &str {
+    name.char_indices()
+        .nth(253)
+        .map_or(name, |(end, _)| &name[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_a_level_or_levels_by_module() {
+        for good in ["info", "WARN", "off", "warn,berth=debug", "berth=trace"] {
+            assert!(filter(good).is_ok(), "{good}");
+        }
+        for bad in ["inof", "", "berth=loud", "verbose"] {
+            assert!(filter(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_clipped_between_characters() {
+        assert_eq!(clipped("short"), "short");
+        assert_eq!(clipped(&"é".repeat(300)), "é".repeat(253));
+    }
+}

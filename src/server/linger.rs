@@ -1,0 +1,93 @@
+//! A socket that closes without losing its last words.
+//!
+//! A socket that is closed while bytes of its peer lie unread is reset, and a reset can overtake the answer: whoever
+//! sends too large a body would see a broken connection instead of the 413. So the end that is sent is followed by a
+//! moment of reading on, and forgetting.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+/// How long the peer has to close its side.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A TCP stream whose shutdown waits for the peer's, for a moment.
+#[derive(Debug)]
+pub struct Lingering {
+    stream: TcpStream,
+    /// Set once our end has been sent.
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+impl Lingering {
+    /// A stream that will close so.
+    #[must_use]
+    pub fn new(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            patience: None,
+        }
+    }
+}
+
+impl AsyncRead for Lingering {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Lingering {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let patience = match &mut this.patience {
+            Some(patience) => patience,
+            none => {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+                none.insert(Box::pin(sleep(PATIENCE)))
+            }
+        };
+        let mut scratch = [0; 4096];
+        // Bounded by time rather than by bytes: each turn of the loop makes room in the peer's window, no more.
+        while patience.as_mut().poll(context).is_pending() {
+            let mut unread = ReadBuf::new(&mut scratch);
+            let read = ready!(Pin::new(&mut this.stream).poll_read(context, &mut unread));
+            if read.is_err() || unread.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,94 @@
+//! Requests that get no review in return, and the status that says why.
+//!
+//! To the API server any of them is a failed call, which its failure policy decides on. None carries `Retry-After`:
+//! it would make the API server wait and call again, inside the caller's own request (R5.20).
+
+use std::fmt;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use hyper::StatusCode;
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue};
+
+use crate::admission::review::NotAReview;
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is nothing at this path.
+    NotFound,
+    /// An endpoint takes POST alone.
+    Method,
+    /// The body is announced as something else than JSON.
+    ContentType,
+    /// The body is longer than it may be.
+    TooLarge,
+    /// The body did not arrive in time.
+    TooSlow,
+    /// The body broke off.
+    BrokenOff,
+    /// The bodies in memory take all that they may.
+    Overloaded,
+    /// The body is no review.
+    NotAReview(NotAReview),
+}
+
+impl Refusal {
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BrokenOff | Self::NotAReview(_) => StatusCode::BAD_REQUEST,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Whether the body may not have been read to its end, so that the connection cannot be used again.
+    fn ends_connection(self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge | Self::TooSlow | Self::BrokenOff | Self::Overloaded
+        )
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => {
+                f.write_str("there is nothing here; berth serves /mutate and /validate")
+            }
+            Self::Method => f.write_str("only POST is served here"),
+            Self::ContentType => f.write_str("the content type has to be application/json"),
+            Self::TooLarge => f.write_str("the body is too large"),
+            Self::TooSlow => f.write_str("the body did not arrive in time"),
+            Self::BrokenOff => f.write_str("the body broke off"),
+            Self::Overloaded => f.write_str("overloaded"),
+            Self::NotAReview(error) => error.fmt(f),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(format!("{self}\n")));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+        if self == Self::Method {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        if self.ends_connection() {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}

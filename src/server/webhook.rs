@@ -1,0 +1,165 @@
+//! The endpoints that the API server calls: `POST /mutate` and `POST /validate`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use hyper::Method;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use tokio::time::timeout;
+
+use super::Limits;
+use super::body::Memory;
+use super::duration;
+use super::refusal::Refusal;
+use crate::admission;
+use crate::logging;
+use crate::metrics::{Endpoint, Metrics};
+use crate::placement::snapshot::Snapshot;
+
+/// What all requests share.
+#[derive(Debug)]
+pub struct Webhook {
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    memory: Memory,
+}
+
+impl Webhook {
+    /// A webhook that decides by whatever `snapshot` holds when a request has arrived.
+    #[must_use]
+    pub fn new(snapshot: Arc<ArcSwap<Snapshot>>, metrics: Arc<Metrics>, limits: Limits) -> Self {
+        Self {
+            memory: Memory::new(limits.memory),
+            snapshot,
+            metrics,
+            limits,
+        }
+    }
+
+    /// The endpoints. Any other path is answered with a 404.
+    #[must_use]
+    pub fn router(self) -> Router {
+        let webhook = Arc::new(self);
+        let at = |endpoint| {
+            let webhook = Arc::clone(&webhook);
+            move |request: Request| async move { webhook.answer(endpoint, request).await }
+        };
+        Router::new()
+            .route("/mutate", any(at(Endpoint::Mutate)))
+            .route("/validate", any(at(Endpoint::Validate)))
+            .fallback(at(Endpoint::Other))
+    }
+
+    async fn answer(&self, endpoint: Endpoint, request: Request) -> Response {
+        let begun = Instant::now();
+        let response = match self.review(endpoint, request, begun).await {
+            Ok(body) => {
+                let json = HeaderValue::from_static("application/json");
+                let mut response = Response::new(Body::from(body));
+                response.headers_mut().insert(CONTENT_TYPE, json);
+                response
+            }
+            Err(refusal) => {
+                let endpoint = endpoint.as_str();
+                let status = refusal.status().as_u16();
+                // No API server calls what there is not: that is a scanner, or a person who looks around.
+                if matches!(refusal, Refusal::NotFound | Refusal::Method) {
+                    tracing::debug!(endpoint, status, %refusal, "refused a request");
+                } else {
+                    tracing::error!(endpoint, status, %refusal, "refused a request");
+                }
+                refusal.into_response()
+            }
+        };
+        self.metrics
+            .request(endpoint, response.status().as_u16(), begun.elapsed());
+        response
+    }
+
+    /// The answer's body.
+    async fn review(
+        &self,
+        endpoint: Endpoint,
+        request: Request,
+        begun: Instant,
+    ) -> Result<Vec<u8>, Refusal> {
+        let decide = match endpoint {
+            Endpoint::Mutate => admission::mutate,
+            Endpoint::Validate => admission::validate,
+            Endpoint::Other => return Err(Refusal::NotFound),
+        };
+        if request.method() != Method::POST {
+            return Err(Refusal::Method);
+        }
+        if !may_be_json(request.headers()) {
+            return Err(Refusal::ContentType);
+        }
+        let time = self.time(request.uri().query().unwrap_or_default());
+        let receive = self.memory.receive(request.into_body(), self.limits.body);
+        // Nothing but the body is ever waited for, so this bounds the whole request.
+        let body = timeout(time, receive).await;
+        let body = body.map_err(|_| Refusal::TooSlow)??;
+        let snapshot = self.snapshot.load();
+        let answer = decide(&body.bytes, &snapshot).map_err(Refusal::NotAReview)?;
+        self.metrics.decision(endpoint, &answer.record);
+        logging::decision(endpoint, &answer.record, begun.elapsed());
+        Ok(answer.body)
+    }
+
+    /// How long the body may take: the caller's own time (R5.9) less a tenth, in which the answer is to reach it.
+    fn time(&self, query: &str) -> Duration {
+        let parameters = query.split('&').filter_map(|pair| pair.split_once('='));
+        let asked = parameters
+            .filter(|(name, _)| *name == "timeout")
+            .find_map(|(_, value)| duration::parse(value).ok());
+        let whole = asked.map_or(self.limits.request_time, |asked| {
+            asked.min(self.limits.request_time)
+        });
+        (whole / 10 * 9).min(self.limits.body_time)
+    }
+}
+
+/// Whether a body says that it is JSON. One that says nothing may be: it can be nothing else that is of use here.
+fn may_be_json(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_none_or(|value| {
+        let text = value.to_str().unwrap_or_default();
+        let (media_type, _) = text.split_once(';').unwrap_or((text, ""));
+        media_type.trim().eq_ignore_ascii_case("application/json")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::placement::snapshot::{embedded_node_pools, embedded_policy};
+
+    #[test]
+    fn the_time_is_the_shortest_of_the_callers_and_our_own() {
+        let (policy, _) = embedded_policy().unwrap();
+        let snapshot = Snapshot::new(policy, embedded_node_pools().unwrap()).unwrap();
+        let webhook = Webhook::new(
+            Arc::new(ArcSwap::from_pointee(snapshot)),
+            Arc::new(Metrics::default()),
+            Limits::default(),
+        );
+        for (query, milliseconds) in [
+            ("", 5_000),
+            ("timeout=2s", 1_800),
+            ("a&b=c&timeout=500ms&", 450),
+            ("timeout=30s", 5_000),
+            ("timeout=soon", 5_000),
+            ("timeout=soon&timeout=1s", 900),
+            ("timeouts=1s", 5_000),
+        ] {
+            let expected = Duration::from_millis(milliseconds);
+            assert_eq!(webhook.time(query), expected, "{query}");
+        }
+    }
+}
