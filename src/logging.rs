@@ -71,25 +71,25 @@ pub fn decision(endpoint: Endpoint, record: &Record<'_>, elapsed: Duration) {
         findings,
     } = record;
     let endpoint = endpoint.as_str();
-    let (uid, namespace, name) = (clipped(uid), clipped(namespace), clipped(name));
     if let Some(place) = malformed {
+        let uid = clipped(uid);
         tracing::error!(endpoint, uid, %place, "let through an object that cannot be read");
     }
     if *reason == Reason::InternalError {
         tracing::error!(
             endpoint,
-            uid,
-            namespace,
-            name,
+            uid = clipped(uid),
+            namespace = clipped(namespace),
+            name = clipped(name),
             "let through an object because of a bug in berth"
         );
     }
     tracing::debug!(
         endpoint,
-        uid,
+        uid = clipped(uid),
         kind = kind.as_str(),
-        namespace,
-        name,
+        namespace = clipped(namespace),
+        name = clipped(name),
         reason = reason.as_str(),
         mode = mode.as_str(),
         rule = rule.as_deref(),

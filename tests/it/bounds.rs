@@ -13,14 +13,44 @@ use crate::harness::{Server, until};
 const JSON: &str = "content-type: application/json\r\n";
 
 #[test]
+fn a_body_has_at_most_8_mib() {
+    const LIMIT: usize = 8 << 20;
+    let server = Server::start(&[]);
+    for (length, status) in [
+        (5 << 20, 200),
+        (LIMIT, 200),
+        (LIMIT + 1, 413),
+        (17 << 20, 413),
+    ] {
+        let body = pod_review_of(length);
+        let reply = server.mutate(&body);
+        assert_eq!(reply.status, status, "{length} bytes at once");
+        assert_eq!(reply.closes(), status == 413);
+
+        let mut connection = server.client().connect().unwrap();
+        let head = "POST /mutate HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
+        connection.send(head.as_bytes()).unwrap();
+        // Refused half-way, the server may stop reading: the answer is there all the same.
+        let sent = body.chunks(100_000).try_for_each(|chunk| {
+            connection.send(format!("{:x}\r\n", chunk.len()).as_bytes())?;
+            connection.send(chunk)?;
+            connection.send(b"\r\n")
+        });
+        let sent = sent.and_then(|()| connection.send(b"0\r\n\r\n"));
+        let reply = connection.receive().or_else(|error| sent.and(Err(error)));
+        assert_eq!(reply.unwrap().status, status, "{length} bytes in chunks");
+    }
+}
+
+#[test]
 fn a_body_that_dawdles_gets_no_more_than_the_time_of_its_caller() {
     let server = Server::start(&[]);
     let body = pod_review();
     let half = &body[..body.len() / 2];
     let mut connection = server.client().connect().unwrap();
     let begun = Instant::now();
-    let head = head("POST", "/mutate?timeout=300ms", JSON, body.len());
-    connection.send(&head).unwrap();
+    let announced = head("POST", "/mutate?timeout=300ms", JSON, body.len());
+    connection.send(&announced).unwrap();
     connection.send(half).unwrap();
     let reply = connection.receive().unwrap();
     assert_eq!(reply.status, 408);
@@ -33,7 +63,7 @@ fn a_body_that_dawdles_gets_no_more_than_the_time_of_its_caller() {
     let reply = connection.request("POST", "/mutate", JSON, half).unwrap();
     assert_eq!(reply.status, 400);
     let mut connection = server.client().connect().unwrap();
-    let lying = crate::harness::client::head("POST", "/mutate", JSON, half.len());
+    let lying = head("POST", "/mutate", JSON, half.len());
     connection.send(&[lying, body].concat()).unwrap();
     assert_eq!(connection.receive().unwrap().status, 400);
     assert_eq!(connection.receive().unwrap().status, 400);

@@ -48,6 +48,14 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     berth(arguments).output().unwrap()
 }
 
+/// One GET over plain HTTP, on a connection of its own.
+pub(crate) fn get(address: SocketAddr, path: &str) -> Reply {
+    let mut connection = Connection::plain(TcpStream::connect(address).unwrap());
+    let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+    connection.send(request.as_bytes()).unwrap();
+    connection.receive().unwrap()
+}
+
 /// A certificate and its key in files, as a Secret is mounted.
 pub(crate) struct Files {
     directory: tempfile::TempDir,
@@ -142,11 +150,7 @@ impl Server {
 
     /// One GET from the ops listener.
     pub(crate) fn get(&self, path: &str) -> Reply {
-        let stream = TcpStream::connect(self.ops).unwrap();
-        let mut connection = Connection::plain(stream);
-        let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
-        connection.send(request.as_bytes()).unwrap();
-        connection.receive().unwrap()
+        get(self.ops, path)
     }
 
     /// The sum of the samples of a metric that have all these labels.

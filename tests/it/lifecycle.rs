@@ -4,9 +4,32 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use berth::server::shutdown::Phase;
+
 use crate::harness::client::head;
 use crate::harness::reviews::pod_review;
-use crate::harness::{Server, run, until};
+use crate::harness::small::Small;
+use crate::harness::{Server, get, run, until};
+
+#[test]
+fn it_is_alive_throughout_and_ready_while_it_serves() {
+    let small = Small::starting();
+    let ready = || {
+        let reply = get(small.address, "/readyz");
+        assert_eq!(get(small.address, "/livez").status, 200);
+        (reply.status, reply.text())
+    };
+    let not_ready = |reason: &str| (503, format!("{reason}\n"));
+    assert_eq!(ready(), not_ready("starting"));
+    small.lifecycle.enter(Phase::Serving);
+    assert_eq!(ready(), (200, "ok\n".to_owned()));
+    small.lifecycle.enter(Phase::Draining);
+    assert_eq!(ready(), not_ready("draining"));
+    small.lifecycle.enter(Phase::Serving);
+    assert_eq!(ready(), not_ready("draining"));
+    small.lifecycle.enter(Phase::Closing);
+    assert_eq!(ready(), not_ready("closing"));
+}
 
 /// Clients that keep connections, close them when asked to, and never send a request twice, as an API server does
 /// (R6.3). None of their requests may fail.

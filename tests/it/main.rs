@@ -7,3 +7,4 @@ mod harness;
 mod lifecycle;
 mod rotation;
 mod serving;
+mod transport;

@@ -1,15 +1,9 @@
 //! The protocol over real TLS: what the endpoints answer to what an API server, or anyone else, may send.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpStream;
-
-use rustls::ClientConfig;
 use serde_json::{Value, json};
 
-use crate::harness::client::{Client, Connection, roots};
-use crate::harness::pki::{Authority, VALID};
-use crate::harness::reviews::{bytes, is_untouched, patch, pod, pod_review, pod_review_of, review};
-use crate::harness::{Server, berth};
+use crate::harness::Server;
+use crate::harness::reviews::{bytes, is_untouched, patch, pod, pod_review, review};
 
 #[test]
 fn a_placed_pod_is_already_placed() {
@@ -251,87 +245,6 @@ fn what_is_not_a_post_of_json_to_an_endpoint_is_refused() {
 }
 
 #[test]
-fn a_body_has_at_most_8_mib() {
-    const LIMIT: usize = 8 << 20;
-    let server = Server::start(&[]);
-    for (length, status) in [
-        (5 << 20, 200),
-        (LIMIT, 200),
-        (LIMIT + 1, 413),
-        (17 << 20, 413),
-    ] {
-        let body = pod_review_of(length);
-        let reply = server.mutate(&body);
-        assert_eq!(reply.status, status, "{length} bytes at once");
-        assert_eq!(reply.closes(), status == 413);
-
-        let mut connection = server.client().connect().unwrap();
-        let head = "POST /mutate HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
-        connection.send(head.as_bytes()).unwrap();
-        // Refused half-way, the server may stop reading: the answer is there all the same.
-        let sent = body.chunks(100_000).try_for_each(|chunk| {
-            connection.send(format!("{:x}\r\n", chunk.len()).as_bytes())?;
-            connection.send(chunk)?;
-            connection.send(b"\r\n")
-        });
-        let sent = sent.and_then(|()| connection.send(b"0\r\n\r\n"));
-        let reply = connection.receive().or_else(|error| sent.and(Err(error)));
-        assert_eq!(reply.unwrap().status, status, "{length} bytes in chunks");
-    }
-}
-
-#[test]
-fn tls_is_1_2_or_1_3_with_http_1_1_and_no_tickets() {
-    let server = Server::start(&[]);
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let mut client = server.client();
-        let config = ClientConfig::builder_with_protocol_versions(&[version]);
-        let config = config.with_root_certificates(roots(&[&server.authority]));
-        client.config = config.with_no_client_auth();
-        client.config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let mut connection = client.connect().unwrap();
-        assert_eq!(
-            connection.post("/mutate", &pod_review()).unwrap().status,
-            200
-        );
-        let tls = &connection.stream.conn;
-        assert_eq!(tls.alpn_protocol(), Some(&b"http/1.1"[..]));
-        assert_eq!(tls.protocol_version(), Some(version.version));
-        assert_eq!(tls.tls13_tickets_received(), 0);
-        client.config.alpn_protocols = vec![b"h2".to_vec()];
-        assert!(client.connect().is_err());
-    }
-    let mut plain = Connection::plain(TcpStream::connect(server.webhook).unwrap());
-    plain.send(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-    assert!(plain.receive().is_err());
-}
-
-#[test]
-fn with_a_client_authority_only_its_clients_are_served() {
-    let clients = Authority::new();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), clients.pem()).unwrap();
-    let server = Server::start(&["--client-ca", file.path().to_str().unwrap()]);
-    let is_served = |client: Client| {
-        let reply = client
-            .connect()
-            .and_then(|mut it| it.post("/mutate", &pod_review()));
-        reply.is_ok_and(|reply| reply.status == 200)
-    };
-    let client = server.client();
-    assert!(is_served(
-        client.identified(&server.authority, &clients.pair(VALID))
-    ));
-    assert!(!is_served(
-        client.identified(&server.authority, &Authority::new().pair(VALID))
-    ));
-    assert!(!is_served(
-        client.identified(&server.authority, &clients.pair(-20..-10))
-    ));
-    assert!(!is_served(client));
-}
-
-#[test]
 fn no_secret_gets_into_logs_or_metrics() {
     const SECRET: &str = "SECRET_XYZ";
     let mut server = Server::start(&["--log-level=trace"]);
@@ -355,30 +268,4 @@ fn no_secret_gets_into_logs_or_metrics() {
     assert!(log.contains("\"decided\"") && log.contains("refused a request"));
     assert!(!log.contains(SECRET), "{log}");
     assert!(!page.contains(SECRET), "{page}");
-}
-
-/// The command that `berth serve` prints when it is given no certificate.
-#[test]
-fn what_it_says_to_try_works() {
-    let mut child = berth(&["serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0"])
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let command = lines
-        .map_while(Result::ok)
-        .find(|line| line.starts_with("curl "));
-    let command = command.unwrap();
-    let (_, rest) = command.split_once("https://").unwrap();
-    let (address, rest) = rest.split_once('/').unwrap();
-    let (target, rest) = rest.split_once(" -H '").unwrap();
-    let (header, rest) = rest.split_once("' -d '").unwrap();
-    let body = rest.strip_suffix('\'').unwrap();
-
-    let client = Client::trusting(address.parse().unwrap());
-    let mut connection = client.connect().unwrap();
-    let headers = format!("{header}\r\n");
-    let reply = connection.request("POST", &format!("/{target}"), &headers, body.as_bytes());
-    assert!(!patch(&reply.unwrap().response()).is_empty());
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
