@@ -12,7 +12,7 @@ use berth::placement::{Reason, decide, yaml};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::harness::{self, NAMESPACE, Reply, Review};
+use crate::reviews::{self, NAMESPACE, Reply, Review};
 use crate::laws;
 
 /// A case.
@@ -114,13 +114,13 @@ struct Refused {
 /// Every document of a directory of cases, with its file and line.
 fn documents<T: serde::de::DeserializeOwned>(directory: &str) -> Vec<(String, T)> {
     let mut cases = Vec::new();
-    let of_directory = harness::repository(directory);
-    for file in harness::files_below(directory) {
+    let of_directory = reviews::repository(directory);
+    for file in reviews::files_below(directory) {
         if file.parent() != Some(&of_directory) {
             continue;
         }
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let text = harness::text_of(&file);
+        let text = reviews::text_of(&file);
         for document in yaml::documents(&text) {
             let place = format!("{name}:{}", document.line);
             let case = yaml::parse_as(document.text)
@@ -197,8 +197,8 @@ fn wrong_policies_are_refused() {
     for (place, case) in documents::<Refused>("tests/cases/policies") {
         let made = match &case.text {
             Some(text) => read_policy(text).map(drop),
-            None => harness::snapshot(
-                harness::policy_with(&case.policy),
+            None => reviews::snapshot(
+                reviews::policy_with(&case.policy),
                 case.node_pools.as_deref(),
             )
             .map(drop),
@@ -230,8 +230,8 @@ fn wrong_policies_are_refused() {
 
 impl Case {
     fn snapshot(&self) -> Snapshot {
-        let policy = harness::policy_with(&self.policy);
-        let mut snapshot = harness::snapshot(policy, self.node_pools.as_deref())
+        let policy = reviews::policy_with(&self.policy);
+        let mut snapshot = reviews::snapshot(policy, self.node_pools.as_deref())
             .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         if let Some(namespaces) = &self.namespaces {
             snapshot.namespaces.clone_from(namespaces);
@@ -243,7 +243,7 @@ impl Case {
     /// The review's body, and the object in it.
     fn review(&self) -> (Vec<u8>, Value) {
         if let Some(fixture) = &self.fixture {
-            let text = harness::text_of(format!("tests/fixtures/{fixture}"));
+            let text = reviews::text_of(format!("tests/fixtures/{fixture}"));
             let review: Value = serde_json::from_str(&text).unwrap();
             return (text.into_bytes(), review["request"]["object"].clone());
         }
@@ -271,7 +271,7 @@ impl Case {
         let (body, object) = self.review();
         let mut complaints = Complaints(Vec::new());
         if let Some(reason) = &expect.reason {
-            let reply = harness::mutate(&body, &snapshot);
+            let reply = reviews::mutate(&body, &snapshot);
             complaints.compare("reason", &json!(reason), &json!(reply.reason.as_str()));
             complaints.compare("rule", &json!(expect.rule), &json!(reply.rule));
             complaints.compare("pool", &json!(expect.pool), &json!(reply.pool));
@@ -295,7 +295,7 @@ impl Case {
                 .push("expects nothing: name a reason, or what validate says".to_owned());
         }
         if let Some(validate) = &expect.validate {
-            let reply = harness::validate(&body, &snapshot);
+            let reply = reviews::validate(&body, &snapshot);
             complaints.compare("denied", &json!(validate.denied), &json!(reply.denial));
             complaints.compare(
                 "warnings",
@@ -318,7 +318,7 @@ impl Case {
             complaints.compare("patch", &json!(expected), &json!(reply.patch));
         }
         if let Some(after) = after {
-            match harness::patched(object, &reply.patch) {
+            match reviews::patched(object, &reply.patch) {
                 Ok(patched) => complaints.hold("after", after, &patched),
                 Err(error) => complaints.0.push(format!("the patch fails: {error}")),
             }
@@ -401,7 +401,7 @@ impl Complaints {
 /// The namespace that cases speak of is the one that reviews come from.
 #[test]
 fn the_usual_namespace_has_opted_in() {
-    let snapshot = harness::default_snapshot();
+    let snapshot = reviews::default_snapshot();
     let labels = snapshot.namespace(NAMESPACE).labels.unwrap();
     assert!(berth::placement::exemption::opted_in(labels));
 }

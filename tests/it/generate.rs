@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
-use crate::harness;
+use crate::reviews;
 
 /// The node pools that generated policies and pods name.
 pub(crate) const NODE_POOLS: [&str; 6] = [
@@ -376,14 +376,14 @@ impl World {
     /// The one that ships.
     pub(crate) fn shipped() -> Self {
         Self {
-            policy: harness::shipped_policy(),
-            node_pools: harness::shipped_node_pools(),
+            policy: reviews::shipped_policy(),
+            node_pools: reviews::shipped_node_pools(),
         }
     }
 
     /// What berth makes of it.
     pub(crate) fn snapshot(&self) -> berth::placement::snapshot::Snapshot {
-        harness::snapshot(self.policy.clone(), Some(&self.node_pools)).unwrap()
+        reviews::snapshot(self.policy.clone(), Some(&self.node_pools)).unwrap()
     }
 }
 
@@ -484,7 +484,7 @@ pub(crate) fn world() -> BoxedStrategy<World> {
                         })
                     })
                     .collect();
-                let mut policy = harness::policy_with(&json!({
+                let mut policy = reviews::policy_with(&json!({
                     "mode": mode,
                     "architectures": {"known": known, "default": default},
                     "pools": pools,

@@ -1,346 +1,208 @@
-//! What the other tests stand on: snapshots, reviews as an API server sends them, and answers taken apart.
+//! The real binary as a process of its own, and what it takes to talk to it.
 
-use std::collections::BTreeMap;
+pub(crate) mod client;
+pub(crate) mod pki;
+pub(crate) mod reviews;
+pub(crate) mod small;
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use berth::admission::{self, Answer, Record, review::NotAReview};
-use berth::placement::Reason;
-use berth::placement::catalogue::{Catalogue, NodePool};
-use berth::placement::policy::{Policy, PolicyError};
-use berth::placement::snapshot::{Snapshot, embedded_node_pools};
-use berth::placement::yaml;
-use serde_json::{Value, json};
+use client::{Client, Connection, Reply};
+use pki::Authority;
 
-/// The namespace of a review that names no other; it has opted in.
-pub(crate) const NAMESPACE: &str = "team-a";
-/// The `uid` of every review.
-pub(crate) const UID: &str = "705ab4f5-6393-11e8-b7cc-42010a800002";
+/// Longer than anything that works takes, even on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A path of the repository.
-pub(crate) fn repository(path: impl AsRef<Path>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+/// Waits until something is there.
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
-/// The text of a file of the repository.
-pub(crate) fn text_of(path: impl AsRef<Path>) -> String {
-    let path = repository(path);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+/// The command `berth`, without anything that this environment would tell it.
+pub(crate) fn berth(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
+    command
+        .env_clear()
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
-/// The files below a directory of the repository, in the order of their paths; none where there is no such directory.
-pub(crate) fn files_below(directory: impl AsRef<Path>) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut left = vec![repository(directory)];
-    while let Some(directory) = left.pop() {
-        let Ok(entries) = std::fs::read_dir(&directory) else {
-            continue;
+/// Runs `berth` to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    berth(arguments).output().unwrap()
+}
+
+/// One GET over plain HTTP, on a connection of its own.
+pub(crate) fn get(address: SocketAddr, path: &str) -> Reply {
+    let mut connection = Connection::plain(TcpStream::connect(address).unwrap());
+    let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+    connection.send(request.as_bytes()).unwrap();
+    connection.receive().unwrap()
+}
+
+/// A certificate and its key in files, as a Secret is mounted.
+pub(crate) struct Files {
+    directory: tempfile::TempDir,
+}
+
+impl Files {
+    pub(crate) fn new(pair: &pki::Pair) -> Self {
+        let files = Self {
+            directory: tempfile::tempdir().unwrap(),
         };
-        for entry in entries {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                left.push(path);
-            } else {
-                files.push(path);
-            }
-        }
+        files.write(&pair.certificate, &pair.key);
+        files
     }
-    files.sort();
-    files
-}
 
-/// The shipped policy as a value.
-pub(crate) fn shipped_policy() -> Value {
-    yaml::parse(&text_of("deploy/policy.yaml")).unwrap()
-}
-
-/// The shipped node pools, each in the shape of the policy's own catalogue entries.
-pub(crate) fn shipped_node_pools() -> Vec<Value> {
-    let files = files_below("deploy/node-pools");
-    let objects = files
-        .iter()
-        .flat_map(|file| values_of(&text_of(file)))
-        .filter(|object| object["kind"] == "NodePool");
-    objects
-        .map(|object| {
-            let spec = &object["spec"]["template"]["spec"];
-            json!({
-                "name": object["metadata"]["name"],
-                "requirements": spec["requirements"],
-                "taints": spec.get("taints").unwrap_or(&json!([])),
-            })
-        })
-        .collect()
-}
-
-/// The documents of a YAML stream.
-pub(crate) fn values_of(stream: &str) -> Vec<Value> {
-    yaml::documents(stream)
-        .map(|document| yaml::parse(document.text).unwrap())
-        .collect()
-}
-
-/// The shipped policy, with the fields of its spec that `overrides` names replaced.
-pub(crate) fn policy_with(overrides: &Value) -> Value {
-    let mut policy = shipped_policy();
-    for (field, value) in overrides.as_object().into_iter().flatten() {
-        policy["spec"][field] = value.clone();
-    }
-    policy
-}
-
-/// A snapshot of a policy and, where given, node pools: each the name of a shipped one or a catalogue entry.
-pub(crate) fn snapshot(
-    policy: Value,
-    node_pools: Option<&[Value]>,
-) -> Result<Snapshot, PolicyError> {
-    let file = yaml::from_value(policy).map_err(|(path, message)| PolicyError { path, message })?;
-    let (policy, mut catalogue) = Policy::from_file(file)?;
-    let shipped = embedded_node_pools().unwrap();
-    match node_pools {
-        Some(listed) => {
-            for entry in listed {
-                let node_pool = match entry.as_str() {
-                    Some(name) => shipped
-                        .get(name)
-                        .cloned()
-                        .unwrap_or_else(|| panic!("no node pool {name} is shipped")),
-                    None => NodePool::try_from(
-                        yaml::from_value::<berth::placement::catalogue::StaticNodePool>(
-                            entry.clone(),
-                        )
-                        .unwrap(),
-                    )
-                    .unwrap(),
-                };
-                catalogue.insert(node_pool).unwrap();
-            }
-        }
-        None if catalogue == Catalogue::default() => catalogue = shipped,
-        None => {}
-    }
-    let mut snapshot = Snapshot::new(policy, catalogue)?;
-    let opted_in = [
-        ("kubernetes.io/metadata.name", NAMESPACE),
-        ("placement.truemark.io/injection", "enabled"),
-    ];
-    snapshot
-        .namespaces
-        .insert(NAMESPACE.to_owned(), labels(&opted_in));
-    Ok(snapshot)
-}
-
-/// The embedded default, with one namespace that has opted in.
-pub(crate) fn default_snapshot() -> Snapshot {
-    snapshot(shipped_policy(), None).unwrap()
-}
-
-fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect()
-}
-
-/// A review, with the object as the text that the API server would send.
-pub(crate) struct Review {
-    /// `apiVersion` of the object.
-    pub(crate) api_version: String,
-    /// `kind` of the object.
-    pub(crate) kind: String,
-    /// The fields of the request that differ from the usual ones.
-    pub(crate) request: Value,
-    /// The object's text.
-    pub(crate) object: String,
-}
-
-impl Review {
-    /// A CREATE of an object that says itself what it is.
-    pub(crate) fn of(object: &Value) -> Self {
-        let field = |name: &str, usual: &str| object[name].as_str().unwrap_or(usual).to_owned();
-        Self {
-            api_version: field("apiVersion", "v1"),
-            kind: field("kind", "Pod"),
-            request: Value::Null,
-            object: object.to_string(),
+    /// Replaces both files at once, as near to it as two files come.
+    pub(crate) fn write(&self, certificate: &str, key: &str) {
+        for (path, text) in [(self.certificate(), certificate), (self.key(), key)] {
+            let new = path.with_extension("new");
+            std::fs::write(&new, text).unwrap();
+            std::fs::rename(&new, &path).unwrap();
         }
     }
 
-    /// The body of the request.
-    pub(crate) fn body(&self) -> Vec<u8> {
-        let Self {
-            api_version,
-            kind,
-            request,
-            object,
-        } = self;
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let kind = json!({"group": group, "version": version, "kind": kind});
-        let resource = format!("{}s", kind["kind"].as_str().unwrap().to_lowercase());
-        let resource = json!({"group": group, "version": version, "resource": resource});
-        let mut fields = json!({
-            "uid": UID,
-            "kind": kind,
-            "resource": resource,
-            "requestKind": kind,
-            "requestResource": resource,
-            "namespace": NAMESPACE,
-            "operation": "CREATE",
-            "userInfo": {
-                "username": "system:serviceaccount:kube-system:job-controller",
-                "uid": "3f0f5a9c-0b3a-4a57-9a0e-f3b8ac2a6a0b",
-                "groups": ["system:serviceaccounts", "system:authenticated"],
-            },
-            "oldObject": null,
-            "dryRun": false,
-            "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"},
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.directory.path().join("tls.crt")
+    }
+
+    pub(crate) fn key(&self) -> PathBuf {
+        self.directory.path().join("tls.key")
+    }
+}
+
+/// `berth serve`, until dropped.
+pub(crate) struct Server {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+    pub(crate) webhook: SocketAddr,
+    pub(crate) ops: SocketAddr,
+    pub(crate) authority: Authority,
+    pub(crate) files: Files,
+}
+
+impl Server {
+    /// Starts with a certificate of an authority of its own.
+    pub(crate) fn start(flags: &[&str]) -> Self {
+        let authority = Authority::new();
+        let files = Files::new(&authority.pair(pki::VALID));
+        Self::with(authority, files, flags)
+    }
+
+    /// Starts with these files.
+    pub(crate) fn with(authority: Authority, files: Files, flags: &[&str]) -> Self {
+        let (certificate, key) = (files.certificate(), files.key());
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        let (certificate, key) = (text(&certificate), text(&key));
+        let mut all = vec!["serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0"];
+        all.extend(["--log-format=json", "--tls-cert", &certificate]);
+        all.extend(["--tls-key", &key, "--tls-poll-interval=20ms"]);
+        all.extend(flags);
+        let mut child = berth(&all).spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let writer = Arc::clone(&log);
+        let reader = std::thread::spawn(move || {
+            lines.for_each(|line| writer.lock().unwrap().push(line.unwrap()));
         });
-        for (name, value) in request.as_object().into_iter().flatten() {
-            fields[name] = value.clone();
+        let (webhook, ops) = until("berth serves", || {
+            log.lock().unwrap().iter().find_map(|line| addresses(line))
+        });
+        Self {
+            child,
+            log,
+            reader: Some(reader),
+            webhook,
+            ops,
+            authority,
+            files,
         }
-        // The object goes in as text: how it is written is part of what is tested.
-        let fields = fields.to_string();
-        let open = fields.strip_suffix('}').unwrap();
-        format!(
-            r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{open},"object":{object}}}}}"#
-        )
-        .into_bytes()
+    }
+
+    /// A client that trusts the server's authority.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.webhook, &[&self.authority])
+    }
+
+    /// One request to `/mutate` on a connection of its own.
+    pub(crate) fn mutate(&self, body: &[u8]) -> Reply {
+        let mut connection = self.client().connect().unwrap();
+        connection.post("/mutate", body).unwrap()
+    }
+
+    /// One GET from the ops listener.
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        get(self.ops, path)
+    }
+
+    /// The sum of the samples of a metric that have all these labels.
+    pub(crate) fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let page = self.get("/metrics").text();
+        let samples = page.lines().filter(|line| {
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(['{', ' ']))
+                && labels.iter().all(|label| line.contains(label))
+        });
+        let values = samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap());
+        values.sum()
+    }
+
+    /// The log so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// Waits for a line of the log that contains this.
+    pub(crate) fn logs(&self, text: &str) -> String {
+        until(text, || {
+            let log = self.log.lock().unwrap();
+            log.iter().find(|line| line.contains(text)).cloned()
+        })
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for the end of the process, and of its log.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let status = until("berth ends", || self.child.try_wait().unwrap());
+        self.reader.take().map(JoinHandle::join);
+        status
     }
 }
 
-/// An answer, taken apart and held against the protocol.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    /// Whether the object was let through.
-    pub(crate) allowed: bool,
-    /// The message of a denial.
-    pub(crate) denial: Option<String>,
-    /// The operations of the patch; none where there is no patch.
-    pub(crate) patch: Vec<Value>,
-    /// What the author is told.
-    pub(crate) warnings: Vec<String>,
-    /// Why, as the record has it.
-    pub(crate) reason: Reason,
-    /// The rule, as the record has it.
-    pub(crate) rule: Option<String>,
-    /// The pool, as the record has it.
-    pub(crate) pool: Option<String>,
-    /// The mode, as the record has it.
-    pub(crate) mode: String,
-    /// The names of the checks that found something.
-    pub(crate) findings: Vec<String>,
-    /// The answer's bytes.
-    pub(crate) bytes: Vec<u8>,
+fn addresses(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let field = |name: &str| line[name].as_str();
+    (field("message")? == "serving").then_some(())?;
+    Some((field("webhook")?.parse().ok()?, field("ops")?.parse().ok()?))
 }
 
-/// Asks the mutating endpoint.
-pub(crate) fn mutate(body: &[u8], snapshot: &Snapshot) -> Reply {
-    let reply = taken_apart(admission::mutate(body, snapshot));
-    assert!(reply.allowed, "the mutating endpoint never denies");
-    reply
-}
-
-/// Asks the validating endpoint.
-pub(crate) fn validate(body: &[u8], snapshot: &Snapshot) -> Reply {
-    let reply = taken_apart(admission::validate(body, snapshot));
-    assert!(
-        reply.patch.is_empty(),
-        "the validating endpoint never patches"
-    );
-    reply
-}
-
-fn taken_apart(answer: Result<Answer<'_>, NotAReview>) -> Reply {
-    let Answer { body, record } = answer.unwrap();
-    let Record {
-        reason,
-        mode,
-        rule,
-        pool,
-        patch_bytes,
-        allowed,
-        findings,
-        ..
-    } = record;
-    let review: Value = serde_json::from_slice(&body).unwrap();
-    let response = review["response"].as_object().unwrap();
-    assert_eq!(review["kind"], "AdmissionReview");
-    assert_eq!(response["uid"], UID);
-    assert_eq!(response["allowed"], allowed);
-    let known = [
-        "uid",
-        "allowed",
-        "status",
-        "patchType",
-        "patch",
-        "auditAnnotations",
-        "warnings",
-    ];
-    assert!(response.keys().all(|key| known.contains(&key.as_str())));
-    // R5.2: both or neither, and never an empty one.
-    assert_eq!(
-        response.contains_key("patch"),
-        response.contains_key("patchType")
-    );
-    let patch = response.get("patch").map(|patch| {
-        assert_eq!(response["patchType"], "JSONPatch");
-        let patch = STANDARD.decode(patch.as_str().unwrap()).unwrap();
-        assert_eq!(patch.len(), patch_bytes);
-        serde_json::from_slice::<Vec<Value>>(&patch).unwrap()
-    });
-    assert!(patch.as_ref().is_none_or(|patch| !patch.is_empty()));
-    let warnings: Vec<String> = response.get("warnings").map_or(Vec::new(), |warnings| {
-        serde_json::from_value(warnings.clone()).unwrap()
-    });
-    // R5.4: few, short, and fit for a header.
-    assert!(warnings.len() <= 5, "{warnings:?}");
-    for warning in &warnings {
-        let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
-        assert!(
-            warning.len() <= 120 && warning.bytes().all(printable),
-            "{warning:?}"
-        );
-    }
-    let denial = response.get("status").map(|status| {
-        assert_eq!(
-            (&status["code"], &status["reason"]),
-            (&json!(403), &json!("Forbidden"))
-        );
-        status["message"].as_str().unwrap().to_owned()
-    });
-    assert_eq!(denial.is_none(), allowed);
-    Reply {
-        allowed,
-        denial,
-        patch: patch.unwrap_or_default(),
-        warnings,
-        reason,
-        rule: rule.map(|rule| rule.to_string()),
-        pool: pool.map(|pool| pool.to_string()),
-        mode: mode.to_string(),
-        findings: findings
-            .iter()
-            .map(|finding| finding.check.to_string())
-            .collect(),
-        bytes: body,
-    }
-}
-
-/// Applies a patch as the API server does.
-pub(crate) fn patched(object: &Value, operations: &[Value]) -> Result<Value, String> {
-    let patch: json_patch::Patch =
-        serde_json::from_value(Value::from(operations)).map_err(|error| error.to_string())?;
-    let mut object = object.clone();
-    json_patch::patch(&mut object, &patch).map_err(|error| error.to_string())?;
-    Ok(object)
-}
-
-/// The JSON pointer to the pod, or the pod template, that an object of the kind holds.
-pub(crate) fn template_path(kind: &str) -> &'static str {
-    match kind {
-        "CronJob" => "/spec/jobTemplate/spec/template",
-        "Job" | "Deployment" | "StatefulSet" => "/spec/template",
-        _ => "",
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

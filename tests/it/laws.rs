@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::generate::{self, World};
-use crate::harness::{self, Review};
+use crate::reviews::{self, Review};
 use crate::scheduler::{self, Labels, items};
 
 /// The laws that an object breaks when it is created in a namespace that has opted in.
@@ -25,12 +25,12 @@ fn broken_as(object: &Value, text: String, snapshot: &Snapshot) -> Vec<String> {
     let mut review = Review::of(object);
     review.object = text;
     let body = review.body();
-    let reply = harness::mutate(&body, snapshot);
+    let reply = reviews::mutate(&body, snapshot);
     let mut broken = Vec::new();
-    if harness::mutate(&body, snapshot).bytes != reply.bytes {
+    if reviews::mutate(&body, snapshot).bytes != reply.bytes {
         broken.push("deterministic: the same review has two answers".to_owned());
     }
-    let _ = harness::validate(&body, snapshot);
+    let _ = reviews::validate(&body, snapshot);
     if reply.patch.is_empty() {
         return broken;
     }
@@ -43,7 +43,7 @@ fn broken_as(object: &Value, text: String, snapshot: &Snapshot) -> Vec<String> {
             .iter()
             .filter_map(|operation| only_adds(operation, object)),
     );
-    let patched = match harness::patched(object, &reply.patch) {
+    let patched = match reviews::patched(object, &reply.patch) {
         Ok(patched) => patched,
         Err(error) => {
             broken.push(format!("always applies: {error}"));
@@ -58,12 +58,12 @@ fn broken_as(object: &Value, text: String, snapshot: &Snapshot) -> Vec<String> {
             "always applies: the result does not decode: {error}"
         ));
     }
-    let path = harness::template_path(&review.kind);
+    let path = reviews::template_path(&review.kind);
     broken.extend(widened(
         &object.pointer(path).unwrap()["spec"],
         &patched.pointer(path).unwrap()["spec"],
     ));
-    let again = harness::mutate(&Review::of(&patched).body(), snapshot);
+    let again = reviews::mutate(&Review::of(&patched).body(), snapshot);
     let expected = match reply.reason {
         Reason::Placed => Reason::AlreadyPlaced,
         other => other,
@@ -206,7 +206,7 @@ fn escaped(text: &str, every: usize) -> String {
 /// The recorded objects, each with where it comes from; none where there is no recording.
 pub(crate) fn corpus() -> Vec<(String, Value)> {
     let path = std::env::var_os("BERTH_CORPUS").map_or_else(
-        || harness::repository("../shared/corpus/workloads.jsonl"),
+        || reviews::repository("../shared/corpus/workloads.jsonl"),
         PathBuf::from,
     );
     let Ok(text) = std::fs::read_to_string(&path) else {
@@ -268,9 +268,9 @@ proptest! {
         }
         let mut review = Review::of(&object);
         (review.api_version, review.kind) = (version.to_owned(), kind.to_owned());
-        let snapshot = harness::default_snapshot();
-        let reply = harness::mutate(&review.body(), &snapshot);
-        let _ = harness::validate(&review.body(), &snapshot);
+        let snapshot = reviews::default_snapshot();
+        let reply = reviews::mutate(&review.body(), &snapshot);
+        let _ = reviews::validate(&review.body(), &snapshot);
         if !reply.patch.is_empty() {
             let broken = broken(&object, &snapshot);
             prop_assert!(broken.is_empty(), "{}", broken.join("\n"));
@@ -288,17 +288,17 @@ proptest! {
         let body = String::from_utf8(review.body()).unwrap();
         let mut body: Value = serde_json::from_str(&body).unwrap();
         body["request"][fields[field]] = request;
-        let snapshot = harness::default_snapshot();
+        let snapshot = reviews::default_snapshot();
         let body = serde_json::to_vec(&body).unwrap();
-        prop_assert!(harness::mutate(&body, &snapshot).allowed);
-        prop_assert!(harness::validate(&body, &snapshot).allowed);
+        prop_assert!(reviews::mutate(&body, &snapshot).allowed);
+        prop_assert!(reviews::validate(&body, &snapshot).allowed);
     }
 }
 
 #[test]
 fn recorded_workloads_keep_the_laws() {
     let corpus = corpus_or_notice("the laws");
-    let snapshot = harness::default_snapshot();
+    let snapshot = reviews::default_snapshot();
     let mut failures = Vec::new();
     for (origin, object) in &corpus {
         let found = broken(object, &snapshot).into_iter();

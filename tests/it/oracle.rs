@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::generate::{self, World};
-use crate::harness::{self, Reply, Review};
+use crate::reviews::{self, Reply, Review};
 use crate::laws;
 use crate::scheduler::{items, requirement_matches, tolerates};
 
@@ -352,8 +352,8 @@ fn missing_architectures(
 
 /// What is wrong with a reply, if anything, by the oracle.
 fn differs(object: &Value, world: &World, reply: &Reply) -> Option<String> {
-    let path = harness::template_path(object["kind"].as_str().unwrap_or_default());
-    let patched = harness::patched(object, &reply.patch).unwrap();
+    let path = reviews::template_path(object["kind"].as_str().unwrap_or_default());
+    let patched = reviews::patched(object, &reply.patch).unwrap();
     let (Some(rule), Some(pool), Some(template)) = (&reply.rule, &reply.pool, object.pointer(path))
     else {
         return (patched != *object).then(|| "a pod that no rule places is changed".to_owned());
@@ -397,7 +397,7 @@ proptest! {
         object in generate::workload(),
         world in prop_oneof![Just(World::shipped()), generate::world()],
     ) {
-        let reply = harness::mutate(&Review::of(&object).body(), &world.snapshot());
+        let reply = reviews::mutate(&Review::of(&object).body(), &world.snapshot());
         let differs = differs(&object, &world, &reply);
         prop_assert!(differs.is_none(), "{}", differs.unwrap());
     }
@@ -409,7 +409,7 @@ fn recorded_workloads_are_placed_as_the_oracle_says() {
     let world = World::shipped();
     let snapshot = world.snapshot();
     for (origin, object) in &corpus {
-        let reply = harness::mutate(&Review::of(object).body(), &snapshot);
+        let reply = reviews::mutate(&Review::of(object).body(), &snapshot);
         let differs = differs(object, &world, &reply);
         assert!(differs.is_none(), "{origin}: {}", differs.unwrap());
     }
