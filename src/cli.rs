@@ -28,7 +28,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Explain(explain::Args),
 }
 
@@ -76,7 +76,9 @@ impl Sources {
     fn load(&self) -> anyhow::Result<Snapshot> {
         let (policy, mut catalogue) = match &self.policy {
             Some(path) => {
-                read_policy(&read(path)?).with_context(|| format!("--policy {}", path.display()))?
+                let flag = || format!("--policy {}", path.display());
+                read_policy(&std::fs::read_to_string(path).with_context(flag)?)
+                    .with_context(flag)?
             }
             None => embedded_policy()?,
         };
@@ -84,7 +86,8 @@ impl Sources {
             let flag = || format!("--node-pools {}", path.display());
             for file in manifest_files(path).with_context(flag)? {
                 let before = catalogue.iter().count();
-                read_node_pools(&read(&file)?, &mut catalogue)
+                let text = read(&file).with_context(flag)?;
+                read_node_pools(&text, &mut catalogue)
                     .with_context(|| file.display().to_string())
                     .with_context(flag)?;
                 if file == *path && catalogue.iter().count() == before {

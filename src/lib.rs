@@ -11,10 +11,16 @@
 //!
 //! The modules in reading order. Each may use those above it and none below.
 
-pub mod admission;
-pub mod cli;
-pub mod logging;
-pub mod metrics;
 pub mod placement;
-pub mod server;
+
 pub mod validation;
+
+pub mod admission;
+
+pub mod metrics;
+
+pub mod logging;
+
+pub mod server;
+
+pub mod cli;

@@ -28,9 +28,9 @@ named! {
 /// What is wrong with it.
 pub fn filter(text: &str) -> Result<EnvFilter, String> {
     // A lone word that is no level would be taken for a module, and everything else would fall silent.
-    if !text.contains(['=', ',']) {
-        text.parse::<LevelFilter>()
-            .map_err(|_| "not one of off, error, warn, info, debug, trace".to_owned())?;
+    let lone = !text.contains(['=', ',']);
+    if lone && (text.is_empty() || text.parse::<LevelFilter>().is_err()) {
+        return Err("not one of off, error, warn, info, debug, trace".to_owned());
     }
     EnvFilter::try_new(text).map_err(|error| error.to_string())
 }
@@ -42,7 +42,7 @@ pub fn init(format: Format, filter: EnvFilter) {
         .with_env_filter(filter);
     let begun = match format {
         Format::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),
-        Format::Json => lines.json().try_init(),
+        Format::Json => lines.json().flatten_event(true).try_init(),
     };
     if begun.is_ok() {
         std::panic::set_hook(Box::new(|panic| {
@@ -71,25 +71,25 @@ pub fn decision(endpoint: Endpoint, record: &Record<'_>, elapsed: Duration) {
         findings,
     } = record;
     let endpoint = endpoint.as_str();
-    let (uid, namespace, name) = (clipped(uid), clipped(namespace), clipped(name));
     if let Some(place) = malformed {
+        let uid = clipped(uid);
         tracing::error!(endpoint, uid, %place, "let through an object that cannot be read");
     }
     if *reason == Reason::InternalError {
         tracing::error!(
             endpoint,
-            uid,
-            namespace,
-            name,
+            uid = clipped(uid),
+            namespace = clipped(namespace),
+            name = clipped(name),
             "let through an object because of a bug in berth"
         );
     }
     tracing::debug!(
         endpoint,
-        uid,
+        uid = clipped(uid),
         kind = kind.as_str(),
-        namespace,
-        name,
+        namespace = clipped(namespace),
+        name = clipped(name),
         reason = reason.as_str(),
         mode = mode.as_str(),
         rule = rule.as_deref(),

@@ -1,4 +1,4 @@
-//! What berth counts and measures, in the text format of OpenMetrics.
+//! What berth counts and measures, in the text format that Prometheus reads.
 //!
 //! Every label is the name of an enum's variant or of something in the policy, so that no request can make a new
 //! series.

@@ -519,15 +519,20 @@ impl<'p> Search<'_, '_, '_, 'p> {
                 ..Decision::leave(Reason::Conflict)
             };
         }
-        let wanted: Vec<&str> = self.wanted.iter().map(|name| &**name).collect();
+        // The pod's own constraint wins over what was chosen, and then it is what the cluster lacks.
+        let lacking = self.known.iter().filter(|name| {
+            self.alternatives()
+                .any(|alternative| self.architectures(alternative).any(|asked| asked == *name))
+        });
+        let lacking: Vec<&str> = lacking.map(|name| &**name).collect();
         let detail = format!(
             "the cluster has no node pool of pool {} for {}",
             self.pool.name,
-            wanted.join(", ")
+            lacking.join(", ")
         );
         let requirements = NewRequirements {
             node_pools: Vec::new(),
-            architectures: wanted.clone(),
+            architectures: self.wanted.iter().map(|name| &**name).collect(),
         };
         let edits = Edits {
             required: affinity::required_edits(self.pod.spec, requirements),
@@ -535,7 +540,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
         };
         Decision {
             edits,
-            architectures: wanted,
+            architectures: lacking,
             detail: Some(detail),
             ..Decision::leave(Reason::Unavailable)
         }

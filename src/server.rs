@@ -55,7 +55,7 @@ impl Default for Limits {
             connections: 512,
             handshake: Duration::from_secs(10),
             first_head: Duration::from_secs(30),
-            idle: Duration::from_secs(120),
+            idle: Duration::from_mins(2),
             requests: 1000,
             lifetime: Duration::from_mins(1),
             body: 8 << 20,

@@ -52,7 +52,9 @@ pub fn findings(
     decision: &Decision<'_>,
     snapshot: &Snapshot,
 ) -> Vec<Finding> {
-    if is_exempt(case) {
+    // Whatever is registered: the system's namespaces are never judged, and no other before it has opted in.
+    let judged = !matches!(decision.reason, Reason::Namespace | Reason::NotOptedIn);
+    if !judged || is_exempt(case) {
         return Vec::new();
     }
     let policy = &snapshot.policy;

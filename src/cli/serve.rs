@@ -1,5 +1,7 @@
 //! `berth serve`: the webhook, from its flags to the end of the process.
 
+mod announcement;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -15,6 +17,8 @@ use rustls::crypto::aws_lc_rs;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
+
+use announcement::announce;
 
 use super::{Sources, USAGE};
 use crate::logging::{self, Format};
@@ -210,24 +214,33 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
     announce(addresses, self_signed, args.log_format);
 
     tokio::select! {
-        signal = signals.next() => tracing::info!(signal, drain = ?args.drain, "draining"),
+        signal = signals.next() => {
+            tracing::info!(signal, drain = ?args.drain, "draining; a second signal ends it at once");
+        }
         _ = &mut webhook => bail!("the webhook's listener failed"),
         _ = &mut ops => bail!("the ops listener failed"),
     }
-    lifecycle.enter(Phase::Draining);
-    let end = async {
-        tokio::time::sleep(args.drain).await;
-        lifecycle.enter(Phase::Closing);
-        webhook.await.context("the webhook's listener failed")?;
-        lifecycle.enter(Phase::Over);
-        ops.await.context("the ops listener failed")
-    };
     tokio::select! {
-        ended = end => ended?,
+        ended = drain(args.drain, &lifecycle, webhook, ops) => ended?,
         signal = signals.next() => bail!("ended at once by a second signal, {signal}"),
     }
     tracing::info!("ended");
     Ok(())
+}
+
+/// Lets whoever still calls be served, then finishes what is in flight.
+async fn drain(
+    time: Duration,
+    lifecycle: &Lifecycle,
+    webhook: JoinHandle<()>,
+    ops: JoinHandle<()>,
+) -> anyhow::Result<()> {
+    lifecycle.enter(Phase::Draining);
+    tokio::time::sleep(time).await;
+    lifecycle.enter(Phase::Closing);
+    webhook.await.context("the webhook's listener failed")?;
+    lifecycle.enter(Phase::Over);
+    ops.await.context("the ops listener failed")
 }
 
 async fn bind(flag: &str, given: Option<SocketAddr>, port: u16) -> anyhow::Result<TcpListener> {
@@ -302,34 +315,5 @@ fn spawn(
         webhook: tokio::spawn(webhook.run(webhook_socket)),
         ops: tokio::spawn(ops.run(ops_socket)),
         poll: poll.map(tokio::spawn),
-    }
-}
-
-/// A review of a pod that a Job makes.
-const EXAMPLE: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","kind":{"group":"","version":"v1","kind":"Pod"},"namespace":"demo","operation":"CREATE","object":{"metadata":{"generateName":"hello-","ownerReferences":[{"apiVersion":"batch/v1","kind":"Job","name":"hello","uid":"2","controller":true}]},"spec":{"containers":[{"name":"hello","image":"busybox"}]}}}}"#;
-
-fn announce((webhook, ops): (SocketAddr, SocketAddr), self_signed: bool, format: Format) {
-    tracing::info!(%webhook, %ops, "serving");
-    if !self_signed {
-        return;
-    }
-    tracing::warn!("serving with a certificate that nobody trusts; give --tls-cert and --tls-key");
-    if format == Format::Text {
-        let (webhook, ops) = (reachable(webhook), reachable(ops));
-        anstream::eprintln!(
-            "\n\
-             https://{webhook}/mutate and /validate answer reviews, http://{ops}/readyz and /metrics tell how it goes.\n\
-             Where does the pod of a Job go? The patch in the answer is base64.\n\n\
-             curl -k https://{webhook}/mutate -H 'content-type: application/json' -d '{EXAMPLE}'\n"
-        );
-    }
-}
-
-/// What to type to reach a socket from its own machine.
-fn reachable(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        format!("localhost:{}", address.port())
-    } else {
-        address.to_string()
     }
 }

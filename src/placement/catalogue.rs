@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::requirement::{self, Operator, ValueSet, canonical};
-use super::selector::{valid_key, valid_value};
+use super::selector::{is_subdomain, valid_key, valid_value};
 
 /// A node's taint. Its order and equality are those of key, value and effect.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -30,6 +30,18 @@ impl fmt::Display for Taint {
         } else {
             write!(f, "{key}={value}:{effect}")
         }
+    }
+}
+
+/// Whether the text is the name of a node pool: a DNS subdomain that is short enough for a label.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn valid_name(name: &str) -> Result<(), String> {
+    if is_subdomain(name) && name.len() <= 63 {
+        Ok(())
+    } else {
+        Err(format!("{name:?} is not the name of a node pool"))
     }
 }
 
@@ -85,7 +97,7 @@ impl NodePool {
         requirements: &[RequirementFile],
         taints: Vec<Taint>,
     ) -> Result<Self, (String, String)> {
-        valid_value(name).map_err(|message| ("name".to_owned(), message))?;
+        valid_name(name).map_err(|message| ("name".to_owned(), message))?;
         for (index, Taint { key, value, effect }) in taints.iter().enumerate() {
             let wrong = |message| (format!("taints[{index}]"), message);
             valid_key(key)
@@ -165,7 +177,7 @@ impl Catalogue {
         {
             return Err(CatalogueError {
                 node_pool: name.to_string(),
-                path: "metadata.name".to_owned(),
+                path: "name".to_owned(),
                 message: "there is a node pool of this name already".to_owned(),
             });
         }
@@ -191,7 +203,11 @@ impl fmt::Display for CatalogueError {
             path,
             message,
         } = self;
-        write!(f, "node pool {node_pool:?}: {path}: {message}")
+        write!(f, "node pool {node_pool:?}: ")?;
+        if !path.is_empty() {
+            write!(f, "{path}: ")?;
+        }
+        f.write_str(message)
     }
 }
 
@@ -299,7 +315,10 @@ impl TryFrom<NodePoolManifest> for NodePool {
         Self::new(&name, false, &labels, &requirements, taints).map_err(|(path, message)| {
             CatalogueError {
                 node_pool: name,
-                path: format!("spec.template.spec.{path}"),
+                path: match path.as_str() {
+                    "name" => "metadata.name".to_owned(),
+                    _ => format!("spec.template.spec.{path}"),
+                },
                 message,
             }
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::catalogue::{Catalogue, NodePool};
+use super::catalogue::{Catalogue, NodePool, valid_name};
 use super::named::named;
 use super::pod::Pod;
 use super::policy_file::{
@@ -291,7 +291,10 @@ impl PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.message)
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
     }
 }
 
@@ -338,6 +341,9 @@ impl Policy {
                     path,
                     "\"any\" stands for all of them and is no architecture",
                 ));
+            }
+            if name.is_empty() {
+                return Err(PolicyError::new(path, "an architecture needs a name"));
             }
             valid_value(name).map_err(|message| PolicyError::new(path, message))?;
         }
@@ -441,13 +447,8 @@ fn pool(file: PoolFile, path: &str) -> Result<Pool, PolicyError> {
         node_pools.iter().map(String::as_str),
     )?;
     for (index, node_pool) in node_pools.iter().enumerate() {
-        if !is_subdomain(node_pool) || node_pool.len() > 63 {
-            let message = format!("{node_pool:?} is not the name of a node pool");
-            return Err(PolicyError::new(
-                format!("{path}.nodePools[{index}]"),
-                message,
-            ));
-        }
+        valid_name(node_pool)
+            .map_err(|message| PolicyError::new(format!("{path}.nodePools[{index}]"), message))?;
     }
     for key in annotations.keys() {
         valid_key(key)

@@ -62,10 +62,18 @@ pub fn parse_as<T: DeserializeOwned>(document: &str) -> Result<T, (String, Strin
 /// Reads a value into a type.
 ///
 /// # Errors
-/// When a field is wrong: its path, and the reason.
+/// When a field is wrong: its path, empty for the whole value, and the reason.
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, (String, String)> {
-    serde_path_to_error::deserialize(value)
-        .map_err(|error| (error.path().to_string(), error.inner().to_string()))
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path();
+        let of_whole = path.iter().next().is_none();
+        let path = if of_whole {
+            String::new()
+        } else {
+            path.to_string()
+        };
+        (path, error.into_inner().to_string())
+    })
 }
 
 #[cfg(test)]

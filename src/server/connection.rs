@@ -189,7 +189,6 @@ impl Listener {
 fn jittered(duration: Duration) -> Duration {
     // Every `RandomState` has keys of its own. That is random enough here.
     let random = RandomState::new().hash_one(0_u8) % 401;
-    #[expect(clippy::cast_possible_truncation, reason = "it is at most 400")]
     let thousandths = 800 + random as u32;
     duration / 1000 * thousandths
 }

@@ -27,7 +27,6 @@ pub struct Ops {
 
 impl Ops {
     /// The endpoints.
-    #[must_use]
     pub fn router(self) -> Router {
         let ops = Arc::new(self);
         let ready = Arc::clone(&ops);

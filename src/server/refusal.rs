@@ -48,12 +48,9 @@ impl Refusal {
         }
     }
 
-    /// Whether the body may not have been read to its end, so that the connection cannot be used again.
+    /// Whether the body was not read to its end, so that the connection cannot be used again.
     fn ends_connection(self) -> bool {
-        matches!(
-            self,
-            Self::TooLarge | Self::TooSlow | Self::BrokenOff | Self::Overloaded
-        )
+        !matches!(self, Self::NotAReview(_))
     }
 }
 

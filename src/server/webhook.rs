@@ -44,7 +44,6 @@ impl Webhook {
     }
 
     /// The endpoints. Any other path is answered with a 404.
-    #[must_use]
     pub fn router(self) -> Router {
         let webhook = Arc::new(self);
         let at = |endpoint| {

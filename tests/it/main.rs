@@ -1,1 +1,19 @@
 //! The integration tests, in one binary.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bounds;
+mod cases;
+mod explain;
+mod generate;
+mod harness;
+mod laws;
+mod lifecycle;
+mod manifests;
+mod oracle;
+mod reviews;
+mod rotation;
+mod scheduler;
+mod serving;
+mod tidy;
+mod transport;

@@ -1,0 +1,391 @@
+//! What the API server would refuse before any webhook sees it: an object whose fields have the wrong types (R5.22).
+//!
+//! The object is read into Kubernetes' own types and thrown away. The reader is of our own, because the API server's
+//! leniency is not serde's: `null` stands for any type's zero, `3.0` is an integer, and a quantity may be a number.
+
+use std::fmt;
+
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Namespace, Pod, ReplicationController};
+use serde::Deserialize;
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::path::{FieldPath, Segment};
+use super::quantity;
+
+/// Where an object has the wrong type, and which would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DecodeError {
+    /// Innermost step first, since it grows on the way out.
+    path: Vec<Segment>,
+    message: String,
+}
+
+impl DecodeError {
+    /// The field that is wrong, and what is wrong with it.
+    pub(super) fn into_parts(self) -> (FieldPath, String) {
+        let Self { mut path, message } = self;
+        path.reverse();
+        (FieldPath(path), message)
+    }
+
+    fn inside(mut self, segment: Segment) -> Self {
+        self.path.push(segment);
+        self
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl Error for DecodeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self {
+            path: Vec::new(),
+            message: message.to_string(),
+        }
+    }
+}
+
+/// Reads an object as the API server would. Objects of kinds that say nothing about placement are not looked into.
+pub(super) fn decode(group: &str, kind: &str, object: &Value) -> Result<(), DecodeError> {
+    fn read<'v, T: Deserialize<'v> + Resource>(object: &'v Value) -> Result<(), DecodeError> {
+        let version = object.get("apiVersion").and_then(Value::as_str);
+        // An item of a typed list has none of its own.
+        if let Some(version) = version.filter(|version| *version != T::API_VERSION) {
+            let (kind, served) = (T::KIND, T::API_VERSION);
+            let error = DecodeError::custom(format_args!(
+                "no {kind} is served as {version}, but as {served}"
+            ));
+            return Err(error.inside(Segment::Key("apiVersion".to_owned())));
+        }
+        T::deserialize(Node(object)).map(drop)
+    }
+    match (group, kind) {
+        ("", "Pod") => read::<Pod>(object),
+        ("", "Namespace") => read::<Namespace>(object),
+        ("", "ReplicationController") => read::<ReplicationController>(object),
+        ("apps", "DaemonSet") => read::<DaemonSet>(object),
+        ("apps", "Deployment") => read::<Deployment>(object),
+        ("apps", "ReplicaSet") => read::<ReplicaSet>(object),
+        ("apps", "StatefulSet") => read::<StatefulSet>(object),
+        ("batch", "CronJob") => read::<CronJob>(object),
+        ("batch", "Job") => read::<Job>(object),
+        _ => Ok(()),
+    }
+}
+
+/// A value, to be read as leniently as the API server reads it and no more.
+#[derive(Clone, Copy)]
+struct Node<'v>(&'v Value);
+
+impl<'v> Node<'v> {
+    fn number<V: Visitor<'v>>(number: &Number, visitor: V) -> Result<V::Value, DecodeError> {
+        // Whatever a client turns from YAML into JSON writes 3.0 as 3; up to here a float is exact.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT =>
+            {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "it is a whole number in range"
+                )]
+                visitor.visit_i64(float as i64)
+            }
+            _ => number.deserialize_any(visitor).map_err(Error::custom),
+        }
+    }
+}
+
+/// `null` reads as the type's zero, which `$zero` visits.
+macro_rules! or_zero {
+    ($($method:ident => $zero:ident($value:expr),)+) => {
+        $(fn $method<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            if self.0.is_null() { visitor.$zero($value) } else { self.deserialize_any(visitor) }
+        })+
+    };
+}
+
+impl<'v> Deserializer<'v> for Node<'v> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0 {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(bool) => visitor.visit_bool(*bool),
+            Value::Number(number) => Self::number(number, visitor),
+            Value::String(text) => visitor.visit_borrowed_str(text),
+            Value::Array(items) => visitor.visit_seq(Items(items.iter().enumerate())),
+            Value::Object(fields) => visitor.visit_map(Fields::of(Some(fields))),
+        }
+    }
+
+    or_zero! {
+        deserialize_bool => visit_bool(false),
+        deserialize_i32 => visit_i32(0),
+        deserialize_i64 => visit_i64(0),
+        deserialize_f64 => visit_f64(0.0),
+        deserialize_seq => visit_seq(Items([].iter().enumerate())),
+        deserialize_map => visit_map(Fields::of(None)),
+    }
+
+    fn deserialize_struct<V: Visitor<'v>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0 {
+            Value::Null => visitor.visit_borrowed_str(""),
+            Value::Bool(_) | Value::Number(_) => Err(Error::custom(format_args!(
+                "expected a string, found {}: put it in quotes",
+                self.0
+            ))),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_string(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        if self.0.is_null() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'v>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        if name == "Quantity" {
+            match self.0 {
+                Value::Null => {
+                    return visitor.visit_newtype_struct(BorrowedStrDeserializer::new("0"));
+                }
+                Value::String(text) => quantity::check(text).map_err(DecodeError::custom)?,
+                // Every number is one, however it is written.
+                _ => {}
+            }
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        <V: Visitor<'v>>
+        i8 i16 i128 u8 u16 u32 u64 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct enum identifier
+        ignored_any
+    }
+}
+
+struct Items<'v>(std::iter::Enumerate<std::slice::Iter<'v, Value>>);
+
+impl<'v> SeqAccess<'v> for Items<'v> {
+    type Error = DecodeError;
+
+    fn next_element_seed<T: DeserializeSeed<'v>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DecodeError> {
+        let Some((index, item)) = self.0.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(Node(item))
+            .map(Some)
+            .map_err(|error| error.inside(Segment::Index(index)))
+    }
+}
+
+struct Fields<'v> {
+    rest: Option<serde_json::map::Iter<'v>>,
+    current: Option<(&'v str, &'v Value)>,
+}
+
+impl<'v> Fields<'v> {
+    fn of(map: Option<&'v Map<String, Value>>) -> Self {
+        Self {
+            rest: map.map(Map::iter),
+            current: None,
+        }
+    }
+}
+
+impl<'v> MapAccess<'v> for Fields<'v> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'v>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DecodeError> {
+        let Some((key, value)) = self.rest.as_mut().and_then(Iterator::next) else {
+            return Ok(None);
+        };
+        self.current = Some((key, value));
+        seed.deserialize(BorrowedStrDeserializer::new(key))
+            .map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'v>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, DecodeError> {
+        let (key, value) = self
+            .current
+            .take()
+            .ok_or_else(|| Error::custom("a value was asked for before its key"))?;
+        seed.deserialize(Node(value))
+            .map_err(|error| error.inside(Segment::Key(key.to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::decode;
+
+    fn refusal(group: &str, kind: &str, spec: &Value) -> Option<String> {
+        let (path, message) = decode(group, kind, &json!({ "spec": spec }))
+            .err()?
+            .into_parts();
+        Some(format!("{path}: {message}"))
+    }
+
+    /// Every place of a pod where a quantity stands.
+    #[test]
+    fn a_quantity_is_checked_wherever_there_is_one() {
+        let wrong = "0,5";
+        let resources = json!({ "requests": { "cpu": wrong } });
+        let claim = json!({ "spec": { "resources": { "requests": { "storage": wrong } } } });
+        let divisor = json!({ "resource": "limits.cpu", "divisor": wrong });
+        let places = [
+            (
+                json!({ "containers": [{ "resources": resources }] }),
+                "spec.containers[0].resources.requests.cpu",
+            ),
+            (
+                json!({ "containers": [{}, { "resources": { "limits": { "nvidia.com/gpu": wrong } } }] }),
+                "spec.containers[1].resources.limits[nvidia.com/gpu]",
+            ),
+            (
+                json!({ "initContainers": [{ "resources": resources }] }),
+                "spec.initContainers[0].resources.requests.cpu",
+            ),
+            (
+                json!({ "ephemeralContainers": [{ "resources": resources }] }),
+                "spec.ephemeralContainers[0].resources.requests.cpu",
+            ),
+            (
+                json!({ "resources": resources }),
+                "spec.resources.requests.cpu",
+            ),
+            (
+                json!({ "overhead": { "memory": wrong } }),
+                "spec.overhead.memory",
+            ),
+            (
+                json!({ "volumes": [{ "emptyDir": { "sizeLimit": wrong } }] }),
+                "spec.volumes[0].emptyDir.sizeLimit",
+            ),
+            (
+                json!({ "containers": [{ "env": [{ "valueFrom": { "resourceFieldRef": divisor } }] }] }),
+                "spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor",
+            ),
+            (
+                json!({ "volumes": [{ "downwardAPI": { "items": [{ "resourceFieldRef": divisor }] } }] }),
+                "spec.volumes[0].downwardAPI.items[0].resourceFieldRef.divisor",
+            ),
+            (
+                json!({ "volumes": [{ "ephemeral": { "volumeClaimTemplate": claim } }] }),
+                "spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources.requests.storage",
+            ),
+        ];
+        for (spec, path) in places {
+            let found = refusal("", "Pod", &spec).unwrap_or_default();
+            assert!(
+                found.starts_with(&format!("{path}: \"0,5\" is no quantity")),
+                "{found}"
+            );
+        }
+        let found = refusal(
+            "apps",
+            "StatefulSet",
+            &json!({ "volumeClaimTemplates": [claim] }),
+        )
+        .unwrap_or_default();
+        assert!(
+            found.starts_with("spec.volumeClaimTemplates[0].spec.resources.requests.storage: "),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn what_the_api_server_takes_is_taken() {
+        let lenient = json!({
+            "replicas": 3.0, "selector": null, "strategy": {}, "paused": null,
+            "template": {
+                "metadata": { "creationTimestamp": null, "labels": { "a": null }, "unknown": 1 },
+                "spec": {
+                    "tolerations": [null],
+                    "containers": [{
+                        "name": "c", "args": [null], "ports": [{ "containerPort": 80 }],
+                        "livenessProbe": { "httpGet": { "port": "http" }, "periodSeconds": null },
+                        "readinessProbe": { "httpGet": { "port": 8080.0 } },
+                        "resources": { "requests": { "cpu": 1, "memory": 1e9, "x.y/z": 0.5 }, "limits": { "cpu": null } },
+                    }],
+                },
+            },
+        });
+        assert_eq!(refusal("apps", "Deployment", &lenient), None);
+        assert_eq!(refusal("", "Service", &json!(1)), None);
+    }
+
+    #[test]
+    fn a_field_of_another_type_is_refused() {
+        let cases = [
+            (
+                json!({ "replicas": "3" }),
+                "spec.replicas: invalid type: string \"3\", expected i32",
+            ),
+            (
+                json!({ "replicas": 3.5 }),
+                "spec.replicas: invalid type: floating point `3.5`, expected i32",
+            ),
+            (
+                json!({ "template": { "metadata": { "labels": { "a.b/c": true } } } }),
+                "spec.template.metadata.labels[a.b/c]: expected a string, found true: put it in quotes",
+            ),
+            (
+                json!({ "template": { "spec": { "containers": {} } } }),
+                "spec.template.spec.containers: invalid type: map, expected a sequence",
+            ),
+            (
+                json!({ "template": { "spec": { "overhead": { "cpu": true } } } }),
+                "spec.template.spec.overhead.cpu: invalid type: boolean `true`, expected Quantity",
+            ),
+        ];
+        for (spec, expected) in cases {
+            assert_eq!(
+                refusal("apps", "Deployment", &spec).as_deref(),
+                Some(expected)
+            );
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The explanation for a person: one block for each workload, and a summary.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::judge::{Entry, Explanation, Outcome, Report};
+use crate::placement::policy::{Action, Mode};
+use crate::placement::{Decision, INJECTION_LABEL, Reason};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+
+/// Writes the whole report.
+pub(super) fn write(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result<()> {
+    for entry in &report.entries {
+        match &entry.outcome {
+            Outcome::Explained(explanation) => {
+                heading(entry, out)?;
+                explained(explanation, report.mode, out)?;
+            }
+            Outcome::Refused { .. } => {
+                heading(entry, out)?;
+                row(out, "refused", RED, &entry.refusal())?;
+            }
+            Outcome::Skipped => continue,
+        }
+        writeln!(out)?;
+    }
+    summary(report, out)
+}
+
+fn heading(entry: &Entry<'_, '_>, out: &mut impl Write) -> io::Result<()> {
+    let (identity, place) = (&entry.identity, &entry.place);
+    if identity.kind.is_empty() {
+        return writeln!(out, "{BOLD}{}{BOLD:#}", clean(place));
+    }
+    let name = clean(format!("{} {}", identity.kind, identity.display_name()));
+    let item = if entry.path.0.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", entry.path)
+    };
+    let place = clean(format!(
+        "namespace {}, {place}{item}",
+        identity.effective_namespace()
+    ));
+    writeln!(out, "{BOLD}{name}{BOLD:#}  {DIM}{place}{DIM:#}")
+}
+
+fn explained(explanation: &Explanation<'_>, policy: Mode, out: &mut impl Write) -> io::Result<()> {
+    let decision = &explanation.decision;
+    row(out, "outcome", style(decision.reason), &outcome(decision))?;
+    if let Some(rule) = decision.rule {
+        row(out, "rule", Style::new(), &rule.name)?;
+    }
+    if let Some(pool) = decision.pool {
+        row(out, "pool", Style::new(), &pool.name)?;
+    }
+    if !decision.node_pools.is_empty() {
+        let names: Vec<&str> = decision
+            .node_pools
+            .iter()
+            .map(|node_pool| &**node_pool.name())
+            .collect();
+        row(out, "node pools", Style::new(), &names.join(", "))?;
+    }
+    if !decision.architectures.is_empty() {
+        let names = decision.architectures.join(", ");
+        row(out, "architectures", Style::new(), &names)?;
+    }
+    let label = if explanation.is_enforced() {
+        "adds"
+    } else {
+        "would add"
+    };
+    for (position, addition) in additions(decision).iter().enumerate() {
+        let label = if position == 0 { label } else { "" };
+        row(out, label, Style::new(), addition)?;
+    }
+    if let Some(why) = decision.detail.as_deref().or_else(|| why(decision.reason)) {
+        row(out, "why", Style::new(), &why)?;
+    }
+    for finding in &explanation.findings {
+        let (label, style) = match (finding.action, policy) {
+            (Action::Deny, Mode::Enforce) => ("denied", RED),
+            (Action::Deny, Mode::Audit) => ("would deny", YELLOW),
+            (Action::Warn, Mode::Enforce) => ("warning", YELLOW),
+            (Action::Warn, Mode::Audit) => ("would warn", YELLOW),
+            (Action::Off, _) => continue,
+        };
+        let message = format!("{}: {}", finding.check, finding.message);
+        row(out, label, style, &message)?;
+    }
+    Ok(())
+}
+
+/// A row of a block; a value of several lines stays in its column.
+fn row(out: &mut impl Write, label: &str, style: Style, value: &dyn Display) -> io::Result<()> {
+    let value = clean(value);
+    writeln!(out, "  {DIM}{label:<15}{DIM:#}{style}{value}{style:#}")
+}
+
+/// A text without what would move a terminal's cursor: names and messages come from the input.
+fn clean(text: impl Display) -> String {
+    let printable = |char: char| if char.is_control() { '\u{fffd}' } else { char };
+    text.to_string().chars().map(printable).collect()
+}
+
+/// The outcome in words. The reasons' own names stay in them, since metrics and annotations use the same.
+fn outcome(decision: &Decision<'_>) -> String {
+    let audit = decision.mode == Mode::Audit;
+    match decision.reason {
+        Reason::Placed if audit => "would be placed; Audit changes nothing".to_owned(),
+        Reason::Unavailable if audit => {
+            "unavailable: the architecture alone would be added; Audit changes nothing".to_owned()
+        }
+        Reason::Unavailable => "unavailable: the architecture alone is added".to_owned(),
+        Reason::Placed | Reason::AlreadyPlaced => decision.reason.to_string(),
+        reason => format!("left alone: {reason}"),
+    }
+}
+
+fn style(reason: Reason) -> Style {
+    match reason {
+        Reason::Placed | Reason::AlreadyPlaced => GREEN,
+        Reason::Conflict
+        | Reason::Unavailable
+        | Reason::UnknownPool
+        | Reason::UnknownArchitecture
+        | Reason::NotEntitled
+        | Reason::EmptyAffinity
+        | Reason::Malformed => YELLOW,
+        _ => Style::new(),
+    }
+}
+
+/// What a decision adds, one line for each thing.
+fn additions(decision: &Decision<'_>) -> Vec<String> {
+    let edits = &decision.edits;
+    let mut lines = Vec::new();
+    lines.extend(
+        edits
+            .node_selector
+            .map(|name| format!("node selector karpenter.sh/nodepool: {name}")),
+    );
+    let requirements = &edits.required.requirements;
+    let required = [
+        ("karpenter.sh/nodepool", &requirements.node_pools),
+        ("kubernetes.io/arch", &requirements.architectures),
+    ];
+    for (key, values) in required.iter().filter(|(_, values)| !values.is_empty()) {
+        lines.push(format!("node affinity {key} in {}", values.join(", ")));
+    }
+    if edits.preferred.is_some() {
+        let names: Vec<&str> = decision
+            .node_pools
+            .iter()
+            .map(|node_pool| &**node_pool.name())
+            .collect();
+        lines.push(format!(
+            "preferred node affinity karpenter.sh/nodepool in {}",
+            names.join(", ")
+        ));
+    }
+    lines.extend(
+        edits
+            .tolerations
+            .iter()
+            .map(|toleration| format!("toleration {}", toleration.0)),
+    );
+    let labels = edits.labels.iter();
+    lines.extend(labels.map(|(key, value)| format!("label {key}: {value}")));
+    let annotations = edits.annotations.iter();
+    lines.extend(annotations.map(|(key, value)| format!("annotation {key}: {value}")));
+    lines
+}
+
+/// The reasons that speak of the pod or its namespace alone, where the decision itself has no more to say.
+fn why(reason: Reason) -> Option<&'static str> {
+    Some(match reason {
+        Reason::Kind => "berth places the pods that it makes, not its template",
+        Reason::DaemonSet => "a DaemonSet runs on the nodes that there are, whatever they are",
+        Reason::Namespace => "it is a system namespace",
+        Reason::NotOptedIn => "its namespace has no label placement.truemark.io/injection: enabled",
+        Reason::OptedOut => "its own label placement.truemark.io/injection: disabled",
+        Reason::NodePinned => "its affinity names a node",
+        Reason::HostPinned => "it is pinned to kubernetes.io/hostname",
+        Reason::Bound => "it has a nodeName",
+        Reason::Mirror => "it mirrors a static pod",
+        Reason::Os => "it needs another operating system than Linux",
+        Reason::Scheduler => "another scheduler places it",
+        Reason::ComputeType => "it is for Fargate or for hybrid nodes",
+        Reason::VirtualNode => "it is for a virtual node",
+        Reason::Critical => "it has a system-critical priority class",
+        Reason::EmptyAffinity => {
+            "all terms of its required node affinity are empty, so that no node matches it"
+        }
+        Reason::NoRule => "no rule of the policy matches it",
+        Reason::LeftByRule => "the rule says so",
+        _ => return None,
+    })
+}
+
+fn summary(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result<()> {
+    let mut outcomes: BTreeMap<(Reason, Mode), usize> = BTreeMap::new();
+    let (mut refused, mut skipped) = (0, 0);
+    for entry in &report.entries {
+        match &entry.outcome {
+            Outcome::Explained(explanation) => {
+                let decision = &explanation.decision;
+                let audited = matches!(decision.reason, Reason::Placed | Reason::Unavailable);
+                let mode = if audited {
+                    decision.mode
+                } else {
+                    Mode::Enforce
+                };
+                *outcomes.entry((decision.reason, mode)).or_default() += 1;
+            }
+            Outcome::Refused { .. } => refused += 1,
+            Outcome::Skipped => skipped += 1,
+        }
+    }
+    let (mut parts, mut left, mut left_by_reason) = (Vec::new(), 0, Vec::new());
+    for ((reason, mode), count) in outcomes {
+        match (reason, mode) {
+            (Reason::Placed, Mode::Audit) => parts.push(format!("{count} would be placed")),
+            (Reason::Unavailable, Mode::Audit) => {
+                parts.push(format!("{count} would be unavailable"));
+            }
+            (Reason::Placed | Reason::AlreadyPlaced | Reason::Unavailable, _) => {
+                parts.push(format!("{count} {reason}"));
+            }
+            _ => {
+                left += count;
+                left_by_reason.push(format!("{count} {reason}"));
+            }
+        }
+    }
+    if left > 0 {
+        parts.push(format!("{left} left alone ({})", left_by_reason.join(", ")));
+    }
+    if refused > 0 {
+        parts.push(format!("{RED}{refused} refused{RED:#}"));
+    }
+    if parts.is_empty() {
+        parts.push("no workload found".to_owned());
+    }
+    if skipped > 0 {
+        parts.push(format!("{skipped} of other kinds skipped"));
+    }
+    writeln!(out, "{}", parts.join(", "))?;
+    match assumption(report) {
+        Some(note) => writeln!(out, "{DIM}note: {}{DIM:#}", clean(note)),
+        None => Ok(()),
+    }
+}
+
+/// Which namespaces were taken as opted in, if any.
+pub(super) fn assumption(report: &Report<'_, '_>) -> Option<String> {
+    let names: Vec<&str> = report.assumed.iter().copied().collect();
+    let (noun, verb) = if names.len() == 1 {
+        ("namespace", "it")
+    } else {
+        ("namespaces", "them")
+    };
+    (!names.is_empty()).then(|| {
+        format!(
+            "{noun} {} taken as opted in: no Namespace in the input says whether {INJECTION_LABEL}=enabled is on {verb}",
+            names.join(", ")
+        )
+    })
+}

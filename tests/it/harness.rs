@@ -1,0 +1,208 @@
+//! The real binary as a process of its own, and what it takes to talk to it.
+
+pub(crate) mod client;
+pub(crate) mod pki;
+pub(crate) mod reviews;
+pub(crate) mod small;
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use client::{Client, Connection, Reply};
+use pki::Authority;
+
+/// Longer than anything that works takes, even on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until something is there.
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The command `berth`, without anything that this environment would tell it.
+pub(crate) fn berth(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
+    command
+        .env_clear()
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs `berth` to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    berth(arguments).output().unwrap()
+}
+
+/// One GET over plain HTTP, on a connection of its own.
+pub(crate) fn get(address: SocketAddr, path: &str) -> Reply {
+    let mut connection = Connection::plain(TcpStream::connect(address).unwrap());
+    let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+    connection.send(request.as_bytes()).unwrap();
+    connection.receive().unwrap()
+}
+
+/// A certificate and its key in files, as a Secret is mounted.
+pub(crate) struct Files {
+    directory: tempfile::TempDir,
+}
+
+impl Files {
+    pub(crate) fn new(pair: &pki::Pair) -> Self {
+        let files = Self {
+            directory: tempfile::tempdir().unwrap(),
+        };
+        files.write(&pair.certificate, &pair.key);
+        files
+    }
+
+    /// Replaces both files at once, as near to it as two files come.
+    pub(crate) fn write(&self, certificate: &str, key: &str) {
+        for (path, text) in [(self.certificate(), certificate), (self.key(), key)] {
+            let new = path.with_extension("new");
+            std::fs::write(&new, text).unwrap();
+            std::fs::rename(&new, &path).unwrap();
+        }
+    }
+
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.directory.path().join("tls.crt")
+    }
+
+    pub(crate) fn key(&self) -> PathBuf {
+        self.directory.path().join("tls.key")
+    }
+}
+
+/// `berth serve`, until dropped.
+pub(crate) struct Server {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+    pub(crate) webhook: SocketAddr,
+    pub(crate) ops: SocketAddr,
+    pub(crate) authority: Authority,
+    pub(crate) files: Files,
+}
+
+impl Server {
+    /// Starts with a certificate of an authority of its own.
+    pub(crate) fn start(flags: &[&str]) -> Self {
+        let authority = Authority::new();
+        let files = Files::new(&authority.pair(pki::VALID));
+        Self::with(authority, files, flags)
+    }
+
+    /// Starts with these files.
+    pub(crate) fn with(authority: Authority, files: Files, flags: &[&str]) -> Self {
+        let (certificate, key) = (files.certificate(), files.key());
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        let (certificate, key) = (text(&certificate), text(&key));
+        let mut all = vec!["serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0"];
+        all.extend(["--log-format=json", "--tls-cert", &certificate]);
+        all.extend(["--tls-key", &key, "--tls-poll-interval=20ms"]);
+        all.extend(flags);
+        let mut child = berth(&all).spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let writer = Arc::clone(&log);
+        let reader = std::thread::spawn(move || {
+            lines.for_each(|line| writer.lock().unwrap().push(line.unwrap()));
+        });
+        let (webhook, ops) = until("berth serves", || {
+            log.lock().unwrap().iter().find_map(|line| addresses(line))
+        });
+        Self {
+            child,
+            log,
+            reader: Some(reader),
+            webhook,
+            ops,
+            authority,
+            files,
+        }
+    }
+
+    /// A client that trusts the server's authority.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.webhook, &[&self.authority])
+    }
+
+    /// One request to `/mutate` on a connection of its own.
+    pub(crate) fn mutate(&self, body: &[u8]) -> Reply {
+        let mut connection = self.client().connect().unwrap();
+        connection.post("/mutate", body).unwrap()
+    }
+
+    /// One GET from the ops listener.
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        get(self.ops, path)
+    }
+
+    /// The sum of the samples of a metric that have all these labels.
+    pub(crate) fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let page = self.get("/metrics").text();
+        let samples = page.lines().filter(|line| {
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(['{', ' ']))
+                && labels.iter().all(|label| line.contains(label))
+        });
+        let values = samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap());
+        values.sum()
+    }
+
+    /// The log so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// Waits for a line of the log that contains this.
+    pub(crate) fn logs(&self, text: &str) -> String {
+        until(text, || {
+            let log = self.log.lock().unwrap();
+            log.iter().find(|line| line.contains(text)).cloned()
+        })
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for the end of the process, and of its log.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let status = until("berth ends", || self.child.try_wait().unwrap());
+        self.reader.take().map(JoinHandle::join);
+        status
+    }
+}
+
+fn addresses(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let field = |name: &str| line[name].as_str();
+    (field("message")? == "serving").then_some(())?;
+    Some((field("webhook")?.parse().ok()?, field("ops")?.parse().ok()?))
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,253 @@
+//! A client as plain as can be: one HTTP/1.1 request after the other, every byte under the test's control.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    StreamOwned,
+};
+
+use super::PATIENCE;
+use super::pki::{Authority, Pair};
+
+/// Takes any server for the right one, as `curl -k` does.
+#[derive(Debug)]
+struct Anyone;
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
+    }
+}
+
+/// Opens TLS connections to one address.
+#[derive(Clone)]
+pub(crate) struct Client {
+    address: SocketAddr,
+    pub(crate) config: ClientConfig,
+}
+
+impl Client {
+    /// A client that trusts these authorities.
+    pub(crate) fn new(address: SocketAddr, authorities: &[&Authority]) -> Self {
+        let config = ClientConfig::builder().with_root_certificates(roots(authorities));
+        Self {
+            address,
+            config: config.with_no_client_auth(),
+        }
+    }
+
+    /// A client that trusts anyone.
+    pub(crate) fn trusting(address: SocketAddr) -> Self {
+        let mut client = Self::new(address, &[]);
+        let mut dangerous = client.config.dangerous();
+        dangerous.set_certificate_verifier(Arc::new(Anyone));
+        client
+    }
+
+    /// The same with a certificate of its own.
+    pub(crate) fn identified(&self, authority: &Authority, pair: &Pair) -> Self {
+        let config = ClientConfig::builder().with_root_certificates(roots(&[authority]));
+        Self {
+            address: self.address,
+            config: config
+                .with_client_auth_cert(pair.chain(), pair.private_key())
+                .unwrap(),
+        }
+    }
+
+    /// Connects, the handshake included.
+    pub(crate) fn connect(&self) -> io::Result<TlsConnection> {
+        let mut tcp = TcpStream::connect(self.address)?;
+        tcp.set_nodelay(true)?;
+        tcp.set_read_timeout(Some(PATIENCE))?;
+        tcp.set_write_timeout(Some(PATIENCE))?;
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut tls =
+            ClientConnection::new(Arc::new(self.config.clone()), name).map_err(io::Error::other)?;
+        while tls.is_handshaking() {
+            tls.complete_io(&mut tcp)?;
+        }
+        Ok(Connection {
+            stream: StreamOwned::new(tls, tcp),
+            unread: Vec::new(),
+        })
+    }
+}
+
+pub(crate) fn roots(authorities: &[&Authority]) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority.certificate()).unwrap();
+    }
+    roots
+}
+
+/// An open connection.
+pub(crate) struct Connection<S> {
+    pub(crate) stream: S,
+    unread: Vec<u8>,
+}
+
+pub(crate) type TlsConnection = Connection<StreamOwned<ClientConnection, TcpStream>>;
+
+impl Connection<TcpStream> {
+    pub(crate) fn plain(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self {
+            stream,
+            unread: Vec::new(),
+        }
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
+    }
+
+    /// Sends a review, and receives its answer.
+    pub(crate) fn post(&mut self, target: &str, body: &[u8]) -> io::Result<Reply> {
+        self.request("POST", target, "content-type: application/json\r\n", body)
+    }
+
+    /// Sends a request with these header lines, and receives its answer.
+    pub(crate) fn request(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> io::Result<Reply> {
+        let length = body.len();
+        self.send(&head(method, target, headers, length))?;
+        // Whoever is refused half-way is told so: the answer says more than the error does.
+        let sent = self.send(body);
+        self.receive().or_else(|error| sent.and(Err(error)))
+    }
+
+    /// Reads one answer.
+    pub(crate) fn receive(&mut self) -> io::Result<Reply> {
+        let head = loop {
+            if let Some(end) = self.unread.windows(4).position(|it| it == b"\r\n\r\n") {
+                break self.unread.drain(..end + 4).collect::<Vec<u8>>();
+            }
+            self.read()?;
+        };
+        let head = String::from_utf8(head).map_err(io::Error::other)?;
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1));
+        let mut reply = Reply {
+            status: status.and_then(|it| it.parse().ok()).unwrap_or_default(),
+            headers: lines
+                .filter_map(|line| line.split_once(": "))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            body: Vec::new(),
+        };
+        let length = reply.header("content-length").unwrap_or("0").parse();
+        let length: usize = length.map_err(io::Error::other)?;
+        while self.unread.len() < length {
+            self.read()?;
+        }
+        reply.body = self.unread.drain(..length).collect();
+        Ok(reply)
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        let mut chunk = [0; 16 * 1024];
+        match self.stream.read(&mut chunk)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            length => {
+                self.unread.extend_from_slice(&chunk[..length]);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until the server closes the connection, without a word.
+    pub(crate) fn is_closed_by_server(&mut self) -> bool {
+        use io::ErrorKind::{ConnectionReset, UnexpectedEof};
+        match self.read() {
+            Ok(()) => false,
+            Err(error) => matches!(error.kind(), ConnectionReset | UnexpectedEof),
+        }
+    }
+}
+
+/// The head of a request.
+pub(crate) fn head(method: &str, target: &str, headers: &str, length: usize) -> Vec<u8> {
+    format!(
+        "{method} {target} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {length}\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut named = self.headers.iter().filter(|(it, _)| it == name);
+        named.next().map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn closes(&self) -> bool {
+        self.header("connection") == Some("close")
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// The body of an answer to a review.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        assert_eq!(self.status, 200, "{}", self.text());
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The `response` of an answer to a review.
+    pub(crate) fn response(&self) -> serde_json::Value {
+        self.json()["response"].take()
+    }
+}
