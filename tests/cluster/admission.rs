@@ -1,6 +1,7 @@
 //! berth as the API server sees it: the shipped registration, and what comes of it.
 
 mod corpus;
+mod installation;
 mod kinds;
 mod kubectl;
 mod outage;
@@ -22,6 +23,9 @@ pub(crate) fn group() -> Group {
             outage::rolled,
             outage::before_the_certificate,
             rotation::rotation,
+            installation::installation,
+            installation::opting_in_and_out,
+            installation::cron_job_templates,
             corpus::corpus,
         ],
     }

@@ -2,12 +2,17 @@
 
 use std::fs::File;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use rustix::process::{Pid, Signal, kill_process};
+
+/// The ports that [`free_ports`] chooses from.
+const PORTS: Range<u32> = 20_000..32_000;
 
 /// A running program with its log. Dropping it kills the program.
 #[derive(Debug)]
@@ -93,14 +98,25 @@ impl Drop for Process {
 }
 
 /// Ports of the loopback address that are free now, all different.
-pub(crate) fn free_ports<const N: usize>() -> std::io::Result<[u16; N]> {
+///
+/// They lie below those that the kernel gives to outgoing connections, any of which could take one before it is used;
+/// and each run begins elsewhere, so that several at once do not meet.
+pub(crate) fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(97);
     let mut listeners = Vec::with_capacity(N);
     let mut ports = [0; N];
     for port in &mut ports {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        *port = listener.local_addr()?.port();
         // Held until all are known, so that none comes twice.
-        listeners.push(listener);
+        listeners.push(loop {
+            let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+            ensure!(tried < PORTS.end - PORTS.start, "no port is free");
+            let offset = begin.wrapping_add(tried) % (PORTS.end - PORTS.start);
+            *port = u16::try_from(PORTS.start + offset)?;
+            if let Ok(listener) = TcpListener::bind(("127.0.0.1", *port)) {
+                break listener;
+            }
+        });
     }
     Ok(ports)
 }

@@ -17,10 +17,18 @@ const KINDS: [&str; 2] = [
 
 /// The two configurations as shipped; `clientConfig` alone is another one.
 pub(crate) fn shipped(url: &str, bundle: &str) -> anyhow::Result<Vec<Value>> {
-    let mut configurations = manifests(&repository("deploy/berth"))?;
-    configurations.retain(|object| KINDS.contains(&text(object, "/kind")));
-    ensure!(configurations.len() == KINDS.len(), "deploy/berth");
-    for configuration in &mut configurations {
+    pointed_at(manifests(&repository("deploy/berth"))?, url, bundle)
+}
+
+/// The two configurations among the objects of an installation, the API server pointed at this address.
+pub(crate) fn pointed_at(
+    mut objects: Vec<Value>,
+    url: &str,
+    bundle: &str,
+) -> anyhow::Result<Vec<Value>> {
+    objects.retain(|object| KINDS.contains(&text(object, "/kind")));
+    ensure!(objects.len() == KINDS.len(), "not two configurations");
+    for configuration in &mut objects {
         for webhook in webhooks(configuration) {
             let endpoint = text(webhook, "/clientConfig/service/path").to_owned();
             webhook["clientConfig"] = json!({
@@ -29,7 +37,7 @@ pub(crate) fn shipped(url: &str, bundle: &str) -> anyhow::Result<Vec<Value>> {
             });
         }
     }
-    Ok(configurations)
+    Ok(objects)
 }
 
 fn webhooks(configuration: &mut Value) -> impl Iterator<Item = &mut Value> {

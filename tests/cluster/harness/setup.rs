@@ -21,7 +21,7 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    pub(crate) fn choose() -> std::io::Result<Self> {
+    pub(crate) fn choose() -> anyhow::Result<Self> {
         let [
             etcd,
             etcd_peer,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::pools::deployment;
+use super::pools::{deployment, job};
 use crate::harness::api::Persist;
 use crate::harness::cluster::Cluster;
 use crate::harness::node_pools::{self, bound};
@@ -36,8 +36,12 @@ pub(crate) async fn before_other_node_pools(cluster: &Cluster) -> anyhow::Result
     namespace(cluster, "outside", Injection::Absent).await?;
     let web = deployment("outside", "web", &json!({}));
     api.create(&web, Persist::Store).await?.ok()?;
-    for place in bound(api, "outside", "app=web", 2).await? {
-        assert_eq!(place.kind(), ("amd64-default", "spot", "amd64"));
+    let sums = job("outside", "sums");
+    api.create(&sums, Persist::Store).await?.ok()?;
+    for (selector, pods) in [("app=web", 2), ("job-name=sums", 1)] {
+        for place in bound(api, "outside", selector, pods).await? {
+            assert_eq!(place.kind(), ("amd64-default", "spot", "amd64"));
+        }
     }
 
     // With a weight above theirs, the old one comes first again.
