@@ -1,5 +1,6 @@
 //! berth and Karpenter together: which nodes are made, and which pods run on them.
 
+mod examples;
 mod limits;
 mod outside;
 mod pools;
@@ -12,7 +13,9 @@ pub(crate) fn group() -> Group {
         tests: tests![
             pools::every_pool,
             pools::architecture,
-            pools::inflate,
+            pools::any_architecture,
+            examples::examples,
+            examples::inflate,
             outside::before_other_node_pools,
             limits::at_its_limit,
         ],

@@ -97,3 +97,19 @@ pub(crate) async fn bound(
     .await
     .with_context(|| format!("in {namespace}"))
 }
+
+/// Waits until Karpenter says of a pod why no node can be made for it, and says what it says.
+pub(crate) async fn refusal(api: &Api, namespace: &str, pod: &str) -> anyhow::Result<String> {
+    let path = format!("/api/v1/namespaces/{namespace}/events");
+    eventually(&format!("Karpenter says why {pod} waits"), async || {
+        let events = api.list(&path).await?;
+        // The scheduler gives the same reason, under its own name.
+        let refusal = events.iter().find(|event| {
+            text(event, "/reason") == "FailedScheduling"
+                && text(event, "/reportingComponent") == "karpenter"
+                && text(event, "/involvedObject/name").starts_with(pod)
+        });
+        Ok(refusal.map(|event| text(event, "/message").to_owned()))
+    })
+    .await
+}

@@ -45,7 +45,10 @@ impl Programs {
         let output = build.wait_with_output()?;
         match output.status.code() {
             Some(0) => Ok(Self::At(String::from_utf8(output.stdout)?.trim().into())),
-            Some(CANNOT) => Ok(Self::Unavailable(last)),
+            Some(CANNOT) => {
+                let reason = last.strip_prefix("the cluster tests cannot run: ");
+                Ok(Self::Unavailable(reason.unwrap_or(&last).to_owned()))
+            }
             _ => bail!("{}: {}", script.display(), output.status),
         }
     }

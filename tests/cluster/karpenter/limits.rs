@@ -5,7 +5,6 @@ use serde_json::json;
 use super::pools::{complete, job};
 use crate::harness::api::{Persist, text};
 use crate::harness::cluster::Cluster;
-use crate::harness::eventually;
 use crate::harness::node_pools;
 use crate::harness::scene::{Injection, Scene, namespace};
 
@@ -25,16 +24,7 @@ pub(crate) async fn at_its_limit(cluster: &Cluster) -> anyhow::Result<()> {
     waiting["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"] = requests;
     api.create(&waiting, Persist::Store).await?.ok()?;
 
-    let events = "/api/v1/namespaces/limits/events";
-    let reason = eventually("Karpenter says why the pod waits", async || {
-        let events = api.list(events).await?;
-        let of_karpenter = events.iter().find(|event| {
-            text(event, "/reason") == "FailedScheduling"
-                && text(event, "/reportingComponent") == "karpenter"
-        });
-        Ok(of_karpenter.map(|event| text(event, "/message").to_owned()))
-    });
-    let reason = reason.await?;
+    let reason = node_pools::refusal(api, "limits", "waiting-").await?;
     assert!(reason.contains("limits"), "{reason}");
     let pods = api.list("/api/v1/namespaces/limits/pods").await?;
     let nodes: Vec<&str> = pods.iter().map(|pod| text(pod, "/spec/nodeName")).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::pools::{deployment, job};
+use super::pools::{alone, deployment, job};
 use crate::harness::api::Persist;
 use crate::harness::cluster::Cluster;
 use crate::harness::node_pools::{self, bound};
@@ -48,13 +48,7 @@ pub(crate) async fn before_other_node_pools(cluster: &Cluster) -> anyhow::Result
     let path = "/apis/karpenter.sh/v1/nodepools/general";
     api.merge(path, &json!({"spec": {"weight": 12}})).await?;
     let mut other = deployment("outside", "other", &json!({}));
-    // On a node of its own, so that none of those that are there will do.
-    let apart = json!({"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{
-        "topologyKey": "kubernetes.io/hostname",
-        "namespaceSelector": {},
-        "labelSelector": {},
-    }]}});
-    other["spec"]["template"]["spec"]["affinity"] = apart;
+    alone(&mut other);
     api.create(&other, Persist::Store).await?.ok()?;
     for place in bound(api, "outside", "app=other", 2).await? {
         assert_eq!(place.node_pool, "general");

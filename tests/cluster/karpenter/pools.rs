@@ -3,11 +3,11 @@
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::harness::api::{Persist, text};
+use crate::harness::api::Persist;
 use crate::harness::cluster::{Cluster, condition};
 use crate::harness::eventually;
 use crate::harness::node_pools::{self, bound};
-use crate::harness::scene::{Injection, Scene, examples, namespace, pod};
+use crate::harness::scene::{Injection, Scene, namespace, pod};
 
 /// A Job of one pod.
 pub(crate) fn job(namespace: &str, name: &str) -> Value {
@@ -36,6 +36,17 @@ pub(crate) fn deployment(namespace: &str, name: &str, labels: &Value) -> Value {
             "template": {"metadata": {"labels": labels}, "spec": pod(namespace, name)["spec"]},
         },
     })
+}
+
+/// Has each pod of a workload on a node of its own, so that none of those that are there already will do.
+pub(crate) fn alone(workload: &mut Value) {
+    workload["spec"]["template"]["spec"]["affinity"] = json!({
+        "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{
+            "topologyKey": "kubernetes.io/hostname",
+            "namespaceSelector": {},
+            "labelSelector": {},
+        }]},
+    });
 }
 
 /// Jobs, labelled apps and everything else, each on the nodes of its pool, with nothing said about placement but a label.
@@ -108,31 +119,34 @@ pub(crate) async fn architecture(cluster: &Cluster) -> anyhow::Result<()> {
     complete(cluster, "arm", "sums").await
 }
 
-/// The example that everyone scales: more nodes of the default pool, and of no other.
-pub(crate) async fn inflate(cluster: &Cluster) -> anyhow::Result<()> {
+/// Where a pod leaves the choice, the weights make it: amd64. The two default node pools weigh the same, and between equals
+/// Karpenter takes the name later in the alphabet.
+pub(crate) async fn any_architecture(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::new(cluster).await?;
     let api = &cluster.api;
     node_pools::apply(api).await?;
-    for object in examples()? {
-        if text(&object, "/kind") == "Namespace" || text(&object, "/metadata/name") == "inflate" {
-            api.apply(&object).await?;
+    namespace(cluster, "any", Injection::Enabled).await?;
+    let any = json!({"placement.truemark.io/arch": "any"});
+    let mut sums = job("any", "sums");
+    sums["spec"]["template"]["metadata"] = json!({"labels": any});
+    let mut ledger = any.clone();
+    ledger["placement.truemark.io/pool"] = json!("truemark");
+    for mut object in [
+        sums,
+        deployment("any", "ledger", &ledger),
+        deployment("any", "web", &any),
+    ] {
+        alone(&mut object);
+        api.create(&object, Persist::Store).await?.ok()?;
+    }
+    for (selector, pods, expected) in [
+        ("job-name=sums", 1, ("amd64-batch", "spot", "amd64")),
+        ("app=ledger", 2, ("truemark-amd64", "on-demand", "amd64")),
+        ("app=web", 2, ("arm64-default", "spot", "arm64")),
+    ] {
+        for place in bound(api, "any", selector, pods).await? {
+            assert_eq!(place.kind(), expected, "{selector}");
         }
     }
-    cluster.service_account("berth-examples").await?;
-    let few = bound(api, "berth-examples", "app=inflate", 3).await?;
-    let path = "/apis/apps/v1/namespaces/berth-examples/deployments/inflate";
-    let more = json!({"spec": {"replicas": 20}});
-    api.merge(path, &more).await?;
-    let many = bound(api, "berth-examples", "app=inflate", 20).await?;
-    for place in &many {
-        assert_eq!(place.kind(), ("amd64-default", "spot", "amd64"));
-    }
-    let nodes = |places: &[node_pools::Place]| {
-        let mut names: Vec<_> = places.iter().map(|place| place.node.clone()).collect();
-        names.sort();
-        names.dedup();
-        names.len()
-    };
-    assert!(nodes(&many) > nodes(&few), "{many:?}");
     Ok(())
 }
