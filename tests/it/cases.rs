@@ -12,8 +12,8 @@ use berth::placement::{Reason, decide, yaml};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::reviews::{self, NAMESPACE, Reply, Review};
 use crate::laws;
+use crate::reviews::{self, NAMESPACE, Reply, Review};
 
 /// A case.
 #[derive(Deserialize)]
