@@ -181,7 +181,7 @@ impl Edits<'_> {
     }
 }
 
-impl<'p> Decision<'p> {
+impl Decision<'_> {
     /// A pod that is left as it is.
     #[must_use]
     pub fn leave(reason: Reason) -> Self {

@@ -241,7 +241,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
             (Binding::Preferred, _) if affinity::is_confined(spec, &names) => {}
             (Binding::Preferred, _) => preferred = affinity::preference_edit(spec, &names),
             (Binding::Required, [only]) => {
-                node_selector = (!affinity::is_confined(spec, &names)).then_some(*only)
+                node_selector = (!affinity::is_confined(spec, &names)).then_some(*only);
             }
             (Binding::Required, _) => required_pools = names,
         }
