@@ -231,10 +231,12 @@ pub(crate) fn corpus_or_notice(law: &str) -> Vec<(String, Value)> {
 }
 
 pub(crate) fn config() -> ProptestConfig {
-    // What a run finds becomes a case, not a file of seeds.
+    let usual = ProptestConfig::default();
     ProptestConfig {
+        cases: usual.cases.max(1024),
+        // What a run finds becomes a case, not a file of seeds.
         failure_persistence: None,
-        ..ProptestConfig::default()
+        ..usual
     }
 }
 
