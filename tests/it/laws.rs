@@ -1,6 +1,7 @@
 //! The laws: what holds for every object, policy and cluster, whoever wrote them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::PathBuf;
 
 use berth::placement::Reason;
@@ -221,11 +222,12 @@ pub(crate) fn corpus() -> Vec<(String, Value)> {
 }
 
 /// Says so where the recorded objects are missing, since a test that sees nothing looks like one that passes.
-#[expect(clippy::print_stderr, reason = "a test has nowhere else to say it")]
 pub(crate) fn corpus_or_notice(law: &str) -> Vec<(String, Value)> {
     let corpus = corpus();
     if corpus.is_empty() {
-        eprintln!("no recorded workloads (BERTH_CORPUS): {law} did not run over them");
+        // Not by a macro: what those print, the harness keeps to itself while the test passes.
+        let notice = format!("no recorded workloads (BERTH_CORPUS): {law} did not run over them\n");
+        std::io::stderr().write_all(notice.as_bytes()).unwrap();
     }
     corpus
 }
