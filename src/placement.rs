@@ -4,9 +4,11 @@
 
 pub mod affinity;
 pub mod catalogue;
+pub mod constraints;
 pub mod exemption;
+pub mod json;
+pub mod maps;
 pub(crate) mod named;
-pub(crate) mod object;
 pub mod pod;
 pub mod policy;
 pub mod policy_file;
@@ -22,8 +24,9 @@ use std::sync::Arc;
 
 use affinity::{NewPreference, NewRequirements, RequiredEdits};
 use catalogue::{Catalogue, NodePool, Taint};
+use constraints::Alternative;
 use named::named;
-use pod::{Alternative, Pod};
+use pod::Pod;
 use policy::{Architecture, Binding, Mode, NamespaceLabels, Place, Policy, Pool, Rule};
 use requirement::{ARCH, NODE_POOL, can_meet};
 use toleration::NewToleration;
@@ -227,7 +230,7 @@ pub fn decide<'p>(
         detail,
         ..Decision::leave(reason)
     };
-    if let Some(resource) = pod.spec.special_resource()
+    if let Some(resource) = &pod.spec.special_resource
         && !matches!(&rule.place, Place::PoolFromLabel(_))
     {
         return leave(

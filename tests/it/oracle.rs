@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::generate::{self, World};
-use crate::reviews::{self, Reply, Review};
 use crate::laws;
+use crate::reviews::{self, Reply, Review};
 use crate::scheduler::{items, requirement_matches, tolerates};
 
 const ARCH: &str = "kubernetes.io/arch";
