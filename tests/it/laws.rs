@@ -188,7 +188,7 @@ fn escaped(text: &str, every: usize) -> String {
         let plain = in_string && !after_backslash && (char.is_ascii_lowercase() || char == '/');
         count += usize::from(plain);
         if plain && count % every == 0 {
-            written.push_str(&format!("\\u{:04x}", u32::from(char)));
+            written.extend(format!("\\u{:04x}", u32::from(char)).chars());
             continue;
         }
         if after_backslash {
