@@ -4,9 +4,11 @@
 
 pub mod affinity;
 pub mod catalogue;
+pub mod constraints;
 pub mod exemption;
+pub mod json;
+pub mod maps;
 pub(crate) mod named;
-pub(crate) mod object;
 pub mod pod;
 pub mod policy;
 pub mod policy_file;
@@ -227,7 +229,7 @@ pub fn decide<'p>(
         detail,
         ..Decision::leave(reason)
     };
-    if let Some(resource) = pod.spec.special_resource()
+    if let Some(resource) = &pod.spec.special_resource
         && !matches!(&rule.place, Place::PoolFromLabel(_))
     {
         return leave(

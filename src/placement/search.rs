@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::affinity::{self, NewRequirements};
 use super::catalogue::{Catalogue, NodePool, Taint};
-use super::pod::{Alternative, Pod};
+use super::constraints::Alternative;
+use super::pod::Pod;
 use super::policy::{Binding, Pool};
 use super::requirement::{ARCH, NODE_POOL, can_meet};
 use super::toleration::NewToleration;
