@@ -7,9 +7,11 @@ pub mod template;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use review::{Envelope, Malformed, NotAReview, Request, Verdict, Version, answer, read};
+use review::{Envelope, NotAReview, Request, Verdict, Version, answer, read};
 use template::{Kind, Subject};
 
+use crate::placement::json::{Malformed, Reader};
+use crate::placement::pod::Template;
 use crate::placement::policy::{Action, Mode};
 use crate::placement::snapshot::Snapshot;
 use crate::placement::text::Text;
@@ -161,11 +163,11 @@ fn written(version: Version, uid: &str, outcome: &Outcome<'_>) -> Vec<u8> {
 }
 
 fn kind(request: &Request<'_>) -> Kind {
-    Kind::new(&request.kind.group, &request.kind.kind)
+    Kind::new(&request.group, &request.kind)
 }
 
 /// Whatever the object can be called: a pod that a controller makes has no name yet (R1.10).
-fn name<'a>(name: Text<'a>, object: Option<crate::placement::pod::Template<'a>>) -> Text<'a> {
+fn name<'a>(name: Text<'a>, object: Option<Template<'a>>) -> Text<'a> {
     if !name.is_empty() {
         return name;
     }
@@ -273,11 +275,11 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> 
         Ok(subject) => subject,
         Err(reason) => return Outcome::leave(reason),
     };
-    let being_deleted = |object: &crate::placement::pod::Template<'_>| {
+    let being_deleted = |object: &Template<'_>| {
         object
             .metadata
             .as_ref()
-            .is_some_and(|metadata| metadata.deletion_timestamp.is_some())
+            .is_some_and(|metadata| metadata.being_deleted)
     };
     if request.object.as_ref().is_some_and(being_deleted) {
         return Outcome::leave(Reason::Operation);
@@ -289,8 +291,11 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> 
         &snapshot.policy,
         &snapshot.catalogue,
     );
+    // An old object that cannot be read is as good as none: everything in the new one is then judged as added.
     let old = request
         .old_object
+        .and_then(|object| Template::read(&mut Reader::new(object)).ok());
+    let old = old
         .as_ref()
         .and_then(|object| Subject::new(kind(request), object));
     let path = subject.path.trim_start_matches('/').replace('/', ".");
@@ -299,7 +304,7 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> 
         old: old.as_ref().map(|old| &old.pod),
         is_pod: subject.path.is_empty(),
         path: &if path.is_empty() { path } else { path + "." },
-        username: &request.user_info.username,
+        username: &request.username,
     };
     let findings = validation::findings(&case, &decision, snapshot);
     let mut outcome = Outcome {

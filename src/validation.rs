@@ -1,8 +1,9 @@
 //! The checks of the validating side: the same decision, told to the author instead of carried out.
 
+use crate::placement::constraints::Term;
 use crate::placement::exemption::is_system_critical;
 use crate::placement::named::named;
-use crate::placement::pod::{Pod, Term};
+use crate::placement::pod::Pod;
 use crate::placement::policy::{Action, Mode, Place, Policy};
 use crate::placement::snapshot::Snapshot;
 use crate::placement::{Decision, Reason};

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::placement::json::{Malformed, Reader};
 use crate::placement::pod::Template;
 use crate::placement::text::Text;
 
@@ -20,77 +21,72 @@ pub enum Version {
     V1Beta1,
 }
 
-#[derive(Deserialize)]
-enum ReviewKind {
-    AdmissionReview,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Review<R> {
-    api_version: Version,
-    #[serde(rename = "kind")]
-    _kind: ReviewKind,
-    request: R,
-}
-
 /// A request, borrowed from the body: what is asked, and the object that it is about.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub struct Request<'a> {
     /// Identifies the request; the answer repeats it.
-    #[serde(borrow)]
     pub uid: Text<'a>,
-    /// The kind of the object, converted to the version that berth registered for (R5.12).
-    #[serde(borrow, default)]
-    pub kind: GroupKind<'a>,
+    /// The API group of the object's kind; empty for the core group. It is that of the version that berth registered
+    /// for (R5.12).
+    pub group: Text<'a>,
+    /// The object's kind.
+    pub kind: Text<'a>,
     /// The subresource; empty for the object itself.
-    #[serde(borrow, default)]
     pub sub_resource: Text<'a>,
     /// The object's name, where it has one yet.
-    #[serde(borrow, default)]
     pub name: Text<'a>,
     /// The namespace: this one, whatever the object itself says (R1.10).
-    #[serde(borrow, default)]
     pub namespace: Text<'a>,
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
-    #[serde(borrow, default)]
     pub operation: Text<'a>,
     /// Who asks.
-    #[serde(borrow, default)]
-    pub user_info: UserInfo<'a>,
-    /// The object as it is to be.
-    #[serde(borrow, default)]
-    pub object: Option<Template<'a>>,
-    /// The object as it is, for an UPDATE.
-    #[serde(borrow, default)]
-    pub old_object: Option<Template<'a>>,
-}
-
-/// A group and a kind.
-#[derive(Debug, Default, Deserialize)]
-pub struct GroupKind<'a> {
-    /// The API group; empty for the core group.
-    #[serde(borrow, default)]
-    pub group: Text<'a>,
-    /// The kind.
-    #[serde(borrow, default)]
-    pub kind: Text<'a>,
-}
-
-/// Who asks.
-#[derive(Debug, Default, Deserialize)]
-pub struct UserInfo<'a> {
-    /// The user's name.
-    #[serde(borrow, default)]
     pub username: Text<'a>,
+    /// The object as it is to be.
+    pub object: Option<Template<'a>>,
+    /// The object as it is, for an UPDATE; unread, since few ask.
+    pub old_object: Option<&'a str>,
 }
 
-/// The least that must be known to answer at all.
-#[derive(Deserialize)]
-struct Identity<'a> {
-    #[serde(borrow)]
-    uid: Text<'a>,
+impl<'a> Request<'a> {
+    fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
+        const KEYS: [&str; 9] = [
+            "uid",
+            "kind",
+            "subResource",
+            "name",
+            "namespace",
+            "operation",
+            "userInfo",
+            "object",
+            "oldObject",
+        ];
+        let mut request = Self::default();
+        json.members(&KEYS, |key, value| {
+            match key {
+                "kind" => value.members(&["group", "kind"], |key, name| {
+                    *(if key == "kind" {
+                        &mut request.kind
+                    } else {
+                        &mut request.group
+                    }) = name.parse()?;
+                    Ok(())
+                })?,
+                "uid" => request.uid = value.parse()?,
+                "subResource" => request.sub_resource = value.parse()?,
+                "name" => request.name = value.parse()?,
+                "namespace" => request.namespace = value.parse()?,
+                "operation" => request.operation = value.parse()?,
+                "userInfo" => value.members(&["username"], |_, name| {
+                    request.username = name.parse()?;
+                    Ok(())
+                })?,
+                "object" => request.object = Some(Template::read(value)?),
+                _ => request.old_object = Some(value.span()?),
+            }
+            Ok(())
+        })?;
+        Ok(request)
+    }
 }
 
 /// A review that can be answered.
@@ -102,32 +98,6 @@ pub struct Envelope<'a> {
     pub uid: Text<'a>,
     /// The request, or where in the body it stopped making sense.
     pub request: Result<Request<'a>, Malformed>,
-}
-
-/// Where a body stops making sense: never what stands there, since a pod's environment holds secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed {
-    line: usize,
-    column: usize,
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "unreadable at line {}, column {}",
-            self.line, self.column
-        )
-    }
-}
-
-impl From<&serde_json::Error> for Malformed {
-    fn from(error: &serde_json::Error) -> Self {
-        Self {
-            line: error.line(),
-            column: error.column(),
-        }
-    }
 }
 
 /// A body that is no review, or one of an unknown version: nothing in it can be answered to.
@@ -158,41 +128,60 @@ impl fmt::Display for NotAReview {
 
 impl std::error::Error for NotAReview {}
 
-/// Reads a body in one pass; where that fails, reads just enough of it again to answer (style: the envelope first).
+/// Reads a body in one pass; where that fails, passes over it again for what it takes to answer at all (style: the
+/// envelope before the object).
 ///
 /// # Errors
 /// When not even a version and a `uid` can be read.
 pub fn read(body: &[u8]) -> Result<Envelope<'_>, NotAReview> {
     let text = std::str::from_utf8(body).map_err(|_| NotAReview::Encoding)?;
-    let envelope = match serde_json::from_str::<Review<Request<'_>>>(text) {
-        Ok(Review {
-            api_version,
-            mut request,
-            ..
-        }) => Envelope {
-            version: api_version,
-            uid: std::mem::take(&mut request.uid),
-            request: Ok(request),
-        },
+    let (version, uid, request) = match read_review(text, Request::read) {
+        Ok((version, mut request)) => (version, std::mem::take(&mut request.uid), Ok(request)),
         Err(error) => {
-            let Review {
-                api_version,
-                request: Identity { uid },
-                ..
-            } = serde_json::from_str(text)
-                .map_err(|error| NotAReview::Shape(Malformed::from(&error)))?;
-            Envelope {
-                version: api_version,
-                uid,
-                request: Err(Malformed::from(&error)),
-            }
+            let (version, uid) = read_review(text, identity).map_err(NotAReview::Shape)?;
+            (version, uid, Err(error))
         }
     };
-    if envelope.uid.is_empty() {
+    if uid.is_empty() {
         Err(NotAReview::NoUid)
     } else {
-        Ok(envelope)
+        Ok(Envelope {
+            version,
+            uid,
+            request,
+        })
     }
+}
+
+fn read_review<'a, T>(
+    text: &'a str,
+    read: impl Fn(&mut Reader<'a>) -> Result<T, Malformed>,
+) -> Result<(Version, T), Malformed> {
+    let (mut version, mut kind, mut request) = (None, Text::default(), None);
+    let mut reader = Reader::new(text);
+    reader.members(&["apiVersion", "kind", "request"], |key, value| {
+        match key {
+            "apiVersion" => version = Some(value.parse()?),
+            "kind" => kind = value.parse()?,
+            _ => request = Some(read(value)?),
+        }
+        Ok(())
+    })?;
+    reader.end()?;
+    match (version, kind.as_str(), request) {
+        (Some(version), "AdmissionReview", Some(request)) => Ok((version, request)),
+        _ => Err(Malformed { at: 0 }),
+    }
+}
+
+/// The `uid` of a request, and nothing else of it.
+fn identity<'a>(request: &mut Reader<'a>) -> Result<Text<'a>, Malformed> {
+    let mut uid = Text::default();
+    request.members(&["uid"], |_, value| {
+        uid = value.parse()?;
+        Ok(())
+    })?;
+    Ok(uid)
 }
 
 /// What to answer.

@@ -5,7 +5,8 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::pod::{Alternative, PreferredTerm, Spec};
+use super::constraints::{Alternative, PreferredTerm};
+use super::pod::Spec;
 use super::requirement::{ARCH, NODE_POOL, Operator};
 
 /// The weight of the preference for a pool that binds `Preferred`: the heaviest that there is, since Karpenter takes

@@ -46,13 +46,13 @@ pub fn exemption(pod: &Pod<'_, '_>, namespace: &Namespace<'_>) -> Option<Reason>
             spec.terms()
                 .unwrap_or_default()
                 .iter()
-                .any(super::pod::Term::names_node),
+                .any(super::constraints::Term::names_node),
         ),
         (Reason::Mirror, metadata.has_annotation(MIRROR)),
         (Reason::Bound, !spec.node_name.is_empty()),
         (
             Reason::Os,
-            spec.os() == "windows" || excludes(spec, OS, "linux"),
+            spec.os.as_str() == "windows" || excludes(spec, OS, "linux"),
         ),
         (
             Reason::Scheduler,
@@ -72,7 +72,7 @@ pub fn exemption(pod: &Pod<'_, '_>, namespace: &Namespace<'_>) -> Option<Reason>
         (
             Reason::EmptyAffinity,
             spec.terms()
-                .is_some_and(|terms| terms.iter().all(super::pod::Term::is_empty)),
+                .is_some_and(|terms| terms.iter().all(super::constraints::Term::is_empty)),
         ),
     ];
     exemptions

@@ -254,8 +254,11 @@ impl ValueSet {
             self.values.union(&other.values).cloned().collect()
         } else {
             let finite = if self.complement { other } else { self };
-            let holds = |value: &&Box<str>| self.contains(value) && other.contains(value);
-            finite.values.iter().filter(holds).cloned().collect()
+            let values = finite.values.iter();
+            values
+                .filter(|value| self.contains(value) && other.contains(value))
+                .cloned()
+                .collect()
         };
         if complement {
             Self {

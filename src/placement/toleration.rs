@@ -1,36 +1,43 @@
 //! Tolerations: which taints a pod tolerates already, and the narrowest toleration for one that it does not.
 
-use serde::Deserialize;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::catalogue::Taint;
-use super::object::objects;
+use super::json::{Malformed, Reader};
 use super::text::Text;
 
-objects!(Toleration);
-
 /// A toleration as the pod has it. Its operator is text: one that berth does not know tolerates nothing (R4.8).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(remote = "Self", rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Toleration<'a> {
     /// The taint's key; empty, with `Exists`, for every key.
-    #[serde(borrow, default)]
     pub key: Text<'a>,
     /// `Exists`, `Equal`, empty for `Equal`, or another.
-    #[serde(borrow, default)]
     pub operator: Text<'a>,
     /// The taint's value, for `Equal`.
-    #[serde(borrow, default)]
     pub value: Text<'a>,
     /// The taint's effect; empty for every effect.
-    #[serde(borrow, default)]
     pub effect: Text<'a>,
     /// How long a `NoExecute` taint is tolerated; forever when absent.
-    #[serde(default)]
     pub toleration_seconds: Option<i64>,
 }
 
-impl Toleration<'_> {
+impl<'a> Toleration<'a> {
+    pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let mut toleration = Self::default();
+        let keys = ["key", "operator", "value", "effect", "tolerationSeconds"];
+        json.members(&keys, |key, value| {
+            match key {
+                "key" => toleration.key = value.parse()?,
+                "operator" => toleration.operator = value.parse()?,
+                "value" => toleration.value = value.parse()?,
+                "effect" => toleration.effect = value.parse()?,
+                _ => toleration.toleration_seconds = Some(value.parse()?),
+            }
+            Ok(())
+        })?;
+        Ok(toleration)
+    }
+
     /// Whether the toleration tolerates the taint for good, so that nothing need be added for it (R4.7).
     #[must_use]
     pub fn covers(&self, taint: &Taint) -> bool {

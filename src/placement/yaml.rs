@@ -48,6 +48,8 @@ pub fn documents(stream: &str) -> impl Iterator<Item = Document<'_>> {
 pub fn parse(document: &str) -> Result<Value, String> {
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
+    // File modes are written so, `defaultMode: 0440`, and kubectl reads them so.
+    options.legacy_octal_numbers = true;
     serde_saphyr::from_str_with_options(document, options).map_err(|error| error.to_string())
 }
 
@@ -92,6 +94,27 @@ mod tests {
             (9, serde_json::json!({"c": 3})),
         ];
         assert_eq!(found, expected);
+    }
+
+    /// What kubectl makes of a scalar, YAML 1.1 that it reads.
+    #[test]
+    fn scalars_are_what_kubectl_reads() {
+        for (scalar, value) in [
+            ("0440", serde_json::json!(288)),
+            ("0o440", serde_json::json!(288)),
+            ("440", serde_json::json!(440)),
+            ("0", serde_json::json!(0)),
+            ("0.5", serde_json::json!(0.5)),
+            ("\"0440\"", serde_json::json!("0440")),
+            ("off", serde_json::json!(false)),
+            ("~", serde_json::json!(null)),
+            ("10.0.0.1", serde_json::json!("10.0.0.1")),
+            ("500m", serde_json::json!("500m")),
+            ("1e3", serde_json::json!(1000.0)),
+            ("0x1f", serde_json::json!(31)),
+        ] {
+            assert_eq!(parse(scalar).unwrap(), value, "{scalar}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Receiving a body within a length, a time and a share of memory.
 
+use std::ops::Deref;
+
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -13,14 +15,6 @@ use super::refusal::Refusal;
 /// Not by what a request announces: a client that announces much and sends nothing would keep the others out.
 #[derive(Debug)]
 pub struct Memory(Semaphore);
-
-/// A body, and its share of the memory.
-#[derive(Debug)]
-pub struct Received<'m> {
-    /// The body.
-    pub bytes: Bytes,
-    _share: Option<SemaphorePermit<'m>>,
-}
 
 const UNIT: usize = 1024;
 
@@ -37,73 +31,100 @@ impl Memory {
     /// When it is longer, when it breaks off, or when there is no memory left for it.
     pub async fn receive(&self, mut body: Body, limit: usize) -> Result<Received<'_>, Refusal> {
         let announced = body.size_hint().exact();
-        if announced.is_some_and(|length| usize::try_from(length).map_or(true, |it| it > limit)) {
+        let announced = announced.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        if announced.is_some_and(|length| length > limit) {
             return Err(Refusal::TooLarge);
         }
-        let mut whole = Whole::Nothing;
-        let mut share: Option<SemaphorePermit<'_>> = None;
+        let mut received = Received {
+            whole: Whole::Piece(Bytes::new()),
+            share: None,
+        };
         while let Some(frame) = body.frame().await {
             let Ok(chunk) = frame.map_err(|_| Refusal::BrokenOff)?.into_data() else {
                 // Trailers mean nothing here.
                 continue;
             };
-            let length = whole.len() + chunk.len();
-            if length > limit {
+            if received.len() + chunk.len() > limit {
                 return Err(Refusal::TooLarge);
             }
-            let held = share.as_ref().map_or(0, SemaphorePermit::num_permits);
-            let more = u32::try_from(length.div_ceil(UNIT) - held).unwrap_or(u32::MAX);
-            let more = self.0.try_acquire_many(more);
-            let more = more.map_err(|_| Refusal::Overloaded)?;
-            match &mut share {
-                Some(share) => share.merge(more),
-                None => share = Some(more),
-            }
-            whole = whole.and(chunk, announced);
+            let room = received.whole.room_with(&chunk, announced.unwrap_or(limit));
+            received.take_share(self, room)?;
+            received.whole.push(chunk, room);
         }
-        Ok(Received {
-            bytes: whole.into_bytes(),
-            _share: share,
-        })
+        Ok(received)
+    }
+}
+
+/// A body, and its share of the memory.
+#[derive(Debug)]
+pub struct Received<'m> {
+    whole: Whole,
+    share: Option<SemaphorePermit<'m>>,
+}
+
+impl<'m> Received<'m> {
+    /// Takes as much more as makes `room` bytes.
+    fn take_share(&mut self, memory: &'m Memory, room: usize) -> Result<(), Refusal> {
+        let held = self.share.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let more = room.div_ceil(UNIT).saturating_sub(held);
+        let more = u32::try_from(more).map_err(|_| Refusal::TooLarge)?;
+        let taken = memory.0.try_acquire_many(more);
+        let taken = taken.map_err(|_| Refusal::Overloaded)?;
+        match &mut self.share {
+            Some(share) => share.merge(taken),
+            None => self.share = Some(taken),
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Received<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.whole {
+            Whole::Piece(piece) => piece,
+            Whole::Pieces(pieces) => pieces,
+        }
     }
 }
 
 /// What has arrived so far. Most bodies come in one piece, which is then never copied.
+#[derive(Debug)]
 enum Whole {
-    Nothing,
     Piece(Bytes),
-    Pieces(BytesMut),
+    Pieces(Vec<u8>),
 }
 
 impl Whole {
-    fn len(&self) -> usize {
-        match self {
-            Self::Nothing => 0,
-            Self::Piece(piece) => piece.len(),
-            Self::Pieces(pieces) => pieces.len(),
+    /// The memory that it takes together with another chunk. It doubles where it has to grow, but not beyond what the
+    /// body can have at the most.
+    fn room_with(&self, chunk: &Bytes, most: usize) -> usize {
+        let (length, capacity) = match self {
+            Self::Piece(piece) => (piece.len(), piece.len()),
+            Self::Pieces(pieces) => (pieces.len(), pieces.capacity()),
+        };
+        let needed = length + chunk.len();
+        if length == 0 || needed <= capacity {
+            needed.max(capacity)
+        } else {
+            needed.max(most.min(2 * capacity))
         }
     }
 
-    fn and(self, chunk: Bytes, announced: Option<u64>) -> Self {
-        let mut pieces = match self {
-            Self::Nothing => return Self::Piece(chunk),
-            Self::Piece(first) => {
-                let capacity = announced.and_then(|length| usize::try_from(length).ok());
-                let mut pieces = BytesMut::with_capacity(capacity.unwrap_or(2 * first.len()));
-                pieces.extend_from_slice(&first);
-                pieces
-            }
-            Self::Pieces(pieces) => pieces,
-        };
-        pieces.extend_from_slice(&chunk);
-        Self::Pieces(pieces)
-    }
-
-    fn into_bytes(self) -> Bytes {
+    fn push(&mut self, chunk: Bytes, room: usize) {
         match self {
-            Self::Nothing => Bytes::new(),
-            Self::Piece(piece) => piece,
-            Self::Pieces(pieces) => pieces.freeze(),
+            Self::Piece(piece) if piece.is_empty() => *self = Self::Piece(chunk),
+            Self::Piece(piece) => {
+                let mut pieces = Vec::with_capacity(room);
+                pieces.extend_from_slice(piece);
+                pieces.extend_from_slice(&chunk);
+                *self = Self::Pieces(pieces);
+            }
+            Self::Pieces(pieces) => {
+                pieces.reserve_exact(room - pieces.len());
+                pieces.extend_from_slice(&chunk);
+            }
         }
     }
 }

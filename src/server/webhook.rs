@@ -106,7 +106,7 @@ impl Webhook {
         let body = timeout(time, receive).await;
         let body = body.map_err(|_| Refusal::TooSlow)??;
         let snapshot = self.snapshot.load();
-        let answer = decide(&body.bytes, &snapshot).map_err(Refusal::NotAReview)?;
+        let answer = decide(&body, &snapshot).map_err(Refusal::NotAReview)?;
         self.metrics.decision(endpoint, &answer.record);
         logging::decision(endpoint, &answer.record, begun.elapsed());
         Ok(answer.body)

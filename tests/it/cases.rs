@@ -334,7 +334,7 @@ fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
     let Some(request) = request else {
         return Default::default();
     };
-    let kind = Kind::new(&request.kind.group, &request.kind.kind);
+    let kind = Kind::new(&request.group, &request.kind);
     let subject = request
         .object
         .as_ref()

@@ -512,8 +512,8 @@ fn bad_usage_is_64_and_says_what_is_wrong() {
 
 #[test]
 fn audit_shows_what_would_be_and_changes_nothing() {
-    let policy =
-        include_str!("../../deploy/policy.yaml").replace("spec:\n", "spec:\n  mode: Audit\n");
+    let policy = include_str!("../../deploy/policy.yaml")
+        .replace("\n  mode: Enforce\n", "\n  mode: Audit\n");
     let files = [("policy.yaml", policy.as_str()), ("pod.yaml", POD)];
     let run = |form: &str| {
         explain(

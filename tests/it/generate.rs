@@ -135,7 +135,7 @@ fn node_affinity() -> BoxedStrategy<Value> {
     let preferred = vec((1..101_u8, term()), 0..3).prop_map(|terms| {
         let terms = terms.into_iter();
         let terms = terms.map(|(weight, term)| json!({"weight": weight, "preference": term}));
-        Value::from_iter(terms)
+        terms.collect::<Value>()
     });
     object(vec![
         (

@@ -60,6 +60,7 @@ pub(crate) fn shipped_node_pools() -> Vec<Value> {
     let files = files_below("deploy/node-pools");
     let objects = files
         .iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "yaml"))
         .flat_map(|file| values_of(&text_of(file)))
         .filter(|object| object["kind"] == "NodePool");
     objects

@@ -97,10 +97,7 @@ fn an_ill_typed_pod_is_let_through_counted_and_logged() {
     let line: Value = serde_json::from_str(&server.logs("cannot be read")).unwrap();
     assert_eq!(line["level"], "ERROR");
     let place = line["place"].as_str().unwrap();
-    assert!(
-        place.starts_with("unreadable at line 1, column "),
-        "{place}"
-    );
+    assert!(place.starts_with("unreadable at byte "), "{place}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::path::FieldPath;
 use super::review::findings;
 use crate::admission::patch::patch;
 use crate::admission::template::{Kind, Subject};
+use crate::placement::json::Reader;
 use crate::placement::pod::Template;
 use crate::placement::policy::Mode;
 use crate::placement::snapshot::Snapshot;
@@ -250,7 +251,7 @@ fn explain<'p>(
     snapshot: &'p Snapshot,
 ) -> Result<Explanation<'p>, String> {
     let bytes = serde_json::to_string(object.value).map_err(|error| error.to_string())?;
-    let template: Template<'_> = serde_json::from_str(&bytes).map_err(|error| error.to_string())?;
+    let template = Template::read(&mut Reader::new(&bytes)).map_err(|error| error.to_string())?;
     let subject = Subject::new(kind, &template)
         .ok_or_else(|| "it has no spec that would describe its pods".to_owned())?;
     let namespace = snapshot.namespace(object.identity.effective_namespace());

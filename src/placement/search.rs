@@ -1,0 +1,262 @@
+//! The node pools of a pool that a pod can use, and what the pod lacks to run there.
+
+use std::sync::Arc;
+
+use super::affinity::{self, NewRequirements};
+use super::catalogue::{Catalogue, NodePool, Taint};
+use super::constraints::Alternative;
+use super::pod::Pod;
+use super::policy::{Binding, Pool};
+use super::requirement::{ARCH, NODE_POOL, can_meet};
+use super::toleration::NewToleration;
+use super::{Decision, Edits, Reason};
+
+/// The search for the node pools of one pool that one pod can use.
+pub(super) struct Search<'s, 'v, 'a, 'p> {
+    pub(super) pod: &'s Pod<'v, 'a>,
+    pub(super) pool: &'p Pool,
+    pub(super) known: &'p [Arc<str>],
+    pub(super) wanted: &'p [Arc<str>],
+    pub(super) catalogue: &'p Catalogue,
+}
+
+impl<'p> Search<'_, '_, '_, 'p> {
+    pub(super) fn place(&self) -> Decision<'p> {
+        let node_pools: Vec<&NodePool> = self
+            .existing()
+            .filter(|node_pool| self.fits(node_pool, None))
+            .collect();
+        if node_pools.is_empty() {
+            return self.nowhere();
+        }
+        let offered = |name: &&Arc<str>| node_pools.iter().any(|node_pool| node_pool.offers(name));
+        let admitted = |name: &&Arc<str>| {
+            self.alternatives().any(|alternative| {
+                self.architectures(alternative)
+                    .any(|admitted| admitted == *name)
+            })
+        };
+        let architectures: Vec<&str> = self
+            .known
+            .iter()
+            .filter(offered)
+            .filter(admitted)
+            .map(|name| &**name)
+            .collect();
+        let mut injected: Vec<&str> = self
+            .wanted
+            .iter()
+            .filter(offered)
+            .map(|name| &**name)
+            .collect();
+        if injected.is_empty() {
+            // Every node pool is there for an alternative that names its own architecture; the others get what was chosen.
+            injected = self.wanted.iter().map(|name| &**name).collect();
+        }
+        let edits = self.edits(&node_pools, injected);
+        Decision {
+            node_pools,
+            architectures,
+            edits,
+            ..Decision::leave(Reason::Placed)
+        }
+    }
+
+    /// The pool's node pools that the cluster has, in the policy's order. A tainted one cannot be bound softly: its
+    /// toleration alone would widen where the pod may run.
+    fn existing(&self) -> impl Iterator<Item = &'p NodePool> {
+        let binding = self.pool.binding;
+        let in_catalogue = self
+            .pool
+            .node_pools
+            .iter()
+            .filter_map(|name| self.catalogue.get(name));
+        in_catalogue
+            .filter(move |node_pool| binding == Binding::Required || node_pool.taints().is_empty())
+    }
+
+    fn alternatives(&self) -> impl Iterator<Item = Alternative<'_, '_>> {
+        self.pod.spec.alternatives()
+    }
+
+    /// The known architectures that an alternative allows: what its author asks for wins over what was chosen.
+    fn architectures<'s>(
+        &'s self,
+        alternative: Alternative<'s, 's>,
+    ) -> impl Iterator<Item = &'p Arc<str>> {
+        let constrained = alternative.constrains(ARCH);
+        let candidates = if constrained { self.known } else { self.wanted };
+        candidates
+            .iter()
+            .filter(move |name| !constrained || alternative.admits(ARCH, name))
+    }
+
+    /// Whether some alternative of the pod allows the node pool, leaving one label out of account if so asked.
+    fn fits(&self, node_pool: &NodePool, ignored: Option<&str>) -> bool {
+        let meets = |alternative: Alternative<'_, '_>, key: &str| {
+            ignored == Some(key) || can_meet(node_pool.offered(key), key, alternative.on(key))
+        };
+        let alone = self.pod.spec.selector_alone();
+        // A label that both the selector and a term constrain is judged again below, with both.
+        alone.selector_keys().all(|key| meets(alone, key))
+            && self.alternatives().any(|alternative| {
+                alternative.term_keys().all(|key| meets(alternative, key))
+                    && (ignored == Some(ARCH)
+                        || self
+                            .architectures(alternative)
+                            .any(|name| node_pool.offers(name)))
+            })
+    }
+
+    /// None of the pool's node pools is left: says why, and injects the architecture where the cluster is the reason.
+    fn nowhere(&self) -> Decision<'p> {
+        let key_allows = |name: &str| {
+            self.alternatives()
+                .any(|alternative| alternative.admits(NODE_POOL, name))
+        };
+        let constrains = |key| {
+            self.alternatives()
+                .any(|alternative| alternative.constrains(key))
+        };
+        if constrains(NODE_POOL) {
+            let excluded_by_name = !self.pool.node_pools.iter().any(|name| key_allows(name));
+            if excluded_by_name
+                || self
+                    .existing()
+                    .any(|node_pool| self.fits(node_pool, Some(NODE_POOL)))
+            {
+                return Decision {
+                    detail: Some(format!("the pod itself constrains {NODE_POOL}")),
+                    ..Decision::leave(Reason::Explicit)
+                };
+            }
+        }
+        let complete = self.existing().count() == self.pool.node_pools.len();
+        let offering = self.existing().any(|node_pool| {
+            self.alternatives().any(|alternative| {
+                self.architectures(alternative)
+                    .any(|name| node_pool.offers(name))
+            })
+        });
+        let allows = |names: &[Arc<str>]| {
+            self.alternatives().any(|alternative| {
+                self.architectures(alternative)
+                    .any(|name| names.contains(name))
+            })
+        };
+        // With all its node pools there, a pool lacks an architecture only for a pod that insists on another one.
+        if offering || !allows(self.known) || (complete && !allows(self.wanted)) {
+            return Decision {
+                detail: Some(self.obstacle()),
+                ..Decision::leave(Reason::Conflict)
+            };
+        }
+        // The pod's own constraint wins over what was chosen, and then it is what the cluster lacks.
+        let lacking = self.known.iter().filter(|name| {
+            self.alternatives()
+                .any(|alternative| self.architectures(alternative).any(|asked| asked == *name))
+        });
+        let lacking: Vec<&str> = lacking.map(|name| &**name).collect();
+        let detail = format!(
+            "the cluster has no node pool of pool {} for {}",
+            self.pool.name,
+            lacking.join(", ")
+        );
+        let requirements = NewRequirements {
+            node_pools: Vec::new(),
+            architectures: self.wanted.iter().map(|name| &**name).collect(),
+        };
+        let edits = Edits {
+            required: affinity::required_edits(self.pod.spec, requirements),
+            ..Edits::default()
+        };
+        Decision {
+            edits,
+            architectures: lacking,
+            detail: Some(detail),
+            ..Decision::leave(Reason::Unavailable)
+        }
+    }
+
+    /// The label that keeps the pod from the pool's node pools, as far as there is one.
+    fn obstacle(&self) -> String {
+        let all = self.alternatives();
+        let keys =
+            all.flat_map(|alternative| alternative.selector_keys().chain(alternative.term_keys()));
+        // Enough for any pod that a person wrote, and a bound for one that an attacker did.
+        let mut keys: Vec<&str> = keys.take(16).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let blocking = keys.iter().find(|key| {
+            self.existing()
+                .any(|node_pool| self.fits(node_pool, Some(key)))
+        });
+        match blocking {
+            Some(key) => {
+                let offers = self
+                    .existing()
+                    .find(|node_pool| self.fits(node_pool, Some(key)))
+                    .and_then(|node_pool| {
+                        node_pool
+                            .offered(key)
+                            .map(|offered| format!("; {} has {offered}", node_pool.name()))
+                    });
+                format!(
+                    "the pod's own {key} excludes pool {}{}",
+                    self.pool.name,
+                    offers.unwrap_or_default()
+                )
+            }
+            None => format!(
+                "the pod's own constraints exclude pool {}: {}",
+                self.pool.name,
+                keys.join(", ")
+            ),
+        }
+    }
+
+    fn edits(&self, node_pools: &[&'p NodePool], architectures: Vec<&'p str>) -> Edits<'p> {
+        let spec = self.pod.spec;
+        let names: Vec<&'p str> = node_pools
+            .iter()
+            .map(|node_pool| &**node_pool.name())
+            .collect();
+        let mut taints: Vec<&Taint> = node_pools
+            .iter()
+            .flat_map(|node_pool| node_pool.taints())
+            .collect();
+        let mut seen = 0;
+        while seen < taints.len() {
+            let covered = spec
+                .tolerations()
+                .iter()
+                .any(|toleration| toleration.covers(taints[seen]));
+            if covered || taints[..seen].contains(&taints[seen]) {
+                taints.remove(seen);
+            } else {
+                seen += 1;
+            }
+        }
+        let (mut node_selector, mut required_pools, mut preferred) = (None, Vec::new(), None);
+        match (self.pool.binding, names.as_slice()) {
+            (Binding::Preferred, _) if affinity::is_confined(spec, &names) => {}
+            (Binding::Preferred, _) => preferred = affinity::preference_edit(spec, &names),
+            (Binding::Required, [only]) => {
+                node_selector = (!affinity::is_confined(spec, &names)).then_some(*only);
+            }
+            (Binding::Required, _) => required_pools = names,
+        }
+        let requirements = NewRequirements {
+            node_pools: required_pools,
+            architectures,
+        };
+        Edits {
+            tolerations: taints.into_iter().map(NewToleration).collect(),
+            node_selector,
+            required: affinity::required_edits(spec, requirements),
+            preferred,
+            labels: Vec::new(),
+            annotations: Vec::new(),
+        }
+    }
+}
