@@ -11,11 +11,12 @@ pub(crate) fn group() -> Group {
     Group {
         name: "karpenter",
         tests: tests![
+            // First: where an earlier test's pods fill a node, there is no room for a DaemonSet's.
+            examples::examples,
+            examples::inflate,
             pools::every_pool,
             pools::architecture,
             pools::any_architecture,
-            examples::examples,
-            examples::inflate,
             outside::before_other_node_pools,
             limits::at_its_limit,
         ],
