@@ -1,0 +1,190 @@
+//! The API server, spoken to in plain JSON: what it answers is what the tests are about.
+
+use anyhow::{Context, bail};
+use axum::http::{Method, Request, StatusCode};
+use kube::client::Body;
+use serde_json::{Value, json};
+
+/// The owner of the fields that the tests apply.
+const MANAGER: &str = "berth-tests";
+
+/// A client of an API server. It never asks twice.
+#[derive(Clone)]
+pub(crate) struct Api {
+    client: kube::Client,
+}
+
+/// What the API server answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl Reply {
+    /// The object, or an error with the API server's own message.
+    pub(crate) fn ok(self) -> anyhow::Result<Value> {
+        if self.status.is_success() {
+            return Ok(self.body);
+        }
+        bail!("{}: {}", self.status, self.message());
+    }
+
+    /// What a `Status` says, where the answer is one.
+    pub(crate) fn message(&self) -> &str {
+        text(&self.body, "/message")
+    }
+}
+
+/// Whether a created object is to stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Persist {
+    Store,
+    DryRun,
+}
+
+impl Api {
+    pub(crate) fn new(mut config: kube::Config) -> anyhow::Result<Self> {
+        config.default_retry = false;
+        Ok(Self {
+            client: kube::Client::try_from(config)?,
+        })
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, &Value)>,
+    ) -> anyhow::Result<Reply> {
+        let request = Request::builder().method(method).uri(path);
+        let request = match body {
+            Some((media_type, value)) => request
+                .header("Content-Type", media_type)
+                .body(Body::from(serde_json::to_vec(value)?))?,
+            None => request.body(Body::empty())?,
+        };
+        let reply = self
+            .client
+            .send(request)
+            .await
+            .with_context(|| path.to_owned())?;
+        let status = reply.status();
+        let bytes = reply.into_body().collect_bytes().await?;
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| json!({"message": String::from_utf8_lossy(&bytes)}));
+        Ok(Reply { status, body })
+    }
+
+    /// The object at a path, or nothing.
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Option<Value>> {
+        let reply = self.send(Method::GET, path, None).await?;
+        if reply.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        reply.ok().map(Some)
+    }
+
+    /// The text at a path.
+    pub(crate) async fn raw(&self, path: &str) -> anyhow::Result<(StatusCode, String)> {
+        let reply = self.client.send(Request::get(path).body(Body::empty())?);
+        let reply = reply.await.with_context(|| path.to_owned())?;
+        let status = reply.status();
+        let bytes = reply.into_body().collect_bytes().await?;
+        Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// The objects of a collection.
+    pub(crate) async fn list(&self, path: &str) -> anyhow::Result<Vec<Value>> {
+        let reply = self.send(Method::GET, path, None).await?.ok();
+        let mut list = reply.with_context(|| path.to_owned())?;
+        match list["items"].take() {
+            Value::Array(items) => Ok(items),
+            other => bail!("{path}: no list, but {other}"),
+        }
+    }
+
+    /// Creates an object.
+    pub(crate) async fn create(&self, object: &Value, persist: Persist) -> anyhow::Result<Reply> {
+        let mut path = collection(object);
+        if persist == Persist::DryRun {
+            path.push_str("?dryRun=All");
+        }
+        self.send(Method::POST, &path, Some(("application/json", object)))
+            .await
+    }
+
+    /// Applies an object, as `kubectl apply --server-side` does.
+    pub(crate) async fn apply(&self, object: &Value) -> anyhow::Result<Value> {
+        let path = path(object);
+        let query = format!("{path}?fieldManager={MANAGER}&force=true");
+        let body = Some(("application/apply-patch+yaml", object));
+        let reply = self.send(Method::PATCH, &query, body).await?.ok();
+        reply.with_context(|| path)
+    }
+
+    /// Merges a change into the object at a path.
+    pub(crate) async fn merge(&self, path: &str, change: &Value) -> anyhow::Result<Value> {
+        let body = Some(("application/merge-patch+json", change));
+        let reply = self.send(Method::PATCH, path, body).await?.ok();
+        reply.with_context(|| path.to_owned())
+    }
+
+    /// Deletes the object or the collection at a path, if it is there.
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        let reply = self.send(Method::DELETE, path, None).await?;
+        if reply.status == StatusCode::NOT_FOUND {
+            return Ok(());
+        }
+        reply.ok().map(drop).with_context(|| path.to_owned())
+    }
+}
+
+/// The text at a pointer, empty where there is none.
+pub(crate) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The path of an object.
+pub(crate) fn path(object: &Value) -> String {
+    format!("{}/{}", collection(object), text(object, "/metadata/name"))
+}
+
+/// The path of the collection that an object is in.
+pub(crate) fn collection(object: &Value) -> String {
+    let version = text(object, "/apiVersion");
+    let kind = text(object, "/kind").to_ascii_lowercase();
+    let root = if version.contains('/') { "apis" } else { "api" };
+    let plural = match kind.as_bytes() {
+        [.., b's'] => format!("{kind}es"),
+        [.., b'y'] => format!("{}ies", kind.trim_end_matches('y')),
+        _ => format!("{kind}s"),
+    };
+    let namespace = match (text(object, "/metadata/namespace"), is_cluster_wide(&kind)) {
+        (_, true) => String::new(),
+        ("", false) => "namespaces/default/".to_owned(),
+        (namespace, false) => format!("namespaces/{namespace}/"),
+    };
+    format!("/{root}/{version}/{namespace}{plural}")
+}
+
+/// Whether the objects of a kind, in lower case, are in no namespace; of those that the tests meet.
+fn is_cluster_wide(kind: &str) -> bool {
+    matches!(
+        kind,
+        "clusterrole"
+            | "clusterrolebinding"
+            | "customresourcedefinition"
+            | "kwoknodeclass"
+            | "mutatingwebhookconfiguration"
+            | "namespace"
+            | "node"
+            | "nodeclaim"
+            | "nodepool"
+            | "priorityclass"
+            | "validatingwebhookconfiguration"
+    )
+}

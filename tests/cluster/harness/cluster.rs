@@ -1,0 +1,230 @@
+//! The cluster: started, waited for, stopped.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::api::{Api, path, text};
+use super::process::Process;
+use super::setup::{self, Ports};
+use super::{eventually, manifests};
+
+/// A running cluster. Dropping it stops its programs and removes its directory.
+pub(crate) struct Cluster {
+    /// As a member of `system:masters`.
+    pub(crate) api: Api,
+    // Before the directory, so that nothing writes into it any more when it goes.
+    processes: Vec<Process>,
+    directory: TempDir,
+}
+
+/// What `kubectl` printed.
+#[derive(Debug)]
+pub(crate) struct Printed {
+    pub(crate) success: bool,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Printed {
+    /// What is on its standard output, read as JSON.
+    pub(crate) fn json(&self) -> anyhow::Result<Value> {
+        serde_json::from_str(&self.stdout).with_context(|| format!("{self:?}"))
+    }
+}
+
+impl Cluster {
+    /// Starts a cluster and returns when every part of it says that it is ready.
+    pub(crate) async fn start(programs: &Path) -> anyhow::Result<Self> {
+        let begin = Instant::now();
+        let directory = tempfile::Builder::new()
+            .prefix("berth-cluster-")
+            .tempdir()?;
+        let ports = Ports::choose()?;
+        setup::write_certificates(directory.path(), ports.api_server)?;
+        let options = kube::config::KubeConfigOptions::default();
+        let kubeconfig = kube::config::Kubeconfig::read_from(directory.path().join("kubeconfig"))?;
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+        let mut cluster = Self {
+            api: Api::new(config)?,
+            processes: Vec::new(),
+            directory,
+        };
+        let started = cluster.bring_up(programs, &ports).await;
+        if let Err(error) = started {
+            return Err(error.context(format!("see {}", cluster.keep().display())));
+        }
+        eprintln!(
+            "a cluster is up after {:.1} s",
+            begin.elapsed().as_secs_f32()
+        );
+        Ok(cluster)
+    }
+
+    async fn bring_up(&mut self, programs: &Path, ports: &Ports) -> anyhow::Result<()> {
+        self.run(programs, "etcd", &setup::etcd(self.path(), ports), &[])?;
+        // It tries again until etcd answers.
+        self.run(
+            programs,
+            "kube-apiserver",
+            &setup::api_server(self.path(), ports),
+            &[],
+        )?;
+        let api = self.api.clone();
+        self.ready("kube-apiserver", &api, "/readyz").await?;
+
+        let arguments = setup::controller_manager(self.path(), ports);
+        self.run(programs, "kube-controller-manager", &arguments, &[])?;
+        let arguments = setup::scheduler(self.path(), ports);
+        self.run(programs, "kube-scheduler", &arguments, &[])?;
+        let arguments = setup::kwok(self.path(), ports, programs)?;
+        self.run(programs, "kwok", &arguments, &[])?;
+        self.define_resources(&programs.join("crds")).await?;
+        let environment = setup::karpenter(self.path(), ports);
+        self.run(programs, "karpenter", &[], &environment)?;
+
+        for (name, scheme, port, path) in [
+            (
+                "kube-controller-manager",
+                "https",
+                ports.controller_manager,
+                "/healthz",
+            ),
+            ("kube-scheduler", "https", ports.scheduler, "/readyz"),
+            ("kwok", "http", ports.kwok, "/readyz"),
+            ("karpenter", "http", ports.karpenter_health, "/readyz"),
+        ] {
+            let probe = probe(scheme, port)?;
+            self.ready(name, &probe, path).await?;
+        }
+        self.service_account("default").await?;
+        self.api
+            .apply(&json!({
+                "apiVersion": "karpenter.kwok.sh/v1alpha1",
+                "kind": "KWOKNodeClass",
+                "metadata": {"name": "default"},
+            }))
+            .await?;
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        programs: &Path,
+        name: &str,
+        arguments: &[String],
+        environment: &[(&str, String)],
+    ) -> anyhow::Result<()> {
+        let program = programs.join("bin").join(name);
+        let process = Process::start(name, &program, arguments, environment, self.path())?;
+        self.processes.push(process);
+        Ok(())
+    }
+
+    /// Waits until a program says that it is ready, for as long as all are running.
+    async fn ready(&mut self, name: &str, probe: &Api, path: &str) -> anyhow::Result<()> {
+        let processes = &mut self.processes;
+        eventually(&format!("{name} is ready"), async || {
+            for process in &mut *processes {
+                process.check()?;
+            }
+            // Refused until it listens.
+            let reply = probe.raw(path).await.ok();
+            Ok(reply.filter(|(status, _)| status.is_success()).map(drop))
+        })
+        .await
+    }
+
+    /// Creates Karpenter's custom resource definitions and waits until their resources are served.
+    async fn define_resources(&self, directory: &Path) -> anyhow::Result<()> {
+        let definitions = manifests(directory)?;
+        for definition in &definitions {
+            self.api.apply(definition).await?;
+        }
+        for definition in &definitions {
+            let path = path(definition);
+            eventually(&format!("{path} is established"), async || {
+                let object = self.api.get(&path).await?.unwrap_or_default();
+                Ok(condition(&object, "Established").then_some(()))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the service account without which no pod can be created in a namespace.
+    pub(crate) async fn service_account(&self, namespace: &str) -> anyhow::Result<()> {
+        let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/default");
+        eventually(&path, async || Ok(self.api.get(&path).await?.map(drop))).await
+    }
+
+    /// The directory of everything that belongs to the cluster: certificates, kubeconfig, logs.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The file that points `kubectl` at the cluster.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.path().join("kubeconfig")
+    }
+
+    /// Writes a file into the cluster's directory and says where it is.
+    pub(crate) fn write(&self, name: &str, text: &str) -> anyhow::Result<String> {
+        let path = self.path().join(name);
+        std::fs::write(&path, text)?;
+        Ok(path.display().to_string())
+    }
+
+    /// Stops the cluster and keeps its logs.
+    pub(crate) fn keep(self) -> PathBuf {
+        drop(self.processes);
+        let path = self.directory.keep();
+        // Large, and of no use.
+        let _ = std::fs::remove_dir_all(path.join("etcd"));
+        path
+    }
+
+    /// Runs `kubectl` with words as arguments.
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> anyhow::Result<Printed> {
+        let output = Command::new("kubectl")
+            .arg(format!("--kubeconfig={}", self.kubeconfig().display()))
+            .arg(format!(
+                "--cache-dir={}",
+                self.path().join("cache").display()
+            ))
+            .args(arguments)
+            .output()
+            .context("kubectl")?;
+        let stderr = String::from_utf8(output.stderr)?;
+        // Whatever version of it is installed, it says so when the API server's is a few releases away.
+        let lines = stderr
+            .lines()
+            .filter(|line| !line.contains("version difference"));
+        Ok(Printed {
+            success: output.status.success(),
+            stdout: String::from_utf8(output.stdout)?,
+            stderr: lines.flat_map(|line| [line, "\n"]).collect(),
+        })
+    }
+}
+
+/// Whether an object has a condition of this type that is true.
+pub(crate) fn condition(object: &Value, kind: &str) -> bool {
+    object
+        .pointer("/status/conditions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .any(|condition| text(condition, "/type") == kind && text(condition, "/status") == "True")
+}
+
+/// A client for a program's own endpoint, whose certificate it made itself.
+pub(crate) fn probe(scheme: &str, port: u16) -> anyhow::Result<Api> {
+    let mut config = kube::Config::new(format!("{scheme}://127.0.0.1:{port}").parse()?);
+    config.accept_invalid_certs = true;
+    Api::new(config)
+}

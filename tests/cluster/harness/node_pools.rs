@@ -1,0 +1,115 @@
+//! The shipped node pools, on a provider whose instances are node objects alone.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+
+use super::api::{Api, path, text};
+use super::cluster::condition;
+use super::{eventually, manifests, repository};
+
+/// Creates the shipped node pools and waits until Karpenter takes them.
+///
+/// One thing differs from what is shipped: the node class, because there is no AWS to make an `EC2NodeClass`'s nodes of.
+pub(crate) async fn apply(api: &Api) -> anyhow::Result<()> {
+    let mut node_pools = manifests(&repository("deploy/node-pools"))?;
+    node_pools.retain(|object| text(object, "/kind") == "NodePool");
+    ensure!(!node_pools.is_empty(), "deploy/node-pools");
+    for node_pool in &mut node_pools {
+        node_pool["spec"]["template"]["spec"]["nodeClassRef"] = json!({
+            "group": "karpenter.kwok.sh",
+            "kind": "KWOKNodeClass",
+            "name": "default",
+        });
+        api.apply(node_pool).await?;
+    }
+    for node_pool in &node_pools {
+        ready(api, node_pool).await?;
+    }
+    Ok(())
+}
+
+/// Waits until Karpenter takes a node pool.
+pub(crate) async fn ready(api: &Api, node_pool: &Value) -> anyhow::Result<()> {
+    let path = path(node_pool);
+    eventually(&format!("{path} is ready"), async || {
+        let stored = api.get(&path).await?.unwrap_or_default();
+        Ok(condition(&stored, "Ready").then_some(()))
+    })
+    .await
+}
+
+/// Where a pod runs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) node: String,
+    pub(crate) node_pool: String,
+    pub(crate) capacity_type: String,
+    pub(crate) arch: String,
+}
+
+impl Place {
+    /// What the labels of a node say.
+    pub(crate) fn of(node: &Value) -> Self {
+        let label = |key: &str| text(node, &format!("/metadata/labels/{key}")).to_owned();
+        Self {
+            node: text(node, "/metadata/name").to_owned(),
+            node_pool: label("karpenter.sh~1nodepool"),
+            capacity_type: label("karpenter.sh~1capacity-type"),
+            arch: label("kubernetes.io~1arch"),
+        }
+    }
+
+    /// Without the node's own name.
+    pub(crate) fn kind(&self) -> (&str, &str, &str) {
+        (&self.node_pool, &self.capacity_type, &self.arch)
+    }
+}
+
+/// All nodes, by name.
+pub(crate) async fn places(api: &Api) -> anyhow::Result<BTreeMap<String, Place>> {
+    let nodes = api.list("/api/v1/nodes").await?;
+    let places = nodes.iter().map(Place::of);
+    Ok(places.map(|place| (place.node.clone(), place)).collect())
+}
+
+/// Waits until as many pods with this label are bound as there should be, and says to what.
+pub(crate) async fn bound(
+    api: &Api,
+    namespace: &str,
+    selector: &str,
+    count: usize,
+) -> anyhow::Result<Vec<Place>> {
+    let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={selector}");
+    let mut seen = BTreeMap::new();
+    let what = format!("{count} pods with {selector} are bound");
+    eventually(&what, async || {
+        // A node can go as soon as its pods have ended.
+        seen.extend(places(api).await?);
+        let pods = api.list(&path).await?;
+        let places = pods
+            .iter()
+            .filter_map(|pod| seen.get(text(pod, "/spec/nodeName")).cloned());
+        let places: Vec<Place> = places.collect();
+        Ok((places.len() == count).then_some(places))
+    })
+    .await
+    .with_context(|| format!("in {namespace}"))
+}
+
+/// Waits until Karpenter says of a pod why no node can be made for it, and says what it says.
+pub(crate) async fn refusal(api: &Api, namespace: &str, pod: &str) -> anyhow::Result<String> {
+    let path = format!("/api/v1/namespaces/{namespace}/events");
+    eventually(&format!("Karpenter says why {pod} waits"), async || {
+        let events = api.list(&path).await?;
+        // The scheduler gives the same reason, under its own name.
+        let refusal = events.iter().find(|event| {
+            text(event, "/reason") == "FailedScheduling"
+                && text(event, "/reportingComponent") == "karpenter"
+                && text(event, "/involvedObject/name").starts_with(pod)
+        });
+        Ok(refusal.map(|event| text(event, "/message").to_owned()))
+    })
+    .await
+}

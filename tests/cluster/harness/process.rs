@@ -1,0 +1,122 @@
+//! Programs that end when the tests end, however those end.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::ops::Range;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The ports that [`free_ports`] chooses from.
+const PORTS: Range<u32> = 20_000..32_000;
+
+/// A running program with its log. Dropping it kills the program.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) name: String,
+    pub(crate) log: PathBuf,
+    child: Child,
+}
+
+impl Process {
+    /// Starts a program, with nothing of the environment but what is given.
+    ///
+    /// It has a process group of its own, so that Ctrl-C at a terminal reaches the tests alone, which then stop it. The
+    /// kernel kills it when the thread that started it ends without having done so: only ever start one from `main`'s.
+    pub(crate) fn start(
+        name: &str,
+        program: &Path,
+        arguments: &[String],
+        environment: &[(&str, String)],
+        logs: &Path,
+    ) -> anyhow::Result<Self> {
+        let log = logs.join(format!("{name}.log"));
+        let output = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .with_context(|| log.display().to_string())?;
+        let child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(program)
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", logs)
+            .envs(environment.iter().map(|(key, value)| (key, value)))
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()
+            .with_context(|| format!("starting {name}"))?;
+        Ok(Self {
+            name: name.to_owned(),
+            log,
+            child,
+        })
+    }
+
+    /// An error with the end of the log, if the program has ended.
+    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
+        if let Some(status) = self.ended()? {
+            let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            let end = lines[lines.len().saturating_sub(8)..].join("\n");
+            anyhow::bail!("{} has ended with {status}:\n{end}", self.name);
+        }
+        Ok(())
+    }
+
+    /// How the program has ended, if it has.
+    pub(crate) fn ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// Asks the program to end, as the kubelet asks a container.
+    pub(crate) fn terminate(&self) -> anyhow::Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)
+            .with_context(|| format!("terminating {}", self.name))
+    }
+
+    /// Ends the program without asking.
+    pub(crate) fn kill(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Ports of the loopback address that are free now, all different.
+///
+/// They lie below those that the kernel gives to outgoing connections, any of which could take one before it is used;
+/// and each run begins elsewhere, so that several at once do not meet.
+pub(crate) fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(97);
+    let mut listeners = Vec::with_capacity(N);
+    let mut ports = [0; N];
+    for port in &mut ports {
+        // Held until all are known, so that none comes twice.
+        listeners.push(loop {
+            let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+            ensure!(tried < PORTS.end - PORTS.start, "no port is free");
+            let offset = begin.wrapping_add(tried) % (PORTS.end - PORTS.start);
+            *port = u16::try_from(PORTS.start + offset)?;
+            if let Ok(listener) = TcpListener::bind(("127.0.0.1", *port)) {
+                break listener;
+            }
+        });
+    }
+    Ok(ports)
+}

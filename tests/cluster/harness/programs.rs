@@ -1,0 +1,55 @@
+//! The programs that a cluster is made of.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+use super::repository;
+
+/// What `tests/cluster/build` exits with where the programs cannot be had.
+const CANNOT: i32 = 3;
+
+/// The programs, or why there are none.
+#[derive(Debug)]
+pub(crate) enum Programs {
+    /// In this directory, together with what goes with them.
+    At(PathBuf),
+    /// They cannot be had on this machine.
+    Unavailable(String),
+}
+
+impl Programs {
+    /// Builds them, the first time; what it is doing meanwhile is on stderr.
+    pub(crate) fn build() -> anyhow::Result<Self> {
+        for tool in ["kubectl", "setpriv"] {
+            if Command::new(tool).arg("--help").output().is_err() {
+                return Ok(Self::Unavailable(format!(
+                    "there is no `{tool}` on the PATH"
+                )));
+            }
+        }
+        let script = repository("tests/cluster/build");
+        let mut build = Command::new(&script)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| script.display().to_string())?;
+        let mut last = String::new();
+        for line in BufReader::new(build.stderr.take().context("its stderr")?).lines() {
+            last = line?;
+            eprintln!("{last}");
+        }
+        let output = build.wait_with_output()?;
+        match output.status.code() {
+            Some(0) => Ok(Self::At(String::from_utf8(output.stdout)?.trim().into())),
+            Some(CANNOT) => {
+                let reason = last.strip_prefix("the cluster tests cannot run: ");
+                Ok(Self::Unavailable(reason.unwrap_or(&last).to_owned()))
+            }
+            _ => bail!("{}: {}", script.display(), output.status),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The examples that berth ships: what becomes of each is what its first line says.
+
+use serde_json::json;
+
+use crate::harness::api::text;
+use crate::harness::cluster::Cluster;
+use crate::harness::eventually;
+use crate::harness::node_pools::{self, Place, bound};
+use crate::harness::scene::{Scene, examples as shipped, run_now};
+
+const NAMESPACE: &str = "berth-examples";
+
+pub(crate) async fn examples(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = Scene::new(cluster).await?;
+    let api = &cluster.api;
+    node_pools::apply(api).await?;
+    for object in shipped()? {
+        api.apply(&object).await?;
+        match text(&object, "/kind") {
+            "Namespace" => cluster.service_account(NAMESPACE).await?,
+            "CronJob" => run_now(api, &object).await?,
+            _ => {}
+        }
+    }
+    for (selector, pods, expected) in [
+        ("app=inflate", 3, ("amd64-default", "spot", "amd64")),
+        ("app=ledger", 2, ("truemark-amd64", "on-demand", "amd64")),
+        ("app=thumbnails", 2, ("arm64-default", "spot", "arm64")),
+        ("job-name=report", 1, ("amd64-batch", "spot", "amd64")),
+        // The CronJob's, whose Job has a name of its own.
+        (
+            "job-name,job-name+notin+(report,training)",
+            1,
+            ("amd64-batch", "spot", "amd64"),
+        ),
+    ] {
+        for place in bound(api, NAMESPACE, selector, pods).await? {
+            assert_eq!(place.kind(), expected, "{selector}");
+        }
+    }
+
+    // One that berth leaves alone, and no node pool can take.
+    let reason = node_pools::refusal(api, NAMESPACE, "training-").await?;
+    assert!(reason.contains("nvidia.com/gpu"), "{reason}");
+    // And one on each node that the others have got, whatever its taints.
+    eventually("every node has the DaemonSet's pod", async || {
+        let pods = api.list(&selected("app=node-agent")).await?;
+        let mut on: Vec<_> = pods.iter().map(|pod| text(pod, "/spec/nodeName")).collect();
+        on.sort_unstable();
+        let nodes = node_pools::places(api).await?;
+        let expected: Vec<_> = nodes.keys().map(String::as_str).collect();
+        Ok((on == expected).then_some(()))
+    })
+    .await?;
+    for selector in ["app=node-agent", "job-name=training"] {
+        for pod in api.list(&selected(selector)).await? {
+            let annotations = pod["metadata"]["annotations"].to_string();
+            assert!(!annotations.contains("placement.truemark.io"), "{pod}");
+        }
+    }
+    Ok(())
+}
+
+/// The example that everyone scales: more nodes of the default pool, and of no other.
+pub(crate) async fn inflate(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = Scene::new(cluster).await?;
+    let api = &cluster.api;
+    node_pools::apply(api).await?;
+    for object in shipped()? {
+        if text(&object, "/kind") == "Namespace" || text(&object, "/metadata/name") == "inflate" {
+            api.apply(&object).await?;
+        }
+    }
+    let few = bound(api, NAMESPACE, "app=inflate", 3).await?;
+    let path = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/inflate");
+    api.merge(&path, &json!({"spec": {"replicas": 20}})).await?;
+    let many = bound(api, NAMESPACE, "app=inflate", 20).await?;
+    for place in &many {
+        assert_eq!(place.kind(), ("amd64-default", "spot", "amd64"));
+    }
+    assert!(nodes(&many) > nodes(&few), "{many:?}");
+    Ok(())
+}
+
+fn nodes(places: &[Place]) -> usize {
+    let mut names: Vec<&str> = places.iter().map(|place| place.node.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len()
+}
+
+fn selected(selector: &str) -> String {
+    format!("/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={selector}")
+}

@@ -1,0 +1,152 @@
+//! Who lands where: Jobs, labelled apps, and the rest.
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::harness::api::Persist;
+use crate::harness::cluster::{Cluster, condition};
+use crate::harness::eventually;
+use crate::harness::node_pools::{self, bound};
+use crate::harness::scene::{Injection, Scene, namespace, pod};
+
+/// A Job of one pod.
+pub(crate) fn job(namespace: &str, name: &str) -> Value {
+    let mut template = json!({"spec": pod(namespace, name)["spec"]});
+    template["spec"]["restartPolicy"] = json!("Never");
+    json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"template": template},
+    })
+}
+
+/// A Deployment whose pods have these labels besides `app`.
+pub(crate) fn deployment(namespace: &str, name: &str, labels: &Value) -> Value {
+    let selector = json!({"app": name});
+    let mut labels = labels.clone();
+    labels["app"] = json!(name);
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": selector},
+            "template": {"metadata": {"labels": labels}, "spec": pod(namespace, name)["spec"]},
+        },
+    })
+}
+
+/// Has each pod of a workload on a node of its own, so that none of those that are there already will do.
+pub(crate) fn alone(workload: &mut Value) {
+    workload["spec"]["template"]["spec"]["affinity"] = json!({
+        "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{
+            "topologyKey": "kubernetes.io/hostname",
+            "namespaceSelector": {},
+            "labelSelector": {},
+        }]},
+    });
+}
+
+/// Jobs, labelled apps and everything else, each on the nodes of its pool, with nothing said about placement but a label.
+pub(crate) async fn every_pool(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = Scene::new(cluster).await?;
+    let api = &cluster.api;
+    node_pools::apply(api).await?;
+    namespace(cluster, "pools", Injection::Enabled).await?;
+    let truemark = json!({"placement.truemark.io/pool": "truemark"});
+    for object in [
+        job("pools", "sums"),
+        deployment("pools", "ledger", &truemark),
+        deployment("pools", "web", &json!({})),
+    ] {
+        api.create(&object, Persist::Store).await?.ok()?;
+    }
+    for (selector, pods, expected) in [
+        ("job-name=sums", 1, ("amd64-batch", "spot", "amd64")),
+        ("app=ledger", 2, ("truemark-amd64", "on-demand", "amd64")),
+        ("app=web", 2, ("amd64-default", "spot", "amd64")),
+    ] {
+        for place in bound(api, "pools", selector, pods).await? {
+            assert_eq!(place.kind(), expected, "{selector}");
+        }
+    }
+    complete(cluster, "pools", "sums").await
+}
+
+/// Waits until a Job is complete.
+pub(crate) async fn complete(cluster: &Cluster, namespace: &str, name: &str) -> anyhow::Result<()> {
+    let path = format!("/apis/batch/v1/namespaces/{namespace}/jobs/{name}");
+    eventually(&format!("Job {name} is complete"), async || {
+        let job = cluster.api.get(&path).await?;
+        let job = job.with_context(|| path.clone())?;
+        Ok(condition(&job, "Complete").then_some(()))
+    })
+    .await
+}
+
+/// arm64 when a pod, or a selector of its own, asks for it: in each pool.
+pub(crate) async fn architecture(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = Scene::new(cluster).await?;
+    let api = &cluster.api;
+    node_pools::apply(api).await?;
+    namespace(cluster, "arm", Injection::Enabled).await?;
+    let arm64 = "placement.truemark.io/arch";
+    let mut sums = job("arm", "sums");
+    sums["spec"]["template"]["metadata"] = json!({"labels": {arm64: "arm64"}});
+    let ledger = json!({"placement.truemark.io/pool": "truemark", arm64: "arm64"});
+    let mut selecting = deployment("arm", "selecting", &json!({}));
+    selecting["spec"]["template"]["spec"]["nodeSelector"] = json!({"kubernetes.io/arch": "arm64"});
+    for object in [
+        sums,
+        deployment("arm", "ledger", &ledger),
+        deployment("arm", "web", &json!({arm64: "arm64"})),
+        selecting,
+    ] {
+        api.create(&object, Persist::Store).await?.ok()?;
+    }
+    for (selector, pods, expected) in [
+        ("job-name=sums", 1, ("arm64-batch", "spot", "arm64")),
+        ("app=ledger", 2, ("truemark-arm64", "on-demand", "arm64")),
+        ("app=web", 2, ("arm64-default", "spot", "arm64")),
+        ("app=selecting", 2, ("arm64-default", "spot", "arm64")),
+    ] {
+        for place in bound(api, "arm", selector, pods).await? {
+            assert_eq!(place.kind(), expected, "{selector}");
+        }
+    }
+    complete(cluster, "arm", "sums").await
+}
+
+/// Where a pod leaves the choice, the weights make it: amd64. The two default node pools weigh the same, and between equals
+/// Karpenter takes the name later in the alphabet.
+pub(crate) async fn any_architecture(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = Scene::new(cluster).await?;
+    let api = &cluster.api;
+    node_pools::apply(api).await?;
+    namespace(cluster, "any", Injection::Enabled).await?;
+    let any = json!({"placement.truemark.io/arch": "any"});
+    let mut sums = job("any", "sums");
+    sums["spec"]["template"]["metadata"] = json!({"labels": any});
+    let mut ledger = any.clone();
+    ledger["placement.truemark.io/pool"] = json!("truemark");
+    for mut object in [
+        sums,
+        deployment("any", "ledger", &ledger),
+        deployment("any", "web", &any),
+    ] {
+        alone(&mut object);
+        api.create(&object, Persist::Store).await?.ok()?;
+    }
+    for (selector, pods, expected) in [
+        ("job-name=sums", 1, ("amd64-batch", "spot", "amd64")),
+        ("app=ledger", 2, ("truemark-amd64", "on-demand", "amd64")),
+        ("app=web", 2, ("arm64-default", "spot", "arm64")),
+    ] {
+        for place in bound(api, "any", selector, pods).await? {
+            assert_eq!(place.kind(), expected, "{selector}");
+        }
+    }
+    Ok(())
+}

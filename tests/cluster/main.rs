@@ -1,0 +1,15 @@
+//! The cluster tests: a real API server, scheduler and Karpenter in front of and behind berth. See README.md.
+#![cfg(test)]
+#![expect(clippy::print_stdout, reason = "how a test run reports")]
+
+mod admission;
+mod demo;
+mod harness;
+mod karpenter;
+mod runner;
+
+use std::process::ExitCode;
+
+fn main() -> anyhow::Result<ExitCode> {
+    runner::main(vec![admission::group(), karpenter::group()])
+}

@@ -1,0 +1,198 @@
+//! Runs the tests, group by group, each group on a cluster of its own.
+//!
+//! Not the runner that Rust brings: a cluster must be shared, stopped on Ctrl-C too, and started from the main thread
+//! (see [`Process::start`](crate::harness::process::Process::start)).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+
+use crate::demo;
+use crate::harness::cluster::Cluster;
+use crate::harness::programs::Programs;
+use crate::harness::registration;
+
+/// What a test does; it fails by an error or by a panic.
+type Run = for<'c> fn(&'c Cluster) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'c>>;
+
+/// A test.
+pub(crate) struct Test {
+    pub(crate) name: &'static str,
+    pub(crate) run: Run,
+}
+
+/// Tests that share a cluster, in this order.
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) tests: Vec<Test>,
+}
+
+/// Tests, each an `async fn(&Cluster) -> anyhow::Result<()>` that gives it its name.
+macro_rules! tests {
+    ($($module:ident :: $test:ident),+ $(,)?) => {
+        vec![$($crate::runner::Test {
+            name: stringify!($test),
+            run: |cluster| Box::pin($module::$test(cluster)),
+        }),+]
+    };
+}
+pub(crate) use tests;
+
+/// How something ended.
+enum Outcome {
+    Passed,
+    Failed(String),
+    Interrupted,
+}
+
+/// What came of all the tests.
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: Vec<String>,
+}
+
+/// The exit code of a program that a signal ended, by the shell's convention.
+const INTERRUPTED: u8 = 130;
+
+/// Runs those tests whose `group::name` contains one of the arguments, or all.
+pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
+    let arguments = std::env::args().skip(1);
+    let wanted: Vec<String> = arguments.filter(|word| !word.starts_with('-')).collect();
+    if wanted == ["demo"] {
+        return demo::main();
+    }
+    let programs = match Programs::build()? {
+        Programs::At(directory) => directory,
+        Programs::Unavailable(reason) => {
+            println!("\nTHE CLUSTER TESTS DID NOT RUN: {reason}");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let runtime = runtime()?;
+    // Once for all: a signal between two tests must not be lost.
+    let mut interrupted = runtime.spawn(signalled());
+    let begin = Instant::now();
+    let mut tally = Tally::default();
+    for mut group in groups {
+        let name = |test: &Test| format!("{}::{}", group.name, test.name);
+        let is_wanted = |test: &Test| {
+            wanted.is_empty() || wanted.iter().any(|word| name(test).contains(word.as_str()))
+        };
+        group.tests.retain(is_wanted);
+        if group.tests.is_empty() {
+            continue;
+        }
+        let mut cluster = None;
+        let started = attempt(&runtime, &mut interrupted, async {
+            cluster = Some(Cluster::start(&programs).await?);
+            Ok(())
+        });
+        let Some(cluster) = cluster else {
+            match started {
+                Outcome::Interrupted => return Ok(ExitCode::from(INTERRUPTED)),
+                Outcome::Failed(reason) => anyhow::bail!(reason),
+                Outcome::Passed => unreachable!("started without a cluster"),
+            }
+        };
+        if run(&runtime, &mut interrupted, &group, cluster, &mut tally) {
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+    }
+    let seconds = begin.elapsed().as_secs();
+    println!(
+        "\ncluster tests: {} passed, {} failed in {seconds} s",
+        tally.passed,
+        tally.failed.len()
+    );
+    for name in &tally.failed {
+        println!("    failed: {name}");
+    }
+    Ok(ExitCode::from(u8::from(!tally.failed.is_empty())))
+}
+
+/// What everything here runs on.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    // Clients ask for it. It fails only where one is installed already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    Ok(Runtime::new()?)
+}
+
+/// Runs the tests of a group on its cluster; true when a signal came.
+fn run(
+    runtime: &Runtime,
+    interrupted: &mut JoinHandle<()>,
+    group: &Group,
+    cluster: Cluster,
+    tally: &mut Tally,
+) -> bool {
+    let mut failed = false;
+    for test in &group.tests {
+        let name = format!("{}::{}", group.name, test.name);
+        let begin = Instant::now();
+        let outcome = attempt(runtime, interrupted, async {
+            registration::unregister(&cluster.api).await?;
+            (test.run)(&cluster).await
+        });
+        let seconds = begin.elapsed().as_secs_f32();
+        match outcome {
+            Outcome::Passed => {
+                println!("{name} ... ok ({seconds:.1} s)");
+                tally.passed += 1;
+            }
+            Outcome::Failed(reason) => {
+                println!("{name} ... FAILED ({seconds:.1} s)\n{reason}");
+                tally.failed.push(name);
+                failed = true;
+            }
+            Outcome::Interrupted => return true,
+        }
+    }
+    if failed {
+        println!(
+            "the logs of this cluster are in {}",
+            cluster.keep().display()
+        );
+    }
+    false
+}
+
+/// Runs something on this thread, until it ends, panics, or a signal comes.
+fn attempt(
+    runtime: &Runtime,
+    interrupted: &mut JoinHandle<()>,
+    task: impl Future<Output = anyhow::Result<()>>,
+) -> Outcome {
+    let task = async {
+        tokio::select! {
+            result = task => match result {
+                Ok(()) => Outcome::Passed,
+                Err(error) => Outcome::Failed(format!("{error:#}")),
+            },
+            _ = interrupted => Outcome::Interrupted,
+        }
+    };
+    // The panic hook has said where.
+    catch_unwind(AssertUnwindSafe(|| runtime.block_on(task)))
+        .unwrap_or_else(|_| Outcome::Failed("it panicked, see above".to_owned()))
+}
+
+/// Returns at the first signal that asks the program to end.
+pub(crate) async fn signalled() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
+    let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+}
