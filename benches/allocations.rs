@@ -1,5 +1,11 @@
 //! Allocations of one request: how many, how many bytes, and how many bytes at once.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot be set up has failed; what it prints is what it is for"
+)]
+
 mod support;
 
 use allocation_counter::measure;

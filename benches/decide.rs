@@ -1,5 +1,10 @@
 //! Time of decode, decide and patch, beside the usual way on the same bodies in the same run.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark that cannot be set up has failed"
+)]
+
 mod support;
 
 use std::hint::black_box;

@@ -3,6 +3,12 @@
 //! Run plainly, it runs itself under `valgrind --tool=callgrind` twice for each body, with few and with many requests:
 //! the difference is what the requests themselves cost, without start and set-up.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot be set up has failed; what it prints is what it is for"
+)]
+
 mod support;
 
 use std::hint::black_box;
@@ -32,7 +38,7 @@ fn main() -> ExitCode {
     for kilobytes in [3, 12, 60] {
         for way in ["berth", "usual"] {
             let each = (count(way, kilobytes, MANY) - count(way, kilobytes, FEW)) / (MANY - FEW);
-            println!("{:>4}KB {way:>8} {each:>14}", kilobytes);
+            println!("{kilobytes:>4}KB {way:>8} {each:>14}");
         }
     }
     ExitCode::SUCCESS

@@ -4,6 +4,12 @@
 //! The server has one processor and the client the other, where `taskset` is there to say so. The two servers take
 //! turns in every round, so that a noisy machine disturbs both.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot be set up has failed; what it prints is what it is for"
+)]
+
 mod support;
 
 use std::io::{BufRead, BufReader};

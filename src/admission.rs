@@ -311,7 +311,7 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> 
         findings,
         ..Outcome::of(decision, namespace.labels.is_some())
     };
-    if snapshot.policy.mode == Mode::Enforce {
+    if outcome.decision.mode == Mode::Enforce {
         let of = |action| {
             outcome
                 .findings

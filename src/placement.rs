@@ -27,6 +27,7 @@ use catalogue::{Catalogue, NodePool};
 use named::named;
 use pod::Pod;
 use policy::{Architecture, Mode, NamespaceLabels, Place, Policy, Pool, Rule};
+use requirement::ARCH;
 use search::Search;
 use toleration::NewToleration;
 
@@ -307,7 +308,8 @@ pub fn decide<'p>(
     decision
 }
 
-/// The architecture that the pod's label, its namespace's, the rule or the policy chooses, in this order.
+/// The architecture that the pod's label, its namespace's, the rule or the policy chooses, in this order. It is for what
+/// the pod itself leaves open, so a label that makes no sense is in nobody's way where that is nothing.
 fn chosen_architecture(
     pod: &Pod<'_, '_>,
     namespace: &Namespace<'_>,
@@ -319,11 +321,22 @@ fn chosen_architecture(
         .labels
         .and_then(|labels| labels.get(ARCH_LABEL))
         .map(|name| ("namespace label", name.as_str()));
-    match of_pod.or(of_namespace) {
-        Some((whose, name)) => policy
-            .architecture(name)
-            .ok_or_else(|| format!("{whose} {ARCH_LABEL}: {name:?} names no known architecture")),
-        None => Ok(rule.architecture.unwrap_or(policy.default_architecture())),
+    let otherwise = rule.architecture.unwrap_or(policy.default_architecture());
+    let Some((whose, name)) = of_pod.or(of_namespace) else {
+        return Ok(otherwise);
+    };
+    match policy.architecture(name) {
+        Some(choice) => Ok(choice),
+        None if pod
+            .spec
+            .alternatives()
+            .all(|alternative| alternative.constrains(ARCH)) =>
+        {
+            Ok(otherwise)
+        }
+        None => Err(format!(
+            "{whose} {ARCH_LABEL}: {name:?} names no known architecture"
+        )),
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Case<'c, 'v, 'a> {
 
 /// Judges a pod or a template. `decision` is what placement makes of it.
 ///
-/// A policy in `Audit` finds what it finds, and refuses and warns of nothing.
+/// What is in `Audit`, be it the policy or the rule, finds what it finds; it is for the caller to refuse nothing then.
 #[must_use]
 pub fn findings(
     case: &Case<'_, '_, '_>,

@@ -213,13 +213,15 @@ impl<'a> Spec<'a> {
                         .get_or_insert(Text::from("resourceClaims"));
                     Ok(())
                 })?,
-                _ if templates == 0 => {
-                    value.span()?;
+                _ if templates == 0 => drop(value.span()?),
+                _ => {
+                    let template = Some(Box::new(Template::nested(value, templates - 1)?));
+                    let place = match key {
+                        "template" => &mut spec.template,
+                        _ => &mut spec.job_template,
+                    };
+                    *place = template;
                 }
-                "template" => {
-                    spec.template = Some(Box::new(Template::nested(value, templates - 1)?))
-                }
-                _ => spec.job_template = Some(Box::new(Template::nested(value, templates - 1)?)),
             }
             Ok(())
         })?;

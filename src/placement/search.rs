@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::affinity::{self, NewRequirements};
-use super::catalogue::{Catalogue, NodePool, Taint};
+use super::catalogue::{Catalogue, NodePool};
 use super::constraints::Alternative;
 use super::pod::Pod;
 use super::policy::{Binding, Pool};
@@ -221,20 +221,13 @@ impl<'p> Search<'_, '_, '_, 'p> {
             .iter()
             .map(|node_pool| &**node_pool.name())
             .collect();
-        let mut taints: Vec<&Taint> = node_pools
-            .iter()
-            .flat_map(|node_pool| node_pool.taints())
-            .collect();
-        let mut seen = 0;
-        while seen < taints.len() {
-            let covered = spec
-                .tolerations()
-                .iter()
-                .any(|toleration| toleration.covers(taints[seen]));
-            if covered || taints[..seen].contains(&taints[seen]) {
-                taints.remove(seen);
-            } else {
-                seen += 1;
+        let mut tolerations: Vec<NewToleration<'p>> = Vec::new();
+        for taint in node_pools.iter().flat_map(|node_pool| node_pool.taints()) {
+            let mut own = spec.tolerations().iter();
+            if !own.any(|toleration| toleration.covers(taint))
+                && !tolerations.contains(&NewToleration(taint))
+            {
+                tolerations.push(NewToleration(taint));
             }
         }
         let (mut node_selector, mut required_pools, mut preferred) = (None, Vec::new(), None);
@@ -251,7 +244,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
             architectures,
         };
         Edits {
-            tolerations: taints.into_iter().map(NewToleration).collect(),
+            tolerations,
             node_selector,
             required: affinity::required_edits(spec, requirements),
             preferred,

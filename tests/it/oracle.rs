@@ -140,15 +140,21 @@ impl<'q> Question<'q> {
             .or(spec["architectures"]["default"].as_str())?;
         let wanted = match choice {
             "any" => known.clone(),
-            one => vec![*known.iter().find(|name| **name == one)?],
+            one => known.iter().copied().filter(|name| *name == one).collect(),
         };
-        Some(Self {
+        let question = Self {
             spec: &template["spec"],
             known,
             wanted,
             pool: named(&spec["pools"], pool),
             node_pools: &world.node_pools,
-        })
+        };
+        // A choice that there is not matters to those alternatives alone that leave one.
+        let alternatives = alternatives(question.spec);
+        let chosen = alternatives
+            .iter()
+            .all(|(_, requirements)| on(requirements, ARCH).next().is_some());
+        (chosen || !question.wanted.is_empty()).then_some(question)
     }
 
     fn binds_softly(&self) -> bool {
