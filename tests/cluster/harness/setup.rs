@@ -104,7 +104,8 @@ pub(crate) fn api_server(directory: &Path, ports: &Ports) -> Vec<String> {
         format!("--tls-private-key-file={}", file("apiserver.key")),
         format!("--client-ca-file={}", file("ca.crt")),
         "--authorization-mode=RBAC".to_owned(),
-        "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
+        // So that a service that has no endpoints is refused here, instead of looked for in a network outside.
+        "--service-cluster-ip-range=127.96.0.0/16".to_owned(),
         "--allow-privileged=true".to_owned(),
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local".to_owned(),
         format!("--service-account-key-file={}", file("sa.pub")),
