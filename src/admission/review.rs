@@ -68,16 +68,16 @@ impl<'a> Request<'a> {
                         &mut request.kind
                     } else {
                         &mut request.group
-                    }) = name.parse()?;
+                    }) = name.text()?;
                     Ok(())
                 })?,
-                "uid" => request.uid = value.parse()?,
-                "subResource" => request.sub_resource = value.parse()?,
-                "name" => request.name = value.parse()?,
-                "namespace" => request.namespace = value.parse()?,
-                "operation" => request.operation = value.parse()?,
+                "uid" => request.uid = value.text()?,
+                "subResource" => request.sub_resource = value.text()?,
+                "name" => request.name = value.text()?,
+                "namespace" => request.namespace = value.text()?,
+                "operation" => request.operation = value.text()?,
                 "userInfo" => value.members(&["username"], |_, name| {
-                    request.username = name.parse()?;
+                    request.username = name.text()?;
                     Ok(())
                 })?,
                 "object" => request.object = Some(Template::read(value)?),
@@ -162,7 +162,7 @@ fn read_review<'a, T>(
     reader.members(&["apiVersion", "kind", "request"], |key, value| {
         match key {
             "apiVersion" => version = Some(value.parse()?),
-            "kind" => kind = value.parse()?,
+            "kind" => kind = value.text()?,
             _ => request = Some(read(value)?),
         }
         Ok(())
@@ -178,7 +178,7 @@ fn read_review<'a, T>(
 fn identity<'a>(request: &mut Reader<'a>) -> Result<Text<'a>, Malformed> {
     let mut uid = Text::default();
     request.members(&["uid"], |_, value| {
-        uid = value.parse()?;
+        uid = value.text()?;
         Ok(())
     })?;
     Ok(uid)

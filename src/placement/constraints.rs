@@ -77,9 +77,9 @@ impl<'a> Expression<'a> {
         let mut expression = Self::default();
         json.members(&["key", "operator", "values"], |key, value| {
             match key {
-                "key" => expression.key = value.parse()?,
-                "operator" => expression.operator = value.parse()?,
-                _ => expression.values = value.list_of(Reader::parse)?,
+                "key" => expression.key = value.text()?,
+                "operator" => expression.operator = Operator::from(value.text()?.as_str()),
+                _ => expression.values = value.list_of(Reader::text)?,
             }
             Ok(())
         })?;
@@ -110,7 +110,7 @@ impl<'a> Term<'a> {
             value.items(|field| {
                 term.has_fields = true;
                 field.members(&["key"], |_, key| {
-                    term.names_node |= key.parse::<Text<'a>>()?.as_str() == "metadata.name";
+                    term.names_node |= key.text()?.as_str() == "metadata.name";
                     Ok(())
                 })
             })

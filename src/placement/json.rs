@@ -10,6 +10,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use super::text::Text;
+
 /// Where a body stops making sense: never what stands there, since a pod's environment holds secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
@@ -65,6 +67,17 @@ impl<'a> Reader<'a> {
         Ok(&self.text[start..self.at])
     }
 
+    /// Reads a text. `null` is the empty one, as it is to the API server.
+    ///
+    /// # Errors
+    /// When there is no string.
+    pub fn text(&mut self) -> Result<Text<'a>, Malformed> {
+        if self.is_null() {
+            return self.span().map(|_| Text::default());
+        }
+        self.string().map(Text::from)
+    }
+
     /// Parses a value.
     ///
     /// # Errors
@@ -95,7 +108,7 @@ impl<'a> Reader<'a> {
                 return Err(reader.malformed());
             }
             seen |= 1 << known;
-            if reader.text[reader.at..].starts_with("null") {
+            if reader.is_null() {
                 return reader.span().map(drop);
             }
             read(keys[known], reader)
@@ -108,11 +121,11 @@ impl<'a> Reader<'a> {
     /// When there is no object, or a member cannot be read.
     pub fn entries(
         &mut self,
-        mut read: impl FnMut(Cow<'a, str>, &mut Self) -> Result<(), Malformed>,
+        mut read: impl FnMut(Text<'a>, &mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         self.list(*b"{}", |reader| {
             let key = reader.key()?;
-            read(key, reader)
+            read(Text::from(key), reader)
         })
     }
 
@@ -163,22 +176,28 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a key, which is a string and hardly ever has an escape in it, and what separates it from its value.
+    /// Reads a key, and what separates it from its value.
     fn key(&mut self) -> Result<Cow<'a, str>, Malformed> {
-        let error = self.malformed();
-        let text = self.span()?;
-        let quoted = text
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        let plain = quoted.ok_or(error)?;
-        let key = if plain.contains('\\') {
-            Cow::Owned(serde_json::from_str(text).map_err(|_| error)?)
-        } else {
-            Cow::Borrowed(plain)
-        };
+        let key = self.string()?;
         self.pass_space();
         self.expect(b':')?;
         Ok(key)
+    }
+
+    /// Reads a string. Hardly any has an escape in it; one that has is parsed.
+    fn string(&mut self) -> Result<Cow<'a, str>, Malformed> {
+        let start = self.malformed();
+        let bytes = self.text.as_bytes();
+        if bytes.get(start.at) != Some(&b'"') {
+            return Err(start);
+        }
+        let inside = start.at + 1;
+        let plain = inside + until_quote_or_backslash(&bytes[inside..]);
+        if bytes.get(plain) == Some(&b'"') {
+            self.at = plain + 1;
+            return Ok(Cow::Borrowed(&self.text[inside..plain]));
+        }
+        self.parse().map(Cow::Owned)
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
@@ -203,7 +222,12 @@ impl<'a> Reader<'a> {
         self.at = after_space(self.text.as_bytes(), self.at);
     }
 
-    fn malformed(&self) -> Malformed {
+    fn is_null(&self) -> bool {
+        self.text[self.at..].starts_with("null")
+    }
+
+    /// The error that what stands here is not what was looked for.
+    pub(super) fn malformed(&self) -> Malformed {
         Malformed { at: self.at }
     }
 }

@@ -1,18 +1,18 @@
 //! Maps of strings, sorted by key as they are read.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-
+use super::json::{Malformed, Reader};
 use super::requirement::canonical;
 use super::text::Text;
 
-/// A map of strings, sorted by key. A key that stands twice is refused: the API server never sends one (R6.8).
+/// A map of strings, sorted by key.
 #[derive(Debug, Default)]
 pub struct Labels<'a>(Vec<(Text<'a>, Text<'a>)>);
 
-impl Labels<'_> {
+impl<'a> Labels<'a> {
+    pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
+        sorted(json, |key| key, Reader::text).map(Self)
+    }
+
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -20,27 +20,19 @@ impl Labels<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        sorted(deserializer, |key| key).map(Self)
-    }
-}
-
 /// The keys of a map whose values do not matter, sorted.
 #[derive(Debug, Default)]
-pub struct Keys<'a>(Vec<(Text<'a>, IgnoredAny)>);
+pub struct Keys<'a>(Vec<(Text<'a>, ())>);
 
-impl Keys<'_> {
+impl<'a> Keys<'a> {
+    pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
+        sorted(json, |key| key, |value| value.span().map(drop)).map(Self)
+    }
+
     /// Whether the key is there.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
         find(&self.0, key).is_some()
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Keys<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        sorted(deserializer, |key| key).map(Self)
     }
 }
 
@@ -49,16 +41,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Keys<'a> {
 pub struct NodeSelector<'a>(Vec<(Text<'a>, Text<'a>)>);
 
 impl<'a> NodeSelector<'a> {
+    pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
+        sorted(json, canonical, Reader::text).map(Self)
+    }
+
     /// The labels and the values that they must have.
     #[must_use]
     pub fn entries(&self) -> &[(Text<'a>, Text<'a>)] {
         &self.0
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for NodeSelector<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        sorted(deserializer, canonical).map(Self)
     }
 }
 
@@ -72,38 +62,24 @@ fn find<'m, V>(sorted: &'m [(Text<'_>, V)], key: &str) -> Option<&'m V> {
 /// Enough for most maps of a pod, so that growing costs nothing.
 const USUAL_ENTRIES: usize = 8;
 
-/// Reads a map into a list ordered by what `order` makes of its keys; refuses a key that stands twice.
-fn sorted<'de, D, V>(
-    deserializer: D,
+/// Reads a map into a list ordered by what `order` makes of its keys. A key that stands twice is refused: the API server
+/// never sends one (R6.8).
+fn sorted<'a, V>(
+    json: &mut Reader<'a>,
     order: fn(&str) -> &str,
-) -> Result<Vec<(Text<'de>, V)>, D::Error>
-where
-    D: Deserializer<'de>,
-    V: Deserialize<'de>,
-{
-    struct MapVisitor<V>(fn(&str) -> &str, PhantomData<V>);
-
-    impl<'de, V: Deserialize<'de>> Visitor<'de> for MapVisitor<V> {
-        type Value = Vec<(Text<'de>, V)>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let Self(order, _) = self;
-            let mut entries = Vec::with_capacity(USUAL_ENTRIES);
-            while let Some(entry) = map.next_entry::<Text<'de>, V>()? {
-                entries.push(entry);
-            }
-            entries
-                .sort_unstable_by(|(a, _), (b, _)| order(a).cmp(order(b)).then_with(|| a.cmp(b)));
-            if entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-                return Err(A::Error::custom("a key stands twice"));
-            }
-            Ok(entries)
-        }
+    value: fn(&mut Reader<'a>) -> Result<V, Malformed>,
+) -> Result<Vec<(Text<'a>, V)>, Malformed> {
+    let start = json.malformed();
+    let mut entries = Vec::with_capacity(USUAL_ENTRIES);
+    json.entries(|key, json| {
+        entries.push((key, value(json)?));
+        Ok(())
+    })?;
+    entries.sort_unstable_by(|(a, _), (b, _)| order(a).cmp(order(b)).then_with(|| a.cmp(b)));
+    let stands_twice = entries.windows(2).any(|pair| pair[0].0 == pair[1].0);
+    if stands_twice {
+        Err(start)
+    } else {
+        Ok(entries)
     }
-
-    deserializer.deserialize_map(MapVisitor(order, PhantomData))
 }

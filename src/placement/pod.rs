@@ -78,10 +78,10 @@ impl<'a> Metadata<'a> {
         ];
         json.members(&keys, |key, value| {
             match key {
-                "name" => metadata.name = value.parse()?,
-                "generateName" => metadata.generate_name = value.parse()?,
-                "labels" => metadata.labels = Some(value.parse()?),
-                "annotations" => metadata.annotations = Some(value.parse()?),
+                "name" => metadata.name = value.text()?,
+                "generateName" => metadata.generate_name = value.text()?,
+                "labels" => metadata.labels = Some(Labels::read(value)?),
+                "annotations" => metadata.annotations = Some(Keys::read(value)?),
                 "deletionTimestamp" => metadata.being_deleted = !value.span()?.is_empty(),
                 _ => value.items(|owner| {
                     let owner = OwnerReference::read(owner)?;
@@ -128,8 +128,8 @@ impl<'a> OwnerReference<'a> {
         let mut owner = Self::default();
         json.members(&["apiVersion", "kind", "controller"], |key, value| {
             match key {
-                "apiVersion" => owner.api_version = value.parse()?,
-                "kind" => owner.kind = value.parse()?,
+                "apiVersion" => owner.api_version = value.text()?,
+                "kind" => owner.kind = value.text()?,
                 _ => owner.controller = value.parse()?,
             }
             Ok(())
@@ -191,15 +191,15 @@ impl<'a> Spec<'a> {
         let mut spec = Self::default();
         json.members(&SPEC_KEYS, |key, value| {
             match key {
-                "nodeSelector" => spec.node_selector = Some(value.parse()?),
+                "nodeSelector" => spec.node_selector = Some(NodeSelector::read(value)?),
                 "affinity" => spec.affinity = Some(Affinity::read(value)?),
                 "tolerations" => spec.tolerations = Some(value.list_of(Toleration::read)?),
-                "nodeName" => spec.node_name = value.parse()?,
-                "schedulerName" => spec.scheduler_name = value.parse()?,
-                "priorityClassName" => spec.priority_class_name = value.parse()?,
-                "serviceAccountName" => spec.service_account_name = value.parse()?,
+                "nodeName" => spec.node_name = value.text()?,
+                "schedulerName" => spec.scheduler_name = value.text()?,
+                "priorityClassName" => spec.priority_class_name = value.text()?,
+                "serviceAccountName" => spec.service_account_name = value.text()?,
                 "os" => value.members(&["name"], |_, name| {
-                    spec.os = name.parse()?;
+                    spec.os = name.text()?;
                     Ok(())
                 })?,
                 "containers" | "initContainers" => value.items(|container| {
@@ -277,7 +277,7 @@ fn extended_resource<'a>(
             // The quantity itself is not read any further (R5.22).
             let amount = amount.span()?;
             if found.is_none() && is_extended(&name) && !matches!(amount, "0" | "\"0\"") {
-                *found = Some(Text::from(name));
+                *found = Some(name);
             }
             Ok(())
         })

@@ -96,7 +96,7 @@ impl From<&str> for Operator {
 
 impl<'de> Deserialize<'de> for Operator {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::from(Text::deserialize(deserializer)?.as_str()))
+        Ok(Self::from(String::deserialize(deserializer)?.as_str()))
     }
 }
 

@@ -27,10 +27,10 @@ impl<'a> Toleration<'a> {
         let keys = ["key", "operator", "value", "effect", "tolerationSeconds"];
         json.members(&keys, |key, value| {
             match key {
-                "key" => toleration.key = value.parse()?,
-                "operator" => toleration.operator = value.parse()?,
-                "value" => toleration.value = value.parse()?,
-                "effect" => toleration.effect = value.parse()?,
+                "key" => toleration.key = value.text()?,
+                "operator" => toleration.operator = value.text()?,
+                "value" => toleration.value = value.text()?,
+                "effect" => toleration.effect = value.text()?,
                 _ => toleration.toleration_seconds = Some(value.parse()?),
             }
             Ok(())
