@@ -226,7 +226,7 @@ fn the_shipped_node_pools_are_those_of_the_contract() {
             Some("karpenter.sh/nodepool=amd64-batch"),
             6,
         ),
-        ("amd64-default", "amd64", vec!["spot"], None, 1),
+        ("amd64-default", "amd64", vec!["spot"], None, 2),
         (
             "arm64-batch",
             "arm64",
