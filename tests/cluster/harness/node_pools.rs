@@ -40,6 +40,21 @@ pub(crate) async fn ready(api: &Api, node_pool: &Value) -> anyhow::Result<()> {
     .await
 }
 
+/// Keeps the scheduler off all nodes that there are, so that new pods need new nodes.
+pub(crate) async fn cordon(api: &Api) -> anyhow::Result<()> {
+    for node in api.list("/api/v1/nodes").await? {
+        let path = format!("/api/v1/nodes/{}", text(&node, "/metadata/name"));
+        // One that goes in the meantime is as good as cordoned.
+        let cordoned = api
+            .merge(&path, &json!({"spec": {"unschedulable": true}}))
+            .await;
+        if api.get(&path).await?.is_some() {
+            cordoned?;
+        }
+    }
+    Ok(())
+}
+
 /// Where a pod runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::pools::{alone, deployment, job};
+use super::pools::{deployment, job};
 use crate::harness::api::Persist;
 use crate::harness::cluster::Cluster;
 use crate::harness::node_pools::{self, bound};
@@ -47,8 +47,8 @@ pub(crate) async fn before_other_node_pools(cluster: &Cluster) -> anyhow::Result
     // With a weight above theirs, the old one comes first again.
     let path = "/apis/karpenter.sh/v1/nodepools/general";
     api.merge(path, &json!({"spec": {"weight": 12}})).await?;
-    let mut other = deployment("outside", "other", &json!({}));
-    alone(&mut other);
+    node_pools::cordon(api).await?;
+    let other = deployment("outside", "other", &json!({}));
     api.create(&other, Persist::Store).await?.ok()?;
     for place in bound(api, "outside", "app=other", 2).await? {
         assert_eq!(place.node_pool, "general");

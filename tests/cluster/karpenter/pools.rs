@@ -38,17 +38,6 @@ pub(crate) fn deployment(namespace: &str, name: &str, labels: &Value) -> Value {
     })
 }
 
-/// Has each pod of a workload on a node of its own, so that none of those that are there already will do.
-pub(crate) fn alone(workload: &mut Value) {
-    workload["spec"]["template"]["spec"]["affinity"] = json!({
-        "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{
-            "topologyKey": "kubernetes.io/hostname",
-            "namespaceSelector": {},
-            "labelSelector": {},
-        }]},
-    });
-}
-
 /// Jobs, labelled apps and everything else, each on the nodes of its pool, with nothing said about placement but a label.
 pub(crate) async fn every_pool(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::new(cluster).await?;
@@ -125,17 +114,17 @@ pub(crate) async fn any_architecture(cluster: &Cluster) -> anyhow::Result<()> {
     let api = &cluster.api;
     node_pools::apply(api).await?;
     namespace(cluster, "any", Injection::Enabled).await?;
+    node_pools::cordon(api).await?;
     let any = json!({"placement.truemark.io/arch": "any"});
     let mut sums = job("any", "sums");
     sums["spec"]["template"]["metadata"] = json!({"labels": any});
     let mut ledger = any.clone();
     ledger["placement.truemark.io/pool"] = json!("truemark");
-    for mut object in [
+    for object in [
         sums,
         deployment("any", "ledger", &ledger),
         deployment("any", "web", &any),
     ] {
-        alone(&mut object);
         api.create(&object, Persist::Store).await?.ok()?;
     }
     for (selector, pods, expected) in [
