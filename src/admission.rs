@@ -3,12 +3,14 @@
 pub mod patch;
 pub mod review;
 pub mod template;
+mod warning;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use review::{Envelope, NotAReview, Request, Verdict, Version, answer, read};
 use template::{Kind, Subject};
+use warning::{bounded, warning};
 
 use crate::placement::json::{Malformed, Reader};
 use crate::placement::pod::Template;
@@ -85,39 +87,43 @@ struct Outcome<'p> {
 
 impl<'p> Outcome<'p> {
     fn leave(reason: Reason) -> Self {
-        Self::of(Decision::leave(reason), true)
-    }
-
-    fn of(decision: Decision<'p>, namespace_known: bool) -> Self {
         Self {
-            decision,
+            decision: Decision::leave(reason),
             verdict: Verdict::default(),
             findings: Vec::new(),
-            namespace_known,
+            namespace_known: true,
+        }
+    }
+
+    /// What placement makes of the pods, before anything is said about it.
+    fn of(request: &Request<'_>, subject: &Subject<'_, '_>, snapshot: &'p Snapshot) -> Self {
+        let Snapshot {
+            policy, catalogue, ..
+        } = snapshot;
+        let namespace = snapshot.namespace(&request.namespace);
+        Self {
+            decision: decide(&subject.pod, &namespace, policy, catalogue),
+            namespace_known: namespace.labels.is_some(),
+            ..Self::leave(Reason::Placed)
         }
     }
 }
 
 fn respond<'a, 'p>(
     body: &'a [u8],
-    judge: impl FnOnce(&Request<'a>) -> Outcome<'p>,
+    judge: impl FnOnce(&Request<'a>) -> Result<Outcome<'p>, Reason>,
 ) -> Result<Answer<'a>, NotAReview> {
     let Envelope {
         version,
         uid,
         request,
     } = read(body)?;
-    let (outcome, malformed) = match &request {
+    let malformed = request.as_ref().err().copied();
+    let judged = request.as_ref().map_or(Err(Reason::Malformed), |request| {
         // A bug must not block a pod: the panic hook has logged where it was.
-        Ok(request) => {
-            let judged = catch_unwind(AssertUnwindSafe(|| judge(request)));
-            (
-                judged.unwrap_or_else(|_| Outcome::leave(Reason::InternalError)),
-                None,
-            )
-        }
-        Err(malformed) => (Outcome::leave(Reason::Malformed), Some(*malformed)),
-    };
+        catch_unwind(AssertUnwindSafe(|| judge(request))).unwrap_or(Err(Reason::InternalError))
+    });
+    let outcome = judged.unwrap_or_else(Outcome::leave);
     let body = written(version, &uid, &outcome);
     let Outcome {
         decision,
@@ -181,27 +187,17 @@ fn name<'a>(name: Text<'a>, object: Option<Template<'a>>) -> Text<'a> {
     }
 }
 
-fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> {
-    let subject = match subject(request) {
-        Ok(subject) => subject,
-        Err(reason) => return Outcome::leave(reason),
-    };
+fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Outcome<'p>, Reason> {
+    let subject = subject(request)?;
     if request.operation.as_str() != "CREATE" {
-        return Outcome::leave(Reason::Operation);
+        return Err(Reason::Operation);
     }
-    let namespace = snapshot.namespace(&request.namespace);
-    let decision = decide(
-        &subject.pod,
-        &namespace,
-        &snapshot.policy,
-        &snapshot.catalogue,
-    );
-    let mut outcome = Outcome::of(decision, namespace.labels.is_some());
+    let mut outcome = Outcome::of(request, &subject, snapshot);
     if outcome.decision.mode == Mode::Enforce {
         outcome.verdict.patch = patch::patch(&outcome.decision.edits, &subject);
         outcome.verdict.warnings = warnings(&outcome.decision, &subject);
     }
-    outcome
+    Ok(outcome)
 }
 
 /// The pods that the request is about, or why there are none.
@@ -236,10 +232,8 @@ fn warnings(decision: &Decision<'_>, subject: &Subject<'_, '_>) -> Vec<String> {
     if !worth_it || has_no_reader(subject) {
         return Vec::new();
     }
-    let detail = match (&decision.detail, decision.reason) {
-        (Some(detail), _) => detail,
-        (None, _) => "all terms of its required node affinity are empty",
-    };
+    let detail = decision.detail.as_deref();
+    let detail = detail.unwrap_or("all terms of its required node affinity are empty");
     vec![warning(&format!("berth: {}: {detail}", decision.reason))]
 }
 
@@ -248,49 +242,16 @@ fn has_no_reader(subject: &Subject<'_, '_>) -> bool {
     subject.path.is_empty() && subject.pod.controller.is_some()
 }
 
-/// The API server's own limit for a warning that is shown whole.
-const WARNING_CHARACTERS: usize = 120;
-/// More than this many warnings would not be read.
-const WARNINGS: usize = 5;
-
-/// A warning as a header can carry it: printable ASCII, of bounded length (R5.4).
-fn warning(text: &str) -> String {
-    let printable = text.chars().map(|char| {
-        if char.is_ascii_graphic() || char == ' ' {
-            char
-        } else {
-            '?'
-        }
-    });
-    let mut warning: String = printable.take(WARNING_CHARACTERS + 1).collect();
-    if warning.len() > WARNING_CHARACTERS {
-        warning.truncate(WARNING_CHARACTERS - 3);
-        warning.push_str("...");
+fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Outcome<'p>, Reason> {
+    let subject = subject(request)?;
+    let metadata = request
+        .object
+        .as_ref()
+        .and_then(|object| object.metadata.as_ref());
+    if metadata.is_some_and(|metadata| metadata.being_deleted) {
+        return Err(Reason::Operation);
     }
-    warning
-}
-
-fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> {
-    let subject = match subject(request) {
-        Ok(subject) => subject,
-        Err(reason) => return Outcome::leave(reason),
-    };
-    let being_deleted = |object: &Template<'_>| {
-        object
-            .metadata
-            .as_ref()
-            .is_some_and(|metadata| metadata.being_deleted)
-    };
-    if request.object.as_ref().is_some_and(being_deleted) {
-        return Outcome::leave(Reason::Operation);
-    }
-    let namespace = snapshot.namespace(&request.namespace);
-    let decision = decide(
-        &subject.pod,
-        &namespace,
-        &snapshot.policy,
-        &snapshot.catalogue,
-    );
+    let mut outcome = Outcome::of(request, &subject, snapshot);
     // An old object that cannot be read is as good as none: everything in the new one is then judged as added.
     let old = request
         .old_object
@@ -306,11 +267,7 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> 
         path: &if path.is_empty() { path } else { path + "." },
         username: &request.username,
     };
-    let findings = validation::findings(&case, &decision, snapshot);
-    let mut outcome = Outcome {
-        findings,
-        ..Outcome::of(decision, namespace.labels.is_some())
-    };
+    outcome.findings = validation::findings(&case, &outcome.decision, snapshot);
     if outcome.decision.mode == Mode::Enforce {
         let of = |action| {
             outcome
@@ -328,15 +285,5 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Outcome<'p> 
             outcome.verdict.warnings = bounded(texts);
         }
     }
-    outcome
-}
-
-/// At most as many warnings as anyone reads; the last one counts the rest.
-fn bounded(mut warnings: Vec<String>) -> Vec<String> {
-    if warnings.len() > WARNINGS {
-        let rest = warnings.len() - WARNINGS + 1;
-        warnings.truncate(WARNINGS - 1);
-        warnings.push(format!("berth: ...and {rest} more"));
-    }
-    warnings
+    Ok(outcome)
 }
