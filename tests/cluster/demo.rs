@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use berth::admission::mutate;
+use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::api::{Api, text};
 use crate::harness::cluster::Cluster;
@@ -98,6 +100,39 @@ async fn show(api: &Api, hint: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Why a pod was left alone, which is written nowhere: the default policy is asked again, about the pod as it came.
+fn left_alone(pod: &Value) -> String {
+    let mut pod = pod.clone();
+    if let Some(spec) = pod["spec"].as_object_mut() {
+        spec.remove("nodeName");
+    }
+    let review = json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "again",
+            "operation": "CREATE",
+            "kind": {"group": "", "kind": "Pod"},
+            "namespace": text(&pod, "/metadata/namespace"),
+            "object": pod,
+        },
+    })
+    .to_string();
+    let reason = || {
+        let (policy, _) = embedded_policy().ok()?;
+        let snapshot = Snapshot::new(policy, embedded_node_pools().ok()?).ok()?;
+        Some(mutate(review.as_bytes(), &snapshot).ok()?.record.reason)
+    };
+    reason().map_or("left alone".to_owned(), |reason| {
+        format!("left alone: {reason}")
+    })
+}
+
+/// Enough of a node's name to tell it from the others.
+fn short(name: &str) -> &str {
+    name.get(..28).unwrap_or(name)
+}
+
 /// A line for each pod, the columns as wide as they need to be.
 fn table(pods: &[Value], places: &BTreeMap<String, Place>) -> String {
     let head = [
@@ -113,15 +148,19 @@ fn table(pods: &[Value], places: &BTreeMap<String, Place>) -> String {
     for pod in pods {
         let place = places.get(text(pod, "/spec/nodeName"));
         let of = |field: fn(&Place) -> &str| place.map_or("-", field).to_owned();
-        let why = text(pod, "/metadata/annotations/placement.truemark.io~1decision");
+        let decision = text(pod, "/metadata/annotations/placement.truemark.io~1decision");
         rows.push([
             text(pod, "/metadata/name").to_owned(),
             text(pod, "/status/phase").to_owned(),
             of(|place| &place.node_pool),
             of(|place| &place.capacity_type),
             of(|place| &place.arch),
-            if why.is_empty() { "left alone" } else { why }.to_owned(),
-            of(|place| &place.node),
+            if decision.is_empty() {
+                left_alone(pod)
+            } else {
+                decision.to_owned()
+            },
+            of(|place| short(&place.node)),
         ]);
     }
     let widths: [usize; 7] = std::array::from_fn(|column| {
