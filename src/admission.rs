@@ -228,6 +228,7 @@ fn warnings(decision: &Decision<'_>, subject: &Subject<'_, '_>) -> Vec<String> {
             | Reason::UnknownArchitecture
             | Reason::NotEntitled
             | Reason::EmptyAffinity
+            | Reason::TooManyTerms
     );
     if !worth_it || has_no_reader(subject) {
         return Vec::new();

@@ -102,6 +102,8 @@ named! {
         OptedOut = "opted-out",
         /// All terms of its required affinity are empty, so that no node matches it.
         EmptyAffinity = "empty-affinity",
+        /// Its required affinity has so many terms that the patch would not be small.
+        TooManyTerms = "too-many-terms",
         /// It requests an extended resource or a device, of whose nodes berth knows nothing.
         SpecialResource = "special-resource",
     }
@@ -286,7 +288,16 @@ pub fn decide<'p>(
         wanted: policy.chosen(choice),
         catalogue,
     };
-    let decision = search.place();
+    let mut decision = search.place();
+    let terms = decision.edits.required.terms.len();
+    if terms > affinity::MOST_TERMS {
+        let detail =
+            format!("{terms} terms of its required node affinity would have to be extended");
+        decision = Decision {
+            detail: Some(detail),
+            ..Decision::leave(Reason::TooManyTerms)
+        };
+    }
     let mut decision = Decision {
         mode,
         rule: Some(rule),

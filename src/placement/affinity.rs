@@ -13,6 +13,10 @@ use super::requirement::{ARCH, NODE_POOL, Operator};
 /// the heaviest preference for a requirement first.
 const WEIGHT: u8 = 100;
 
+/// How many terms berth extends. No person writes so many; a pod with tens of thousands would get a patch of several times
+/// its own size, and no longer fit into etcd.
+pub(super) const MOST_TERMS: usize = 256;
+
 /// Requirements to add to one term, or to a term of their own where the pod has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewRequirements<'p> {
