@@ -12,6 +12,7 @@ pub(crate) mod named;
 pub mod pod;
 pub mod policy;
 pub mod policy_file;
+pub mod reason;
 pub mod requirement;
 mod search;
 pub mod selector;
@@ -24,9 +25,9 @@ use std::borrow::Cow;
 
 use affinity::{NewPreference, RequiredEdits};
 use catalogue::{Catalogue, NodePool};
-use named::named;
 use pod::Pod;
 use policy::{Architecture, Mode, NamespaceLabels, Place, Policy, Pool, Rule};
+pub use reason::Reason;
 use requirement::ARCH;
 use search::Search;
 use toleration::NewToleration;
@@ -39,75 +40,6 @@ pub const POOL_LABEL: &str = "placement.truemark.io/pool";
 pub const ARCH_LABEL: &str = "placement.truemark.io/arch";
 /// The annotation that says how a pod was placed.
 pub const DECISION_ANNOTATION: &str = "placement.truemark.io/decision";
-
-named! {
-    /// Why a pod is as it is after berth has looked at it. Metrics, logs, `explain` and the decision annotation share
-    /// these names.
-    pub enum Reason {
-        /// berth places the pod: it lacks something.
-        Placed = "placed",
-        /// The pod has everything that berth would add.
-        AlreadyPlaced = "already placed",
-        /// Its author chose a node pool that is none of the pool's: left as written.
-        Explicit = "explicit",
-        /// Its author's other constraints exclude every node pool of the pool: left as written.
-        Conflict = "conflict",
-        /// The cluster has none of the pool's node pools for the architecture: that alone is injected.
-        Unavailable = "unavailable",
-        /// Its label names a pool that the policy does not know.
-        UnknownPool = "unknown-pool",
-        /// Its label, or its namespace's, names an architecture that the policy does not know.
-        UnknownArchitecture = "unknown-architecture",
-        /// Its namespace may not use the pool.
-        NotEntitled = "not-entitled",
-        /// No rule of the policy matches it.
-        NoRule = "no-rule",
-        /// A rule says to leave it alone.
-        LeftByRule = "left-by-rule",
-        /// The request is no CREATE.
-        Operation = "operation",
-        /// The request is for a subresource, such as `pods/binding`.
-        Subresource = "subresource",
-        /// The object is of a kind that berth does not place.
-        Kind = "kind",
-        /// The object could not be read.
-        Malformed = "malformed",
-        /// berth itself failed.
-        InternalError = "internal-error",
-        /// Its namespace is the system's, the provisioner's, cert-manager's or berth's own.
-        Namespace = "namespace",
-        /// Its namespace has not opted in.
-        NotOptedIn = "not-opted-in",
-        /// A `DaemonSet` made it.
-        DaemonSet = "daemonset",
-        /// It is pinned to a node by that node's name.
-        NodePinned = "node-pinned",
-        /// It mirrors a static pod.
-        Mirror = "mirror",
-        /// It has a `nodeName`.
-        Bound = "bound",
-        /// It needs another operating system than Linux.
-        Os = "os",
-        /// Another scheduler places it.
-        Scheduler = "scheduler",
-        /// It is for Fargate or for hybrid nodes.
-        ComputeType = "compute-type",
-        /// It is for a virtual node.
-        VirtualNode = "virtual-node",
-        /// It has a system-critical priority class.
-        Critical = "critical",
-        /// It is pinned to `kubernetes.io/hostname`.
-        HostPinned = "host-pinned",
-        /// Its own label opts out.
-        OptedOut = "opted-out",
-        /// All terms of its required affinity are empty, so that no node matches it.
-        EmptyAffinity = "empty-affinity",
-        /// Its required affinity has so many terms that the patch would not be small.
-        TooManyTerms = "too-many-terms",
-        /// It requests an extended resource or a device, of whose nodes berth knows nothing.
-        SpecialResource = "special-resource",
-    }
-}
 
 /// What is known of a pod's namespace.
 #[derive(Debug, Clone, Copy, Default)]
@@ -201,6 +133,14 @@ impl Decision<'_> {
             detail: None,
         }
     }
+
+    /// The same, with what is in the way.
+    fn left(reason: Reason, detail: String) -> Self {
+        Self {
+            detail: Some(detail),
+            ..Self::leave(reason)
+        }
+    }
 }
 
 /// Decides where a pod goes.
@@ -221,65 +161,64 @@ pub fn decide<'p>(
     let Some(rule) = policy.rule(pod, namespace.labels) else {
         return exempt(Reason::NoRule);
     };
-    let mode = if policy.mode == Mode::Audit {
-        Mode::Audit
-    } else {
-        rule.mode
-    };
-    let leave = |reason, detail| Decision {
-        mode,
+    let audited = policy.mode == Mode::Audit;
+    Decision {
+        mode: if audited { Mode::Audit } else { rule.mode },
         rule: Some(rule),
-        detail,
-        ..Decision::leave(reason)
-    };
+        ..by_rule(rule, pod, namespace, policy, catalogue)
+    }
+}
+
+/// What becomes of a pod that a rule matches.
+fn by_rule<'p>(
+    rule: &'p Rule,
+    pod: &Pod<'_, '_>,
+    namespace: &Namespace<'_>,
+    policy: &'p Policy,
+    catalogue: &'p Catalogue,
+) -> Decision<'p> {
     if let Some(resource) = &pod.spec.special_resource
         && !matches!(&rule.place, Place::PoolFromLabel(_))
     {
-        return leave(
-            Reason::SpecialResource,
-            Some(format!("requests {resource}")),
-        );
+        return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
     }
     let pool = match &rule.place {
         Place::Pool(position) => policy.pool_at(*position),
-        Place::LeaveAlone => return leave(Reason::LeftByRule, None),
+        Place::LeaveAlone => return Decision::leave(Reason::LeftByRule),
         Place::PoolFromLabel(key) => {
             let name = pod.metadata.label(key).unwrap_or_default();
-            match policy.pool(name) {
-                Some(pool) => pool,
-                None => {
-                    return leave(
-                        Reason::UnknownPool,
-                        Some(format!("label {key}: {name:?} names no pool")),
-                    );
-                }
-            }
+            let Some(pool) = policy.pool(name) else {
+                let detail = format!("label {key}: {name:?} names no pool");
+                return Decision::left(Reason::UnknownPool, detail);
+            };
+            pool
         }
     };
-    let entitled = match (&pool.namespaces, namespace.labels) {
-        (Some(selector), Some(labels)) => {
-            selector.matches(|key| labels.get(key).map(String::as_str))
-        }
-        _ => true,
-    };
-    if !entitled {
+    Decision {
+        pool: Some(pool),
+        ..in_pool(pool, rule, pod, namespace, policy, catalogue)
+    }
+}
+
+/// What becomes of a pod that is to go into a pool.
+fn in_pool<'p>(
+    pool: &'p Pool,
+    rule: &'p Rule,
+    pod: &Pod<'_, '_>,
+    namespace: &Namespace<'_>,
+    policy: &'p Policy,
+    catalogue: &'p Catalogue,
+) -> Decision<'p> {
+    if !pool.is_open_to(namespace.labels) {
         let detail = format!(
             "namespace {} may not use pool {}",
             namespace.name, pool.name
         );
-        return Decision {
-            pool: Some(pool),
-            ..leave(Reason::NotEntitled, Some(detail))
-        };
+        return Decision::left(Reason::NotEntitled, detail);
     }
     let choice = match chosen_architecture(pod, namespace, rule, policy) {
         Ok(choice) => choice,
-        Err(detail) => {
-            return Decision {
-                pool: Some(pool),
-                ..leave(Reason::UnknownArchitecture, Some(detail))
-            };
-        }
+        Err(detail) => return Decision::left(Reason::UnknownArchitecture, detail),
     };
     let search = Search {
         pod,
@@ -293,24 +232,14 @@ pub fn decide<'p>(
     if terms > affinity::MOST_TERMS {
         let detail =
             format!("{terms} terms of its required node affinity would have to be extended");
-        decision = Decision {
-            detail: Some(detail),
-            ..Decision::leave(Reason::TooManyTerms)
-        };
+        return Decision::left(Reason::TooManyTerms, detail);
     }
-    let mut decision = Decision {
-        mode,
-        rule: Some(rule),
-        pool: Some(pool),
-        ..decision
-    };
     if decision.reason == Reason::Placed {
-        decision.edits.labels.extend(
-            pod.metadata
-                .label(POOL_LABEL)
-                .is_none()
-                .then_some((POOL_LABEL, &*pool.name)),
-        );
+        let is_new = pod.metadata.label(POOL_LABEL).is_none();
+        decision
+            .edits
+            .labels
+            .extend(is_new.then_some((POOL_LABEL, &*pool.name)));
         decision.edits.annotations = annotations(pod, rule, pool, &decision);
         if decision.edits.is_empty() {
             decision.reason = Reason::AlreadyPlaced;

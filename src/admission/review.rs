@@ -128,7 +128,7 @@ impl fmt::Display for NotAReview {
 
 impl std::error::Error for NotAReview {}
 
-/// Reads a body in one pass; where that fails, passes over it again for what it takes to answer at all (style: the
+/// Reads a body in one pass; where that fails, passes over it again for what it takes to answer at all (the
 /// envelope before the object).
 ///
 /// # Errors

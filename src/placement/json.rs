@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
         [open, close]: [u8; 2],
         mut read: impl FnMut(&mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
-        self.expect(open)?;
+        self.require(open)?;
         if self.take(close) {
             return Ok(());
         }
@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
             if self.take(close) {
                 return Ok(());
             }
-            self.expect(b',')?;
+            self.require(b',')?;
         }
     }
 
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
     fn key(&mut self) -> Result<Cow<'a, str>, Malformed> {
         let key = self.string()?;
         self.pass_space();
-        self.expect(b':')?;
+        self.require(b':')?;
         Ok(key)
     }
 
@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
         self.parse().map(Cow::Owned)
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
+    fn require(&mut self, byte: u8) -> Result<(), Malformed> {
         if self.take(byte) {
             Ok(())
         } else {

@@ -84,6 +84,17 @@ pub struct Pool {
     pub namespaces: Option<Selector>,
 }
 
+impl Pool {
+    /// Whether pods of a namespace with these labels may use the pool. One whose labels are not known may.
+    #[must_use]
+    pub fn is_open_to(&self, namespace: Option<&NamespaceLabels>) -> bool {
+        let (Some(selector), Some(labels)) = (&self.namespaces, namespace) else {
+            return true;
+        };
+        selector.matches(|key| labels.get(key).map(String::as_str))
+    }
+}
+
 /// A rule: which pods go where.
 #[derive(Debug, Clone)]
 pub struct Rule {

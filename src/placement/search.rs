@@ -125,10 +125,8 @@ impl<'p> Search<'_, '_, '_, 'p> {
                     .existing()
                     .any(|node_pool| self.fits(node_pool, Some(NODE_POOL)))
             {
-                return Decision {
-                    detail: Some(format!("the pod itself constrains {NODE_POOL}")),
-                    ..Decision::leave(Reason::Explicit)
-                };
+                let detail = format!("the pod itself constrains {NODE_POOL}");
+                return Decision::left(Reason::Explicit, detail);
             }
         }
         let complete = self.existing().count() == self.pool.node_pools.len();
@@ -146,10 +144,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
         };
         // With all its node pools there, a pool lacks an architecture only for a pod that insists on another one.
         if offering || !allows(self.known) || (complete && !allows(self.wanted)) {
-            return Decision {
-                detail: Some(self.obstacle()),
-                ..Decision::leave(Reason::Conflict)
-            };
+            return Decision::left(Reason::Conflict, self.obstacle());
         }
         // The pod's own constraint wins over what was chosen, and then it is what the cluster lacks.
         let lacking = self.known.iter().filter(|name| {
@@ -173,8 +168,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
         Decision {
             edits,
             architectures: lacking,
-            detail: Some(detail),
-            ..Decision::leave(Reason::Unavailable)
+            ..Decision::left(Reason::Unavailable, detail)
         }
     }
 

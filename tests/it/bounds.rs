@@ -190,7 +190,7 @@ fn who_has_begun_may_idle_longer_than_any_api_server_does() {
     assert!(Limits::default().idle > Duration::from_secs(90));
     let small = Small::start(Limits {
         first_head: Duration::from_millis(100),
-        idle: Duration::from_millis(1500),
+        idle: Duration::from_secs(3),
         ..Limits::default()
     });
     let mut connection = small.client().connect().unwrap();
@@ -203,7 +203,7 @@ fn who_has_begun_may_idle_longer_than_any_api_server_does() {
     }
     let begun = Instant::now();
     assert!(connection.is_closed_by_server());
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
