@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
-use crate::placement::catalogue::Catalogue;
 use crate::placement::snapshot::{
     Snapshot, embedded_node_pools, embedded_policy, read_node_pools, read_policy,
 };
@@ -101,15 +100,8 @@ impl Sources {
         if self.node_pools.is_empty() && catalogue.iter().next().is_none() {
             catalogue = embedded_node_pools()?;
         }
-        with_catalogue(policy, catalogue)
+        Snapshot::new(policy, catalogue).context("--policy")
     }
-}
-
-fn with_catalogue(
-    policy: crate::placement::policy::Policy,
-    catalogue: Catalogue,
-) -> anyhow::Result<Snapshot> {
-    Snapshot::new(policy, catalogue).context("--policy")
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

@@ -59,21 +59,16 @@ pub fn required_edits<'p>(spec: &Spec<'_>, requirements: NewRequirements<'p>) ->
     };
     let Some(terms) = spec.terms() else {
         let alone = spec.selector_alone();
-        let NewRequirements {
-            mut node_pools,
-            mut architectures,
-        } = requirements.clone();
-        if !lacks_pools(alone) {
-            node_pools.clear();
+        let (pools, architectures) = (lacks_pools(alone), lacks_architectures(alone));
+        let mut requirements = requirements;
+        if !pools {
+            requirements.node_pools.clear();
         }
-        if !lacks_architectures(alone) {
-            architectures.clear();
+        if !architectures {
+            requirements.architectures.clear();
         }
         return RequiredEdits {
-            requirements: NewRequirements {
-                node_pools,
-                architectures,
-            },
+            requirements,
             terms: Vec::new(),
         };
     };

@@ -46,11 +46,17 @@ pub fn documents(stream: &str) -> impl Iterator<Item = Document<'_>> {
 /// # Errors
 /// When it is no YAML, or has a key twice: what is wrong and where.
 pub fn parse(document: &str) -> Result<Value, String> {
+    serde_saphyr::from_str_with_options(document, options()).map_err(|error| error.to_string())
+}
+
+/// YAML as kubectl reads it.
+#[must_use]
+pub fn options() -> serde_saphyr::Options {
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
     // File modes are written so, `defaultMode: 0440`, and kubectl reads them so.
     options.legacy_octal_numbers = true;
-    serde_saphyr::from_str_with_options(document, options).map_err(|error| error.to_string())
+    options
 }
 
 /// Reads a document into a type.

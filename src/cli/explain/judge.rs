@@ -270,15 +270,12 @@ fn explain<'p>(
         json_patch::patch(&mut value, &operations).map_err(|error| error.to_string())?;
         patched = Some(value);
     }
-    // The webhook is called for namespaces that have opted in, and sees pods after they were placed.
+    // The validating side sees pods after they were placed.
     let judged = match (&patched, kind) {
         (Some(patched), Kind::Pod) => patched,
         _ => object.value,
     };
-    let findings = match decision.reason {
-        Reason::Namespace | Reason::NotOptedIn => Vec::new(),
-        _ => findings(&object.identity, judged, snapshot)?,
-    };
+    let findings = findings(&object.identity, judged, snapshot)?;
     Ok(Explanation {
         decision,
         patch,

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use serde_saphyr::{Options, Spanned};
 
 use super::path::{FieldPath, Segment};
+use crate::placement::yaml;
 
 /// What is wrong with a text, and on which of its lines, from 1.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,11 +62,9 @@ pub(super) fn value(text: &str) -> Result<Value, Fault> {
     })
 }
 
-/// YAML as kubectl reads it: `defaultMode: 0644` is octal. A file's size is bounded, so its nodes need not be.
+/// A file's size is bounded, so its nodes need not be.
 fn options() -> Options {
-    let mut options = Options::default();
-    options.with_snippet = false;
-    options.legacy_octal_numbers = true;
+    let mut options = yaml::options();
     if let Some(budget) = &mut options.budget {
         budget.max_nodes = usize::MAX;
         budget.max_events = usize::MAX;
