@@ -5,6 +5,7 @@ pub mod review;
 pub mod template;
 mod warning;
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -16,7 +17,6 @@ use crate::placement::json::{Malformed, Reader};
 use crate::placement::pod::Template;
 use crate::placement::policy::{Action, Mode};
 use crate::placement::snapshot::Snapshot;
-use crate::placement::text::Text;
 use crate::placement::{DECISION_ANNOTATION, Decision, Reason, decide};
 use crate::validation::{self, Case, Finding};
 
@@ -33,11 +33,11 @@ pub struct Answer<'a> {
 #[derive(Debug)]
 pub struct Record<'a> {
     /// The request's `uid`.
-    pub uid: Text<'a>,
+    pub uid: Cow<'a, str>,
     /// The request's namespace.
-    pub namespace: Text<'a>,
+    pub namespace: Cow<'a, str>,
     /// The object's name, or the prefix of the one it will get.
-    pub name: Text<'a>,
+    pub name: Cow<'a, str>,
     /// The object's kind.
     pub kind: Kind,
     /// Why.
@@ -137,7 +137,7 @@ fn respond<'a, 'p>(
             request.namespace,
             name(request.name, request.object),
         ),
-        Err(_) => (Kind::Other, Text::default(), Text::default()),
+        Err(_) => (Kind::Other, Cow::default(), Cow::default()),
     };
     let record = Record {
         uid,
@@ -173,7 +173,7 @@ fn kind(request: &Request<'_>) -> Kind {
 }
 
 /// Whatever the object can be called: a pod that a controller makes has no name yet (R1.10).
-fn name<'a>(name: Text<'a>, object: Option<Template<'a>>) -> Text<'a> {
+fn name<'a>(name: Cow<'a, str>, object: Option<Template<'a>>) -> Cow<'a, str> {
     if !name.is_empty() {
         return name;
     }
@@ -189,7 +189,7 @@ fn name<'a>(name: Text<'a>, object: Option<Template<'a>>) -> Text<'a> {
 
 fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Outcome<'p>, Reason> {
     let subject = subject(request)?;
-    if request.operation.as_str() != "CREATE" {
+    if request.operation.as_ref() != "CREATE" {
         return Err(Reason::Operation);
     }
     let mut outcome = Outcome::of(request, &subject, snapshot);
@@ -209,7 +209,7 @@ fn subject<'v, 'a>(request: &'v Request<'a>) -> Result<Subject<'v, 'a>, Reason> 
     if kind == Kind::Other {
         return Err(Reason::Kind);
     }
-    if !matches!(request.operation.as_str(), "CREATE" | "UPDATE") {
+    if !matches!(request.operation.as_ref(), "CREATE" | "UPDATE") {
         return Err(Reason::Operation);
     }
     request

@@ -17,7 +17,6 @@ pub mod requirement;
 mod search;
 pub mod selector;
 pub mod snapshot;
-pub mod text;
 pub mod toleration;
 pub mod yaml;
 

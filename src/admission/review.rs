@@ -1,5 +1,6 @@
 //! The envelope: the bytes of an `AdmissionReview` in, its answer out (R5.1, R5.2).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -8,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::placement::json::{Malformed, Reader};
 use crate::placement::pod::Template;
-use crate::placement::text::Text;
 
 /// The versions of `AdmissionReview` that berth speaks; an answer has the version of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -25,22 +25,22 @@ pub enum Version {
 #[derive(Debug, Default)]
 pub struct Request<'a> {
     /// Identifies the request; the answer repeats it.
-    pub uid: Text<'a>,
+    pub uid: Cow<'a, str>,
     /// The API group of the object's kind; empty for the core group. It is that of the version that berth registered
     /// for (R5.12).
-    pub group: Text<'a>,
+    pub group: Cow<'a, str>,
     /// The object's kind.
-    pub kind: Text<'a>,
+    pub kind: Cow<'a, str>,
     /// The subresource; empty for the object itself.
-    pub sub_resource: Text<'a>,
+    pub sub_resource: Cow<'a, str>,
     /// The object's name, where it has one yet.
-    pub name: Text<'a>,
+    pub name: Cow<'a, str>,
     /// The namespace: this one, whatever the object itself says (R1.10).
-    pub namespace: Text<'a>,
+    pub namespace: Cow<'a, str>,
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
-    pub operation: Text<'a>,
+    pub operation: Cow<'a, str>,
     /// Who asks.
-    pub username: Text<'a>,
+    pub username: Cow<'a, str>,
     /// The object as it is to be.
     pub object: Option<Template<'a>>,
     /// The object as it is, for an UPDATE; unread, since few ask.
@@ -95,7 +95,7 @@ pub struct Envelope<'a> {
     /// Its version, and so the answer's.
     pub version: Version,
     /// Its identity, which the answer repeats.
-    pub uid: Text<'a>,
+    pub uid: Cow<'a, str>,
     /// The request, or where in the body it stopped making sense.
     pub request: Result<Request<'a>, Malformed>,
 }
@@ -157,7 +157,7 @@ fn read_review<'a, T>(
     text: &'a str,
     read: impl Fn(&mut Reader<'a>) -> Result<T, Malformed>,
 ) -> Result<(Version, T), Malformed> {
-    let (mut version, mut kind, mut request) = (None, Text::default(), None);
+    let (mut version, mut kind, mut request) = (None, Cow::default(), None);
     let mut reader = Reader::new(text);
     reader.members(&["apiVersion", "kind", "request"], |key, value| {
         match key {
@@ -168,15 +168,15 @@ fn read_review<'a, T>(
         Ok(())
     })?;
     reader.end()?;
-    match (version, kind.as_str(), request) {
+    match (version, kind.as_ref(), request) {
         (Some(version), "AdmissionReview", Some(request)) => Ok((version, request)),
         _ => Err(Malformed { at: 0 }),
     }
 }
 
 /// The `uid` of a request, and nothing else of it.
-fn identity<'a>(request: &mut Reader<'a>) -> Result<Text<'a>, Malformed> {
-    let mut uid = Text::default();
+fn identity<'a>(request: &mut Reader<'a>) -> Result<Cow<'a, str>, Malformed> {
+    let mut uid = Cow::default();
     request.members(&["uid"], |_, value| {
         uid = value.text()?;
         Ok(())

@@ -3,6 +3,8 @@
 //! The terms of a required node affinity are alternatives, so a requirement goes into each term that is not empty
 //! (R4.2, R4.3); a new term would widen the pod. Preferences are only ever appended (R4.10).
 
+use std::borrow::Cow;
+
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::constraints::{Alternative, PreferredTerm};
@@ -103,10 +105,10 @@ pub fn is_confined(spec: &Spec<'_>, node_pools: &[&str]) -> bool {
 }
 
 fn confined(alternative: Alternative<'_, '_>, node_pools: &[&str]) -> bool {
-    let lists_ours_alone = |values: &[super::text::Text<'_>]| {
+    let lists_ours_alone = |values: &[Cow<'_, str>]| {
         values
             .iter()
-            .all(|value| node_pools.contains(&value.as_str()))
+            .all(|value| node_pools.contains(&value.as_ref()))
     };
     alternative.on(NODE_POOL).any(|requirement| {
         requirement.operator == Operator::In && lists_ours_alone(requirement.values)

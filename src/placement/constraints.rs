@@ -1,10 +1,11 @@
 //! A pod's hard constraints on its node: its node selector AND one of its affinity terms.
 
+use std::borrow::Cow;
+
 use super::json::{Malformed, Reader};
 use super::maps::NodeSelector;
 use super::pod::Spec;
 use super::requirement::{Operator, Requirement, canonical};
-use super::text::Text;
 
 /// The affinity of a pod, of which node affinity alone is read.
 #[derive(Debug, Default)]
@@ -67,9 +68,9 @@ pub struct Term<'a> {
 /// A requirement on a label as the pod writes it, but for the order of its values.
 #[derive(Debug, Default)]
 struct Expression<'a> {
-    key: Text<'a>,
+    key: Cow<'a, str>,
     operator: Operator,
-    values: Vec<Text<'a>>,
+    values: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Expression<'a> {
@@ -78,7 +79,7 @@ impl<'a> Expression<'a> {
         json.members(&["key", "operator", "values"], |key, value| {
             match key {
                 "key" => expression.key = value.text()?,
-                "operator" => expression.operator = Operator::from(value.text()?.as_str()),
+                "operator" => expression.operator = Operator::from(value.text()?.as_ref()),
                 _ => expression.values = value.list_of(Reader::text)?,
             }
             Ok(())
@@ -110,7 +111,7 @@ impl<'a> Term<'a> {
             value.items(|field| {
                 term.has_fields = true;
                 field.members(&["key"], |_, key| {
-                    term.names_node |= key.text()?.as_str() == "metadata.name";
+                    term.names_node |= key.text()?.as_ref() == "metadata.name";
                     Ok(())
                 })
             })
@@ -144,12 +145,12 @@ impl<'a> Term<'a> {
         };
         let listed = only.values.as_slice();
         !self.has_fields
-            && only.key.as_str() == key
+            && only.key.as_ref() == key
             && only.operator == operator
             && listed.len() == values.len()
             && values.iter().all(|value| {
                 listed
-                    .binary_search_by(|item| item.as_str().cmp(value))
+                    .binary_search_by(|item| item.as_ref().cmp(value))
                     .is_ok()
             })
     }
@@ -186,7 +187,7 @@ impl<'a> PreferredTerm<'a> {
 /// One way to satisfy a pod's hard constraints: its node selector and, where there are any, one term.
 #[derive(Debug, Clone, Copy)]
 pub struct Alternative<'v, 'a> {
-    selector: &'v [(Text<'a>, Text<'a>)],
+    selector: &'v [(Cow<'a, str>, Cow<'a, str>)],
     expressions: &'v [Expression<'a>],
 }
 
@@ -233,7 +234,9 @@ impl<'v, 'a> Alternative<'v, 'a> {
     }
 }
 
-fn selected_requirement<'v, 'a>((key, value): &'v (Text<'a>, Text<'a>)) -> Requirement<'v, 'a> {
+fn selected_requirement<'v, 'a>(
+    (key, value): &'v (Cow<'a, str>, Cow<'a, str>),
+) -> Requirement<'v, 'a> {
     Requirement {
         key: canonical(key),
         operator: Operator::In,

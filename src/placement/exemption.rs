@@ -53,11 +53,11 @@ pub fn exemption(pod: &Pod<'_, '_>, namespace: &Namespace<'_>) -> Option<Reason>
         (Reason::Bound, !spec.node_name.is_empty()),
         (
             Reason::Os,
-            spec.os.as_str() == "windows" || excludes(spec, OS, "linux"),
+            spec.os.as_ref() == "windows" || excludes(spec, OS, "linux"),
         ),
         (
             Reason::Scheduler,
-            !matches!(spec.scheduler_name.as_str(), "" | "default-scheduler"),
+            !matches!(spec.scheduler_name.as_ref(), "" | "default-scheduler"),
         ),
         (
             Reason::ComputeType,
@@ -93,7 +93,7 @@ pub fn opted_in(labels: &NamespaceLabels) -> bool {
 #[must_use]
 pub fn is_system_critical(spec: &Spec<'_>) -> bool {
     matches!(
-        spec.priority_class_name.as_str(),
+        spec.priority_class_name.as_ref(),
         "system-node-critical" | "system-cluster-critical"
     )
 }
@@ -114,7 +114,7 @@ fn on_virtual_node(spec: &Spec<'_>) -> bool {
         || spec
             .tolerations()
             .iter()
-            .any(|toleration| toleration.key.as_str() == "virtual-kubelet.io/provider")
+            .any(|toleration| toleration.key.as_ref() == "virtual-kubelet.io/provider")
 }
 
 /// Whether every alternative lists values for the label, all of which pass the test.

@@ -10,8 +10,6 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::text::Text;
-
 /// Where a body stops making sense: never what stands there, since a pod's environment holds secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
@@ -71,11 +69,11 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When there is no string.
-    pub fn text(&mut self) -> Result<Text<'a>, Malformed> {
+    pub fn text(&mut self) -> Result<Cow<'a, str>, Malformed> {
         if self.is_null() {
-            return self.span().map(|_| Text::default());
+            return self.span().map(|_| Cow::default());
         }
-        self.string().map(Text::from)
+        self.string()
     }
 
     /// Parses a value.
@@ -121,11 +119,11 @@ impl<'a> Reader<'a> {
     /// When there is no object, or a member cannot be read.
     pub fn entries(
         &mut self,
-        mut read: impl FnMut(Text<'a>, &mut Self) -> Result<(), Malformed>,
+        mut read: impl FnMut(Cow<'a, str>, &mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         self.list(*b"{}", |reader| {
             let key = reader.key()?;
-            read(Text::from(key), reader)
+            read(key, reader)
         })
     }
 

@@ -1,12 +1,13 @@
 //! Maps of strings, sorted by key as they are read.
 
+use std::borrow::Cow;
+
 use super::json::{Malformed, Reader};
 use super::requirement::canonical;
-use super::text::Text;
 
 /// A map of strings, sorted by key.
 #[derive(Debug, Default)]
-pub struct Labels<'a>(Vec<(Text<'a>, Text<'a>)>);
+pub struct Labels<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Labels<'a> {
     pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
@@ -16,13 +17,13 @@ impl<'a> Labels<'a> {
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
-        find(&self.0, key).map(Text::as_str)
+        find(&self.0, key).map(|value| &**value)
     }
 }
 
 /// The keys of a map whose values do not matter, sorted.
 #[derive(Debug, Default)]
-pub struct Keys<'a>(Vec<(Text<'a>, ())>);
+pub struct Keys<'a>(Vec<(Cow<'a, str>, ())>);
 
 impl<'a> Keys<'a> {
     pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
@@ -38,7 +39,7 @@ impl<'a> Keys<'a> {
 
 /// A node selector, sorted by canonical key: an alias stands beside the key it is another name of.
 #[derive(Debug, Default)]
-pub struct NodeSelector<'a>(Vec<(Text<'a>, Text<'a>)>);
+pub struct NodeSelector<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> NodeSelector<'a> {
     pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
@@ -47,14 +48,14 @@ impl<'a> NodeSelector<'a> {
 
     /// The labels and the values that they must have.
     #[must_use]
-    pub fn entries(&self) -> &[(Text<'a>, Text<'a>)] {
+    pub fn entries(&self) -> &[(Cow<'a, str>, Cow<'a, str>)] {
         &self.0
     }
 }
 
-fn find<'m, V>(sorted: &'m [(Text<'_>, V)], key: &str) -> Option<&'m V> {
+fn find<'m, V>(sorted: &'m [(Cow<'_, str>, V)], key: &str) -> Option<&'m V> {
     let found = sorted
-        .binary_search_by(|(listed, _)| listed.as_str().cmp(key))
+        .binary_search_by(|(listed, _)| listed.as_ref().cmp(key))
         .ok()?;
     Some(&sorted[found].1)
 }
@@ -68,7 +69,7 @@ fn sorted<'a, V>(
     json: &mut Reader<'a>,
     order: fn(&str) -> &str,
     value: fn(&mut Reader<'a>) -> Result<V, Malformed>,
-) -> Result<Vec<(Text<'a>, V)>, Malformed> {
+) -> Result<Vec<(Cow<'a, str>, V)>, Malformed> {
     let start = json.malformed();
     let mut entries = Vec::with_capacity(USUAL_ENTRIES);
     json.entries(|key, json| {

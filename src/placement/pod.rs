@@ -3,12 +3,12 @@
 //! The view is lenient, since others wrote the object: `null` is the same as absent, unknown fields are passed over.
 //! It refuses what the API server never sends: a field of another type, a key that stands twice (R6.8).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::constraints::Affinity;
 use super::json::{Malformed, Reader};
 use super::maps::{Keys, Labels, NodeSelector};
-use super::text::Text;
 use super::toleration::Toleration;
 
 /// A pod, or the pods that a template will make.
@@ -46,9 +46,9 @@ impl fmt::Display for Controller<'_> {
 #[derive(Debug, Default)]
 pub struct Metadata<'a> {
     /// The object's name; empty while the API server has still to generate it (R1.10).
-    pub name: Text<'a>,
+    pub name: Cow<'a, str>,
     /// The prefix of the name that will be generated.
-    pub generate_name: Text<'a>,
+    pub generate_name: Cow<'a, str>,
     /// The labels.
     pub labels: Option<Labels<'a>>,
     /// The annotations' keys.
@@ -60,8 +60,8 @@ pub struct Metadata<'a> {
 
 #[derive(Debug, Default)]
 struct OwnerReference<'a> {
-    api_version: Text<'a>,
-    kind: Text<'a>,
+    api_version: Cow<'a, str>,
+    kind: Cow<'a, str>,
     controller: bool,
 }
 
@@ -149,18 +149,18 @@ pub struct Spec<'a> {
     /// The tolerations, in the author's order.
     pub tolerations: Option<Vec<Toleration<'a>>>,
     /// The node that the pod is bound to.
-    pub node_name: Text<'a>,
+    pub node_name: Cow<'a, str>,
     /// The scheduler that is to place the pod.
-    pub scheduler_name: Text<'a>,
+    pub scheduler_name: Cow<'a, str>,
     /// The priority class.
-    pub priority_class_name: Text<'a>,
+    pub priority_class_name: Cow<'a, str>,
     /// The service account.
-    pub service_account_name: Text<'a>,
+    pub service_account_name: Cow<'a, str>,
     /// The operating system that the pod itself names; empty when it names none.
-    pub os: Text<'a>,
+    pub os: Cow<'a, str>,
     /// The first extended resource that a container requests, such as `nvidia.com/gpu`, or `resourceClaims`: the pod
     /// needs nodes that berth knows nothing of.
-    pub special_resource: Option<Text<'a>>,
+    pub special_resource: Option<Cow<'a, str>>,
     /// The pod template of a Job, Deployment or StatefulSet.
     pub template: Option<Box<Template<'a>>>,
     /// The Job template of a `CronJob`.
@@ -210,7 +210,7 @@ impl<'a> Spec<'a> {
                 "resourceClaims" => value.items(|claim| {
                     claim.span()?;
                     spec.special_resource
-                        .get_or_insert(Text::from("resourceClaims"));
+                        .get_or_insert(Cow::Borrowed("resourceClaims"));
                     Ok(())
                 })?,
                 _ if templates == 0 => drop(value.span()?),
@@ -270,7 +270,7 @@ impl<'a> Template<'a> {
 /// Notes the first extended resource of which a container requests more than nothing.
 fn extended_resource<'a>(
     resources: &mut Reader<'a>,
-    found: &mut Option<Text<'a>>,
+    found: &mut Option<Cow<'a, str>>,
 ) -> Result<(), Malformed> {
     resources.members(&["requests", "limits"], |_, amounts| {
         amounts.entries(|name, amount| {

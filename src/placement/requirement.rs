@@ -4,12 +4,11 @@
 //! asks whether a node pool, whose requirements are *sets* of values, could make a node that matches. berth
 //! sends a pod to a node pool only where both say yes.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
-
-use super::text::Text;
 
 /// The label that carries a node's architecture.
 pub const ARCH: &str = "kubernetes.io/arch";
@@ -108,7 +107,7 @@ pub struct Requirement<'r, 'a> {
     /// How the label is compared.
     pub operator: Operator,
     /// The values it is compared with, sorted.
-    pub values: &'r [Text<'a>],
+    pub values: &'r [Cow<'a, str>],
 }
 
 impl Requirement<'_, '_> {
@@ -133,7 +132,7 @@ impl Requirement<'_, '_> {
 
     fn lists(&self, value: &str) -> bool {
         self.values
-            .binary_search_by(|listed| listed.as_str().cmp(value))
+            .binary_search_by(|listed| listed.as_ref().cmp(value))
             .is_ok()
     }
 

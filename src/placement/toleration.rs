@@ -1,22 +1,23 @@
 //! Tolerations: which taints a pod tolerates already, and the narrowest toleration for one that it does not.
 
+use std::borrow::Cow;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::catalogue::Taint;
 use super::json::{Malformed, Reader};
-use super::text::Text;
 
 /// A toleration as the pod has it. Its operator is text: one that berth does not know tolerates nothing (R4.8).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Toleration<'a> {
     /// The taint's key; empty, with `Exists`, for every key.
-    pub key: Text<'a>,
+    pub key: Cow<'a, str>,
     /// `Exists`, `Equal`, empty for `Equal`, or another.
-    pub operator: Text<'a>,
+    pub operator: Cow<'a, str>,
     /// The taint's value, for `Equal`.
-    pub value: Text<'a>,
+    pub value: Cow<'a, str>,
     /// The taint's effect; empty for every effect.
-    pub effect: Text<'a>,
+    pub effect: Cow<'a, str>,
     /// How long a `NoExecute` taint is tolerated; forever when absent.
     pub toleration_seconds: Option<i64>,
 }
@@ -41,16 +42,16 @@ impl<'a> Toleration<'a> {
     /// Whether the toleration tolerates the taint for good, so that nothing need be added for it (R4.7).
     #[must_use]
     pub fn covers(&self, taint: &Taint) -> bool {
-        let exists = self.operator.as_str() == "Exists";
+        let exists = self.operator.as_ref() == "Exists";
         let key = if self.key.is_empty() {
             exists
         } else {
-            self.key.as_str() == taint.key
+            self.key.as_ref() == taint.key
         };
-        let effect = self.effect.is_empty() || self.effect.as_str() == taint.effect;
+        let effect = self.effect.is_empty() || self.effect.as_ref() == taint.effect;
         let value = exists
-            || (matches!(self.operator.as_str(), "" | "Equal")
-                && self.value.as_str() == taint.value);
+            || (matches!(self.operator.as_ref(), "" | "Equal")
+                && self.value.as_ref() == taint.value);
         let lasting = taint.effect != "NoExecute" || self.toleration_seconds.is_none();
         key && effect && value && lasting
     }

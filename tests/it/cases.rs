@@ -342,7 +342,7 @@ fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
     let Some(subject) = subject else {
         return Default::default();
     };
-    if request.operation.as_str() != "CREATE" || !request.sub_resource.is_empty() {
+    if request.operation.as_ref() != "CREATE" || !request.sub_resource.is_empty() {
         return Default::default();
     }
     let namespace = snapshot.namespace(&request.namespace);
