@@ -166,7 +166,8 @@ impl Setup {
         let filter = logging::filter(&args.log_level).map_err(anyhow::Error::msg)?;
         logging::init(args.log_format, filter);
         let mut snapshot = args.sources.load()?;
-        snapshot.own_namespace = args.own_namespace.clone().filter(|name| !name.is_empty());
+        let own_namespace = args.own_namespace.as_deref();
+        snapshot.own_namespace = own_namespace.filter(|name| !name.is_empty()).map(Arc::from);
         let files = args.tls_cert.clone().zip(args.tls_key.clone());
         let files = files.map(|(certificate, key)| Files { certificate, key });
         let certificates = Arc::new(match &files {

@@ -1,6 +1,7 @@
 //! Everything that a decision knows besides the pod: immutable, and swapped whole.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Namespace;
 use super::catalogue::{Catalogue, CatalogueError, NodePool, NodePoolManifest};
@@ -21,17 +22,20 @@ const NODE_POOLS: [&str; 6] = [
     include_str!("../../deploy/node-pools/arm64-batch.yaml"),
 ];
 
-/// What a request sees from beginning to end.
+/// The labels of the namespaces that are known, by name.
+pub type Namespaces = BTreeMap<Arc<str>, Arc<NamespaceLabels>>;
+
+/// What a request sees from beginning to end. Its parts are shared, so that one can be changed without copying the others.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// The policy in force.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// The node pools of the cluster.
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
     /// The labels of the namespaces that are known.
-    pub namespaces: BTreeMap<String, NamespaceLabels>,
+    pub namespaces: Arc<Namespaces>,
     /// The namespace that berth itself runs in, where it runs in one.
-    pub own_namespace: Option<String>,
+    pub own_namespace: Option<Arc<str>>,
 }
 
 impl Snapshot {
@@ -42,9 +46,9 @@ impl Snapshot {
     pub fn new(policy: Policy, catalogue: Catalogue) -> Result<Self, PolicyError> {
         policy.check(&catalogue)?;
         Ok(Self {
-            policy,
-            catalogue,
-            namespaces: BTreeMap::new(),
+            policy: Arc::new(policy),
+            catalogue: Arc::new(catalogue),
+            namespaces: Arc::default(),
             own_namespace: None,
         })
     }
@@ -55,7 +59,7 @@ impl Snapshot {
         let own = self.own_namespace.as_deref() == Some(name);
         Namespace {
             name,
-            labels: self.namespaces.get(name),
+            labels: self.namespaces.get(name).map(Arc::as_ref),
             own,
         }
     }

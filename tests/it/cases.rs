@@ -4,6 +4,7 @@
 //! no warning, no denial. A policy that must be refused is a document of `tests/cases/policies/*.yaml`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use berth::admission::review;
 use berth::admission::template::{Kind, Subject};
@@ -234,9 +235,12 @@ impl Case {
         let mut snapshot = reviews::snapshot(policy, self.node_pools.as_deref())
             .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         if let Some(namespaces) = &self.namespaces {
-            snapshot.namespaces.clone_from(namespaces);
+            let known = namespaces
+                .iter()
+                .map(|(name, labels)| (name.as_str().into(), Arc::new(labels.clone())));
+            snapshot.namespaces = Arc::new(known.collect());
         }
-        snapshot.own_namespace.clone_from(&self.own_namespace);
+        snapshot.own_namespace = self.own_namespace.as_deref().map(Arc::from);
         snapshot
     }
 

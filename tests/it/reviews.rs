@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -126,9 +127,7 @@ pub(crate) fn snapshot(
         ("kubernetes.io/metadata.name", NAMESPACE),
         ("placement.truemark.io/injection", "enabled"),
     ];
-    snapshot
-        .namespaces
-        .insert(NAMESPACE.to_owned(), labels(&opted_in));
+    Arc::make_mut(&mut snapshot.namespaces).insert(NAMESPACE.into(), Arc::new(labels(&opted_in)));
     Ok(snapshot)
 }
 

@@ -1,6 +1,7 @@
 //! What the server would do with an object: the same functions, the same bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -104,6 +105,7 @@ pub(super) fn judge<'d, 'p>(
         .iter()
         .map(|document| document.value.as_ref().map(objects))
         .collect();
+    let namespaces = Arc::make_mut(&mut snapshot.namespaces);
     for found in found.iter().flatten().flatten() {
         let Found::Object(object) = found else {
             continue;
@@ -112,9 +114,7 @@ pub(super) fn judge<'d, 'p>(
             continue;
         }
         if decode("", "Namespace", object.value).is_ok() {
-            snapshot
-                .namespaces
-                .insert(object.identity.name.to_owned(), labels(object));
+            namespaces.insert(object.identity.name.into(), Arc::new(labels(object)));
         }
     }
     let snapshot = &*snapshot;
