@@ -286,7 +286,7 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Outco
                 .findings
                 .iter()
                 .filter(|finding| finding.action == Action::Warn);
-            outcome.verdict.warnings = bounded(warnings.flat_map(told).collect());
+            outcome.verdict.warnings = bounded(warnings.map(told).collect());
         }
     }
     Ok(outcome)

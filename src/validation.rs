@@ -126,7 +126,7 @@ struct Side<'s, 'v, 'a> {
 
 enum Made<'s> {
     Already(&'s Decision<'s>),
-    OnDemand(OnceCell<Decision<'s>>),
+    OnDemand(OnceCell<Box<Decision<'s>>>),
 }
 
 impl<'s, 'v, 'a> Side<'s, 'v, 'a> {
@@ -141,7 +141,8 @@ impl<'s, 'v, 'a> Side<'s, 'v, 'a> {
                 let Snapshot {
                     policy, catalogue, ..
                 } = self.snapshot;
-                decide(self.pod(), &self.case.namespace, policy, catalogue)
+                let namespace = &self.case.namespace;
+                Box::new(decide(self.pod(), namespace, policy, catalogue))
             }),
         }
     }
@@ -204,13 +205,13 @@ pub fn findings(
 }
 
 /// Whether a check looks at such a pod. Where nobody opted in, what it asks for by label has no effect; that it may not let
-/// itself in everywhere is a boundary. Anyone can name a critical priority class, so it lets nobody in.
+/// itself in everywhere is a boundary, and so is that it may not bind itself to a node. Anyone can name a critical priority
+/// class, so that opens neither.
 fn concerns(check: Check, case: &Case<'_, '_, '_>, decision: &Decision<'_>) -> bool {
     let opted_in = decision.reason != Reason::NotOptedIn;
     let critical = is_system_critical(case.new.pod.spec);
     match check {
-        Check::NotEntitled => true,
-        Check::BoundByAuthor => !critical,
+        Check::NotEntitled | Check::BoundByAuthor => true,
         _ => opted_in && !critical,
     }
 }

@@ -43,12 +43,27 @@ pub(super) fn told(finding: &Finding) -> Vec<String> {
     lines.iter().map(|line| warning(line)).collect()
 }
 
-/// At most as many warnings as anyone reads; the last one counts the rest.
-pub(super) fn bounded(mut warnings: Vec<String>) -> Vec<String> {
-    if warnings.len() > WARNINGS {
-        let rest = warnings.len() - WARNINGS + 1;
-        warnings.truncate(WARNINGS - 1);
-        warnings.push(format!("berth: ...and {rest} more"));
+/// At most as many warnings as anyone reads; the last one counts the rest. What is told of one finding leaves room for the
+/// others.
+pub(super) fn bounded(told: Vec<Vec<String>>) -> Vec<String> {
+    let total: usize = told.iter().map(Vec::len).sum();
+    if total <= WARNINGS {
+        return told.into_iter().flatten().collect();
     }
+    let mut kept = vec![0; told.len()];
+    let mut room = WARNINGS - 1;
+    for round in 0..WARNINGS {
+        for (kept, lines) in kept.iter_mut().zip(&told) {
+            if room > 0 && round < lines.len() {
+                *kept += 1;
+                room -= 1;
+            }
+        }
+    }
+    let told = told.into_iter().zip(kept);
+    let mut warnings: Vec<String> = told
+        .flat_map(|(lines, kept)| lines.into_iter().take(kept))
+        .collect();
+    warnings.push(format!("berth: ...and {} more", total - warnings.len()));
     warnings
 }

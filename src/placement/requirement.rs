@@ -212,3 +212,13 @@ pub fn can_meet<'r, 'a: 'r>(
         None => ValueSet::any().meets(&asked, can_lack) || (can_lack && asked.admits(None)),
     }
 }
+
+/// Whether a pod's requirements on a label leave a node that the node pool made, going by nothing but what its requirements
+/// say of that node: it may have got any other label since, and a pod can name nodes that are there.
+pub fn may_allow<'r, 'a: 'r>(
+    offered: Option<&ValueSet>,
+    asked: impl Iterator<Item = Requirement<'r, 'a>> + Clone,
+) -> bool {
+    let asked = Asked::new(asked);
+    offered.map_or_else(|| asked.can_be_met(), |offered| offered.meets(&asked, true))
+}

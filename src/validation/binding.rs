@@ -16,10 +16,11 @@ pub(super) fn bound_by_author(
     }
     vec![
         format!(
-            "{}: {:?} passes over the scheduler and the node's taints",
+            "{}: {:?} is set by hand",
             new.field("spec.nodeName"),
             clipped(name)
         ),
+        "it passes over the scheduler and the node's taints".to_owned(),
         "select nodes by their labels".to_owned(),
     ]
 }

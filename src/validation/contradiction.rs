@@ -34,6 +34,9 @@ pub(super) fn contradiction(side: &Side<'_, '_, '_>) -> Vec<String> {
         spec.alternative(&terms[position]),
         key,
     );
+    if alone.constrains(key) {
+        lines.push(format!("see {}", side.selection_field(key)));
+    }
     let others = terms.iter().filter(|term| !term.is_empty()).count() - 1;
     if others > 0 {
         lines.push(format!("its other terms ({others}) cannot be met either"));
@@ -86,8 +89,12 @@ fn clash(
     let named: Vec<String> = named.iter().map(ToString::to_string).collect();
     let field = side.field(field);
     let key = clipped(key);
+    let remedy = match named.len() {
+        1 => "correct it",
+        _ => "correct or remove one of them",
+    };
     vec![
         format!("{field}: no node has {key} {}", named.join(" and ")),
-        "remove what is not meant".to_owned(),
+        remedy.to_owned(),
     ]
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Side;
-use super::reach::{Reach, is_confined};
+use super::reach::{Reach, Rule, is_confined};
 use super::self_placed::keyed_entry;
 use super::wording::{listed, pool_labels};
 use crate::placement::Reason;
@@ -58,7 +58,7 @@ fn asked_for(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<Stri
         let pool = policy.pool(name).filter(|_| !unchanged)?;
         (!pool.is_open_to(namespace.labels)).then(|| {
             format!(
-                "{}[{key}]: namespace {} may not use pool {:?}",
+                "{}[{key}]: namespace {} may not use pool {}",
                 new.field("metadata.labels"),
                 namespace.name,
                 pool.name
@@ -67,6 +67,9 @@ fn asked_for(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<Stri
     });
     closed.collect()
 }
+
+/// How many fields are named.
+const FIELDS: usize = 3;
 
 /// A closed node pool that a pod may use.
 struct Entry<'s> {
@@ -82,7 +85,7 @@ fn reached<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, Entry<'s>> {
     if closed.is_empty() || is_confined(side) {
         return BTreeMap::new();
     }
-    let reach = Reach::of(side);
+    let existing = Reach::of(side, Rule::Existing);
     let tolerations = side.pod().spec.tolerations();
     let admits = |node_pool: &NodePool| {
         node_pool.hard_taints().all(|taint| {
@@ -94,25 +97,27 @@ fn reached<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, Entry<'s>> {
     // Where there are too many selectors to look at, they allow what is closed and nothing that is open.
     let usable: Vec<_> = closed
         .into_iter()
-        .filter(|(node_pool, _)| admits(node_pool) && reach.allows(node_pool) != Some(false))
+        .filter(|(node_pool, _)| admits(node_pool) && existing.allows(node_pool) != Some(false))
         .map(|(node_pool, pool)| (node_pool, pool, keyed_entry(side, node_pool)))
         .collect();
+    let new = Reach::of(side, Rule::New);
     let is_closed = |node_pool: &NodePool| {
         usable
             .iter()
             .any(|(closed, ..)| closed.name() == node_pool.name())
     };
     let catalogue = &side.snapshot.catalogue;
+    // Without a key, tolerations admit what is closed with all the rest: then it has to be all that there is.
     let nothing_else = || {
-        leaves_out_plain_nodes(side)
+        selecting_key(side).is_some()
             && !catalogue.iter().any(|node_pool| {
-                !is_closed(node_pool) && admits(node_pool) && reach.allows(node_pool) == Some(true)
+                !is_closed(node_pool) && admits(node_pool) && new.allows(node_pool) == Some(true)
             })
     };
     let all = usable.iter().any(|(_, _, toleration)| toleration.is_none()) && nothing_else();
-    let counted = usable
-        .iter()
-        .filter(|(_, _, toleration)| all || toleration.is_some());
+    let counted = usable.iter().filter(|(node_pool, _, toleration)| {
+        toleration.is_some() || (all && new.allows(node_pool) != Some(false))
+    });
     counted
         .map(|(node_pool, pool, toleration)| {
             let entry = Entry {
@@ -124,9 +129,9 @@ fn reached<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, Entry<'s>> {
         .collect()
 }
 
-/// Whether the selectors ask for a label that nodes do not have by themselves. Any others may allow nodes of which the
-/// catalogue says nothing, such as those of a managed node group.
-fn leaves_out_plain_nodes(side: &Side<'_, '_, '_>) -> bool {
+/// A label that the selectors ask for and that nodes do not have by themselves. Without one they may allow nodes of which
+/// the catalogue says nothing, such as those of a managed node group.
+fn selecting_key<'s>(side: &Side<'s, '_, '_>) -> Option<&'s str> {
     let spec = side.pod().spec;
     let asks = |alternative: Alternative<'_, '_>, key: &str| {
         !on_every_node(key)
@@ -135,10 +140,15 @@ fn leaves_out_plain_nodes(side: &Side<'_, '_, '_>) -> bool {
                 .any(|requirement| !requirement.admits(None))
     };
     let alone = spec.selector_alone();
-    alone.selector_keys().any(|key| asks(alone, key))
-        || spec
-            .alternatives()
-            .all(|alternative| alternative.term_keys().any(|key| asks(alternative, key)))
+    if let Some(key) = alone.selector_keys().find(|key| asks(alone, key)) {
+        return Some(key);
+    }
+    let mut first = None;
+    for alternative in spec.alternatives() {
+        let key = alternative.term_keys().find(|key| asks(alternative, key))?;
+        first.get_or_insert(key);
+    }
+    first
 }
 
 /// The node pools all of whose pools are closed to the namespace, each with one of them.
@@ -170,16 +180,23 @@ fn reached_lines(side: &Side<'_, '_, '_>, reached: &BTreeMap<&str, Entry<'_>>) -
             .push((name, pool));
     }
     let namespace = side.case.namespace.name;
-    let lines = by_toleration.into_iter().take(4).map(|(toleration, entered)| {
-        let field = match toleration {
-            Some(position) => side.field(&format!("spec.tolerations[{position}]")),
-            None if constrains_node_pool(side) => side.selection_field(NODE_POOL),
-            None => side.field("spec"),
-        };
-        let names = listed(entered.iter().map(|(name, _)| *name));
-        let pools = listed(entered.iter().map(|(_, pool)| &*pool.name));
-        format!("{field}: lets the pod into {names} of pool {pools}, which namespace {namespace} may not use")
-    });
+    let lines = by_toleration
+        .into_iter()
+        .take(FIELDS)
+        .flat_map(|(toleration, entered)| {
+            let field = match (toleration, selecting_key(side)) {
+                (Some(position), _) => side.field(&format!("spec.tolerations[{position}]")),
+                (None, Some(_)) if constrains_node_pool(side) => side.selection_field(NODE_POOL),
+                (None, Some(key)) => side.selection_field(key),
+                (None, None) => side.field("spec"),
+            };
+            let names = listed(entered.iter().map(|(name, _)| *name));
+            let pools = listed(entered.iter().map(|(_, pool)| &*pool.name));
+            [
+                format!("{field}: lets the pod into {names}"),
+                format!("namespace {namespace} may not use pool {pools}"),
+            ]
+        });
     let mut lines: Vec<String> = lines.collect();
     if !lines.is_empty() {
         lines.push("remove what lets it in".to_owned());

@@ -1,7 +1,7 @@
 //! Pods that Karpenter makes no node for, whatever the node pools: it looks at every term, not just at one that fits.
 
 use super::Side;
-use super::wording::{clipped, listed, term};
+use super::wording::{clipped, listed};
 use crate::placement::constraints::{Alternative, PreferredTerm};
 use crate::placement::requirement::{
     Asked, CAPACITY_TYPE, NODE_POOL, Operator, Requirement, is_restricted,
@@ -17,23 +17,24 @@ pub(super) fn refusal(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
     for key in alone.selector_keys() {
         if let Some(why) = refused(alone, key) {
             let field = side.field("spec.nodeSelector");
-            return Some(lines(&format!("{field}[{}]", clipped(key)), &why));
+            return Some(lines(&format!("{field}[{}]", clipped(key)), why));
         }
     }
     for (position, listed) in spec.terms().unwrap_or_default().iter().enumerate() {
         let alternative = spec.alternative(listed);
         let mut keys = alternative.term_keys();
-        if let Some((key, why)) = keys.find_map(|key| Some((key, refused(alternative, key)?))) {
-            let why = format!("{}: {why}", clipped(key));
-            return Some(lines(&side.field(&term(position)), &why));
+        if let Some(why) = keys.find_map(|key| refused(alternative, key)) {
+            let field = format!("spec.affinity.nodeAffinity...nodeSelectorTerms[{position}]");
+            return Some(lines(&side.field(&field), why));
         }
     }
     prefers_nothing(side)
 }
 
-fn lines(field: &str, why: &str) -> Vec<String> {
+fn lines(field: &str, why: String) -> Vec<String> {
     vec![
-        format!("Karpenter makes no node for the pod: {why}"),
+        "Karpenter makes no node for the pod".to_owned(),
+        why,
         format!("see {field}"),
     ]
 }

@@ -9,6 +9,9 @@ use crate::placement::catalogue::NodePool;
 use crate::placement::policy::Pool;
 use crate::placement::requirement::{NODE_POOL, Operator};
 
+/// How many fields are named.
+const WAYS: usize = 3;
+
 /// How a pod lets itself into a node pool. Selecting it says more than tolerating its taints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Way {
@@ -20,32 +23,29 @@ enum Way {
 /// The pod lets itself into a dedicated node pool that no rule places it in.
 pub(super) fn self_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
     let mut entered = entered(new);
+    if let Some(old) = old.filter(|_| !entered.is_empty()) {
+        let known = self::entered(old);
+        entered.retain(|name, _| !known.contains_key(name));
+    }
     if entered.is_empty() {
         return Vec::new();
     }
-    let known = old.map(self::entered).unwrap_or_default();
-    entered.retain(|name, _| !known.contains_key(name));
     let mut by_way: BTreeMap<Way, Vec<&str>> = BTreeMap::new();
     for (name, (way, _)) in &entered {
         by_way.entry(*way).or_default().push(name);
     }
-    let mut lines: Vec<String> = by_way
-        .into_iter()
-        .map(|(way, names)| {
-            let names = listed(names.into_iter());
-            match way {
-                Way::Selects => format!(
-                    "{}: no rule places the pod in {names}",
-                    new.selection_field(NODE_POOL)
-                ),
-                Way::Tolerates(position) => format!(
-                    "{}: no rule places the pod in {names}",
-                    new.field(&format!("spec.tolerations[{position}]"))
-                ),
-            }
-        })
-        .collect();
-    lines.truncate(4);
+    let ways = by_way.into_iter().take(WAYS).flat_map(|(way, names)| {
+        let field = match way {
+            Way::Selects => new.selection_field(NODE_POOL),
+            Way::Tolerates(position) => new.field(&format!("spec.tolerations[{position}]")),
+        };
+        let names = listed(names.into_iter());
+        [
+            format!("no rule places the pod in {names}"),
+            format!("see {field}"),
+        ]
+    });
+    let mut lines: Vec<String> = ways.collect();
     lines.extend(remedies(
         new,
         entered.into_values().map(|(_, node_pool)| node_pool),

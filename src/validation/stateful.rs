@@ -1,7 +1,7 @@
 //! The check `stateful-on-spot`: a pod that is moved finds its volume again, but it is moved whenever spot capacity goes.
 
 use super::Side;
-use super::reach::Reach;
+use super::reach::{Reach, Rule};
 use super::wording::{asking_label, listed};
 use crate::placement::Reason;
 use crate::placement::catalogue::NodePool;
@@ -21,12 +21,12 @@ pub(super) fn stateful_on_spot(side: &Side<'_, '_, '_>) -> Vec<String> {
     if !side.workload.claims_volumes || !placed || !bound {
         return Vec::new();
     }
-    let reach = Reach::of(side);
+    let reach = Reach::of(side, Rule::New);
     let lasts = |node_pool: &NodePool| {
         side.pod().spec.alternatives().any(|alternative| {
             let lasting =
                 |value: &&str| offers(node_pool, value) && alternative.admits(CAPACITY_TYPE, value);
-            LASTING.iter().any(lasting) && reach.term_allows(node_pool, alternative)
+            LASTING.iter().any(lasting) && reach.allows_by(node_pool, alternative)
         })
     };
     let node_pools = || decision.node_pools.iter().copied();

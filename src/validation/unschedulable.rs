@@ -2,7 +2,7 @@
 
 use super::Side;
 use super::contradiction::contradiction;
-use super::reach::Reach;
+use super::reach::{Reach, Rule};
 use super::refusal::refusal;
 use super::wording::{clipped, listed, nearest};
 use crate::placement::Reason;
@@ -12,6 +12,8 @@ use crate::placement::requirement::{ARCH, Asked, NODE_POOL, Operator, ValueSet};
 
 /// How many node pools are given a reason.
 const NODE_POOLS: usize = 16;
+/// How many alternatives of a pod are looked through for the node pools that they name.
+const ALTERNATIVES: usize = 64;
 
 /// No node pool of the catalogue fits.
 pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
@@ -21,12 +23,13 @@ pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
         return Vec::new();
     }
     let refused = refusal(side);
+    // The node pools were chosen because they fit; where the mutating side missed the pod, `not-placed` says so.
     let placed = match decision.reason {
         Reason::AlreadyPlaced => true,
-        Reason::Placed => !side.case.is_pod && decision.mode == Mode::Enforce,
+        Reason::Placed => decision.mode == Mode::Enforce,
         _ => false,
     };
-    let reach = Reach::of(side);
+    let reach = Reach::of(side, Rule::New);
     let fits = || {
         placed
             || catalogue
@@ -77,7 +80,7 @@ fn fits(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>, node_pool: &NodePool) ->
             .filter(|term| !term.is_empty())
             .map(|term| spec.alternative(term)),
     };
-    !taint.is_hard() && last.is_some_and(|last| reach.term_allows(node_pool, last))
+    !taint.is_hard() && last.is_some_and(|last| reach.allows_by(node_pool, last))
 }
 
 /// A taint of the node pool that the pod does not tolerate: one that keeps it away, if there is one.
@@ -119,8 +122,9 @@ fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
     };
     let field = side.selection_field(NODE_POOL);
     Some(vec![
-        format!("{field}: {:?} is no node pool", clipped(name)),
+        format!("{:?} is no node pool", clipped(name)),
         remedy,
+        format!("see {field}"),
     ])
 }
 
@@ -129,8 +133,8 @@ fn reasons(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>) -> Vec<String> {
     let spec = side.pod().spec;
     let named = |node_pool: &&NodePool| {
         let name = node_pool.name();
-        spec.alternatives()
-            .any(|alternative| alternative.admits(NODE_POOL, name))
+        let mut alternatives = spec.alternatives().take(ALTERNATIVES);
+        alternatives.any(|alternative| alternative.admits(NODE_POOL, name))
     };
     let all = side.snapshot.catalogue.iter();
     let mut near: Vec<&NodePool> = all.clone().filter(named).collect();

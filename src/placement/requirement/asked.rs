@@ -210,7 +210,12 @@ impl fmt::Display for Requirement<'_, '_> {
             Operator::Lte => f.write_str("at most ")?,
             Operator::Unknown => f.write_str("unknown ")?,
         }
-        write_list(f, &values)
+        match (self.operator, values.as_slice()) {
+            (Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte, [bound]) => {
+                write!(f, "{bound:.63}")
+            }
+            _ => write_list(f, &values),
+        }
     }
 }
 
@@ -237,6 +242,7 @@ impl fmt::Display for Asked<'_, '_> {
         } = joint;
         match (listed, range) {
             _ if !present => f.write_str(if *absent { "no such label" } else { "nothing" }),
+            (Some(listed), _) if listed.is_empty() => f.write_str("nothing"),
             (Some(listed), _) => write_list(f, listed),
             (None, Some((lower, upper))) if lower > upper => f.write_str("nothing"),
             (None, Some((lower, i64::MAX))) => write!(f, "{lower} or more"),
