@@ -221,6 +221,7 @@ fn in_pool<'p>(
     };
     let search = Search {
         pod,
+        preference: search::preference(pod.spec, pool.binding),
         pool,
         known: policy.architectures(),
         wanted: policy.chosen(choice),

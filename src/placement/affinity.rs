@@ -13,7 +13,7 @@ use super::requirement::{ARCH, NODE_POOL, Operator};
 
 /// The weight of the preference for a pool that binds `Preferred`: the heaviest that there is, since Karpenter takes
 /// the heaviest preference for a requirement first.
-const WEIGHT: u8 = 100;
+pub(super) const WEIGHT: u8 = 100;
 
 /// How many terms berth extends. No person writes so many; a pod with tens of thousands would get a patch of several times
 /// its own size, and no longer fit into etcd.

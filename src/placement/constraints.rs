@@ -155,6 +155,15 @@ impl<'a> Term<'a> {
             })
     }
 
+    /// What the term asks, without any node selector.
+    #[must_use]
+    pub fn alone(&self) -> Alternative<'_, 'a> {
+        Alternative {
+            selector: &[],
+            expressions: self.expressions(),
+        }
+    }
+
     fn expressions(&self) -> &[Expression<'a>] {
         self.expressions.as_deref().unwrap_or_default()
     }
@@ -273,17 +282,37 @@ impl<'a> Spec<'a> {
         })
     }
 
+    /// The preference that Karpenter takes for a requirement until it gives it up: the first of the heaviest. Those that
+    /// cannot be read are none.
+    #[must_use]
+    pub fn heaviest_preference(&self) -> Option<PreferredTerm<'a>> {
+        let preferred = self.preferred().unwrap_or_default().into_iter();
+        preferred.reduce(|heaviest, other| {
+            if other.weight > heaviest.weight {
+                other
+            } else {
+                heaviest
+            }
+        })
+    }
+
     /// The ways to satisfy the pod's hard constraints: one for each term that is not empty, or just its node selector.
     pub fn alternatives(&self) -> impl Iterator<Item = Alternative<'_, 'a>> {
+        self.attempts().map(|(alternative, _)| alternative)
+    }
+
+    /// The same, each with whether another term comes after it: Karpenter gives such a term up before any preference, and
+    /// so tries it together with the heaviest one alone.
+    pub fn attempts(&self) -> impl Iterator<Item = (Alternative<'_, 'a>, bool)> {
         let terms = self.terms();
-        let selector_alone = terms.is_none().then(|| self.selector_alone());
-        let terms = terms
-            .unwrap_or_default()
+        let selector_alone = terms.is_none().then(|| (self.selector_alone(), false));
+        let terms = terms.unwrap_or_default();
+        let with_others = terms
             .iter()
-            .filter(|term| !term.is_empty());
-        selector_alone
-            .into_iter()
-            .chain(terms.map(|term| self.alternative(term)))
+            .enumerate()
+            .filter(|(_, term)| !term.is_empty())
+            .map(|(position, term)| (self.alternative(term), position + 1 < terms.len()));
+        selector_alone.into_iter().chain(with_others)
     }
 
     /// What the node selector asks, and nothing else.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::affinity::{self, NewRequirements};
 use super::catalogue::{Catalogue, NodePool};
-use super::constraints::Alternative;
-use super::pod::Pod;
+use super::constraints::{Alternative, PreferredTerm};
+use super::pod::{Pod, Spec};
 use super::policy::{Binding, Pool};
 use super::requirement::{ARCH, NODE_POOL, can_meet};
 use super::toleration::NewToleration;
@@ -14,10 +14,22 @@ use super::{Decision, Edits, Reason};
 /// The search for the node pools of one pool that one pod can use.
 pub(super) struct Search<'s, 'v, 'a, 'p> {
     pub(super) pod: &'s Pod<'v, 'a>,
+    /// See [`preference`].
+    pub(super) preference: Option<PreferredTerm<'a>>,
     pub(super) pool: &'p Pool,
     pub(super) known: &'p [Arc<str>],
     pub(super) wanted: &'p [Arc<str>],
     pub(super) catalogue: &'p Catalogue,
+}
+
+/// The preference that Karpenter will take for a requirement of the pod, unless it is the one that berth adds.
+pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<PreferredTerm<'a>> {
+    let least = match binding {
+        Binding::Required => i64::MIN,
+        Binding::Preferred => affinity::WEIGHT.into(),
+    };
+    spec.heaviest_preference()
+        .filter(|preferred| preferred.weight >= least)
 }
 
 impl<'p> Search<'_, '_, '_, 'p> {
@@ -28,6 +40,11 @@ impl<'p> Search<'_, '_, '_, 'p> {
             .collect();
         if node_pools.is_empty() {
             return self.nowhere();
+        }
+        if !node_pools.iter().any(|node_pool| self.is_seen(node_pool)) {
+            let detail =
+                format!("the pod's first term or heaviest preference asks for another {NODE_POOL}");
+            return Decision::left(Reason::Explicit, detail);
         }
         let offered = |name: &&Arc<str>| node_pools.iter().any(|node_pool| node_pool.offers(name));
         let admitted = |name: &&Arc<str>| {
@@ -99,13 +116,43 @@ impl<'p> Search<'_, '_, '_, 'p> {
         let alone = self.pod.spec.selector_alone();
         // A label that both the selector and a term constrain is judged again below, with both.
         alone.selector_keys().all(|key| meets(alone, key))
-            && self.alternatives().any(|alternative| {
-                alternative.term_keys().all(|key| meets(alternative, key))
-                    && (ignored == Some(ARCH)
-                        || self
-                            .architectures(alternative)
-                            .any(|name| node_pool.offers(name)))
-            })
+            && self
+                .pod
+                .spec
+                .attempts()
+                .any(|(alternative, others_follow)| {
+                    alternative.term_keys().all(|key| meets(alternative, key))
+                        && (ignored == Some(ARCH)
+                            || self
+                                .architectures(alternative)
+                                .any(|name| node_pool.offers(name)))
+                        && (!others_follow || self.preference_met(node_pool, alternative))
+                })
+    }
+
+    /// Whether the pod's heaviest preference lets Karpenter make a node of the node pool for an alternative.
+    fn preference_met(&self, node_pool: &NodePool, alternative: Alternative<'_, '_>) -> bool {
+        self.preference.as_ref().is_none_or(|preferred| {
+            let preferred = preferred.preference.alone();
+            let mut architectures = self.architectures(alternative);
+            let meets = |key| {
+                let asked = alternative.on(key).chain(preferred.on(key));
+                can_meet(node_pool.offered(key), key, asked)
+            };
+            preferred.term_keys().all(meets)
+                && architectures.any(|name| node_pool.offers(name) && preferred.admits(ARCH, name))
+        })
+    }
+
+    /// Whether the node pool is left when Karpenter first looks at the pod, with its first term and its heaviest preference:
+    /// where they leave none, it takes the pod for one that is not its own, says nothing, and never looks at the rest.
+    fn is_seen(&self, node_pool: &NodePool) -> bool {
+        let first = self.pod.spec.terms().and_then(<[_]>::first);
+        let preferred = self.preference.as_ref();
+        let mut parts = first
+            .into_iter()
+            .chain(preferred.map(|preferred| &preferred.preference));
+        parts.all(|part| part.alone().admits(NODE_POOL, node_pool.name()))
     }
 
     /// None of the pool's node pools is left: says why, and injects the architecture where the cluster is the reason.

@@ -100,6 +100,9 @@ fn makes(node_pool: &Value, key: &str, value: Option<&str>) -> bool {
     if key == NODE_POOL {
         return value == node_pool["name"].as_str();
     }
+    if value.is_none() && ON_EVERY_NODE.contains(&key) {
+        return false;
+    }
     let asked: Vec<&Value> = on(items(&node_pool["requirements"]), key).collect();
     if asked.is_empty() {
         let known = key.starts_with("karpenter.k8s.aws/") || key.starts_with("eks.amazonaws.com/");
@@ -111,6 +114,24 @@ fn makes(node_pool: &Value, key: &str, value: Option<&str>) -> bool {
     asked
         .iter()
         .all(|requirement| requirement_matches(requirement, value))
+}
+
+/// Whether a node pool can make a node for all of these requirements, each label taken by itself.
+fn meets(node_pool: &Value, requirements: &[Value]) -> bool {
+    let keys: BTreeSet<&str> = requirements.iter().map(key_of).collect();
+    let met = |key: &&str| {
+        let of_node_pool = items(&node_pool["requirements"]);
+        candidates(key, &[requirements, of_node_pool])
+            .iter()
+            .any(|value| {
+                makes(node_pool, key, value.as_deref())
+                    && on(requirements, key)
+                        .all(|requirement| requirement_matches(requirement, value.as_deref()))
+            })
+    };
+    keys.iter().filter(|key| **key != NODE_POOL).all(met)
+        && on(requirements, NODE_POOL)
+            .all(|requirement| requirement_matches(requirement, node_pool["name"].as_str()))
 }
 
 /// What a pod asks for, and of what policy and cluster.
@@ -172,38 +193,59 @@ impl<'q> Question<'q> {
         self.known.iter().copied().filter(admitted).collect()
     }
 
-    fn suits(&self, node_pool: &Value, requirements: &[Value]) -> bool {
-        let keys: BTreeSet<&str> = requirements.iter().map(key_of).collect();
-        let met = |key: &&str| {
-            let of_node_pool = items(&node_pool["requirements"]);
-            candidates(key, &[requirements, of_node_pool])
-                .iter()
-                .any(|value| {
-                    makes(node_pool, key, value.as_deref())
-                        && on(requirements, key)
-                            .all(|requirement| requirement_matches(requirement, value.as_deref()))
-                })
+    /// The requirements of the preference that Karpenter takes for a requirement: the first of the heaviest, berth's own
+    /// among them where the pool binds softly.
+    fn preferred(&self) -> &'q [Value] {
+        let own = if self.binds_softly() { 100 } else { 1 };
+        let preferred = items(&self.spec["affinity"]["nodeAffinity"][PREFERRED]);
+        let weight = |term: &&Value| term["weight"].as_i64().unwrap_or_default();
+        let heaviest = preferred.iter().rev().max_by_key(weight);
+        let heaviest = heaviest.filter(|term| weight(term) >= own);
+        heaviest.map_or(&[], |term| items(&term["preference"]["matchExpressions"]))
+    }
+
+    /// Whether a node pool can make nodes for an alternative, which Karpenter tries with the preference if others follow.
+    fn suits(&self, node_pool: &Value, (position, requirements): &Alternative) -> bool {
+        let terms = items(&self.spec["affinity"]["nodeAffinity"][REQUIRED]["nodeSelectorTerms"]);
+        let is_last = position.is_none_or(|position| position + 1 == terms.len());
+        let preferred = if is_last { &[] } else { self.preferred() };
+        let both: Vec<Value> = requirements.iter().chain(preferred).cloned().collect();
+        meets(node_pool, &both)
+            && self.architectures(requirements).iter().any(|name| {
+                makes(node_pool, ARCH, Some(name))
+                    && on(preferred, ARCH)
+                        .all(|requirement| requirement_matches(requirement, Some(name)))
+            })
+    }
+
+    /// Whether Karpenter passes over the pod once it is bound to these node pools: when it looks first, with the first term
+    /// and the heaviest preference, none of them is left.
+    fn is_passed_over(&self, node_pools: &[&Value]) -> bool {
+        let terms = items(&self.spec["affinity"]["nodeAffinity"][REQUIRED]["nodeSelectorTerms"]);
+        let first = terms.first().map(|term| &term["matchExpressions"]);
+        let first = first.map_or(&[][..], items);
+        let selected = &self.spec["nodeSelector"][NODE_POOL];
+        let is_seen = |node_pool: &&Value| {
+            let name = node_pool["name"].as_str();
+            (selected.is_null() || selected.as_str() == name)
+                && on(first, NODE_POOL)
+                    .chain(on(self.preferred(), NODE_POOL))
+                    .all(|requirement| requirement_matches(requirement, name))
         };
-        keys.iter().filter(|key| **key != NODE_POOL).all(met)
-            && on(requirements, NODE_POOL)
-                .all(|requirement| requirement_matches(requirement, node_pool["name"].as_str()))
-            && self
-                .architectures(requirements)
-                .iter()
-                .any(|name| makes(node_pool, ARCH, Some(name)))
+        !node_pools.iter().any(is_seen)
     }
 
     /// The pool's node pools that the cluster has and the pod can use, in the policy's order.
     fn node_pools(&self) -> Vec<&'q Value> {
         let alternatives = alternatives(self.spec);
+        let suits = |node_pool: &&Value| {
+            let mut alternatives = alternatives.iter();
+            alternatives.any(|alternative| self.suits(node_pool, alternative))
+        };
         items(&self.pool["nodePools"])
             .iter()
             .filter_map(|name| self.node_pools.iter().find(|entry| entry["name"] == *name))
-            .filter(|node_pool| {
-                alternatives
-                    .iter()
-                    .any(|(_, requirements)| self.suits(node_pool, requirements))
-            })
+            .filter(suits)
             .collect()
     }
 }
@@ -372,7 +414,7 @@ fn differs(object: &Value, world: &World, reply: &Reply) -> Option<String> {
     let node_pools = question.node_pools();
     let mut expected = object.clone();
     let mut reasons = vec![Reason::Explicit, Reason::Conflict];
-    if !node_pools.is_empty() {
+    if !node_pools.is_empty() && !question.is_passed_over(&node_pools) {
         let placed = placed(template, &question, rule, &node_pools);
         let changed = placed != *template;
         reasons = vec![if changed {
