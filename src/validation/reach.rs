@@ -100,6 +100,24 @@ impl<'r, 'a> Reach<'r, 'a> {
         matches!(selected, Fit::Yes) && matches!(self.term_fits(node_pool, alternative), Fit::Yes)
     }
 
+    /// The same for a preference besides, which Karpenter takes for a requirement.
+    pub(super) fn preference_allows(
+        &self,
+        node_pool: &NodePool,
+        alternative: Alternative<'_, '_>,
+        preferred: Alternative<'_, '_>,
+    ) -> bool {
+        let mut added = self.added(alternative).iter().peekable();
+        let architectures = added.peek().is_none()
+            || added.any(|name| node_pool.offers(name) && preferred.admits(ARCH, name));
+        architectures
+            && preferred.term_keys().all(|key| {
+                let asked = alternative.on(key).chain(preferred.on(key));
+                self.left.set(self.left.get().saturating_sub(1));
+                !self.is_exhausted() && can_meet(node_pool.offered(key), key, asked)
+            })
+    }
+
     /// The first label that keeps the first alternative from the node pool, as it is asked for.
     pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(&str, Alternative<'_, 'a>)> {
         let alternative = self.spec.alternatives().next()?;

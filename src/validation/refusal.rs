@@ -2,7 +2,7 @@
 
 use super::Side;
 use super::wording::{clipped, listed};
-use crate::placement::constraints::{Alternative, PreferredTerm};
+use crate::placement::constraints::Alternative;
 use crate::placement::requirement::{
     Asked, CAPACITY_TYPE, NODE_POOL, Operator, Requirement, is_restricted,
 };
@@ -49,11 +49,12 @@ fn refused(alternative: Alternative<'_, '_>, key: &str) -> Option<String> {
         .find_map(|requirement| match requirement.operator {
             Operator::In if key == CAPACITY_TYPE => no_capacity_type(&requirement),
             Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte => {
-                let negative = requirement
-                    .values
-                    .iter()
-                    .any(|value| value.starts_with('-'));
-                negative.then(|| format!("{} is compared with a negative number", clipped(key)))
+                let is_natural = |value: &str| value.parse::<u64>().is_ok();
+                let other = requirement.values.iter().find(|value| !is_natural(value));
+                other.map(|value| {
+                    let (key, value) = (clipped(key), clipped(value));
+                    format!("{key} is compared with {value:?}, which is no natural number")
+                })
             }
             _ => None,
         })
@@ -85,17 +86,7 @@ fn prefers_nothing(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
             format!("its selectors, with the first term, allow no {NODE_POOL}"),
         ]);
     }
-    // Of several that weigh the same, the first.
-    let mut preferred: Option<PreferredTerm<'_>> = None;
-    for term in spec.preferred().ok()? {
-        if preferred
-            .as_ref()
-            .is_none_or(|best| term.weight > best.weight)
-        {
-            preferred = Some(term);
-        }
-    }
-    let preferred = preferred?.preference;
+    let preferred = spec.heaviest_preference()?.preference;
     let asked = first
         .on(NODE_POOL)
         .chain(spec.alternative(&preferred).on(NODE_POOL));

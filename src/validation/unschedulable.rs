@@ -7,6 +7,7 @@ use super::refusal::refusal;
 use super::wording::{clipped, listed, nearest};
 use crate::placement::Reason;
 use crate::placement::catalogue::{NodePool, Taint};
+use crate::placement::constraints::PreferredTerm;
 use crate::placement::policy::{Action, Mode};
 use crate::placement::requirement::{ARCH, Asked, NODE_POOL, Operator, ValueSet};
 
@@ -30,11 +31,12 @@ pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
         _ => false,
     };
     let reach = Reach::of(side, Rule::New);
+    let preference = side.pod().spec.heaviest_preference();
     let fits = || {
         placed
             || catalogue
                 .iter()
-                .any(|node_pool| fits(side, &reach, node_pool))
+                .any(|node_pool| fits(side, &reach, preference.as_ref(), node_pool))
     };
     if refused.is_none() && fits() {
         return Vec::new();
@@ -66,21 +68,33 @@ fn runs_elsewhere(reason: Reason) -> bool {
     )
 }
 
-/// Whether Karpenter would make a node of the node pool for the pod. It takes a taint that is a mere preference for one
-/// that is not, until it has no term left to try.
-fn fits(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>, node_pool: &NodePool) -> bool {
-    let spec = side.pod().spec;
-    let Some(taint) = untolerated(side, node_pool) else {
-        return reach.allows(node_pool) != Some(false);
-    };
-    let last = match spec.terms() {
-        None => Some(spec.selector_alone()),
-        Some(terms) => terms
-            .last()
-            .filter(|term| !term.is_empty())
-            .map(|term| spec.alternative(term)),
-    };
-    !taint.is_hard() && last.is_some_and(|last| reach.allows_by(node_pool, last))
+/// Whether Karpenter would make a node of the node pool for the pod. While other terms follow, it takes the heaviest
+/// preference for a requirement, and a taint that is a mere preference for one that is not.
+fn fits(
+    side: &Side<'_, '_, '_>,
+    reach: &Reach<'_, '_>,
+    preference: Option<&PreferredTerm<'_>>,
+    node_pool: &NodePool,
+) -> bool {
+    let taint = untolerated(side, node_pool);
+    if taint.is_some_and(Taint::is_hard) {
+        return false;
+    }
+    let preferred = preference.map(|preferred| preferred.preference.alone());
+    let fits = side
+        .pod()
+        .spec
+        .attempts()
+        .any(|(alternative, others_follow)| {
+            let is_preferred = || {
+                taint.is_none()
+                    && preferred.is_none_or(|preferred| {
+                        reach.preference_allows(node_pool, alternative, preferred)
+                    })
+            };
+            reach.allows_by(node_pool, alternative) && (!others_follow || is_preferred())
+        });
+    fits || reach.is_exhausted()
 }
 
 /// A taint of the node pool that the pod does not tolerate: one that keeps it away, if there is one.
@@ -165,10 +179,13 @@ fn reason(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>, node_pool: &NodePool) 
         return not_tolerated(taint);
     }
     let Some((key, alternative)) = reach.obstacle(node_pool) else {
-        return taint.map_or_else(
-            || "matches none of the pod's terms".to_owned(),
-            not_tolerated,
-        );
+        let fits_a_term = side.pod().spec.alternatives().next().is_some();
+        let why = if fits_a_term {
+            "Karpenter requires the pod's heaviest preference, which excludes it"
+        } else {
+            "matches none of the pod's terms"
+        };
+        return taint.map_or_else(|| why.to_owned(), not_tolerated);
     };
     let asked = Asked::new(alternative.on(key));
     let added = reach.added(alternative);
