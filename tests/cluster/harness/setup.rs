@@ -119,6 +119,9 @@ pub(crate) fn controller_manager(directory: &Path, ports: &Ports) -> Vec<String>
     arguments.extend([
         format!("--service-account-private-key-file={}", file("sa.key")),
         format!("--root-ca-file={}", file("ca.crt")),
+        // Its own limit, 20, would be the slowest thing in a cluster of new nodes: each takes it several requests.
+        "--kube-api-qps=200".to_owned(),
+        "--kube-api-burst=400".to_owned(),
     ]);
     arguments
 }
