@@ -1,5 +1,6 @@
 //! berth and Karpenter together: which nodes are made, and which pods run on them.
 
+mod agreement;
 mod examples;
 mod limits;
 mod outside;
@@ -19,6 +20,8 @@ pub(crate) fn group() -> Group {
             pools::any_architecture,
             outside::before_other_node_pools,
             limits::at_its_limit,
+            // Last: it leaves many nodes.
+            agreement::agreement,
         ],
     }
 }

@@ -17,6 +17,7 @@ pub(crate) struct Setup {
     port: u16,
     ops_port: u16,
     policy: Option<PathBuf>,
+    node_pools: PathBuf,
 }
 
 /// A running berth. Dropping it kills it.
@@ -26,7 +27,7 @@ pub(crate) struct Berth {
 }
 
 impl Setup {
-    /// A berth with the default policy and a certificate of this authority.
+    /// A berth with the default policy and node pools, and a certificate of this authority.
     pub(crate) fn new(
         cluster: &Cluster,
         name: &str,
@@ -41,6 +42,7 @@ impl Setup {
             port,
             ops_port,
             policy: None,
+            node_pools: repository("deploy/node-pools"),
         };
         setup.present(&authority.server(name)?)?;
         Ok(setup)
@@ -51,6 +53,13 @@ impl Setup {
         let path = self.directory.join("policy.yaml");
         std::fs::write(&path, text)?;
         self.policy = Some(path);
+        Ok(self)
+    }
+
+    /// With node pools of its own.
+    pub(crate) fn with_node_pools(mut self, text: &str) -> anyhow::Result<Self> {
+        self.node_pools = self.directory.join("node-pools.yaml");
+        std::fs::write(&self.node_pools, text)?;
         Ok(self)
     }
 
@@ -74,7 +83,7 @@ impl Setup {
             format!("--tls-cert={}", file("tls.crt")),
             format!("--tls-key={}", file("tls.key")),
             "--tls-poll-interval=100ms".to_owned(),
-            format!("--node-pools={}", repository("deploy/node-pools").display()),
+            format!("--node-pools={}", self.node_pools.display()),
             "--drain=2s".to_owned(),
             "--log-format=json".to_owned(),
         ];

@@ -1,0 +1,312 @@
+//! berth's word on a pod against Karpenter's: generated node pools and pods, and no difference that is not explained.
+//!
+//! What berth calls unschedulable gets Karpenter's own refusal and no node; what it places gets a node of a node pool that
+//! it named; what it leaves alone although some node pool fits gets a node. `words::compare` has it all, and the reasons
+//! for which the two may differ. `BERTH_SEED` and `BERTH_AGREEMENT_PODS` run other pods, or more: with some hundred nodes
+//! the cluster grows slow, so rather more seeds than many pods.
+
+mod generate;
+mod state;
+mod words;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use berth::placement::snapshot::{Snapshot, read_node_pools, read_policy};
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+
+use self::generate::{Generator, OWN, Sketch, World};
+use self::state::{State, start};
+use self::words::{Berth, Karpenter, Verdict};
+use crate::harness::api::{Api, Persist};
+use crate::harness::berth::{Berth as Server, Setup};
+use crate::harness::cluster::Cluster;
+use crate::harness::pki::Authority;
+use crate::harness::registration::{register, shipped};
+use crate::harness::scene::{Injection, namespace, pod};
+use crate::harness::{eventually, node_pools};
+
+const SEED: u64 = 1;
+const PODS: usize = 240;
+/// Enough for a batch of Karpenter's, few enough that a round's nodes cost little.
+const PODS_OF_A_ROUND: usize = 60;
+
+/// What came of all rounds.
+#[derive(Default)]
+struct Summary {
+    node_pools: usize,
+    pods: usize,
+    refused: usize,
+    words: BTreeMap<&'static str, usize>,
+    explained: BTreeMap<&'static str, usize>,
+    differences: usize,
+}
+
+pub(crate) async fn agreement(cluster: &Cluster) -> anyhow::Result<()> {
+    let seed = from_environment("BERTH_SEED")?.unwrap_or(SEED);
+    let pods = from_environment("BERTH_AGREEMENT_PODS")?.unwrap_or(PODS);
+    let mut summary = Summary::default();
+    for round in 0..pods.div_ceil(PODS_OF_A_ROUND) {
+        let mut generator = Generator::new(seed, round, PODS_OF_A_ROUND);
+        Round::new(cluster, &mut generator, round)
+            .await?
+            .run(&mut generator, &mut summary)
+            .await
+            .with_context(|| format!("seed {seed}, round {round}"))?;
+    }
+    let Summary {
+        node_pools,
+        pods,
+        refused,
+        words,
+        explained,
+        differences,
+    } = summary;
+    eprintln!(
+        "seed {seed}: {pods} pods on {node_pools} node pools: {}; the API server refused {refused}; {differences} differed; \
+         explained: {}",
+        counts(&words),
+        counts(&explained),
+    );
+    ensure!(differences == 0, "{differences} pods differed, see above");
+    Ok(())
+}
+
+fn counts(of: &BTreeMap<&str, usize>) -> String {
+    let each = of.iter().map(|(name, count)| format!("{count} {name}"));
+    let each: Vec<String> = each.collect();
+    if each.is_empty() {
+        "none".to_owned()
+    } else {
+        each.join(", ")
+    }
+}
+
+fn from_environment<T: std::str::FromStr>(name: &str) -> anyhow::Result<Option<T>> {
+    let Ok(text) = std::env::var(name) else {
+        return Ok(None);
+    };
+    let number = text.parse().ok();
+    Ok(Some(number.with_context(|| {
+        format!("{name}: {text:?} is no number")
+    })?))
+}
+
+/// One set of node pools, with a berth that knows them.
+struct Round<'c> {
+    api: &'c Api,
+    world: World,
+    snapshot: Snapshot,
+    namespace: String,
+    /// Held so that it runs.
+    _server: Server,
+    job: Value,
+}
+
+/// A pod as it was generated, and what became of it.
+struct Pod {
+    sketch: Sketch,
+    stored: Value,
+    warnings: Vec<String>,
+}
+
+impl Pod {
+    /// Says everything that is known of a pod on which the words differ.
+    fn report(&self, name: &str, berth: &Berth, karpenter: &Karpenter) {
+        eprintln!(
+            "\n{name}: berth and Karpenter differ\n    berth: {berth}\n    Karpenter: {karpenter}\n    \
+             generated: labels {:?}, {}\n    stored: nodeSelector {}, affinity {}, tolerations {}\n    warnings: {:?}",
+            self.sketch.labels,
+            self.sketch.spec,
+            self.stored["spec"]["nodeSelector"],
+            self.stored["spec"]["affinity"],
+            self.stored["spec"]["tolerations"],
+            self.warnings,
+        );
+    }
+}
+
+impl<'c> Round<'c> {
+    async fn new(
+        cluster: &'c Cluster,
+        generator: &mut Generator,
+        number: usize,
+    ) -> anyhow::Result<Self> {
+        let api = &cluster.api;
+        let mut world = generator.world()?;
+        let mut accepted = Vec::new();
+        for node_pool in world.node_pools {
+            if api.create(&node_pool, Persist::Store).await?.ok().is_ok() {
+                accepted.push(node_pool);
+            }
+        }
+        world.node_pools = accepted;
+        for node_pool in &world.node_pools {
+            node_pools::ready(api, node_pool).await?;
+        }
+        let documents: Vec<String> = world.node_pools.iter().map(Value::to_string).collect();
+        let documents = documents.join("\n---\n");
+        let policy = world.policy.to_string();
+        let (read, mut catalogue) = read_policy(&policy)?;
+        read_node_pools(&documents, &mut catalogue)?;
+        let snapshot = Snapshot::new(read, catalogue)?;
+
+        let authority = Authority::new("berth")?;
+        let setup = Setup::new(cluster, &format!("agreement-{number}"), &authority)?
+            .with_policy(&policy)?
+            .with_node_pools(&documents)?;
+        let server = setup.start().await?;
+        register(api, &shipped(&setup.url(), &authority.pem())?).await?;
+        let namespace_name = format!("agreement-{number}");
+        namespace(cluster, &namespace_name, Injection::Enabled).await?;
+        // Pods that say they are a Job's need one, and nobody else's hands on them.
+        let job = json!({
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": "sums", "namespace": namespace_name},
+            "spec": {
+                "managedBy": "example.com/nobody",
+                "template": {"spec": {
+                    "restartPolicy": "Never",
+                    "containers": [{"name": "main", "image": "none"}],
+                }},
+            },
+        });
+        let job = api.create(&job, Persist::Store).await?.ok()?;
+        Ok(Self {
+            api,
+            world,
+            snapshot,
+            namespace: namespace_name,
+            _server: server,
+            job,
+        })
+    }
+
+    async fn run(&self, generator: &mut Generator, summary: &mut Summary) -> anyhow::Result<()> {
+        let pods = self.create(generator, summary).await?;
+        let answers = self.answers(&pods).await?;
+        summary.node_pools += self.world.node_pools.len();
+        summary.pods += pods.len();
+        let mut differences = 0;
+        for (name, pod) in &pods {
+            let berth = Berth::word(&pod.stored, &pod.warnings, &self.snapshot)?;
+            let karpenter = answers.get(name).context("no answer")?;
+            *summary.words.entry(berth.name()).or_default() += 1;
+            match words::compare(&berth, karpenter, &pod.stored, &self.snapshot)? {
+                Verdict::Agree => {}
+                Verdict::Explained(class) => *summary.explained.entry(class).or_default() += 1,
+                Verdict::Differ => {
+                    differences += 1;
+                    pod.report(name, &berth, karpenter);
+                }
+            }
+        }
+        if differences > 0 {
+            for node_pool in &self.world.node_pools {
+                let (name, template) = (
+                    &node_pool["metadata"]["name"],
+                    &node_pool["spec"]["template"],
+                );
+                eprintln!("node pool {name}: {template}");
+            }
+        }
+        summary.differences += differences;
+        // Karpenter would look at them again and again.
+        let pods = format!("/api/v1/namespaces/{}/pods", self.namespace);
+        for (name, answer) in &answers {
+            if !matches!(answer, Karpenter::Node { .. }) {
+                self.api
+                    .delete(&format!("{pods}/{name}?gracePeriodSeconds=0"))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Creates a round's pods, a few at a time.
+    async fn create(
+        &self,
+        generator: &mut Generator,
+        summary: &mut Summary,
+    ) -> anyhow::Result<BTreeMap<String, Pod>> {
+        let mut pods = BTreeMap::new();
+        let mut numbered: Vec<(String, Sketch)> = Vec::new();
+        for name in generator.pods.clone() {
+            numbered.push((name, generator.pod()?));
+        }
+        while !numbered.is_empty() {
+            let some = numbered.split_off(numbered.len().saturating_sub(8));
+            let created = some.into_iter().map(async |(name, sketch)| {
+                let object = self.manifest(&name, &sketch);
+                let reply = self.api.create(&object, Persist::Store).await?;
+                anyhow::Ok((name, sketch, reply))
+            });
+            for (name, sketch, mut reply) in try_join_all(created).await? {
+                let warnings = std::mem::take(&mut reply.warnings);
+                match reply.ok() {
+                    Ok(stored) => {
+                        let pod = Pod {
+                            sketch,
+                            stored,
+                            warnings,
+                        };
+                        pods.insert(name, pod);
+                    }
+                    Err(error) => {
+                        summary.refused += 1;
+                        eprintln!("{name}: {error}");
+                    }
+                }
+            }
+        }
+        Ok(pods)
+    }
+
+    fn manifest(&self, name: &str, sketch: &Sketch) -> Value {
+        let mut object = pod(&self.namespace, name);
+        object["metadata"]["labels"] = json!(sketch.labels);
+        if sketch.of_a_job {
+            object["metadata"]["ownerReferences"] = json!([{
+                "apiVersion": "batch/v1",
+                "kind": "Job",
+                "name": "sums",
+                "uid": self.job["metadata"]["uid"],
+                "controller": true,
+            }]);
+        }
+        for (field, value) in sketch.spec.as_object().into_iter().flatten() {
+            object["spec"][field] = value.clone();
+        }
+        object["spec"]["nodeSelector"][OWN] = json!(name);
+        object
+    }
+
+    /// Waits until Karpenter has answered on every pod, and says what.
+    async fn answers(
+        &self,
+        pods: &BTreeMap<String, Pod>,
+    ) -> anyhow::Result<BTreeMap<String, Karpenter>> {
+        let mut waiting = String::new();
+        let answers = eventually("Karpenter answers on every pod", async || {
+            // Each look lists everything.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let state = State::read(self.api, &self.namespace).await?;
+            for node in state.nodes.values() {
+                start(self.api, node).await;
+            }
+            let mut answers = BTreeMap::new();
+            for (name, pod) in pods {
+                match state.answer(name, &pod.stored) {
+                    Some(answer) => drop(answers.insert(name.clone(), answer)),
+                    None => waiting = state.describe(name),
+                }
+            }
+            Ok((answers.len() == pods.len()).then_some(answers))
+        })
+        .await;
+        answers.with_context(|| waiting)
+    }
+}

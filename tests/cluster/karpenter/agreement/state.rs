@@ -1,0 +1,116 @@
+//! What the API server has of a round's pods, and Karpenter's answers in it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::generate::{OWN, STARTUP};
+use super::words::{self, Karpenter};
+use crate::harness::api::{Api, text};
+
+/// What the API server has of a round, by the name of the pod.
+pub(super) struct State {
+    claims: BTreeMap<String, Value>,
+    pub(super) nodes: BTreeMap<String, Value>,
+    pods: BTreeMap<String, Value>,
+    refusals: BTreeMap<String, String>,
+}
+
+impl State {
+    pub(super) async fn read(api: &Api, namespace: &str) -> anyhow::Result<Self> {
+        let own = format!("/metadata/labels/{}", OWN.replace('/', "~1"));
+        let by = |objects: Vec<Value>, pointer: &str| -> BTreeMap<String, Value> {
+            let objects = objects.into_iter();
+            objects
+                .map(|object| (text(&object, pointer).to_owned(), object))
+                .collect()
+        };
+        let events = format!(
+            "/api/v1/namespaces/{namespace}/events?fieldSelector=reason=FailedScheduling,reportingComponent=karpenter"
+        );
+        let refusals = api.list(&events).await?;
+        Ok(Self {
+            refusals: refusals
+                .iter()
+                .map(|event| {
+                    (
+                        text(event, "/involvedObject/name").to_owned(),
+                        text(event, "/message").to_owned(),
+                    )
+                })
+                .collect(),
+            claims: by(api.list("/apis/karpenter.sh/v1/nodeclaims").await?, &own),
+            nodes: by(api.list("/api/v1/nodes").await?, &own),
+            pods: by(
+                api.list(&format!("/api/v1/namespaces/{namespace}/pods"))
+                    .await?,
+                "/metadata/name",
+            ),
+        })
+    }
+
+    /// Karpenter's answer on a pod, once there is one that will stay.
+    pub(super) fn answer(&self, name: &str, stored: &Value) -> Option<Karpenter> {
+        let claim = self.claims.get(name);
+        let node_pool =
+            |object: &Value| text(object, "/metadata/labels/karpenter.sh~1nodepool").to_owned();
+        let bound = text(self.pods.get(name)?, "/spec/nodeName");
+        if let Some(message) = self.refusals.get(name) {
+            return Some(Karpenter::Refused {
+                message: message.clone(),
+                node: claim.map(node_pool),
+            });
+        }
+        if words::passed_over(stored) && claim.is_none() {
+            return Some(Karpenter::PassedOver);
+        }
+        let node = self.nodes.get(name)?;
+        if !words::scheduler_allows(stored, node) {
+            return Some(Karpenter::Useless {
+                node_pool: node_pool(node),
+            });
+        }
+        (bound == text(node, "/metadata/name")).then(|| Karpenter::Node {
+            node_pool: node_pool(node),
+        })
+    }
+
+    /// How far a pod has come that has no answer yet.
+    pub(super) fn describe(&self, name: &str) -> String {
+        let of = |objects: &BTreeMap<String, Value>, pointer: &str| {
+            let object = objects.get(name).and_then(|object| object.pointer(pointer));
+            object.map_or("none".to_owned(), Value::to_string)
+        };
+        format!(
+            "{name}: claim {}, node's taints {}, bound to {}",
+            of(&self.claims, "/metadata/name"),
+            of(&self.nodes, "/spec/taints"),
+            of(&self.pods, "/spec/nodeName"),
+        )
+    }
+}
+
+/// Does on a new node what others do where there is a kubelet: a label under its older name, and the end of startup taints.
+pub(super) async fn start(api: &Api, node: &Value) {
+    const ZONE_ALIAS: &str = "failure-domain.beta.kubernetes.io/zone";
+    let label = |key: &str| node["metadata"]["labels"].get(key).and_then(Value::as_str);
+    let taints = node["spec"]["taints"].as_array().into_iter().flatten();
+    let others: Vec<&Value> = taints
+        .clone()
+        .filter(|taint| taint["key"] != STARTUP)
+        .collect();
+    let is_starting = label(ZONE_ALIAS).is_none() || others.len() < taints.count();
+    if label("karpenter.sh/registered") != Some("true") || !is_starting {
+        return;
+    }
+    let change = json!({
+        "metadata": {
+            "resourceVersion": node["metadata"]["resourceVersion"],
+            "labels": {ZONE_ALIAS: label("topology.kubernetes.io/zone")},
+        },
+        "spec": {"taints": others},
+    });
+    let path = format!("/api/v1/nodes/{}", text(node, "/metadata/name"));
+    // Where it has changed in the meantime, the next look finds it so again.
+    let _ = api.merge(&path, &change).await;
+}

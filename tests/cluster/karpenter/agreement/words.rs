@@ -1,0 +1,317 @@
+//! The two words on a pod, and when they say the same.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use anyhow::ensure;
+use berth::admission::validate;
+use berth::placement::Reason;
+use berth::placement::catalogue::{NodePool, Taint};
+use berth::placement::constraints::{Alternative, Term};
+use berth::placement::json::Reader;
+use berth::placement::pod::{Spec, Template};
+use berth::placement::requirement::{Asked, Operator, can_meet};
+use berth::placement::snapshot::Snapshot;
+use berth::validation::Check;
+use serde_json::{Value, json};
+
+use crate::harness::api::text;
+
+/// kube-scheduler's rules, as the laws have them.
+#[path = "../../../it/scheduler.rs"]
+#[expect(
+    dead_code,
+    reason = "nodes have their taints from Karpenter, and only labels are compared"
+)]
+mod scheduler;
+
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+const NODE_POOL: &str = "karpenter.sh/nodepool";
+
+/// What berth says of a pod.
+pub(super) enum Berth {
+    /// Placed on these node pools.
+    Placed(Vec<String>),
+    /// No node pool fits.
+    Unschedulable(String),
+    /// Left alone, though some node pool fits.
+    Neither,
+    /// Not judged: it may be for nodes that are not Karpenter's.
+    Exempt(Reason),
+}
+
+impl Berth {
+    /// What it has said of a pod that is stored, with these warnings. On a controller's pods the API server does not ask it,
+    /// and it is asked here.
+    pub(super) fn word(
+        stored: &Value,
+        warnings: &[String],
+        snapshot: &Snapshot,
+    ) -> anyhow::Result<Self> {
+        let review = json!({
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {
+                "uid": "again",
+                "operation": "CREATE",
+                "kind": {"group": "", "version": "v1", "kind": "Pod"},
+                "namespace": stored["metadata"]["namespace"],
+                "object": stored,
+            },
+        });
+        let review = review.to_string();
+        let record = validate(review.as_bytes(), snapshot)
+            .map_err(|_| anyhow::anyhow!("no review"))?
+            .record;
+        let mut findings = record.findings.iter();
+        let found = findings.find(|finding| finding.check == Check::Unschedulable);
+        if stored["metadata"].get("ownerReferences").is_none() {
+            let mut warnings = warnings.iter();
+            let warned = warnings.any(|warning| warning.starts_with("berth: unschedulable:"));
+            ensure!(
+                warned == found.is_some(),
+                "warnings {warnings:?}, {found:?}"
+            );
+        }
+        if let Some(finding) = found {
+            return Ok(Self::Unschedulable(finding.message()));
+        }
+        let decision = text(
+            stored,
+            "/metadata/annotations/placement.truemark.io~1decision",
+        );
+        let mut words = decision.split(' ');
+        if let Some(named) = words.find_map(|word| word.strip_prefix("nodePools=")) {
+            return Ok(Self::Placed(named.split(',').map(str::to_owned).collect()));
+        }
+        Ok(match record.reason {
+            reason @ (Reason::Os | Reason::HostPinned) => Self::Exempt(reason),
+            _ => Self::Neither,
+        })
+    }
+
+    /// The word without what it is about.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Placed(_) => "placed",
+            Self::Unschedulable(_) => "unschedulable",
+            Self::Neither => "neither",
+            Self::Exempt(_) => "exempt",
+        }
+    }
+}
+
+impl fmt::Display for Berth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Self::Placed(node_pools) => write!(f, " on {}", node_pools.join(", ")),
+            Self::Unschedulable(message) => write!(f, ": {message}"),
+            Self::Neither => Ok(()),
+            Self::Exempt(reason) => write!(f, ": {reason}"),
+        }
+    }
+}
+
+/// The ways to meet a pod on nodes of a node pool.
+fn ways<'s, 'a>(
+    node_pool: &'s NodePool,
+    spec: &'s Spec<'a>,
+) -> impl Iterator<Item = Alternative<'s, 'a>> {
+    spec.alternatives().filter(|alternative| {
+        alternative
+            .selector_keys()
+            .chain(alternative.term_keys())
+            .all(|key| can_meet(node_pool.offered(key), key, alternative.on(key)))
+    })
+}
+
+/// What Karpenter says of a pod.
+pub(super) enum Karpenter {
+    /// It runs on a node that was made for it.
+    Node { node_pool: String },
+    /// A node was made for it on which the scheduler does not let it run.
+    Useless { node_pool: String },
+    /// Karpenter's own event, and the node pool of a node that was made all the same.
+    Refused {
+        message: String,
+        node: Option<String>,
+    },
+    /// Karpenter takes it for a pod that does not want its nodes, and says nothing.
+    PassedOver,
+}
+
+impl fmt::Display for Karpenter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node { node_pool } => write!(f, "a node of {node_pool}"),
+            Self::Useless { node_pool } => write!(f, "a node of {node_pool} of no use to it"),
+            Self::Refused { message, node } => write!(f, "node {node:?}, and {message}"),
+            Self::PassedOver => f.write_str("passed over"),
+        }
+    }
+}
+
+/// What comes of two words.
+pub(super) enum Verdict {
+    Agree,
+    /// They differ for a reason that is Karpenter's or the provider's, and not to be met by berth.
+    Explained(&'static str),
+    Differ,
+}
+
+pub(super) fn compare(
+    berth: &Berth,
+    karpenter: &Karpenter,
+    stored: &Value,
+    snapshot: &Snapshot,
+) -> anyhow::Result<Verdict> {
+    let text = stored.to_string();
+    let spec = Template::read(&mut Reader::new(&text))?.spec;
+    let spec = spec.unwrap_or_default();
+    Ok(match (berth, karpenter) {
+        (Berth::Placed(named), Karpenter::Node { node_pool }) if named.contains(node_pool) => {
+            Verdict::Agree
+        }
+        (
+            Berth::Unschedulable(_),
+            Karpenter::Refused { node: None, .. } | Karpenter::PassedOver,
+        )
+        | (Berth::Neither | Berth::Exempt(_), Karpenter::Node { .. }) => Verdict::Agree,
+        // berth does not judge pods for Windows and pods that are pinned to a host: they may be for nodes that somebody
+        // else makes.
+        (Berth::Exempt(_), Karpenter::Refused { node: None, .. }) => Verdict::Explained("exempt"),
+        // What contradicts itself on a label, a preference included, Karpenter reads as a wish for nodes without the label,
+        // and an empty term as one that any node matches. The scheduler reads them otherwise: the pod does not run.
+        (_, Karpenter::Useless { .. }) if is_misread(&spec) => Verdict::Explained("misread"),
+        // berth does not know which instances the provider has.
+        (Berth::Placed(_) | Berth::Neither, Karpenter::Refused { node: None, .. })
+            if no_instance(berth, &spec, snapshot) =>
+        {
+            Verdict::Explained("no such instances")
+        }
+        _ => Verdict::Differ,
+    })
+}
+
+/// Whether a pod has an empty term, or one that contradicts the selector, a preference, or itself.
+fn is_misread(spec: &Spec<'_>) -> bool {
+    let empty = spec.terms().unwrap_or_default().iter().any(Term::is_empty);
+    let preferred = spec.preferred().unwrap_or_default();
+    let contradicts = |alternative: Alternative<'_, '_>, preference: Option<&Term<'_>>| {
+        let preference = preference.map(Term::alone);
+        let preferred_keys = preference.into_iter().flat_map(Alternative::term_keys);
+        let mut keys = alternative
+            .selector_keys()
+            .chain(alternative.term_keys())
+            .chain(preferred_keys);
+        keys.any(|key| {
+            let of_preference = preference.into_iter().flat_map(|term| term.on(key));
+            let asked = alternative.on(key).chain(of_preference);
+            let mut each = asked.clone();
+            each.any(|requirement| requirement.operator != Operator::DoesNotExist)
+                && Asked::new(asked).excludes_every_value()
+        })
+    };
+    empty
+        || spec.alternatives().any(|alternative| {
+            let mut preferred = preferred.iter().map(|term| Some(&term.preference));
+            contradicts(alternative, None) || preferred.any(|term| contradicts(alternative, term))
+        })
+}
+
+/// What KWOK's instances have of the labels that come from the instance.
+const INSTANCES: [(&str, &[&str]); 4] = [
+    ("kubernetes.io/arch", &["amd64", "arm64"]),
+    ("kubernetes.io/os", &["linux", "windows"]),
+    ("karpenter.sh/capacity-type", &["spot", "on-demand"]),
+    (
+        "topology.kubernetes.io/zone",
+        &["test-zone-a", "test-zone-b", "test-zone-c", "test-zone-d"],
+    ),
+];
+
+/// Whether what a node pool and a pod both allow is nothing that any instance has, in whichever way the pod can be met.
+fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
+    let tolerated = |taint: &Taint| {
+        let mut tolerations = spec.tolerations().iter();
+        tolerations.any(|toleration| toleration.tolerates(taint))
+    };
+    let is_meant = |node_pool: &&NodePool| match berth {
+        Berth::Placed(named) => named.iter().any(|name| **name == **node_pool.name()),
+        _ => node_pool.hard_taints().all(tolerated),
+    };
+    let mut meant = snapshot.catalogue.iter().filter(is_meant);
+    meant.all(|node_pool| {
+        ways(node_pool, spec).all(|alternative| {
+            INSTANCES.iter().any(|(key, values)| {
+                let offered = node_pool.offered(key);
+                !values.iter().any(|value| {
+                    offered.is_none_or(|offered| offered.contains(value))
+                        && alternative.admits(key, value)
+                })
+            })
+        })
+    })
+}
+
+/// Whether the scheduler lets a pod run on a node, as far as labels go.
+pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
+    let labels = node["metadata"]["labels"].as_object().into_iter().flatten();
+    let mut labels: scheduler::Labels = labels
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect();
+    // Those that kubelets and other controllers add.
+    for (alias, key) in [
+        ("beta.kubernetes.io/arch", "kubernetes.io/arch"),
+        ("beta.kubernetes.io/os", "kubernetes.io/os"),
+        (
+            "failure-domain.beta.kubernetes.io/zone",
+            "topology.kubernetes.io/zone",
+        ),
+    ] {
+        let value = labels.get(key).cloned();
+        labels.extend(value.map(|value| (alias.to_owned(), value)));
+    }
+    scheduler::allows(&pod["spec"], &labels)
+}
+
+/// Whether Karpenter takes a pod for one that wants none of its nodes: where the selector, the first required term and the
+/// heaviest preference together leave no node pool's name, real or not.
+pub(super) fn passed_over(pod: &Value) -> bool {
+    let spec = &pod["spec"];
+    let affinity = &spec["affinity"]["nodeAffinity"];
+    let mut requirements: Vec<Value> = Vec::new();
+    if let Some(name) = spec["nodeSelector"].get(NODE_POOL) {
+        requirements.push(serde_json::json!({"operator": "In", "values": [name]}));
+    }
+    let first = &affinity[REQUIRED]["nodeSelectorTerms"][0];
+    let preferred = scheduler::items(&affinity[PREFERRED]).iter();
+    // The first of the heaviest.
+    let heaviest = preferred
+        .rev()
+        .max_by_key(|preferred| preferred["weight"].as_i64());
+    for term in [Some(first), heaviest.map(|term| &term["preference"])] {
+        let expressions = term.map(|term| scheduler::items(&term["matchExpressions"]));
+        let expressions = expressions.unwrap_or_default().iter();
+        requirements.extend(
+            expressions
+                .filter(|expression| expression["key"] == NODE_POOL)
+                .cloned(),
+        );
+    }
+    let listed = |requirement: &Value| -> Vec<String> {
+        let values = scheduler::items(&requirement["values"]).iter();
+        values
+            .filter_map(|value| Some(value.as_str()?.to_owned()))
+            .collect()
+    };
+    let mut names: BTreeSet<String> = requirements.iter().flat_map(listed).collect();
+    names.insert("another".to_owned());
+    !names.iter().any(|name| {
+        requirements
+            .iter()
+            .all(|requirement| scheduler::requirement_matches(requirement, Some(name)))
+    })
+}
