@@ -54,7 +54,8 @@ impl State {
         let claim = self.claims.get(name);
         let node_pool =
             |object: &Value| text(object, "/metadata/labels/karpenter.sh~1nodepool").to_owned();
-        let bound = text(self.pods.get(name)?, "/spec/nodeName");
+        let pod = self.pods.get(name);
+        let bound = pod.map(|pod| text(pod, "/spec/nodeName"));
         if let Some(message) = self.refusals.get(name) {
             return Some(Karpenter::Refused {
                 message: message.clone(),
@@ -70,9 +71,12 @@ impl State {
                 node_pool: node_pool(node),
             });
         }
-        (bound == text(node, "/metadata/name")).then(|| Karpenter::Node {
-            node_pool: node_pool(node),
-        })
+        // One that is gone was bound: it was evicted at once, by a controller that saw late that the node is registered.
+        bound
+            .is_none_or(|bound| bound == text(node, "/metadata/name"))
+            .then(|| Karpenter::Node {
+                node_pool: node_pool(node),
+            })
     }
 
     /// How far a pod has come that has no answer yet.

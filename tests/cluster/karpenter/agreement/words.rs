@@ -10,7 +10,7 @@ use berth::placement::catalogue::{NodePool, Taint};
 use berth::placement::constraints::{Alternative, Term};
 use berth::placement::json::Reader;
 use berth::placement::pod::{Spec, Template};
-use berth::placement::requirement::{Asked, Operator, can_meet};
+use berth::placement::requirement::{Asked, can_meet};
 use berth::placement::snapshot::Snapshot;
 use berth::validation::Check;
 use serde_json::{Value, json};
@@ -208,10 +208,7 @@ fn is_misread(spec: &Spec<'_>) -> bool {
             .chain(preferred_keys);
         keys.any(|key| {
             let of_preference = preference.into_iter().flat_map(|term| term.on(key));
-            let asked = alternative.on(key).chain(of_preference);
-            let mut each = asked.clone();
-            each.any(|requirement| requirement.operator != Operator::DoesNotExist)
-                && Asked::new(asked).excludes_every_value()
+            !Asked::new(alternative.on(key).chain(of_preference)).can_be_met()
         })
     };
     empty
