@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Namespace;
 use super::catalogue::{Catalogue, CatalogueError, NodePool, NodePoolManifest};
 use super::policy::{NamespaceLabels, Policy, PolicyError};
-use super::policy_file::PolicyFile;
+use super::policy_file::{PolicyFile, PolicySpec};
 use super::yaml;
 
 /// The default policy.
@@ -73,6 +73,21 @@ pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), PolicyError> {
     let file: PolicyFile =
         yaml::parse_as(text).map_err(|(path, message)| PolicyError { path, message })?;
     Policy::from_file(file)
+}
+
+/// Reads a policy from the `spec` of a custom resource, and the static catalogue entries that it holds.
+///
+/// # Errors
+/// The first field that is wrong, its path from `spec` on, and why.
+pub fn read_policy_spec(spec: serde_json::Value) -> Result<(Policy, Catalogue), PolicyError> {
+    let spec: PolicySpec = yaml::from_value(spec).map_err(|(path, message)| PolicyError {
+        path: match path.as_str() {
+            "" => "spec".to_owned(),
+            path => format!("spec.{path}"),
+        },
+        message,
+    })?;
+    Policy::from_spec(spec)
 }
 
 /// Adds the `NodePool` objects of a YAML stream to a catalogue, passing over objects of other kinds.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use berth::admission::review;
 use berth::admission::template::{Kind, Subject};
-use berth::placement::snapshot::{Snapshot, read_policy};
+use berth::placement::snapshot::{Snapshot, read_policy, read_policy_spec};
 use berth::placement::{Reason, decide, yaml};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -227,6 +227,27 @@ fn wrong_policies_are_refused() {
         }
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+/// A custom resource's spec is the file's: the same is refused, with the same words.
+#[test]
+fn a_spec_is_read_like_a_file() {
+    for (place, case) in documents::<Refused>("tests/cases/policies") {
+        let Refused {
+            name, text, policy, ..
+        } = case;
+        if text.is_none() {
+            let whole = reviews::policy_with(&policy);
+            let of_spec = read_policy_spec(whole["spec"].clone()).map(drop);
+            assert_eq!(
+                of_spec,
+                read_policy(&whole.to_string()).map(drop),
+                "{place}: {name}"
+            );
+        }
+    }
+    let error = read_policy_spec(Value::Null).map(drop).unwrap_err();
+    assert_eq!(error.path, "spec");
 }
 
 impl Case {

@@ -31,6 +31,14 @@ impl Policy {
         if kind != KIND {
             return Err(PolicyError::new("kind", format!("{kind:?} is not {KIND}")));
         }
+        Self::from_spec(spec)
+    }
+
+    /// Makes a policy of what it says, and the static catalogue that stands in it. Paths begin with `spec`.
+    ///
+    /// # Errors
+    /// The first field that is wrong, and why.
+    pub fn from_spec(spec: PolicySpec) -> Result<(Self, Catalogue), PolicyError> {
         let PolicySpec {
             mode,
             architectures,
