@@ -1,8 +1,10 @@
-//! The command line: `berth serve` and `berth explain`.
+//! The command line: `berth serve`, `berth explain` and `berth crd`.
 
+pub mod crd;
 pub mod explain;
 pub mod serve;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -29,6 +31,7 @@ struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Explain(explain::Args),
+    Crd(crd::Args),
 }
 
 /// Bad usage or configuration: `EX_USAGE` of sysexits.h.
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Crd(args) => crd::run(&args),
     }
 }
 
@@ -106,6 +110,13 @@ impl Sources {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+/// A value as YAML, long lines unfolded: commands and scripts stay readable, and lines comparable.
+fn yaml(value: &serde_json::Value) -> io::Result<String> {
+    let mut options = serde_saphyr::SerializerOptions::default();
+    options.folded_wrap_chars = usize::MAX;
+    serde_saphyr::to_string_with_options(value, options).map_err(io::Error::other)
 }
 
 /// The file itself, or the YAML and JSON files below a directory, in the order of their paths.

@@ -17,6 +17,8 @@ pub mod validation;
 
 pub mod admission;
 
+pub mod definition;
+
 pub mod metrics;
 
 pub mod logging;

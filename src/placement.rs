@@ -14,6 +14,7 @@ pub mod policy;
 pub mod policy_file;
 pub mod reason;
 pub mod requirement;
+pub mod schema;
 mod search;
 pub mod selector;
 pub mod snapshot;

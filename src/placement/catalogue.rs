@@ -4,21 +4,34 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::requirement::{self, Operator, ValueSet, canonical};
-use super::selector::{is_subdomain, valid_key, valid_value};
+use super::selector::{
+    KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, is_subdomain, valid_key, valid_value,
+};
 
-/// A node's taint. Its order and equality are those of key, value and effect.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// The effects that a taint can have.
+const EFFECTS: [&str; 3] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
+
+/// What a node pool may be called: a DNS subdomain.
+pub(super) const NAME_PATTERN: &str =
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+
+/// A taint of a node pool's nodes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Taint {
     /// The taint's key.
+    #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
     pub key: String,
     /// The taint's value; a taint may have none.
     #[serde(default)]
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = VALUE_PATTERN))]
     pub value: String,
-    /// `NoSchedule`, `NoExecute` or `PreferNoSchedule`.
+    /// What becomes of pods that do not tolerate it.
+    #[schemars(extend("enum" = EFFECTS))]
     pub effect: String,
 }
 
@@ -38,7 +51,7 @@ impl fmt::Display for Taint {
 /// # Errors
 /// What is wrong with it.
 pub(super) fn valid_name(name: &str) -> Result<(), String> {
-    if is_subdomain(name) && name.len() <= 63 {
+    if is_subdomain(name) && name.len() <= LONGEST_NAME {
         Ok(())
     } else {
         Err(format!("{name:?} is not the name of a node pool"))
@@ -104,9 +117,10 @@ impl NodePool {
                 .and_then(|()| valid_value(value))
                 .map_err(wrong)?;
             // Their tolerations go into pods: one with another effect would have the API server refuse every pod.
-            if !["NoSchedule", "NoExecute", "PreferNoSchedule"].contains(&effect.as_str()) {
+            if !EFFECTS.contains(&effect.as_str()) {
                 return Err(wrong(format!(
-                    "{effect:?} is not one of NoSchedule, NoExecute, PreferNoSchedule"
+                    "{effect:?} is not one of {}",
+                    EFFECTS.join(", ")
                 )));
             }
         }
@@ -213,28 +227,52 @@ impl fmt::Display for CatalogueError {
 
 impl std::error::Error for CatalogueError {}
 
-/// A requirement as a NodePool or a static catalogue entry writes it. `minValues` and the like are not berth's.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// What the nodes' value of one label can be, as in a NodePool.
+// `minValues` and the like are not berth's.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "!(self.operator in ['Gt', 'Lt', 'Gte', 'Lte']) || \
+             (has(self.values) && self.values.size() == 1 && self.values[0].matches('^[-+]?[0-9]+$'))",
+    "message": "Gt, Lt, Gte and Lte take exactly one value, an integer",
+    "fieldPath": ".values",
+}]))]
 struct RequirementFile {
+    /// The label's key.
+    #[schemars(length(max = LONGEST_KEY))]
     key: String,
+    /// How the label's value is compared with the values; Gt, Lt, Gte and Lte take one, an integer.
+    #[schemars(
+        with = "String",
+        extend("enum" = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Gte", "Lte"])
+    )]
     operator: Operator,
+    /// What the label's value is compared with.
     #[serde(default)]
+    #[schemars(length(max = 128), inner(length(max = LONGEST_NAME)))]
     values: Vec<String>,
 }
 
-/// A static catalogue entry of the policy: for platforms without NodePool objects, and for offline use.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A node pool that no NodePool object describes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StaticNodePool {
-    /// The node pool's name.
+    /// The node pool's name, which its nodes carry as the label karpenter.sh/nodepool.
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
     pub name: String,
+    /// Whether it stays when the NodePool objects of the cluster replace the others.
     #[serde(default)]
     external: bool,
+    /// Labels that all of its nodes have.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = 64, "additionalProperties" = {"type": "string", "maxLength": LONGEST_NAME}))]
     labels: BTreeMap<String, String>,
+    /// What else its nodes' labels can be, one requirement for each, as in a NodePool.
     #[serde(default)]
+    #[schemars(length(max = 64))]
     requirements: Vec<RequirementFile>,
+    /// The taints of its nodes. Pods that are placed there get a toleration for each.
     #[serde(default)]
+    #[schemars(length(max = 16))]
     taints: Vec<Taint>,
 }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::named::named;
@@ -21,7 +22,7 @@ pub const KIND: &str = "PlacementPolicy";
 
 named! {
     /// Whether a decision is carried out.
-    #[derive(Default, Deserialize)]
+    #[derive(Default, Deserialize, Serialize, JsonSchema)]
     pub enum Mode {
         /// Carried out.
         #[default]
@@ -33,7 +34,7 @@ named! {
 
 named! {
     /// How a pool binds its pods.
-    #[derive(Default, Deserialize)]
+    #[derive(Default, Deserialize, Serialize, JsonSchema)]
     pub enum Binding {
         /// Pods run on the pool's node pools and nowhere else.
         #[default]
@@ -45,7 +46,7 @@ named! {
 
 named! {
     /// What a validation does about what it finds.
-    #[derive(Deserialize)]
+    #[derive(Deserialize, Serialize, JsonSchema)]
     pub enum Action {
         /// Refuses the object.
         Deny = "Deny",

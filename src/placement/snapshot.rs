@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::Namespace;
 use super::catalogue::{Catalogue, CatalogueError, NodePool, NodePoolManifest};
 use super::policy::{NamespaceLabels, Policy, PolicyError};
 use super::policy_file::{PolicyFile, PolicySpec};
-use super::yaml;
+use super::{schema, yaml};
 
 /// The default policy.
 const POLICY: &str = include_str!("../../deploy/policy.yaml");
@@ -70,8 +72,21 @@ impl Snapshot {
 /// # Errors
 /// The first field that is wrong, and why.
 pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), PolicyError> {
+    let object = yaml::parse(text).map_err(|message| PolicyError {
+        path: String::new(),
+        message,
+    })?;
+    read_policy_object(object)
+}
+
+/// Reads a policy from a whole object, as [`read_policy`] does from its text.
+///
+/// # Errors
+/// The first field that is wrong, and why.
+pub fn read_policy_object(object: Value) -> Result<(Policy, Catalogue), PolicyError> {
+    schema::check_bounds(&object["spec"])?;
     let file: PolicyFile =
-        yaml::parse_as(text).map_err(|(path, message)| PolicyError { path, message })?;
+        yaml::from_value(object).map_err(|(path, message)| PolicyError { path, message })?;
     Policy::from_file(file)
 }
 
@@ -79,7 +94,8 @@ pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), PolicyError> {
 ///
 /// # Errors
 /// The first field that is wrong, its path from `spec` on, and why.
-pub fn read_policy_spec(spec: serde_json::Value) -> Result<(Policy, Catalogue), PolicyError> {
+pub fn read_policy_spec(spec: Value) -> Result<(Policy, Catalogue), PolicyError> {
+    schema::check_bounds(&spec)?;
     let spec: PolicySpec = yaml::from_value(spec).map_err(|(path, message)| PolicyError {
         path: match path.as_str() {
             "" => "spec".to_owned(),
@@ -103,16 +119,11 @@ pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), Ca
     for document in yaml::documents(stream) {
         let value = yaml::parse(document.text)
             .map_err(|message| unread(format!("line {}", document.line), message))?;
-        let field = |name: &str| {
-            value
-                .get(name)
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or_default()
-        };
+        let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         if field("kind") == "NodePool" && field("apiVersion").starts_with("karpenter.sh/") {
             let name = value
                 .pointer("/metadata/name")
-                .and_then(serde_json::Value::as_str)
+                .and_then(Value::as_str)
                 .unwrap_or_default()
                 .to_owned();
             let manifest: NodePoolManifest =

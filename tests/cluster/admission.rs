@@ -1,6 +1,7 @@
 //! berth as the API server sees it: the shipped registration, and what comes of it.
 
 mod corpus;
+mod definition;
 mod installation;
 mod kinds;
 mod kubectl;
@@ -26,6 +27,12 @@ pub(crate) fn group() -> Group {
             installation::installation,
             installation::opting_in_and_out,
             installation::cron_job_templates,
+            definition::definition,
+            definition::right_policies,
+            definition::wrong_policies,
+            definition::largest_policy,
+            definition::order,
+            definition::columns,
             corpus::corpus,
         ],
     }

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use berth::admission::{self, Answer, Record, review::NotAReview};
 use berth::placement::Reason;
 use berth::placement::catalogue::{Catalogue, NodePool};
-use berth::placement::policy::{Policy, PolicyError};
-use berth::placement::snapshot::{Snapshot, embedded_node_pools};
+use berth::placement::policy::PolicyError;
+use berth::placement::snapshot::{Snapshot, embedded_node_pools, read_policy_object};
 use berth::placement::yaml;
 use serde_json::{Value, json};
 
@@ -97,8 +97,7 @@ pub(crate) fn snapshot(
     policy: Value,
     node_pools: Option<&[Value]>,
 ) -> Result<Snapshot, PolicyError> {
-    let file = yaml::from_value(policy).map_err(|(path, message)| PolicyError { path, message })?;
-    let (policy, mut catalogue) = Policy::from_file(file)?;
+    let (policy, mut catalogue) = read_policy_object(policy)?;
     let shipped = embedded_node_pools().unwrap();
     match node_pools {
         Some(listed) => {

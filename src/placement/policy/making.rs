@@ -11,11 +11,13 @@ use crate::placement::policy_file::{
 use crate::placement::selector::{Selector, SelectorFile, is_subdomain, valid_key, valid_value};
 
 impl Policy {
-    /// Makes a policy, and the static catalogue that its file holds.
+    /// Makes a policy, and the static catalogue that its file holds. Its bounds have been checked.
     ///
     /// # Errors
     /// The first field that is wrong, and why.
-    pub fn from_file(file: PolicyFile) -> Result<(Self, Catalogue), PolicyError> {
+    pub(in crate::placement) fn from_file(
+        file: PolicyFile,
+    ) -> Result<(Self, Catalogue), PolicyError> {
         let PolicyFile {
             api_version,
             kind,
@@ -38,7 +40,9 @@ impl Policy {
     ///
     /// # Errors
     /// The first field that is wrong, and why.
-    pub fn from_spec(spec: PolicySpec) -> Result<(Self, Catalogue), PolicyError> {
+    pub(in crate::placement) fn from_spec(
+        spec: PolicySpec,
+    ) -> Result<(Self, Catalogue), PolicyError> {
         let PolicySpec {
             mode,
             architectures,

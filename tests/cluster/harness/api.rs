@@ -114,6 +114,13 @@ impl Api {
             .await
     }
 
+    /// Asks whether an object would be created, as strictly as `kubectl` does: an unknown field is an error.
+    pub(crate) async fn judge(&self, object: &Value) -> anyhow::Result<Reply> {
+        let path = format!("{}?dryRun=All&fieldValidation=Strict", collection(object));
+        self.send(Method::POST, &path, Some(("application/json", object)))
+            .await
+    }
+
     /// Applies an object, as `kubectl apply --server-side` does.
     pub(crate) async fn apply(&self, object: &Value) -> anyhow::Result<Value> {
         let path = path(object);
@@ -184,6 +191,7 @@ fn is_cluster_wide(kind: &str) -> bool {
             | "node"
             | "nodeclaim"
             | "nodepool"
+            | "placementpolicy"
             | "priorityclass"
             | "validatingwebhookconfiguration"
     )
