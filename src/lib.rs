@@ -15,14 +15,16 @@ pub mod placement;
 
 pub mod validation;
 
-pub mod admission;
-
 pub mod definition;
+
+pub mod admission;
 
 pub mod metrics;
 
 pub mod logging;
 
 pub mod server;
+
+pub mod watch;
 
 pub mod cli;

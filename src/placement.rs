@@ -6,6 +6,7 @@ pub mod affinity;
 pub mod catalogue;
 pub mod constraints;
 pub mod exemption;
+pub mod given;
 pub mod json;
 pub mod maps;
 pub(crate) mod named;

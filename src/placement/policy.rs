@@ -9,7 +9,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, CatalogueError};
 use super::named::named;
 use super::pod::Pod;
 use super::policy_file::ValidationFile;
@@ -54,6 +54,18 @@ named! {
         Warn = "Warn",
         /// Does not look.
         Off = "Off",
+    }
+}
+
+named! {
+    /// Where a policy comes from, the first that there is.
+    pub enum Source {
+        /// The file of `--policy`.
+        Flag = "flag",
+        /// The `PlacementPolicy` of the cluster.
+        Cluster = "cluster",
+        /// What is compiled in.
+        Embedded = "embedded",
     }
 }
 
@@ -311,3 +323,9 @@ impl fmt::Display for PolicyError {
 }
 
 impl std::error::Error for PolicyError {}
+
+impl From<CatalogueError> for PolicyError {
+    fn from(error: CatalogueError) -> Self {
+        Self::new(String::new(), error.to_string())
+    }
+}

@@ -9,11 +9,13 @@ mod outage;
 mod reinvocation;
 mod rotation;
 
+use crate::harness::cluster::Extent;
 use crate::runner::{Group, tests};
 
 pub(crate) fn group() -> Group {
     Group {
         name: "admission",
+        extent: Extent::All,
         tests: tests![
             kinds::kinds,
             kubectl::dry_run,

@@ -121,6 +121,12 @@ impl Api {
             .await
     }
 
+    /// Posts a value to a path.
+    pub(crate) async fn post(&self, path: &str, value: &Value) -> anyhow::Result<Reply> {
+        self.send(Method::POST, path, Some(("application/json", value)))
+            .await
+    }
+
     /// Applies an object, as `kubectl apply --server-side` does.
     pub(crate) async fn apply(&self, object: &Value) -> anyhow::Result<Value> {
         let path = path(object);
