@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, CatalogueError};
 use super::named::named;
+use super::namespace::NamespaceLabels;
 use super::pod::Pod;
 use super::policy_file::ValidationFile;
 use super::selector::Selector;
@@ -104,7 +105,7 @@ impl Pool {
         let (Some(selector), Some(labels)) = (&self.namespaces, namespace) else {
             return true;
         };
-        selector.matches(|key| labels.get(key).map(String::as_str))
+        selector.matches(|key| labels.get(key))
     }
 }
 
@@ -150,9 +151,6 @@ struct Match {
     service_accounts: Option<Vec<String>>,
     priority_classes: Option<Vec<String>>,
 }
-
-/// The labels of a namespace.
-pub type NamespaceLabels = BTreeMap<String, String>;
 
 impl Policy {
     /// The rule for a pod: the first that matches.
@@ -282,9 +280,7 @@ impl Match {
                 })
             })
             && namespace_labels.as_ref().is_none_or(|selector| {
-                namespace.is_some_and(|labels| {
-                    selector.matches(|key| labels.get(key).map(String::as_str))
-                })
+                namespace.is_some_and(|labels| selector.matches(|key| labels.get(key)))
             })
             && listed(service_accounts, &pod.spec.service_account_name)
             && listed(priority_classes, &pod.spec.priority_class_name)

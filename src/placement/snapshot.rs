@@ -1,13 +1,12 @@
 //! Everything that a decision knows besides the pod: immutable, and swapped whole.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Namespace;
 use super::catalogue::{Catalogue, CatalogueError, NodePool, NodePoolManifest};
-use super::policy::{NamespaceLabels, Policy, PolicyError};
+use super::namespace::{Namespace, Namespaces};
+use super::policy::{Policy, PolicyError};
 use super::policy_file::{PolicyFile, PolicySpec};
 use super::{schema, yaml};
 
@@ -23,9 +22,6 @@ const NODE_POOLS: [&str; 6] = [
     include_str!("../../deploy/node-pools/amd64-batch.yaml"),
     include_str!("../../deploy/node-pools/arm64-batch.yaml"),
 ];
-
-/// The labels of the namespaces that are known, by name.
-pub type Namespaces = BTreeMap<Arc<str>, Arc<NamespaceLabels>>;
 
 /// What a request sees from beginning to end. Its parts are shared, so that one can be changed without copying the others.
 #[derive(Debug, Clone)]

@@ -26,7 +26,7 @@ use crate::definition;
 use crate::metrics::Metrics;
 use crate::metrics::watching::{Watch, Watched};
 use crate::placement::catalogue::{CatalogueError, NodePool, NodePoolManifest};
-use crate::placement::policy::NamespaceLabels;
+use crate::placement::namespace::NamespaceLabels;
 use crate::placement::yaml;
 
 /// How long one watch lasts, in seconds, before the next one takes over: the most that a connection which died without
@@ -82,7 +82,7 @@ pub(super) fn namespaces() -> Resource<PartialObjectMeta<Namespace>, Arc<Namespa
         read: |object| {
             let labels = object.metadata.labels.unwrap_or_default();
             let name = object.metadata.name.unwrap_or_default();
-            (name.into(), Some(Arc::new(labels)))
+            (name.into(), Some(Arc::new(labels.into_iter().collect())))
         },
         update: Update::Namespaces,
     }

@@ -14,7 +14,8 @@ use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
 use crate::placement::catalogue::{Catalogue, CatalogueError, NodePool};
 use crate::placement::given::{Given, or_embedded};
-use crate::placement::policy::{NamespaceLabels, Policy, PolicyError, Source};
+use crate::placement::namespace::NamespaceLabels;
+use crate::placement::policy::{Policy, PolicyError, Source};
 use crate::placement::snapshot::{Snapshot, embedded_policy, read_policy_spec};
 
 /// What one of the watches tells.
@@ -559,7 +560,7 @@ mod tests {
     fn a_namespace_changes_nothing_but_itself() {
         let mut view = view(Given::default(), &embedded_node_pools().unwrap(), None);
         let before = view.news().unwrap().snapshot.unwrap();
-        let labels = NamespaceLabels::from([("team".to_owned(), "red".to_owned())]);
+        let labels = NamespaceLabels::from_iter([("team", "red")]);
         let entry = ("red".into(), Some(Arc::new(labels.clone())));
         view.take(Update::Namespaces(Ok(Event::Apply(entry))));
         let after = view.news().unwrap().snapshot.unwrap();

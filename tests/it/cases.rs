@@ -256,9 +256,12 @@ impl Case {
         let mut snapshot = reviews::snapshot(policy, self.node_pools.as_deref())
             .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         if let Some(namespaces) = &self.namespaces {
-            let known = namespaces
-                .iter()
-                .map(|(name, labels)| (name.as_str().into(), Arc::new(labels.clone())));
+            let known = namespaces.iter().map(|(name, labels)| {
+                (
+                    name.as_str().into(),
+                    Arc::new(labels.clone().into_iter().collect()),
+                )
+            });
             snapshot.namespaces = Arc::new(known.collect());
         }
         snapshot.own_namespace = self.own_namespace.as_deref().map(Arc::from);

@@ -126,20 +126,14 @@ pub(crate) fn snapshot(
         ("kubernetes.io/metadata.name", NAMESPACE),
         ("placement.truemark.io/injection", "enabled"),
     ];
-    Arc::make_mut(&mut snapshot.namespaces).insert(NAMESPACE.into(), Arc::new(labels(&opted_in)));
+    let labels = Arc::new(opted_in.into_iter().collect());
+    Arc::make_mut(&mut snapshot.namespaces).insert(NAMESPACE.into(), labels);
     Ok(snapshot)
 }
 
 /// The embedded default, with one namespace that has opted in.
 pub(crate) fn default_snapshot() -> Snapshot {
     snapshot(shipped_policy(), None).unwrap()
-}
-
-fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect()
 }
 
 /// A review, with the object as the text that the API server would send.
