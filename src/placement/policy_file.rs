@@ -154,7 +154,7 @@ pub struct RuleFile {
     /// The rule's name, in metrics, in logs and on the pods that it places. No two rules have the same.
     #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
     pub name: String,
-    /// Whether the rule changes anything: Audit tries a single rule, as spec.mode tries them all. Without it, Enforce.
+    /// Whether the rule changes anything: Audit tries a single rule, as spec.mode tries them all.
     #[serde(default)]
     pub mode: Mode,
     /// Which pods it is for: all that is given must match. Without it, every pod.
