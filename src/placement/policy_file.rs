@@ -16,8 +16,8 @@ use super::selector::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NAME_PATTERN, Sele
 /// The longest name of an object of the cluster.
 const LONGEST_OBJECT_NAME: usize = 253;
 
-/// The longest `group/Kind`.
-const LONGEST_CONTROLLER: usize = 317;
+/// The longest `group/Kind` that berth takes; a group alone may be as long.
+const LONGEST_CONTROLLER: usize = 253;
 
 /// The group, a DNS subdomain, which the core one has not, and the kind.
 const CONTROLLER_PATTERN: &str =

@@ -10,7 +10,7 @@ use proptest::{prop_assert_eq, proptest};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::reviews;
+use crate::{laws, reviews};
 
 /// Every schema of the definition, with its path.
 fn schemas() -> Vec<(String, Value)> {
@@ -128,6 +128,8 @@ fn takes(path: &str) -> impl Fn(&str) -> bool {
 }
 
 proptest! {
+    #![proptest_config(laws::config())]
+
     /// The patterns say what the code checks, no more and no less.
     #[test]
     fn patterns_are_what_the_code_checks(
