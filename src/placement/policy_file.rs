@@ -11,7 +11,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::catalogue::{self, StaticNodePool};
 use super::policy::{Action, Binding, Mode};
-use super::selector::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NAME_PATTERN, SelectorFile};
+use super::selector::{
+    KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NAME_PATTERN, SelectorFile, key_validations,
+};
 
 /// The longest name of an object of the cluster.
 const LONGEST_OBJECT_NAME: usize = 253;
@@ -140,7 +142,11 @@ pub struct PoolFile {
     pub binding: Binding,
     /// Annotations for every pod that is placed here, except where the pod has the key already.
     #[serde(default)]
-    #[schemars(extend("maxProperties" = 32, "additionalProperties" = {"type": "string", "maxLength": 1024}))]
+    #[schemars(extend(
+        "maxProperties" = 32,
+        "additionalProperties" = {"type": "string", "maxLength": 1024},
+        "x-kubernetes-validations" = key_validations()
+    ))]
     pub annotations: BTreeMap<String, String>,
     /// The namespaces that may use the pool, by their labels. Without it, every namespace that opted in.
     #[serde(default, deserialize_with = "present")]
