@@ -3,13 +3,16 @@
 //! The definition is built around the schema of the policy's own types, and not by kube's derive: that would have the
 //! core know kube, and would still need the schemas brought into Kubernetes' form.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::placement::catalogue::Catalogue;
 use crate::placement::named::named;
-use crate::placement::policy::KIND;
+use crate::placement::policy::{KIND, Policy, PolicyError};
 use crate::placement::policy_file::PolicySpec;
 use crate::placement::schema::structural;
 
@@ -22,7 +25,11 @@ pub const PLURAL: &str = "placementpolicies";
 /// The one policy that is in force. Of others nobody could say what they mean beside it, so the API server takes none.
 pub const NAME: &str = "default";
 
+/// The longest message of a condition, in characters.
+const LONGEST_MESSAGE: usize = 4096;
+
 /// What berth makes of the policy. berth writes it; nobody else should.
+// Written whole, what is empty too: a merge leaves what it is not told of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
@@ -31,22 +38,18 @@ pub struct Status {
     #[schemars(extend("format" = "int64"))]
     pub observed_generation: Option<i64>,
     /// Whether berth uses the policy: one condition, Accepted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     #[schemars(
         length(max = 8),
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
     )]
     pub conditions: Vec<Condition>,
-    /// The node pools that the policy names and the cluster has not, of all pools together, in the order of their names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(
-        length(max = 2048),
-        inner(length(max = 63)),
-        extend("x-kubernetes-list-type" = "set")
-    )]
-    pub missing: Vec<String>,
+    /// The node pools that the policy names and the cluster has not, as text: the first of them, and how many more.
+    #[serde(default)]
+    #[schemars(length(max = 1024))]
+    pub missing: String,
     /// The pools, each with the node pools that there are.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     #[schemars(
         length(max = 64),
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
@@ -73,7 +76,7 @@ pub struct Condition {
     /// Why, in one word.
     pub reason: ConditionReason,
     /// Why, for people: what is wrong, with the path of the field.
-    #[schemars(length(max = 32768))]
+    #[schemars(length(max = LONGEST_MESSAGE))]
     pub message: String,
 }
 
@@ -133,6 +136,74 @@ pub struct PoolStatus {
         extend("x-kubernetes-list-type" = "set")
     )]
     pub missing: Vec<String>,
+}
+
+/// How many of the missing node pools a line names.
+const NAMED: usize = 4;
+
+/// What came of a policy: it is in force, with the node pools that there are, or it cannot be used.
+pub type Outcome<'o> = Result<(&'o Policy, &'o Catalogue), &'o PolicyError>;
+
+impl Status {
+    /// The status to write for a generation of the policy. A condition that is as it was before keeps its time.
+    #[must_use]
+    pub fn new(outcome: Outcome<'_>, generation: i64, before: Option<&Self>, now: Time) -> Self {
+        let (status, reason, message) = match outcome {
+            Ok(_) => (
+                ConditionStatus::True,
+                ConditionReason::Accepted,
+                "in force".to_owned(),
+            ),
+            Err(error) => (
+                ConditionStatus::False,
+                ConditionReason::Invalid,
+                error.to_string(),
+            ),
+        };
+        let mut conditions = before.iter().flat_map(|before| &before.conditions);
+        let same = conditions.find(|old| old.status == status);
+        let condition = Condition {
+            kind: ConditionType::Accepted,
+            status,
+            observed_generation: Some(generation),
+            last_transition_time: same.map_or(now, |old| old.last_transition_time.clone()),
+            reason,
+            // It quotes the policy, and so may be as long as what stands there.
+            message: message.chars().take(LONGEST_MESSAGE).collect(),
+        };
+        let pools = outcome.map_or_else(|_| Vec::new(), |(policy, there)| pools(policy, there));
+        let missing = pools.iter().flat_map(|pool| &pool.missing).collect();
+        Self {
+            observed_generation: Some(generation),
+            conditions: vec![condition],
+            missing: listed(&missing),
+            pools,
+        }
+    }
+}
+
+/// The pools of a policy, their node pools told apart.
+fn pools(policy: &Policy, there: &Catalogue) -> Vec<PoolStatus> {
+    let pools = policy.pools().iter().map(|pool| {
+        let names = pool.node_pools.iter().map(ToString::to_string);
+        let (node_pools, missing) = names.partition(|name| there.get(name).is_some());
+        PoolStatus {
+            name: pool.name.to_string(),
+            node_pools,
+            missing,
+        }
+    });
+    pools.collect()
+}
+
+/// The first of some names, and how many there are besides.
+fn listed(names: &BTreeSet<&String>) -> String {
+    let first: Vec<&str> = names.iter().take(NAMED).map(|name| name.as_str()).collect();
+    let text = first.join(", ");
+    match names.len() - first.len() {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
 }
 
 /// The `CustomResourceDefinition`, as the API server takes it.
@@ -208,4 +279,53 @@ fn schema() -> Value {
             "status": structural::<Status>(),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Status, Time};
+    use crate::placement::policy::{API_VERSION, PolicyError};
+    use crate::placement::snapshot::{embedded_node_pools, embedded_policy};
+
+    #[test]
+    fn group_and_version_are_those_of_the_policy() {
+        assert_eq!(API_VERSION, format!("{}/{}", super::GROUP, super::VERSION));
+    }
+
+    /// The time of a condition is that of its last change, and not that of the last look.
+    #[test]
+    fn a_condition_keeps_its_time_while_it_stays() {
+        let at = |second: i64| Time(k8s_openapi::jiff::Timestamp::from_second(second).unwrap());
+        let (policy, none) = embedded_policy().unwrap();
+        let accepted = Ok((&policy, &none));
+        let error = PolicyError {
+            path: "spec".to_owned(),
+            message: "no".to_owned(),
+        };
+        let mut before = None;
+        let steps = [
+            (accepted, at(1)),
+            (accepted, at(1)),
+            (Err(&error), at(3)),
+            (accepted, at(4)),
+        ];
+        for (generation, (outcome, since)) in (1..).zip(steps) {
+            let status = Status::new(outcome, generation, before.as_ref(), at(generation));
+            assert_eq!(status.conditions[0].last_transition_time, since);
+            assert_eq!(status.observed_generation, Some(generation));
+            before = Some(status);
+        }
+    }
+
+    #[test]
+    fn missing_node_pools_are_named_as_far_as_a_line_goes() {
+        let (policy, none) = embedded_policy().unwrap();
+        let time = Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
+        let shown = |there: &_| Status::new(Ok((&policy, there)), 1, None, time.clone()).missing;
+        assert_eq!(shown(&embedded_node_pools().unwrap()), "");
+        assert_eq!(
+            shown(&none),
+            "amd64-batch, amd64-default, arm64-batch, arm64-default and 2 more"
+        );
+    }
 }

@@ -267,8 +267,8 @@ impl fmt::Display for CatalogueError {
 impl std::error::Error for CatalogueError {}
 
 /// What the nodes' value of one label can be, as in a NodePool.
-// `minValues` and the like are not berth's.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [{
     "rule": "!(self.operator in ['Gt', 'Lt', 'Gte', 'Lte']) || \
              (has(self.values) && self.values.size() == 1 && self.values[0].matches('^[-+]?[0-9]+$'))",
@@ -369,9 +369,33 @@ struct TemplateMetadata {
 #[derive(Debug, Clone, Deserialize)]
 struct TemplateSpec {
     #[serde(default)]
-    requirements: Vec<RequirementFile>,
+    requirements: Vec<ManifestRequirement>,
     #[serde(default)]
     taints: Vec<Taint>,
+}
+
+/// A requirement of a NodePool; `minValues` and the like are Karpenter's business too.
+#[derive(Debug, Clone, Deserialize)]
+struct ManifestRequirement {
+    key: String,
+    operator: Operator,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+impl From<ManifestRequirement> for RequirementFile {
+    fn from(requirement: ManifestRequirement) -> Self {
+        let ManifestRequirement {
+            key,
+            operator,
+            values,
+        } = requirement;
+        Self {
+            key,
+            operator,
+            values,
+        }
+    }
 }
 
 impl TryFrom<NodePoolManifest> for NodePool {
@@ -389,6 +413,7 @@ impl TryFrom<NodePoolManifest> for NodePool {
                 taints,
             },
         } = template;
+        let requirements: Vec<_> = requirements.into_iter().map(Into::into).collect();
         Self::new(&name, false, &labels, &requirements, taints).map_err(|(path, message)| {
             CatalogueError {
                 node_pool: name,

@@ -11,13 +11,15 @@ use serde::{Deserialize, Deserializer};
 
 use super::catalogue::{self, StaticNodePool};
 use super::policy::{Action, Binding, Mode};
-use super::selector::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NAME_PATTERN, SelectorFile};
+use super::selector::{
+    KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NAME_PATTERN, SelectorFile, key_validations,
+};
 
 /// The longest name of an object of the cluster.
 const LONGEST_OBJECT_NAME: usize = 253;
 
-/// The longest `group/Kind`.
-const LONGEST_CONTROLLER: usize = 317;
+/// The longest `group/Kind` that berth takes; a group alone may be as long.
+const LONGEST_CONTROLLER: usize = 253;
 
 /// The group, a DNS subdomain, which the core one has not, and the kind.
 const CONTROLLER_PATTERN: &str =
@@ -140,7 +142,11 @@ pub struct PoolFile {
     pub binding: Binding,
     /// Annotations for every pod that is placed here, except where the pod has the key already.
     #[serde(default)]
-    #[schemars(extend("maxProperties" = 32, "additionalProperties" = {"type": "string", "maxLength": 1024}))]
+    #[schemars(extend(
+        "maxProperties" = 32,
+        "additionalProperties" = {"type": "string", "maxLength": 1024},
+        "x-kubernetes-validations" = key_validations()
+    ))]
     pub annotations: BTreeMap<String, String>,
     /// The namespaces that may use the pool, by their labels. Without it, every namespace that opted in.
     #[serde(default, deserialize_with = "present")]
@@ -154,7 +160,7 @@ pub struct RuleFile {
     /// The rule's name, in metrics, in logs and on the pods that it places. No two rules have the same.
     #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
     pub name: String,
-    /// Whether the rule changes anything: Audit tries a single rule, as spec.mode tries them all. Without it, Enforce.
+    /// Whether the rule changes anything: Audit tries a single rule, as spec.mode tries them all.
     #[serde(default)]
     pub mode: Mode,
     /// Which pods it is for: all that is given must match. Without it, every pod.

@@ -93,14 +93,20 @@ fn undefault(item: &mut Map<String, Value>) {
 
 /// Makes one list of names of the variants of an enum, each a schema of its own, and one text of what they mean.
 fn enumerate(schema: &mut Map<String, Value>, variants: &[Value]) {
-    let mut names = Vec::with_capacity(variants.len());
-    let mut text: String = text_of(schema.get("description")).to_owned();
-    for variant in variants {
-        let (name, meaning) = (&variant["const"], text_of(variant.get("description")));
-        text.push_str(&format!("\n\n{}: {meaning}", text_of(Some(name))));
-        names.push(name.clone());
-    }
-    schema.insert("description".to_owned(), text.trim_start().into());
+    let name_of = |variant: &Value| variant["const"].clone();
+    let meanings = variants.iter().map(|variant| {
+        let (name, meaning) = (name_of(variant), text_of(variant.get("description")));
+        // `kubectl explain` says nothing of defaults by itself.
+        let default = match schema.get("default") {
+            Some(default) if *default == name => ", the default",
+            _ => "",
+        };
+        format!("{}{default}: {meaning}", text_of(Some(&name)))
+    });
+    let whole = std::iter::once(text_of(schema.get("description")).to_owned()).chain(meanings);
+    let text = whole.collect::<Vec<_>>().join("\n\n");
+    let names: Vec<Value> = variants.iter().map(name_of).collect();
+    schema.insert("description".to_owned(), text.into());
     schema.insert("type".to_owned(), "string".into());
     schema.insert("enum".to_owned(), names.into());
 }

@@ -17,17 +17,25 @@ pub(super) const VALUE_PATTERN: &str = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9
 /// What [`valid_key`] takes.
 pub(super) const KEY_PATTERN: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
 
+/// The validations of a map whose keys are label keys: a schema has nothing to say of keys by itself.
+pub(super) fn key_validations() -> serde_json::Value {
+    serde_json::json!([{
+        "rule": format!("self.all(key, key.size() <= {LONGEST_KEY} && key.matches(r'{KEY_PATTERN}'))"),
+        "message": "a key is not a label key",
+    }])
+}
+
 /// A label selector. All of its parts must match; an empty one matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectorFile {
     /// Labels that must be there, each with this value.
     #[serde(default)]
-    #[schemars(extend("maxProperties" = 32, "additionalProperties" = {
-        "type": "string",
-        "maxLength": LONGEST_NAME,
-        "pattern": VALUE_PATTERN,
-    }))]
+    #[schemars(extend(
+        "maxProperties" = 32,
+        "additionalProperties" = {"type": "string", "maxLength": LONGEST_NAME, "pattern": VALUE_PATTERN},
+        "x-kubernetes-validations" = key_validations()
+    ))]
     match_labels: BTreeMap<String, String>,
     /// Requirements, each on one label.
     #[serde(default)]
