@@ -120,11 +120,7 @@ impl Cluster {
                     // Nobody listens any more where the process is ending.
                     listed.take().map(|listed| listed.send(()));
                 }
-                judgements.send_if_modified(|newest| {
-                    let differs = *newest != news.judgement;
-                    *newest = news.judgement;
-                    differs
-                });
+                judgements.send_replace(news.judgement);
             }
         };
         tokio::join!(publish, status::write(client, newest, &metrics));

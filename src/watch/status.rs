@@ -10,18 +10,14 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::resource;
-use super::view::{Judgement, Resolved};
-use crate::definition::{
-    self, Condition, ConditionReason, ConditionStatus, ConditionType, PoolStatus, Status,
-};
+use super::view::Judgement;
+use crate::definition::{self, Status};
 use crate::metrics::Metrics;
 use crate::placement::policy::{API_VERSION, KIND};
 
 /// The pause after the first failure to write; each further one is twice as long, up to the last.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LAST_PAUSE: Duration = Duration::from_mins(1);
-/// Enough for any path and message of a policy error.
-const MESSAGE_CHARACTERS: usize = 2048;
 
 /// Keeps the status up to date until there will be no more judgements.
 ///
@@ -72,65 +68,13 @@ async fn patch(api: &Api<DynamicObject>, status: &Status) -> kube::Result<()> {
 
 /// The status that a judgement makes, and whether it says anything else than the one that is stored.
 fn status(judgement: &Judgement) -> (Status, bool) {
-    let Judgement {
-        object,
-        error,
-        pools,
-    } = judgement;
+    let Judgement { object, outcome } = judgement;
     let stored: Option<Status> = serde_json::from_value(object.status.clone()).ok();
-    let (status, reason, message) = match error {
-        None => (
-            ConditionStatus::True,
-            ConditionReason::Accepted,
-            "the policy is in force".to_owned(),
-        ),
-        Some(error) => (
-            ConditionStatus::False,
-            ConditionReason::Invalid,
-            error.to_string().chars().take(MESSAGE_CHARACTERS).collect(),
-        ),
-    };
-    let before = stored.iter().flat_map(|stored| &stored.conditions);
-    let mut before = before.filter(|condition| condition.kind == ConditionType::Accepted);
-    let since = before.find(|condition| condition.status == status);
-    let observed_generation = Some(object.generation);
-    let condition = Condition {
-        kind: ConditionType::Accepted,
-        status,
-        observed_generation,
-        last_transition_time: since
-            .map_or_else(now, |condition| condition.last_transition_time.clone()),
-        reason,
-        message,
-    };
-    let mut missing: Vec<String> = pools.iter().flat_map(|pool| texts(&pool.missing)).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    let status = Status {
-        observed_generation,
-        conditions: vec![condition],
-        missing,
-        pools: pools.iter().map(pool_status).collect(),
-    };
+    let outcome = outcome.as_ref();
+    let outcome = outcome.map(|snapshot| (&*snapshot.policy, &*snapshot.catalogue));
+    let status = Status::new(outcome, object.generation, stored.as_ref(), now());
     let news = stored.as_ref() != Some(&status);
     (status, news)
-}
-
-fn pool_status(resolved: &Resolved) -> PoolStatus {
-    let Resolved {
-        pool,
-        node_pools,
-        missing,
-    } = resolved;
-    PoolStatus {
-        name: pool.to_string(),
-        node_pools: texts(node_pools).collect(),
-        missing: texts(missing).collect(),
-    }
-}
-
-fn texts(names: &[std::sync::Arc<str>]) -> impl Iterator<Item = String> {
-    names.iter().map(ToString::to_string)
 }
 
 /// Now, to the second, as Kubernetes stores it.

@@ -105,21 +105,11 @@ pub(super) struct News {
 }
 
 /// What berth makes of a `PlacementPolicy`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Judgement {
     pub(super) object: Arc<PolicyObject>,
-    /// Why it cannot be used.
-    pub(super) error: Option<PolicyError>,
-    /// The pools of the policy in force, where that comes from the cluster.
-    pub(super) pools: Vec<Resolved>,
-}
-
-/// A pool, and which of its node pools exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Resolved {
-    pub(super) pool: Arc<str>,
-    pub(super) node_pools: Vec<Arc<str>>,
-    pub(super) missing: Vec<Arc<str>>,
+    /// What it is in force with, or why it is not.
+    pub(super) outcome: Result<Snapshot, PolicyError>,
 }
 
 impl View {
@@ -267,28 +257,13 @@ impl View {
 
     fn judgement(&self) -> Option<Judgement> {
         let object = self.object().filter(|_| self.given.is_none())?;
-        let snapshot = self.snapshot.as_ref().filter(|_| {
-            let usable = self.in_force.as_ref();
-            usable.is_some_and(|usable| usable.source == Source::Cluster)
-        });
-        let pools = snapshot.into_iter().flat_map(|snapshot| {
-            let resolve = |names: &[Arc<str>]| -> (Vec<_>, Vec<_>) {
-                let names = names.iter().cloned();
-                names.partition(|name| snapshot.catalogue.get(name).is_some())
-            };
-            snapshot.policy.pools().iter().map(move |pool| {
-                let (node_pools, missing) = resolve(&pool.node_pools);
-                Resolved {
-                    pool: Arc::clone(&pool.name),
-                    node_pools,
-                    missing,
-                }
-            })
-        });
+        let outcome = match &self.refused {
+            Some(error) => Err(error.clone()),
+            None => Ok(self.snapshot.clone()?),
+        };
         Some(Judgement {
             object: Arc::clone(object),
-            error: self.refused.clone(),
-            pools: pools.collect(),
+            outcome,
         })
     }
 
@@ -437,7 +412,7 @@ mod tests {
         view.take(Update::Policies(Err(Some(Availability::Absent))));
         let news = view.news().unwrap();
         assert_eq!(news.source, Some(Source::Embedded));
-        assert_eq!(news.judgement, None);
+        assert!(news.judgement.is_none());
         assert!(view.news().is_none(), "told once");
     }
 
@@ -461,7 +436,10 @@ mod tests {
         let news = flag.news().unwrap();
         assert_eq!(pools(&news), ["default", "truemark", "batch"]);
         assert_eq!(news.source, Some(Source::Flag));
-        assert_eq!(news.judgement, None, "of what is not used, nothing is said");
+        assert!(
+            news.judgement.is_none(),
+            "of what is not used, nothing is said"
+        );
     }
 
     #[test]
@@ -473,10 +451,7 @@ mod tests {
             Some(spec(&["amd64-batch", "gone"], "Required")),
         );
         let news = view.news().unwrap();
-        let judgement = news.judgement.unwrap();
-        assert_eq!(judgement.error, None);
-        assert_eq!(judgement.pools[0].node_pools, ["amd64-batch".into()]);
-        assert_eq!(judgement.pools[0].missing, ["gone".into()]);
+        assert!(news.judgement.unwrap().outcome.is_ok());
 
         view.take(policy(2, json!({"pools": []})));
         let news = view.news().unwrap();
@@ -484,18 +459,13 @@ mod tests {
         assert_eq!(pools(&news), ["only"]);
         let judgement = news.judgement.unwrap();
         assert_eq!(judgement.object.generation, 2);
-        assert_eq!(judgement.error.unwrap().path, "spec");
-        assert_eq!(
-            judgement.pools[0].missing,
-            ["gone".into()],
-            "those of the one in force"
-        );
+        assert_eq!(judgement.outcome.unwrap_err().path, "spec");
 
         // That every node pool of it is tainted is what the catalogue alone says.
         view.take(policy(3, spec(&["amd64-batch"], "Preferred")));
         let news = view.news().unwrap();
         assert_eq!(
-            news.judgement.unwrap().error.unwrap().path,
+            news.judgement.unwrap().outcome.unwrap_err().path,
             "spec.pools[0].binding"
         );
 
@@ -506,7 +476,7 @@ mod tests {
         )))));
         let news = view.news().unwrap();
         assert_eq!(news.source, Some(Source::Embedded));
-        assert_eq!((news.refused, news.judgement), (None, None));
+        assert!(news.refused.is_none() && news.judgement.is_none());
     }
 
     #[test]
@@ -514,7 +484,7 @@ mod tests {
         let mut view = view(Given::default(), &Catalogue::default(), Some(json!({})));
         let news = view.news().unwrap();
         assert!(news.snapshot.is_none());
-        assert!(news.judgement.unwrap().error.is_some());
+        assert!(news.judgement.unwrap().outcome.is_err());
         view.take(policy(2, spec(&["a"], "Required")));
         let news = view.news().unwrap();
         assert!(news.is_first && news.snapshot.is_some());

@@ -1,5 +1,6 @@
 //! berth as it follows a cluster: an API server alone, whose objects nobody acts on but the tests and berth.
 
+mod boundary;
 mod losses;
 mod memory;
 mod namespaces;
@@ -24,6 +25,7 @@ pub(crate) fn group() -> Group {
             policy::policy_unusable,
             rights::without_rights,
             rights::rights,
+            boundary::boundary,
             losses::api_server_lost,
             memory::memory,
         ],

@@ -1,6 +1,5 @@
 //! What the other tests stand on: snapshots, reviews as an API server sends them, and answers taken apart.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use crate::harness::{account, eventually, manifests, repository};
 /// A berth that follows the cluster with the rights of an installation, and is registered.
 pub(super) struct Stage<'c> {
     pub(super) cluster: &'c Cluster,
+    pub(super) authority: Authority,
     pub(super) setup: Setup,
     pub(super) berth: Berth,
 }
@@ -34,6 +35,7 @@ impl<'c> Stage<'c> {
         register(&cluster.api, &shipped(&setup.url(), &authority.pem())?).await?;
         Ok(Self {
             cluster,
+            authority,
             setup,
             berth,
         })
