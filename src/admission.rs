@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use review::{Envelope, NotAReview, Request, Verdict, Version, answer, read};
 use template::{Kind, Subject};
-use warning::{bounded, warning};
+use warning::{bounded, told, warning};
 
 use crate::placement::json::{Malformed, Reader};
 use crate::placement::pod::Template;
@@ -253,38 +253,61 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Outco
         return Err(Reason::Operation);
     }
     let mut outcome = Outcome::of(request, &subject, snapshot);
-    // An old object that cannot be read is as good as none: everything in the new one is then judged as added.
-    let old = request
-        .old_object
-        .and_then(|object| Template::read(&mut Reader::new(object)).ok());
-    let old = old
-        .as_ref()
-        .and_then(|object| Subject::new(kind(request), object));
     let path = subject.path.trim_start_matches('/').replace('/', ".");
-    let case = Case {
-        pod: &subject.pod,
-        old: old.as_ref().map(|old| &old.pod),
+    let path = if path.is_empty() { path } else { path + "." };
+    let new = subject.workload();
+    let mut case = Case {
+        new: &new,
+        old: None,
         is_pod: subject.path.is_empty(),
-        path: &if path.is_empty() { path } else { path + "." },
+        path: &path,
         username: &request.username,
+        namespace: snapshot.namespace(&request.namespace),
     };
     outcome.findings = validation::findings(&case, &outcome.decision, snapshot);
+    // Few updates have anything wrong with them, and only then is it worth knowing what was wrong before. An old object that
+    // cannot be read is as good as none: everything in the new one is then judged as added.
+    let before = request.old_object.filter(|_| !outcome.findings.is_empty());
+    let old = before.and_then(|object| Template::read(&mut Reader::new(object)).ok());
+    let old = old
+        .as_ref()
+        .and_then(|object| Subject::new(kind(request), object))
+        .map(|subject| subject.workload());
+    if let Some(old) = &old {
+        case.old = Some(old);
+        outcome.findings = validation::findings(&case, &outcome.decision, snapshot);
+    }
     if outcome.decision.mode == Mode::Enforce {
-        let of = |action| {
-            outcome
+        outcome.verdict.denial = denial(&outcome.findings);
+        // Nobody reads what is said about what a controller makes: a pod, or the Job of a CronJob.
+        let made_by_controller = metadata.is_some_and(|metadata| metadata.controller().is_some());
+        if !made_by_controller {
+            let warnings = outcome
                 .findings
                 .iter()
-                .filter(move |finding: &&Finding| finding.action == action)
-        };
-        let message = |finding: &Finding| format!("{}: {}", finding.check, finding.message);
-        let denials: Vec<String> = of(Action::Deny).map(message).collect();
-        outcome.verdict.denial = (!denials.is_empty()).then(|| denials.join("; "));
-        if !has_no_reader(&subject) {
-            let texts: Vec<String> = of(Action::Warn)
-                .map(|finding| warning(&format!("berth: {}", message(finding))))
-                .collect();
-            outcome.verdict.warnings = bounded(texts);
+                .filter(|finding| finding.action == Action::Warn);
+            outcome.verdict.warnings = bounded(warnings.map(told).collect());
         }
     }
     Ok(outcome)
+}
+
+/// How long a denial may be: enough for whoever has to act on it, and no more than a status is meant to hold.
+const DENIAL_BYTES: usize = 1024;
+
+/// The message of a denial, where a check denies.
+fn denial(findings: &[Finding]) -> Option<String> {
+    let denying = findings
+        .iter()
+        .filter(|finding| finding.action == Action::Deny);
+    let messages: Vec<String> = denying
+        .map(|finding| format!("{}: {}", finding.check, finding.message()))
+        .collect();
+    let mut message = messages.join("; ");
+    if message.len() > DENIAL_BYTES {
+        let end = message.floor_char_boundary(DENIAL_BYTES - 3);
+        message.truncate(end);
+        message.push_str("...");
+    }
+    (!messages.is_empty()).then_some(message)
 }

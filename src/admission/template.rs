@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use crate::placement::named::named;
 use crate::placement::pod::{Controller, Metadata, Pod, Template};
+use crate::validation::Workload;
 
 named! {
     /// The kinds of object that berth reads.
@@ -66,6 +67,10 @@ pub struct Subject<'v, 'a> {
     pub path: &'static str,
     /// Whether there is any metadata at the path.
     pub has_metadata: bool,
+    /// The metadata above a template, each with its path. No pod has any of it.
+    pub above: [Option<(&'static str, &'v Metadata<'a>)>; 2],
+    /// Whether it is a `StatefulSet` that claims volumes for its pods.
+    pub claims_volumes: bool,
 }
 
 /// A template may come without metadata.
@@ -75,14 +80,18 @@ impl<'v, 'a> Subject<'v, 'a> {
     /// The pods that an object of this kind stands for; none where it lacks the spec that would describe them.
     #[must_use]
     pub fn new(kind: Kind, object: &'v Template<'a>) -> Option<Self> {
-        let (path, template) = match kind {
-            Kind::Pod => ("", object),
+        let own = ("metadata", object.metadata.as_ref());
+        let nothing = ("", None);
+        let (path, template, above) = match kind {
+            Kind::Pod => ("", object, [nothing, nothing]),
             Kind::Job | Kind::Deployment | Kind::StatefulSet => {
-                ("/spec/template", template(object)?)
+                ("/spec/template", template(object)?, [own, nothing])
             }
             Kind::CronJob => {
                 let job = object.spec.as_ref()?.job_template.as_deref()?;
-                ("/spec/jobTemplate/spec/template", template(job)?)
+                let of_job = ("spec.jobTemplate.metadata", job.metadata.as_ref());
+                let path = "/spec/jobTemplate/spec/template";
+                (path, template(job)?, [own, of_job])
             }
             Kind::Other => return None,
         };
@@ -101,7 +110,26 @@ impl<'v, 'a> Subject<'v, 'a> {
             pod,
             path,
             has_metadata: template.metadata.is_some(),
+            above: above.map(|(path, metadata)| Some((path, metadata?))),
+            claims_volumes: kind == Kind::StatefulSet && object.spec.as_ref()?.claims_volumes,
         })
+    }
+
+    /// What the validating side judges.
+    #[must_use]
+    pub fn workload(&self) -> Workload<'v, 'a> {
+        let Self {
+            pod,
+            path: _,
+            has_metadata: _,
+            above,
+            claims_volumes,
+        } = *self;
+        Workload {
+            pod,
+            above,
+            claims_volumes,
+        }
     }
 }
 

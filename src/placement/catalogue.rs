@@ -35,6 +35,14 @@ pub struct Taint {
     pub effect: String,
 }
 
+impl Taint {
+    /// Whether the taint keeps pods away, rather than being a matter of preference.
+    #[must_use]
+    pub fn is_hard(&self) -> bool {
+        matches!(self.effect.as_str(), "NoSchedule" | "NoExecute")
+    }
+}
+
 impl fmt::Display for Taint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, value, effect } = self;
@@ -78,6 +86,11 @@ impl NodePool {
     #[must_use]
     pub fn taints(&self) -> &[Taint] {
         &self.taints
+    }
+
+    /// The taints that keep pods away.
+    pub fn hard_taints(&self) -> impl Iterator<Item = &Taint> + Clone {
+        self.taints.iter().filter(|taint| taint.is_hard())
     }
 
     /// Whether it is known to no NodePool object, and so survives when live ones replace the static catalogue.
@@ -174,7 +187,7 @@ impl Catalogue {
     }
 
     /// All node pools, ordered by name.
-    pub fn iter(&self) -> impl Iterator<Item = &NodePool> {
+    pub fn iter(&self) -> impl Iterator<Item = &NodePool> + Clone {
         self.node_pools.values().map(Arc::as_ref)
     }
 

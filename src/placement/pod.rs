@@ -161,13 +161,15 @@ pub struct Spec<'a> {
     /// The first extended resource that a container requests, such as `nvidia.com/gpu`, or `resourceClaims`: the pod
     /// needs nodes that berth knows nothing of.
     pub special_resource: Option<Cow<'a, str>>,
+    /// Whether a `StatefulSet` claims volumes for its pods.
+    pub claims_volumes: bool,
     /// The pod template of a Job, Deployment or StatefulSet.
     pub template: Option<Box<Template<'a>>>,
     /// The Job template of a `CronJob`.
     pub job_template: Option<Box<Template<'a>>>,
 }
 
-const SPEC_KEYS: [&str; 13] = [
+const SPEC_KEYS: [&str; 14] = [
     "nodeSelector",
     "affinity",
     "tolerations",
@@ -179,6 +181,7 @@ const SPEC_KEYS: [&str; 13] = [
     "containers",
     "initContainers",
     "resourceClaims",
+    "volumeClaimTemplates",
     "template",
     "jobTemplate",
 ];
@@ -212,6 +215,10 @@ impl<'a> Spec<'a> {
                     spec.special_resource
                         .get_or_insert(Cow::Borrowed("resourceClaims"));
                     Ok(())
+                })?,
+                "volumeClaimTemplates" => value.items(|claim| {
+                    spec.claims_volumes = true;
+                    claim.span().map(drop)
                 })?,
                 _ if templates == 0 => drop(value.span()?),
                 _ => {

@@ -240,6 +240,22 @@ pub struct PlaceFile {
 pub struct ValidationFile {
     /// The pool label names no pool.
     pub unknown_pool: Action,
+    /// The namespace may not use the pool that the pod asks for or lets itself into.
+    pub not_entitled: Action,
+    /// No node of any kind could satisfy the pod's own selectors.
+    pub contradiction: Action,
+    /// No node pool fits.
+    pub unschedulable: Action,
+    /// The pod lets itself into a dedicated node pool that no rule places it in.
+    pub self_placed: Action,
+    /// A toleration of every taint, or of the one by which Karpenter drains a node.
+    pub wildcard_toleration: Action,
+    /// A label stands on the workload, where it has no effect, and not on its pod template.
+    pub label_on_workload: Action,
+    /// A `StatefulSet` with volume claims would run on spot alone.
+    pub stateful_on_spot: Action,
+    /// `nodeName` is set by hand.
+    pub bound_by_author: Action,
     /// A pod that should have been placed was not.
     pub not_placed: Action,
 }
@@ -248,6 +264,14 @@ impl Default for ValidationFile {
     fn default() -> Self {
         Self {
             unknown_pool: Action::Deny,
+            not_entitled: Action::Deny,
+            contradiction: Action::Deny,
+            unschedulable: Action::Warn,
+            self_placed: Action::Warn,
+            wildcard_toleration: Action::Warn,
+            label_on_workload: Action::Warn,
+            stateful_on_spot: Action::Warn,
+            bound_by_author: Action::Warn,
             not_placed: Action::Warn,
         }
     }

@@ -4,11 +4,15 @@
 //! asks whether a node pool, whose requirements are *sets* of values, could make a node that matches. berth
 //! sends a pod to a node pool only where both say yes.
 
+mod asked;
+mod value_set;
+
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::Deserialize;
+
+pub use asked::Asked;
+pub use value_set::ValueSet;
 
 /// The label that carries a node's architecture.
 pub const ARCH: &str = "kubernetes.io/arch";
@@ -18,17 +22,25 @@ pub const OS: &str = "kubernetes.io/os";
 pub const NODE_POOL: &str = "karpenter.sh/nodepool";
 /// The label that carries a node's own name.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
+/// The label that says how a node is paid for.
+pub const CAPACITY_TYPE: &str = "karpenter.sh/capacity-type";
 
 /// Labels that every node has, whatever its node pool says, so that their absence can never be met.
 const ALWAYS_PRESENT: [&str; 7] = [
     ARCH,
     OS,
     NODE_POOL,
-    "karpenter.sh/capacity-type",
+    CAPACITY_TYPE,
     "node.kubernetes.io/instance-type",
     "topology.kubernetes.io/region",
     "topology.kubernetes.io/zone",
 ];
+
+/// Whether every node has the label, whoever made it. The key is canonical.
+#[must_use]
+pub fn on_every_node(key: &str) -> bool {
+    key == HOSTNAME || (ALWAYS_PRESENT.contains(&key) && key != NODE_POOL && key != CAPACITY_TYPE)
+}
 
 /// The name under which Karpenter and kube-scheduler both know a label that has an older alias.
 #[must_use]
@@ -43,14 +55,39 @@ pub fn canonical(key: &str) -> &str {
     }
 }
 
+/// Beginnings of the labels that Karpenter's AWS provider and EKS Auto Mode know from the instance types. The domains hold
+/// others, such as those of managed node groups, which no node pool can make.
+const OF_INSTANCE_TYPES: [&str; 7] = [
+    "karpenter.k8s.aws/instance-",
+    "karpenter.k8s.aws/capacity-reservation-",
+    "karpenter.k8s.aws/placement-group-",
+    "eks.amazonaws.com/instance-",
+    "eks.amazonaws.com/capacity-reservation-",
+    "eks.amazonaws.com/compute-type",
+    "eks.amazonaws.com/nodeclass",
+];
+
 /// Whether Karpenter knows the label from the instance types, so that a node pool need not mention it.
 fn well_known(key: &str) -> bool {
     ALWAYS_PRESENT.contains(&key)
         || key == "node.kubernetes.io/windows-build"
         || key == "topology.k8s.aws/zone-id"
-        || ["karpenter.k8s.aws/", "eks.amazonaws.com/"]
+        || OF_INSTANCE_TYPES
             .iter()
-            .any(|domain| key.starts_with(domain))
+            .any(|beginning| key.starts_with(beginning))
+}
+
+/// Whether Karpenter refuses a pod for naming the label at all, with whatever operator and in whichever of its terms
+/// (R7.4). The key is canonical.
+#[must_use]
+pub fn is_restricted(key: &str) -> bool {
+    let domain = key.split_once('/').map_or("", |(domain, _)| domain);
+    let reserved = ["karpenter.sh", "karpenter.k8s.aws"].iter().any(|owner| {
+        domain
+            .strip_suffix(owner)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    });
+    key == HOSTNAME || (reserved && !well_known(key))
 }
 
 /// How a requirement compares a label with its values. `Gte` and `Lte` are Karpenter's.
@@ -158,209 +195,6 @@ fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// The values that a node pool's nodes may have for one label: finite, or everything but a finite set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValueSet {
-    /// Whether `values` are the ones left out.
-    complement: bool,
-    values: BTreeSet<Box<str>>,
-    /// Inclusive bounds, meaningful for a complement only: a finite set has them applied already.
-    lower: i64,
-    upper: i64,
-}
-
-impl ValueSet {
-    /// Any value.
-    #[must_use]
-    pub fn any() -> Self {
-        Self {
-            complement: true,
-            values: BTreeSet::new(),
-            lower: i64::MIN,
-            upper: i64::MAX,
-        }
-    }
-
-    /// Exactly one value.
-    #[must_use]
-    pub fn of(value: &str) -> Self {
-        Self {
-            complement: false,
-            values: BTreeSet::from([value.into()]),
-            ..Self::any()
-        }
-    }
-
-    /// No value: the label is absent.
-    #[must_use]
-    pub fn absent() -> Self {
-        Self {
-            complement: false,
-            ..Self::any()
-        }
-    }
-
-    /// The set that a node pool's requirement describes.
-    ///
-    /// # Errors
-    /// When the operator is none of Karpenter's, or a numeric one has no single integer as its value.
-    pub fn new(operator: Operator, values: &[String]) -> Result<Self, String> {
-        let listed = || values.iter().map(|value| value.as_str().into()).collect();
-        Ok(match operator {
-            Operator::In => Self {
-                complement: false,
-                values: listed(),
-                ..Self::any()
-            },
-            Operator::NotIn => Self {
-                values: listed(),
-                ..Self::any()
-            },
-            Operator::Exists => Self::any(),
-            Operator::DoesNotExist => Self::absent(),
-            Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte => {
-                let [bound] = values else {
-                    return Err("a numeric operator takes exactly one value".to_owned());
-                };
-                let bound = integer(bound).ok_or_else(|| format!("{bound:?} is not an integer"))?;
-                match range(operator, bound) {
-                    Some((lower, upper)) => Self {
-                        lower,
-                        upper,
-                        ..Self::any()
-                    },
-                    None => Self::absent(),
-                }
-            }
-            Operator::Unknown => {
-                return Err(
-                    "the operator is none of In, NotIn, Exists, DoesNotExist, Gt, Lt, Gte, Lte"
-                        .to_owned(),
-                );
-            }
-        })
-    }
-
-    /// The values that both sets hold.
-    #[must_use]
-    pub fn intersection(&self, other: &Self) -> Self {
-        let (lower, upper) = (self.lower.max(other.lower), self.upper.min(other.upper));
-        if lower > upper {
-            return Self::absent();
-        }
-        let complement = self.complement && other.complement;
-        let values = if complement {
-            self.values.union(&other.values).cloned().collect()
-        } else {
-            let finite = if self.complement { other } else { self };
-            let values = finite.values.iter();
-            values
-                .filter(|value| self.contains(value) && other.contains(value))
-                .cloned()
-                .collect()
-        };
-        if complement {
-            Self {
-                complement,
-                values,
-                lower,
-                upper,
-            }
-        } else {
-            Self {
-                complement,
-                values,
-                ..Self::any()
-            }
-        }
-    }
-
-    /// Whether the set holds the value.
-    #[must_use]
-    pub fn contains(&self, value: &str) -> bool {
-        self.complement != self.values.contains(value) && self.within(value)
-    }
-
-    /// A label that has bounds holds integers alone.
-    fn within(&self, value: &str) -> bool {
-        let unbounded = self.lower == i64::MIN && self.upper == i64::MAX;
-        unbounded || integer(value).is_some_and(|value| self.lower <= value && value <= self.upper)
-    }
-
-    /// Whether some node of the node pool meets all of a pod's requirements on this one label.
-    fn meets<'r, 'a: 'r>(&self, asked: impl Iterator<Item = Requirement<'r, 'a>> + Clone) -> bool {
-        let admitted = |value: &str| {
-            asked
-                .clone()
-                .all(|requirement| requirement.admits(Some(value)))
-        };
-        let absence_admitted = || asked.clone().all(|requirement| requirement.admits(None));
-        if !self.complement {
-            // Karpenter: an absent label meets NotIn and DoesNotExist alone.
-            return if self.values.is_empty() {
-                absence_admitted()
-            } else {
-                self.values.iter().any(|value| admitted(value))
-            };
-        }
-        if let Some(finite) = asked
-            .clone()
-            .find(|requirement| requirement.operator == Operator::In)
-        {
-            return finite
-                .values
-                .iter()
-                .any(|value| self.contains(value) && admitted(value));
-        }
-        if asked
-            .clone()
-            .any(|requirement| requirement.operator == Operator::DoesNotExist)
-        {
-            // Karpenter: a pod's DoesNotExist meets a node pool's NotIn, never its Exists.
-            return !self.values.is_empty() && absence_admitted();
-        }
-        let (mut lower, mut upper) = (self.lower, self.upper);
-        for requirement in asked {
-            if matches!(
-                requirement.operator,
-                Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte
-            ) {
-                let Some((at_least, at_most)) = requirement.bounds() else {
-                    return false;
-                };
-                (lower, upper) = (lower.max(at_least), upper.min(at_most));
-            }
-        }
-        // Like Karpenter, do not count the integers left between two bounds once NotIn has taken some.
-        lower <= upper
-    }
-}
-
-impl fmt::Display for ValueSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.complement, self.values.is_empty()) {
-            (false, true) => return f.write_str("DoesNotExist"),
-            (true, true) => f.write_str("Exists")?,
-            (complement, false) => {
-                let values: Vec<&str> = self.values.iter().map(|value| &**value).collect();
-                write!(
-                    f,
-                    "{} [{}]",
-                    if complement { "NotIn" } else { "In" },
-                    values.join(", ")
-                )?;
-            }
-        }
-        if self.complement && self.lower != i64::MIN {
-            write!(f, " >= {}", self.lower)?;
-        }
-        if self.complement && self.upper != i64::MAX {
-            write!(f, " <= {}", self.upper)?;
-        }
-        Ok(())
-    }
-}
-
 /// Whether a node pool that says `offered` of a label, or nothing, can meet a pod's requirements on that label.
 ///
 /// A well-known label that the node pool does not mention comes from the instance type; a custom one that it does
@@ -370,17 +204,21 @@ pub fn can_meet<'r, 'a: 'r>(
     key: &str,
     asked: impl Iterator<Item = Requirement<'r, 'a>> + Clone,
 ) -> bool {
+    let asked = Asked::new(asked);
+    let can_lack = !ALWAYS_PRESENT.contains(&key);
     match offered {
-        Some(offered) => offered.meets(asked),
-        None if !well_known(key) => asked
-            .into_iter()
-            .all(|requirement| requirement.admits(None)),
-        None => {
-            ValueSet::any().meets(asked.clone())
-                || (!ALWAYS_PRESENT.contains(&key)
-                    && asked
-                        .into_iter()
-                        .all(|requirement| requirement.admits(None)))
-        }
+        Some(offered) => offered.meets(&asked, can_lack),
+        None if !well_known(key) => asked.admits(None),
+        None => ValueSet::any().meets(&asked, can_lack) || (can_lack && asked.admits(None)),
     }
+}
+
+/// Whether a pod's requirements on a label leave a node that the node pool made, going by nothing but what its requirements
+/// say of that node: it may have got any other label since, and a pod can name nodes that are there.
+pub fn may_allow<'r, 'a: 'r>(
+    offered: Option<&ValueSet>,
+    asked: impl Iterator<Item = Requirement<'r, 'a>> + Clone,
+) -> bool {
+    let asked = Asked::new(asked);
+    offered.map_or_else(|| asked.can_be_met(), |offered| offered.meets(&asked, true))
 }

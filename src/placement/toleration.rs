@@ -42,19 +42,45 @@ impl<'a> Toleration<'a> {
     /// Whether the toleration tolerates the taint for good, so that nothing need be added for it (R4.7).
     #[must_use]
     pub fn covers(&self, taint: &Taint) -> bool {
-        let exists = self.operator.as_ref() == "Exists";
+        let lasting = taint.effect != "NoExecute" || self.toleration_seconds.is_none();
+        let compares = matches!(self.operator.as_ref(), "Gt" | "Lt");
+        lasting && !compares && self.tolerates(taint)
+    }
+
+    /// Whether a pod with the toleration may be put on a node with the taint, be it for a while: kube-scheduler's rule, and
+    /// Karpenter's. The numeric operators count, although not every cluster has them.
+    #[must_use]
+    pub fn tolerates(&self, taint: &Taint) -> bool {
+        let operator = self.operator.as_ref();
         let key = if self.key.is_empty() {
-            exists
+            operator == "Exists"
         } else {
             self.key.as_ref() == taint.key
         };
         let effect = self.effect.is_empty() || self.effect.as_ref() == taint.effect;
-        let value = exists
-            || (matches!(self.operator.as_ref(), "" | "Equal")
-                && self.value.as_ref() == taint.value);
-        let lasting = taint.effect != "NoExecute" || self.toleration_seconds.is_none();
-        key && effect && value && lasting
+        key && effect
+            && match operator {
+                "" | "Equal" => self.value.as_ref() == taint.value,
+                "Exists" => true,
+                "Gt" | "Lt" => {
+                    let numbers = decimal(&taint.value).zip(decimal(&self.value));
+                    numbers.is_some_and(|(taint, bound)| {
+                        if operator == "Gt" {
+                            taint > bound
+                        } else {
+                            taint < bound
+                        }
+                    })
+                }
+                _ => false,
+            }
     }
+}
+
+/// An integer in the one form that the API server takes for one.
+fn decimal(text: &str) -> Option<i64> {
+    let number: i64 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
 }
 
 /// The toleration that berth adds for a taint: `Equal` with its value, `Exists` only where the taint has none.

@@ -1,4 +1,5 @@
-//! One behaviour, one document of `tests/cases/*.yaml`: what goes in, what comes out.
+//! One behaviour, one document of `tests/cases/*.yaml`: what goes in, what comes out. What the checks of the validating side
+//! find is in `tests/cases/validation/*.yaml`.
 //!
 //! A case's fields are those of [`Case`] and [`Expect`]. What a case does not say is expected not to be there: no patch,
 //! no warning, no denial. A policy that must be refused is a document of `tests/cases/policies/*.yaml`.
@@ -10,6 +11,7 @@ use berth::admission::review;
 use berth::admission::template::{Kind, Subject};
 use berth::placement::snapshot::{Snapshot, read_policy, read_policy_spec};
 use berth::placement::{Reason, decide, yaml};
+use berth::validation::Check;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -133,10 +135,17 @@ fn documents<T: serde::de::DeserializeOwned>(directory: &str) -> Vec<(String, T)
     cases
 }
 
+/// Every case: those of placement, and those of each check.
+fn cases() -> Vec<(String, Case)> {
+    let mut cases = documents("tests/cases");
+    cases.extend(documents("tests/cases/validation"));
+    cases
+}
+
 #[test]
 fn every_case_holds() {
     let mut failures = Vec::new();
-    for (place, case) in documents::<Case>("tests/cases") {
+    for (place, case) in cases() {
         let mut complaints = case.complaints();
         if let Some(last) = complaints.last_mut() {
             last.push('\n');
@@ -152,7 +161,7 @@ fn every_case_holds() {
 
 #[test]
 fn every_reason_has_a_case() {
-    let cases = documents::<Case>("tests/cases");
+    let cases = cases();
     let shown: BTreeSet<&str> = cases
         .iter()
         .filter_map(|(_, case)| case.expect.reason.as_deref())
@@ -163,16 +172,35 @@ fn every_reason_has_a_case() {
     }
 }
 
+/// Each check finds something in a case of its own file.
+#[test]
+fn every_check_has_a_case() {
+    for check in Check::ALL {
+        let file = format!("tests/cases/validation/{check}.yaml");
+        let text = reviews::text_of(&file);
+        let finds = yaml::documents(&text).any(|document| {
+            let case: Case = yaml::parse_as(document.text).unwrap();
+            let validate = case.expect.validate;
+            validate
+                .is_some_and(|validate| validate.findings.iter().any(|name| name == check.as_str()))
+        });
+        assert!(finds, "{file} has no case in which {check} finds anything");
+    }
+}
+
 /// The rules of the design that cases can hold, each named by one at least.
 #[test]
 fn every_rule_has_a_case() {
-    let tests = (1..=18).chain(21..=24).chain([26, 27, 37, 40]);
+    let tests = (1..=18).chain(21..=24).chain(25..=31).chain([37, 40]);
     let wanted = tests
         .map(|number| format!("T{number}"))
         .chain((1..=7).map(|number| format!("R3.{number}")))
         .chain((9..=11).map(|number| format!("R3.{number}")))
-        .chain((1..=12).map(|number| format!("R4.{number}")));
-    let cases = documents::<Case>("tests/cases");
+        .chain((1..=12).map(|number| format!("R4.{number}")))
+        .chain((1..=7).map(|number| format!("R7.{number}")))
+        .chain((9..=12).map(|number| format!("R7.{number}")))
+        .chain(["R1.5".to_owned()]);
+    let cases = cases();
     let named: BTreeSet<&str> = cases
         .iter()
         .flat_map(|(_, case)| &case.rule)
@@ -187,7 +215,7 @@ fn every_rule_has_a_case() {
 #[test]
 fn no_two_cases_share_a_name() {
     let mut seen = BTreeSet::new();
-    for (place, case) in documents::<Case>("tests/cases") {
+    for (place, case) in cases() {
         assert!(seen.insert(case.name.clone()), "{place}: {}", case.name);
     }
 }

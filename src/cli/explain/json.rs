@@ -58,7 +58,9 @@ struct Workload<'r> {
 struct Finding<'r> {
     check: &'static str,
     action: &'static str,
-    message: &'r str,
+    message: String,
+    /// The parts of the message.
+    lines: &'r [String],
 }
 
 #[derive(Serialize)]
@@ -129,7 +131,8 @@ fn workload<'r>(
     let findings = explanation.findings.iter().map(|finding| Finding {
         check: finding.check.as_str(),
         action: finding.action.as_str(),
-        message: &finding.message,
+        message: finding.message(),
+        lines: &finding.lines,
     });
     Ok(Workload {
         source: source(entry),

@@ -94,8 +94,13 @@ fn explained(explanation: &Explanation<'_>, policy: Mode, out: &mut impl Write) 
             (Action::Warn, Mode::Audit) => ("would warn", YELLOW),
             (Action::Off, _) => continue,
         };
-        let message = format!("{}: {}", finding.check, finding.message);
-        row(out, label, style, &message)?;
+        for (position, line) in finding.lines.iter().enumerate() {
+            if position == 0 {
+                row(out, label, style, &format!("{}: {line}", finding.check))?;
+            } else {
+                row(out, "", style, line)?;
+            }
+        }
     }
     Ok(())
 }

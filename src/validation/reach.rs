@@ -1,0 +1,155 @@
+//! Where the final pod can go: the pod as berth leaves it, against the node pools of the catalogue.
+//!
+//! A pod has been through the mutating side and is final as it is. A template is judged as the pods it will make, with
+//! what the mutating side will add to them.
+
+use std::cell::Cell;
+
+use super::Side;
+use crate::placement::Reason;
+use crate::placement::catalogue::NodePool;
+use crate::placement::constraints::Alternative;
+use crate::placement::pod::Spec;
+use crate::placement::policy::{Binding, Mode};
+use crate::placement::requirement::{ARCH, can_meet, may_allow};
+
+/// How many labels are looked at for one pod. A hundred node pools and a pod with a hundred terms need less; an object
+/// made of terms alone gets no further, and is then said to be unjudged.
+const LABELS: usize = 500_000;
+
+/// Whether a part of the selectors fits a node pool.
+enum Fit<'k> {
+    Yes,
+    /// Not, for this label.
+    No(&'k str),
+    /// There was too much to look at.
+    Unknown,
+}
+
+/// The selectors of the final pod.
+pub(super) struct Reach<'r, 'a> {
+    spec: &'r Spec<'a>,
+    /// The architectures that the mutating side will add to whatever names none.
+    architectures: &'r [&'r str],
+    rule: Rule,
+    left: Cell<usize>,
+}
+
+/// By which rule selectors are held against a node pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// Karpenter's: whether it would make a node for the pod.
+    New,
+    /// kube-scheduler's: whether the pod may run on a node that is there, whatever labels it got since.
+    Existing,
+}
+
+/// Whether berth confines the pod to node pools of its own choosing, now or by the time that it is created.
+pub(super) fn is_confined(side: &Side<'_, '_, '_>) -> bool {
+    let decision = side.decision();
+    let bound = decision
+        .pool
+        .is_some_and(|pool| pool.binding == Binding::Required);
+    bound
+        && match decision.reason {
+            Reason::AlreadyPlaced => true,
+            Reason::Placed => !side.case.is_pod && decision.mode == Mode::Enforce,
+            _ => false,
+        }
+}
+
+impl<'r, 'a> Reach<'r, 'a> {
+    pub(super) fn of(side: &'r Side<'_, '_, 'a>, rule: Rule) -> Self {
+        let decision = side.decision();
+        let added = !side.case.is_pod && decision.mode == Mode::Enforce;
+        let architectures = &decision.edits.required.requirements.architectures;
+        Self {
+            spec: side.pod().spec,
+            architectures: if added { architectures } else { &[] },
+            rule,
+            left: Cell::new(LABELS),
+        }
+    }
+
+    /// Whether the selectors allow the node pool; nothing where that took too long to find out.
+    pub(super) fn allows(&self, node_pool: &NodePool) -> Option<bool> {
+        let alone = self.spec.selector_alone();
+        match self.obstacle_among(alone.selector_keys(), node_pool, alone) {
+            Fit::Yes => {}
+            Fit::No(_) => return Some(false),
+            Fit::Unknown => return None,
+        }
+        for alternative in self.spec.alternatives() {
+            match self.term_fits(node_pool, alternative) {
+                Fit::Yes => return Some(true),
+                Fit::No(_) => {}
+                Fit::Unknown => return None,
+            }
+        }
+        Some(false)
+    }
+
+    /// Whether there was too much to look at.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    /// Whether one of the pod's alternatives allows the node pool.
+    pub(super) fn allows_by(&self, node_pool: &NodePool, alternative: Alternative<'_, '_>) -> bool {
+        let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
+        matches!(selected, Fit::Yes) && matches!(self.term_fits(node_pool, alternative), Fit::Yes)
+    }
+
+    /// The first label that keeps the first alternative from the node pool, as it is asked for.
+    pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(&str, Alternative<'_, 'a>)> {
+        let alternative = self.spec.alternatives().next()?;
+        let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
+        match (selected, self.term_fits(node_pool, alternative)) {
+            (Fit::No(key), _) | (_, Fit::No(key)) => Some((key, alternative)),
+            _ => None,
+        }
+    }
+
+    /// The architectures that an alternative gets because it names none.
+    pub(super) fn added(&self, alternative: Alternative<'_, '_>) -> &[&'r str] {
+        if alternative.constrains(ARCH) {
+            &[]
+        } else {
+            self.architectures
+        }
+    }
+
+    /// Whether a term, and the architecture that it will get, fit the node pool.
+    fn term_fits<'k>(&self, node_pool: &NodePool, alternative: Alternative<'k, '_>) -> Fit<'k> {
+        let added = self.added(alternative);
+        let offered = added.is_empty() || added.iter().any(|name| node_pool.offers(name));
+        match self.obstacle_among(alternative.term_keys(), node_pool, alternative) {
+            Fit::Yes if !offered => Fit::No(ARCH),
+            fit => fit,
+        }
+    }
+
+    fn obstacle_among<'k>(
+        &self,
+        mut keys: impl Iterator<Item = &'k str>,
+        node_pool: &NodePool,
+        alternative: Alternative<'_, '_>,
+    ) -> Fit<'k> {
+        let meets = |key: &str| {
+            let (offered, asked) = (node_pool.offered(key), alternative.on(key));
+            match self.rule {
+                Rule::New => can_meet(offered, key, asked),
+                Rule::Existing => may_allow(offered, asked),
+            }
+        };
+        let obstacle = keys.find(|key| {
+            self.left.set(self.left.get().saturating_sub(1));
+            self.is_exhausted() || !meets(key)
+        });
+        match obstacle {
+            None => Fit::Yes,
+            Some(_) if self.is_exhausted() => Fit::Unknown,
+            Some(key) => Fit::No(key),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The check `self-placed`: a pod that lets itself into a dedicated node pool, past the rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Side;
+use super::wording::{asking_label, listed, pool_labels};
+use crate::placement::ARCH_LABEL;
+use crate::placement::catalogue::NodePool;
+use crate::placement::policy::Pool;
+use crate::placement::requirement::{NODE_POOL, Operator};
+
+/// How many fields are named.
+const WAYS: usize = 3;
+
+/// How a pod lets itself into a node pool. Selecting it says more than tolerating its taints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    Selects,
+    /// By the toleration of this position.
+    Tolerates(usize),
+}
+
+/// The pod lets itself into a dedicated node pool that no rule places it in.
+pub(super) fn self_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
+    let mut entered = entered(new);
+    if let Some(old) = old.filter(|_| !entered.is_empty()) {
+        let known = self::entered(old);
+        entered.retain(|name, _| !known.contains_key(name));
+    }
+    if entered.is_empty() {
+        return Vec::new();
+    }
+    let mut by_way: BTreeMap<Way, Vec<&str>> = BTreeMap::new();
+    for (name, (way, _)) in &entered {
+        by_way.entry(*way).or_default().push(name);
+    }
+    let ways = by_way.into_iter().take(WAYS).flat_map(|(way, names)| {
+        let field = match way {
+            Way::Selects => new.selection_field(NODE_POOL),
+            Way::Tolerates(position) => new.field(&format!("spec.tolerations[{position}]")),
+        };
+        let names = listed(names.into_iter());
+        [
+            format!("no rule places the pod in {names}"),
+            format!("see {field}"),
+        ]
+    });
+    let mut lines: Vec<String> = ways.collect();
+    lines.extend(remedies(
+        new,
+        entered.into_values().map(|(_, node_pool)| node_pool),
+    ));
+    lines
+}
+
+/// The dedicated node pools of the policy that the pod lets itself into, by name; not those that a rule places it in.
+fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way, &'s NodePool)> {
+    let spec = side.pod().spec;
+    let dedicated = dedicated(side);
+    let mut entered = BTreeMap::new();
+    for alternative in spec.alternatives() {
+        let selected = alternative
+            .on(NODE_POOL)
+            .filter(|requirement| requirement.operator == Operator::In);
+        for name in selected.flat_map(|requirement| requirement.values) {
+            if let Some((name, node_pool)) = dedicated.get_key_value(name.as_ref()) {
+                entered.insert(*name, (Way::Selects, *node_pool));
+            }
+        }
+    }
+    for (name, node_pool) in dedicated {
+        if let Some(position) = keyed_entry(side, node_pool) {
+            entered
+                .entry(name)
+                .or_insert((Way::Tolerates(position), node_pool));
+        }
+    }
+    entered
+}
+
+/// The position of the toleration that lets the pod in, where tolerations with a key tolerate every taint that keeps pods
+/// out of the node pool. One without a key is no such choice: `wildcard-toleration` finds it.
+pub(super) fn keyed_entry(side: &Side<'_, '_, '_>, node_pool: &NodePool) -> Option<usize> {
+    let tolerations = side.pod().spec.tolerations();
+    let mut first = None;
+    for taint in node_pool.hard_taints() {
+        let position = tolerations
+            .iter()
+            .position(|toleration| !toleration.key.is_empty() && toleration.tolerates(taint))?;
+        first.get_or_insert(position);
+    }
+    first
+}
+
+/// The tainted node pools behind the policy's pools, without those that a rule places the pod in, and those of the pool
+/// that its own label asks for, whatever kept the pod from being placed there.
+fn dedicated<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, &'s NodePool> {
+    let decision = side.decision();
+    let policy = &side.snapshot.policy;
+    let asked_for: BTreeSet<&str> = pool_labels(policy)
+        .filter_map(|key| side.pod().metadata.label(key))
+        .collect();
+    let placed = |name: &str| {
+        decision
+            .node_pools
+            .iter()
+            .any(|node_pool| **node_pool.name() == *name)
+    };
+    let pools = policy
+        .pools()
+        .iter()
+        .filter(|pool| !asked_for.contains(&*pool.name));
+    let names = pools.flat_map(|pool| &pool.node_pools);
+    names
+        .filter_map(|name| side.snapshot.catalogue.get(name))
+        .filter(|node_pool| node_pool.hard_taints().next().is_some())
+        .map(|node_pool| (&**node_pool.name(), node_pool))
+        .filter(|(name, _)| !placed(name))
+        .collect()
+}
+
+/// How to ask for what the pod takes: by the label of the pool, or by that of the architecture where the pool is its own.
+fn remedies<'s>(
+    side: &Side<'s, '_, '_>,
+    entered: impl Iterator<Item = &'s NodePool>,
+) -> Vec<String> {
+    let policy = &side.snapshot.policy;
+    let own = side.decision().pool;
+    let (mut pools, mut architectures) = (Vec::new(), Vec::new());
+    for node_pool in entered {
+        let holds = |pool: &&Pool| pool.node_pools.contains(node_pool.name());
+        if own.is_some_and(|own| holds(&own)) {
+            let offered = policy.architectures().iter();
+            architectures.extend(
+                offered
+                    .filter(|name| node_pool.offers(name))
+                    .map(|name| &**name),
+            );
+            continue;
+        }
+        let open = |pool: &&Pool| pool.is_open_to(side.case.namespace.labels);
+        let pool = policy.pools().iter().filter(open).find(holds);
+        pools.extend(pool.map(|pool| &*pool.name));
+    }
+    let field = side.field("metadata.labels");
+    let mut remedies = Vec::new();
+    if let (Some(key), false) = (asking_label(policy), pools.is_empty()) {
+        remedies.push(format!(
+            "ask by label: {field}[{key}]: {}",
+            listed(pools.into_iter())
+        ));
+    }
+    if !architectures.is_empty() && side.pod().metadata.label(ARCH_LABEL).is_none() {
+        let names = listed(architectures.into_iter());
+        remedies.push(format!("ask by label: {field}[{ARCH_LABEL}]: {names}"));
+    }
+    if remedies.is_empty() {
+        remedies.push("remove it".to_owned());
+    }
+    remedies
+}

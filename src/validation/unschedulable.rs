@@ -1,0 +1,198 @@
+//! The check `unschedulable`: no node pool of the catalogue fits, for the reasons that Karpenter would give.
+
+use super::Side;
+use super::contradiction::contradiction;
+use super::reach::{Reach, Rule};
+use super::refusal::refusal;
+use super::wording::{clipped, listed, nearest};
+use crate::placement::Reason;
+use crate::placement::catalogue::{NodePool, Taint};
+use crate::placement::policy::{Action, Mode};
+use crate::placement::requirement::{ARCH, Asked, NODE_POOL, Operator, ValueSet};
+
+/// How many node pools are given a reason.
+const NODE_POOLS: usize = 16;
+/// How many alternatives of a pod are looked through for the node pools that they name.
+const ALTERNATIVES: usize = 64;
+
+/// No node pool of the catalogue fits.
+pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
+    let decision = side.decision();
+    let catalogue = &side.snapshot.catalogue;
+    if catalogue.is_empty() || runs_elsewhere(decision.reason) {
+        return Vec::new();
+    }
+    let refused = refusal(side);
+    // The node pools were chosen because they fit; where the mutating side missed the pod, `not-placed` says so.
+    let placed = match decision.reason {
+        Reason::AlreadyPlaced => true,
+        Reason::Placed => decision.mode == Mode::Enforce,
+        _ => false,
+    };
+    let reach = Reach::of(side, Rule::New);
+    let fits = || {
+        placed
+            || catalogue
+                .iter()
+                .any(|node_pool| fits(side, &reach, node_pool))
+    };
+    if refused.is_none() && fits() {
+        return Vec::new();
+    }
+    // It says more, and says it once.
+    let contradicts = side.snapshot.policy.validation.contradiction != Action::Off
+        && !contradiction(side).is_empty();
+    if contradicts {
+        return Vec::new();
+    }
+    refused
+        .or_else(|| misspelt(side))
+        .unwrap_or_else(|| reasons(side, &reach))
+}
+
+/// Whether the pod may run on a node that is there already, or that is not Karpenter's to make.
+fn runs_elsewhere(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::DaemonSet
+            | Reason::NodePinned
+            | Reason::Mirror
+            | Reason::Bound
+            | Reason::Os
+            | Reason::Scheduler
+            | Reason::ComputeType
+            | Reason::VirtualNode
+            | Reason::HostPinned
+    )
+}
+
+/// Whether Karpenter would make a node of the node pool for the pod. It takes a taint that is a mere preference for one
+/// that is not, until it has no term left to try.
+fn fits(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>, node_pool: &NodePool) -> bool {
+    let spec = side.pod().spec;
+    let Some(taint) = untolerated(side, node_pool) else {
+        return reach.allows(node_pool) != Some(false);
+    };
+    let last = match spec.terms() {
+        None => Some(spec.selector_alone()),
+        Some(terms) => terms
+            .last()
+            .filter(|term| !term.is_empty())
+            .map(|term| spec.alternative(term)),
+    };
+    !taint.is_hard() && last.is_some_and(|last| reach.allows_by(node_pool, last))
+}
+
+/// A taint of the node pool that the pod does not tolerate: one that keeps it away, if there is one.
+fn untolerated<'n>(side: &Side<'_, '_, '_>, node_pool: &'n NodePool) -> Option<&'n Taint> {
+    let tolerations = side.pod().spec.tolerations();
+    let untolerated = |taint: &&Taint| {
+        !tolerations
+            .iter()
+            .any(|toleration| toleration.tolerates(taint))
+    };
+    let hard = node_pool.hard_taints().find(untolerated);
+    hard.or_else(|| node_pool.taints().iter().find(untolerated))
+}
+
+/// What to say of a pod whose every alternative names node pools, of which there is none.
+fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
+    let catalogue = &side.snapshot.catalogue;
+    let mut first = None;
+    for alternative in side.pod().spec.alternatives() {
+        let mut asked = alternative.on(NODE_POOL);
+        let named = asked.find(|requirement| requirement.operator == Operator::In)?;
+        if named
+            .values
+            .iter()
+            .any(|name| catalogue.get(name).is_some())
+        {
+            return None;
+        }
+        first.get_or_insert(named);
+    }
+    let name = first?.values.first()?;
+    let names: Vec<&str> = catalogue
+        .iter()
+        .map(|node_pool| &**node_pool.name())
+        .collect();
+    let remedy = match nearest(name, &names) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => format!("there are {}", listed(names.into_iter())),
+    };
+    let field = side.selection_field(NODE_POOL);
+    Some(vec![
+        format!("{:?} is no node pool", clipped(name)),
+        remedy,
+        format!("see {field}"),
+    ])
+}
+
+/// One reason for each node pool, those that the pod names and those of its pool first.
+fn reasons(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>) -> Vec<String> {
+    let spec = side.pod().spec;
+    let named = |node_pool: &&NodePool| {
+        let name = node_pool.name();
+        let mut alternatives = spec.alternatives().take(ALTERNATIVES);
+        alternatives.any(|alternative| alternative.admits(NODE_POOL, name))
+    };
+    let all = side.snapshot.catalogue.iter();
+    let mut near: Vec<&NodePool> = all.clone().filter(named).collect();
+    if near.is_empty() {
+        near = all.collect();
+    }
+    if let Some(pool) = side.decision().pool {
+        // A sort that is stable: by name among themselves.
+        near.sort_by_key(|node_pool| !pool.node_pools.contains(node_pool.name()));
+    }
+    let rest = near.len().saturating_sub(NODE_POOLS);
+    near.truncate(NODE_POOLS);
+    let mut lines: Vec<String> = near
+        .into_iter()
+        .map(|node_pool| format!("{}: {}", node_pool.name(), reason(side, reach, node_pool)))
+        .collect();
+    if rest > 0 {
+        lines.push(format!("and {rest} more"));
+    }
+    lines
+}
+
+/// Why a node pool does not fit: its taints first, as Karpenter looks.
+fn reason(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>, node_pool: &NodePool) -> String {
+    let taint = untolerated(side, node_pool);
+    let not_tolerated = |taint| format!("taint {taint} is not tolerated");
+    if let Some(taint) = taint.filter(|taint| taint.is_hard()) {
+        return not_tolerated(taint);
+    }
+    let Some((key, alternative)) = reach.obstacle(node_pool) else {
+        return taint.map_or_else(
+            || "matches none of the pod's terms".to_owned(),
+            not_tolerated,
+        );
+    };
+    let asked = Asked::new(alternative.on(key));
+    let added = reach.added(alternative);
+    let allowed = if key == ARCH && !added.is_empty() {
+        format!("[{}]", added.join(", "))
+    } else {
+        asked.to_string()
+    };
+    let key = clipped(key);
+    match node_pool
+        .offered(key)
+        .map(|offered| (offered, values(offered)))
+    {
+        Some((_, Some(values))) => format!("needs {key} in [{values}], pod allows {allowed}"),
+        Some((offered, None)) => format!("needs {key} {offered}, pod allows {allowed}"),
+        None if asked.excludes_every_value() => {
+            format!("its nodes have the label {key}, pod allows {allowed}")
+        }
+        None => format!("its nodes have no label {key}, pod allows {allowed}"),
+    }
+}
+
+/// The values of a set that is finite.
+fn values(offered: &ValueSet) -> Option<String> {
+    let values = offered.values()?;
+    (values.len() > 0).then(|| listed(values))
+}

@@ -1,0 +1,86 @@
+//! How the checks name things: short, whatever the object holds.
+
+use crate::placement::POOL_LABEL;
+use crate::placement::policy::{Place, Policy};
+
+/// How many names of a list are given.
+const NAMES: usize = 4;
+
+/// A label value has 63 characters; whatever is longer is no label value, and is not repeated whole.
+pub(super) fn clipped(value: &str) -> &str {
+    value
+        .char_indices()
+        .nth(63)
+        .map_or(value, |(end, _)| &value[..end])
+}
+
+/// The names that differ, in their order; a few of them, and how many there are besides.
+pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let mut shown: Vec<&str> = Vec::new();
+    let mut rest = 0;
+    for name in names {
+        if shown.contains(&name) {
+            continue;
+        }
+        if shown.len() < NAMES {
+            shown.push(name);
+        } else {
+            rest += 1;
+        }
+    }
+    let shown: Vec<&str> = shown.into_iter().map(clipped).collect();
+    match rest {
+        0 => shown.join(", "),
+        rest => format!("{} and {rest} more", shown.join(", ")),
+    }
+}
+
+/// The name that a misspelt one most likely stands for.
+pub(super) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
+    let distance = |candidate: &str| strsim::damerau_levenshtein(clipped(name), candidate);
+    let near = names
+        .iter()
+        .copied()
+        .min_by_key(|candidate| distance(candidate))?;
+    (distance(near) <= near.len().div_ceil(3)).then_some(near)
+}
+
+/// The label keys by which a pod can ask for a pool.
+pub(super) fn pool_labels(policy: &Policy) -> impl Iterator<Item = &str> {
+    policy.rules().iter().filter_map(|rule| match &rule.place {
+        Place::PoolFromLabel(key) => Some(key.as_str()),
+        Place::Pool(_) | Place::LeaveAlone => None,
+    })
+}
+
+/// The label key by which a pod had best ask for a pool; nothing where no rule goes by one.
+pub(super) fn asking_label(policy: &Policy) -> Option<&str> {
+    let usual = pool_labels(policy).find(|key| *key == POOL_LABEL);
+    usual.or_else(|| pool_labels(policy).next())
+}
+
+/// A term of the required node affinity, by its position.
+pub(super) fn term(position: usize) -> String {
+    format!(
+        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[{position}]"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clipped, listed, nearest};
+
+    #[test]
+    fn names_are_few_and_short() {
+        let long = "x".repeat(100);
+        assert_eq!(clipped(&long).len(), 63);
+        assert_eq!(listed(["a", "b", "a"].into_iter()), "a, b");
+        let many = ["a", "b", "c", "d", "e", "f"];
+        assert_eq!(listed(many.into_iter()), "a, b, c, d and 2 more");
+        assert_eq!(
+            nearest("truemark-amd46", &["amd64-batch", "truemark-amd64"]),
+            Some("truemark-amd64")
+        );
+        assert_eq!(nearest("something", &["amd64-batch"]), None);
+    }
+}
