@@ -1,17 +1,18 @@
-//! The command line: `berth serve` and `berth explain`.
+//! The command line: `berth serve`, `berth explain` and `berth crd`.
 
+pub mod crd;
 pub mod explain;
 pub mod serve;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
-use crate::placement::snapshot::{
-    Snapshot, embedded_node_pools, embedded_policy, read_node_pools, read_policy,
-};
+use crate::placement::given::Given;
+use crate::placement::snapshot::{read_node_pools, read_policy};
 
 /// Places Kubernetes workloads on the right nodes of an EKS cluster.
 ///
@@ -29,6 +30,7 @@ struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Explain(explain::Args),
+    Crd(crd::Args),
 }
 
 /// Bad usage or configuration: `EX_USAGE` of sysexits.h.
@@ -48,6 +50,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Crd(args) => crd::run(&args),
     }
 }
 
@@ -71,25 +74,23 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Loads the policy and the catalogue; a message that fails names the flag, the file and the field.
-    fn load(&self) -> anyhow::Result<Snapshot> {
-        let (policy, mut catalogue) = match &self.policy {
-            Some(path) => {
-                let flag = || format!("--policy {}", path.display());
-                read_policy(&std::fs::read_to_string(path).with_context(flag)?)
-                    .with_context(flag)?
-            }
-            None => embedded_policy()?,
-        };
+    /// Loads what the flags name; a message that fails names the flag, the file and the field.
+    fn load(&self) -> anyhow::Result<Given> {
+        let mut given = Given::default();
+        if let Some(path) = &self.policy {
+            let flag = || format!("--policy {}", path.display());
+            let text = std::fs::read_to_string(path).with_context(flag)?;
+            given.policy = Some(read_policy(&text).with_context(flag)?);
+        }
         for path in &self.node_pools {
             let flag = || format!("--node-pools {}", path.display());
             for file in manifest_files(path).with_context(flag)? {
-                let before = catalogue.iter().count();
+                let before = given.node_pools.iter().count();
                 let text = read(&file).with_context(flag)?;
-                read_node_pools(&text, &mut catalogue)
+                read_node_pools(&text, &mut given.node_pools)
                     .with_context(|| file.display().to_string())
                     .with_context(flag)?;
-                if file == *path && catalogue.iter().count() == before {
+                if file == *path && given.node_pools.iter().count() == before {
                     anyhow::bail!(
                         "--node-pools {}: holds no karpenter.sh NodePool",
                         path.display()
@@ -97,15 +98,31 @@ impl Sources {
                 }
             }
         }
-        if self.node_pools.is_empty() && catalogue.iter().next().is_none() {
-            catalogue = embedded_node_pools()?;
+        if let Some((_, of_policy)) = &given.policy {
+            let mut both = given
+                .node_pools
+                .iter()
+                .filter(|node_pool| of_policy.get(node_pool.name()).is_some());
+            if let Some(node_pool) = both.next() {
+                anyhow::bail!(
+                    "--node-pools: node pool {:?} stands in the catalogue of --policy already",
+                    node_pool.name()
+                );
+            }
         }
-        Snapshot::new(policy, catalogue).context("--policy")
+        Ok(given)
     }
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+/// A value as YAML, long lines unfolded: commands and scripts stay readable, and lines comparable.
+fn yaml(value: &serde_json::Value) -> io::Result<String> {
+    let mut options = serde_saphyr::SerializerOptions::default();
+    options.folded_wrap_chars = usize::MAX;
+    serde_saphyr::to_string_with_options(value, options).map_err(io::Error::other)
 }
 
 /// The file itself, or the YAML and JSON files below a directory, in the order of their paths.

@@ -15,6 +15,8 @@ pub mod placement;
 
 pub mod validation;
 
+pub mod definition;
+
 pub mod admission;
 
 pub mod metrics;
@@ -22,5 +24,7 @@ pub mod metrics;
 pub mod logging;
 
 pub mod server;
+
+pub mod watch;
 
 pub mod cli;

@@ -3,6 +3,8 @@
 //! Every label is the name of an enum's variant or of something in the policy, so that no request can make a new
 //! series.
 
+pub mod watching;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::admission::Record;
 use crate::placement::named::named;
+use watching::Watching;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -106,6 +109,8 @@ pub struct Metrics {
     connections_refused: Family<RefusedLabels, Counter>,
     certificate_not_after: Gauge,
     reload_errors: Counter,
+    /// Those of the watches and the policy.
+    pub watching: Watching,
 }
 
 impl Default for Metrics {
@@ -122,6 +127,7 @@ impl Default for Metrics {
             connections_refused: Family::default(),
             certificate_not_after: Gauge::default(),
             reload_errors: Counter::default(),
+            watching: Watching::default(),
         };
         Self {
             registry: metrics.registered(),
@@ -152,6 +158,7 @@ impl Metrics {
             connections_refused,
             certificate_not_after,
             reload_errors,
+            watching,
         } = self;
         let mut all = Registry::with_prefix("berth");
         all.register(
@@ -208,6 +215,7 @@ impl Metrics {
             "Polls that found a certificate or key which cannot be used; the one before stays in use",
             reload_errors.clone(),
         );
+        watching.register(&mut all);
         all
     }
 

@@ -6,14 +6,17 @@ pub mod affinity;
 pub mod catalogue;
 pub mod constraints;
 pub mod exemption;
+pub mod given;
 pub mod json;
 pub mod maps;
 pub(crate) mod named;
+pub mod namespace;
 pub mod pod;
 pub mod policy;
 pub mod policy_file;
 pub mod reason;
 pub mod requirement;
+pub mod schema;
 mod search;
 pub mod selector;
 pub mod snapshot;
@@ -24,8 +27,9 @@ use std::borrow::Cow;
 
 use affinity::{NewPreference, RequiredEdits};
 use catalogue::{Catalogue, NodePool};
+pub use namespace::Namespace;
 use pod::Pod;
-use policy::{Architecture, Mode, NamespaceLabels, Place, Policy, Pool, Rule};
+use policy::{Architecture, Mode, Place, Policy, Pool, Rule};
 pub use reason::Reason;
 use requirement::ARCH;
 use search::Search;
@@ -39,17 +43,6 @@ pub const POOL_LABEL: &str = "placement.truemark.io/pool";
 pub const ARCH_LABEL: &str = "placement.truemark.io/arch";
 /// The annotation that says how a pod was placed.
 pub const DECISION_ANNOTATION: &str = "placement.truemark.io/decision";
-
-/// What is known of a pod's namespace.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Namespace<'n> {
-    /// Its name.
-    pub name: &'n str,
-    /// Its labels; unknown is not the same as none.
-    pub labels: Option<&'n NamespaceLabels>,
-    /// Whether berth itself runs there.
-    pub own: bool,
-}
 
 /// The outcome for one pod.
 ///
@@ -260,7 +253,7 @@ fn chosen_architecture(
     let of_namespace = namespace
         .labels
         .and_then(|labels| labels.get(ARCH_LABEL))
-        .map(|name| ("namespace label", name.as_str()));
+        .map(|name| ("namespace label", name));
     let otherwise = rule.architecture.unwrap_or(policy.default_architecture());
     let Some((whose, name)) = of_pod.or(of_namespace) else {
         return Ok(otherwise);

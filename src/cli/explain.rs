@@ -17,6 +17,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::ValueEnum;
 
 use super::{Sources, USAGE};
@@ -78,7 +79,8 @@ pub fn run(args: &Args) -> ExitCode {
         complain("name what to explain: -f FILE, -f DIRECTORY, or -f - for standard input");
         return ExitCode::from(USAGE);
     }
-    let mut snapshot = match args.sources.load() {
+    let given = args.sources.load();
+    let mut snapshot = match given.and_then(|given| given.snapshot().context("--policy")) {
         Ok(snapshot) => snapshot,
         Err(error) => {
             complain(&format!("{error:#}"));

@@ -4,18 +4,20 @@ mod announcement;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use announcement::announce;
@@ -31,6 +33,7 @@ use crate::server::ops::Ops;
 use crate::server::shutdown::{Lifecycle, Phase, Signals};
 use crate::server::webhook::Webhook;
 use crate::server::{duration, tls};
+use crate::watch::Cluster;
 
 /// Serves the webhook that places workloads as they are created
 ///
@@ -83,6 +86,24 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "BERTH_CLIENT_CA")]
     client_ca: Option<PathBuf>,
 
+    /// Follow a cluster: its NodePools, its namespaces' labels and its PlacementPolicy
+    ///
+    /// The cluster is the one that KUBECONFIG or ~/.kube/config names, else the one that berth runs in. Its NodePools take
+    /// the place of --node-pools and of the policy's own catalogue, entries marked external excepted; its PlacementPolicy
+    /// named default comes after --policy and before the default policy. berth is ready once all are listed; what the
+    /// cluster does not serve, or does not let berth see, it does without, and says so.
+    #[arg(long, env = "BERTH_CLUSTER")]
+    cluster: bool,
+
+    /// The file that says how to reach the cluster of --cluster
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BERTH_KUBECONFIG",
+        requires = "cluster"
+    )]
+    kubeconfig: Option<PathBuf>,
+
     /// The namespace that berth itself runs in, whose pods it leaves alone
     #[arg(long, value_name = "NAMESPACE", env = "POD_NAMESPACE")]
     own_namespace: Option<String>,
@@ -131,19 +152,23 @@ fn level(text: &str) -> Result<String, String> {
 pub fn run(args: &Args) -> ExitCode {
     // Before anything speaks TLS. It fails only where one is installed already.
     let _ = aws_lc_rs::default_provider().install_default();
-    let setup = match Setup::new(args) {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let setup = match runtime.block_on(Setup::new(args)) {
         Ok(setup) => setup,
         Err(error) => {
             anstream::eprintln!("error: {error:#}");
             return ExitCode::from(USAGE);
         }
     };
-    let served = runtime().and_then(|runtime| {
-        let served = runtime.block_on(serve(args, setup));
-        // A file that is just being read may lie on a disk that hangs.
-        runtime.shutdown_background();
-        served
-    });
+    let served = runtime.block_on(serve(args, setup));
+    // A file that is just being read may lie on a disk that hangs.
+    runtime.shutdown_background();
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -155,19 +180,40 @@ pub fn run(args: &Args) -> ExitCode {
 
 /// Everything that can be wrong with the configuration, put right before a socket is bound.
 struct Setup {
-    snapshot: Snapshot,
+    basis: Basis,
+    metrics: Arc<Metrics>,
     files: Option<Files>,
     certificates: Arc<Certificates>,
     tls: ServerConfig,
 }
 
+/// What is decided by.
+enum Basis {
+    /// What the flags name, and the defaults.
+    Given(Snapshot),
+    /// What the cluster says.
+    Cluster(Box<Cluster>),
+}
+
 impl Setup {
-    fn new(args: &Args) -> anyhow::Result<Self> {
+    async fn new(args: &Args) -> anyhow::Result<Self> {
         let filter = logging::filter(&args.log_level).map_err(anyhow::Error::msg)?;
         logging::init(args.log_format, filter);
-        let mut snapshot = args.sources.load()?;
+        let given = args.sources.load()?;
         let own_namespace = args.own_namespace.as_deref();
-        snapshot.own_namespace = own_namespace.filter(|name| !name.is_empty()).map(Arc::from);
+        let own_namespace = own_namespace.filter(|name| !name.is_empty()).map(Arc::from);
+        let metrics = Arc::new(Metrics::default());
+        let basis = if args.cluster {
+            let config = cluster(args.kubeconfig.as_deref()).await?;
+            let cluster = Cluster::new(&config, given, own_namespace, Arc::clone(&metrics));
+            Basis::Cluster(Box::new(cluster.context("--cluster")?))
+        } else {
+            let snapshot = given.snapshot().context("--policy")?;
+            Basis::Given(Snapshot {
+                own_namespace,
+                ..snapshot
+            })
+        };
         let files = args.tls_cert.clone().zip(args.tls_key.clone());
         let files = files.map(|(certificate, key)| Files { certificate, key });
         let certificates = Arc::new(match &files {
@@ -176,12 +222,25 @@ impl Setup {
         });
         let tls = tls::server_config(Arc::clone(&certificates), args.client_ca.as_deref())?;
         Ok(Self {
-            snapshot,
+            basis,
+            metrics,
             files,
             certificates,
             tls,
         })
     }
+}
+
+/// How to reach the cluster.
+async fn cluster(kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
+    let Some(path) = kubeconfig else {
+        return kube::Config::infer().await.context("--cluster");
+    };
+    let flag = || format!("--kubeconfig {}", path.display());
+    let file = Kubeconfig::read_from(path).with_context(flag)?;
+    kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+        .await
+        .with_context(flag)
 }
 
 /// As many workers as the container may use cores: more would only wait for each other.
@@ -209,17 +268,26 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
     let Tasks {
         mut webhook,
         mut ops,
+        mut follow,
         poll: _poll,
+        mut listed,
     } = spawn(args, setup, &lifecycle, webhook, ops);
-    lifecycle.enter(Phase::Serving);
-    announce(addresses, self_signed, args.log_format);
-
-    tokio::select! {
-        signal = signals.next() => {
-            tracing::info!(signal, drain = ?args.drain, "draining; a second signal ends it at once");
+    let mut is_ready = false;
+    loop {
+        tokio::select! {
+            _ = &mut listed, if !is_ready => {
+                is_ready = true;
+                lifecycle.enter(Phase::Serving);
+                announce(addresses, self_signed, args.log_format);
+            }
+            signal = signals.next() => {
+                tracing::info!(signal, drain = ?args.drain, "draining; a second signal ends it at once");
+                break;
+            }
+            _ = &mut webhook => bail!("the webhook's listener failed"),
+            _ = &mut ops => bail!("the ops listener failed"),
+            () = ended(&mut follow) => bail!("following the cluster failed"),
         }
-        _ = &mut webhook => bail!("the webhook's listener failed"),
-        _ = &mut ops => bail!("the ops listener failed"),
     }
     tokio::select! {
         ended = drain(args.drain, &lifecycle, webhook, ops) => ended?,
@@ -261,11 +329,23 @@ fn lacks_ipv6(error: &std::io::Error) -> bool {
     !matches!(error.kind(), AddrInUse | PermissionDenied)
 }
 
+/// Waits for the end of a task that there may not be.
+async fn ended(task: &mut Option<JoinHandle<()>>) {
+    match task {
+        // How it ended, its panic hook has said.
+        Some(task) => drop(task.await),
+        None => std::future::pending().await,
+    }
+}
+
 /// Everything that runs.
 struct Tasks {
     webhook: JoinHandle<()>,
     ops: JoinHandle<()>,
+    follow: Option<JoinHandle<()>>,
     poll: Option<JoinHandle<()>>,
+    /// Comes once there is something to decide by.
+    listed: oneshot::Receiver<()>,
 }
 
 fn spawn(
@@ -276,21 +356,31 @@ fn spawn(
     ops_socket: TcpListener,
 ) -> Tasks {
     let Setup {
-        snapshot,
+        basis,
+        metrics,
         files,
         certificates,
         tls,
     } = setup;
-    let metrics = Arc::new(Metrics::default());
     metrics.certificate(certificates.not_after());
     let limits = Limits {
         connections: args.max_connections.get(),
         ..Limits::default()
     };
-    let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
+    let snapshots = Arc::new(ArcSwapOption::empty());
+    let webhook = Webhook::new(Arc::clone(&snapshots), Arc::clone(&metrics), limits.clone());
+    let (tell, listed) = oneshot::channel();
+    let follow = match basis {
+        Basis::Given(snapshot) => {
+            snapshots.store(Some(Arc::new(snapshot)));
+            let _ = tell.send(());
+            None
+        }
+        Basis::Cluster(cluster) => Some(tokio::spawn(cluster.follow(snapshots, tell))),
+    };
     let webhook = Listener {
         socket: Socket::Webhook,
-        router: Webhook::new(snapshot, Arc::clone(&metrics), limits.clone()).router(),
+        router: webhook.router(),
         tls: Some(Arc::new(tls)),
         limits,
         metrics: Arc::clone(&metrics),
@@ -315,6 +405,8 @@ fn spawn(
     Tasks {
         webhook: tokio::spawn(webhook.run(webhook_socket)),
         ops: tokio::spawn(ops.run(ops_socket)),
+        follow,
         poll: poll.map(tokio::spawn),
+        listed,
     }
 }

@@ -4,21 +4,34 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::requirement::{self, Operator, ValueSet, canonical};
-use super::selector::{is_subdomain, valid_key, valid_value};
+use super::selector::{
+    KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, is_subdomain, valid_key, valid_value,
+};
 
-/// A node's taint. Its order and equality are those of key, value and effect.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// The effects that a taint can have.
+const EFFECTS: [&str; 3] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
+
+/// What a node pool may be called: a DNS subdomain.
+pub(super) const NAME_PATTERN: &str =
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+
+/// A taint of a node pool's nodes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Taint {
     /// The taint's key.
+    #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
     pub key: String,
     /// The taint's value; a taint may have none.
     #[serde(default)]
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = VALUE_PATTERN))]
     pub value: String,
-    /// `NoSchedule`, `NoExecute` or `PreferNoSchedule`.
+    /// What becomes of pods that do not tolerate it.
+    #[schemars(extend("enum" = EFFECTS))]
     pub effect: String,
 }
 
@@ -46,7 +59,7 @@ impl fmt::Display for Taint {
 /// # Errors
 /// What is wrong with it.
 pub(super) fn valid_name(name: &str) -> Result<(), String> {
-    if is_subdomain(name) && name.len() <= 63 {
+    if is_subdomain(name) && name.len() <= LONGEST_NAME {
         Ok(())
     } else {
         Err(format!("{name:?} is not the name of a node pool"))
@@ -117,9 +130,10 @@ impl NodePool {
                 .and_then(|()| valid_value(value))
                 .map_err(wrong)?;
             // Their tolerations go into pods: one with another effect would have the API server refuse every pod.
-            if !["NoSchedule", "NoExecute", "PreferNoSchedule"].contains(&effect.as_str()) {
+            if !EFFECTS.contains(&effect.as_str()) {
                 return Err(wrong(format!(
-                    "{effect:?} is not one of NoSchedule, NoExecute, PreferNoSchedule"
+                    "{effect:?} is not one of {}",
+                    EFFECTS.join(", ")
                 )));
             }
         }
@@ -162,25 +176,46 @@ impl NodePool {
 /// Every node pool of the cluster, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
-    node_pools: BTreeMap<Arc<str>, NodePool>,
+    node_pools: BTreeMap<Arc<str>, Arc<NodePool>>,
 }
 
 impl Catalogue {
     /// The node pool of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&NodePool> {
-        self.node_pools.get(name)
+        self.node_pools.get(name).map(Arc::as_ref)
     }
 
     /// All node pools, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = &NodePool> + Clone {
-        self.node_pools.values()
+        self.node_pools.values().map(Arc::as_ref)
     }
 
-    /// Whether nothing is known.
+    /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.node_pools.is_empty()
+    }
+
+    /// The node pools of both; of two that have the same name, that of `other`.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let all = self.node_pools.iter().chain(&other.node_pools);
+        Self {
+            node_pools: all
+                .map(|(name, node_pool)| (Arc::clone(name), Arc::clone(node_pool)))
+                .collect(),
+        }
+    }
+
+    /// The node pools that no NodePool object describes.
+    #[must_use]
+    pub fn externals(&self) -> Self {
+        let externals = self
+            .node_pools
+            .values()
+            .filter(|node_pool| node_pool.external);
+        externals.map(Arc::clone).collect()
     }
 
     /// Adds a node pool.
@@ -191,7 +226,7 @@ impl Catalogue {
         let name = Arc::clone(&node_pool.name);
         if self
             .node_pools
-            .insert(Arc::clone(&name), node_pool)
+            .insert(Arc::clone(&name), Arc::new(node_pool))
             .is_some()
         {
             return Err(CatalogueError {
@@ -201,6 +236,18 @@ impl Catalogue {
             });
         }
         Ok(())
+    }
+}
+
+impl FromIterator<Arc<NodePool>> for Catalogue {
+    /// Of several that have the same name, the last.
+    fn from_iter<I: IntoIterator<Item = Arc<NodePool>>>(node_pools: I) -> Self {
+        let by_name = node_pools
+            .into_iter()
+            .map(|node_pool| (Arc::clone(&node_pool.name), node_pool));
+        Self {
+            node_pools: by_name.collect(),
+        }
     }
 }
 
@@ -232,28 +279,52 @@ impl fmt::Display for CatalogueError {
 
 impl std::error::Error for CatalogueError {}
 
-/// A requirement as a NodePool or a static catalogue entry writes it. `minValues` and the like are not berth's.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// What the nodes' value of one label can be, as in a NodePool.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "!(self.operator in ['Gt', 'Lt', 'Gte', 'Lte']) || \
+             (has(self.values) && self.values.size() == 1 && self.values[0].matches('^[-+]?[0-9]+$'))",
+    "message": "Gt, Lt, Gte and Lte take exactly one value, an integer",
+    "fieldPath": ".values",
+}]))]
 struct RequirementFile {
+    /// The label's key.
+    #[schemars(length(max = LONGEST_KEY))]
     key: String,
+    /// How the label's value is compared with the values; Gt, Lt, Gte and Lte take one, an integer.
+    #[schemars(
+        with = "String",
+        extend("enum" = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Gte", "Lte"])
+    )]
     operator: Operator,
+    /// What the label's value is compared with.
     #[serde(default)]
+    #[schemars(length(max = 128), inner(length(max = LONGEST_NAME)))]
     values: Vec<String>,
 }
 
-/// A static catalogue entry of the policy: for platforms without NodePool objects, and for offline use.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A node pool that no NodePool object describes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StaticNodePool {
-    /// The node pool's name.
+    /// The node pool's name, which its nodes carry as the label karpenter.sh/nodepool.
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
     pub name: String,
+    /// Whether it stays when the NodePool objects of the cluster replace the others.
     #[serde(default)]
     external: bool,
+    /// Labels that all of its nodes have.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = 64, "additionalProperties" = {"type": "string", "maxLength": LONGEST_NAME}))]
     labels: BTreeMap<String, String>,
+    /// What else its nodes' labels can be, one requirement for each, as in a NodePool.
     #[serde(default)]
+    #[schemars(length(max = 64))]
     requirements: Vec<RequirementFile>,
+    /// The taints of its nodes. Pods that are placed there get a toleration for each.
     #[serde(default)]
+    #[schemars(length(max = 16))]
     taints: Vec<Taint>,
 }
 
@@ -311,9 +382,33 @@ struct TemplateMetadata {
 #[derive(Debug, Clone, Deserialize)]
 struct TemplateSpec {
     #[serde(default)]
-    requirements: Vec<RequirementFile>,
+    requirements: Vec<ManifestRequirement>,
     #[serde(default)]
     taints: Vec<Taint>,
+}
+
+/// A requirement of a NodePool; `minValues` and the like are Karpenter's business too.
+#[derive(Debug, Clone, Deserialize)]
+struct ManifestRequirement {
+    key: String,
+    operator: Operator,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+impl From<ManifestRequirement> for RequirementFile {
+    fn from(requirement: ManifestRequirement) -> Self {
+        let ManifestRequirement {
+            key,
+            operator,
+            values,
+        } = requirement;
+        Self {
+            key,
+            operator,
+            values,
+        }
+    }
 }
 
 impl TryFrom<NodePoolManifest> for NodePool {
@@ -331,6 +426,7 @@ impl TryFrom<NodePoolManifest> for NodePool {
                 taints,
             },
         } = template;
+        let requirements: Vec<_> = requirements.into_iter().map(Into::into).collect();
         Self::new(&name, false, &labels, &requirements, taints).map_err(|(path, message)| {
             CatalogueError {
                 node_pool: name,

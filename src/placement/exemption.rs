@@ -1,7 +1,7 @@
 //! Pods to leave alone: each class with its own reason (R3).
 
+use super::namespace::NamespaceLabels;
 use super::pod::{Pod, Spec};
-use super::policy::NamespaceLabels;
 use super::requirement::{HOSTNAME, OS, Operator};
 use super::{INJECTION_LABEL, Namespace, Reason};
 

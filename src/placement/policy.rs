@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, CatalogueError};
 use super::named::named;
+use super::namespace::NamespaceLabels;
 use super::pod::Pod;
 use super::policy_file::ValidationFile;
 use super::selector::Selector;
@@ -21,7 +23,7 @@ pub const KIND: &str = "PlacementPolicy";
 
 named! {
     /// Whether a decision is carried out.
-    #[derive(Default, Deserialize)]
+    #[derive(Default, Deserialize, Serialize, JsonSchema)]
     pub enum Mode {
         /// Carried out.
         #[default]
@@ -33,7 +35,7 @@ named! {
 
 named! {
     /// How a pool binds its pods.
-    #[derive(Default, Deserialize)]
+    #[derive(Default, Deserialize, Serialize, JsonSchema)]
     pub enum Binding {
         /// Pods run on the pool's node pools and nowhere else.
         #[default]
@@ -45,7 +47,7 @@ named! {
 
 named! {
     /// What a validation does about what it finds.
-    #[derive(Deserialize)]
+    #[derive(Deserialize, Serialize, JsonSchema)]
     pub enum Action {
         /// Refuses the object.
         Deny = "Deny",
@@ -53,6 +55,18 @@ named! {
         Warn = "Warn",
         /// Does not look.
         Off = "Off",
+    }
+}
+
+named! {
+    /// Where a policy comes from, the first that there is.
+    pub enum Source {
+        /// The file of `--policy`.
+        Flag = "flag",
+        /// The `PlacementPolicy` of the cluster.
+        Cluster = "cluster",
+        /// What is compiled in.
+        Embedded = "embedded",
     }
 }
 
@@ -91,7 +105,7 @@ impl Pool {
         let (Some(selector), Some(labels)) = (&self.namespaces, namespace) else {
             return true;
         };
-        selector.matches(|key| labels.get(key).map(String::as_str))
+        selector.matches(|key| labels.get(key))
     }
 }
 
@@ -137,9 +151,6 @@ struct Match {
     service_accounts: Option<Vec<String>>,
     priority_classes: Option<Vec<String>>,
 }
-
-/// The labels of a namespace.
-pub type NamespaceLabels = BTreeMap<String, String>;
 
 impl Policy {
     /// The rule for a pod: the first that matches.
@@ -269,9 +280,7 @@ impl Match {
                 })
             })
             && namespace_labels.as_ref().is_none_or(|selector| {
-                namespace.is_some_and(|labels| {
-                    selector.matches(|key| labels.get(key).map(String::as_str))
-                })
+                namespace.is_some_and(|labels| selector.matches(|key| labels.get(key)))
             })
             && listed(service_accounts, &pod.spec.service_account_name)
             && listed(priority_classes, &pod.spec.priority_class_name)
@@ -310,3 +319,9 @@ impl fmt::Display for PolicyError {
 }
 
 impl std::error::Error for PolicyError {}
+
+impl From<CatalogueError> for PolicyError {
+    fn from(error: CatalogueError) -> Self {
+        Self::new(String::new(), error.to_string())
+    }
+}

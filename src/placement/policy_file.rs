@@ -1,12 +1,29 @@
 //! The policy as it is written: exactly the YAML, and nothing that is not in it.
+//!
+//! The schema of the custom resource is made of these types, and `kubectl explain` shows their comments: they speak to
+//! whoever writes a policy. A bound that stands here holds for every source (see [`super::schema`]); so does a pattern,
+//! which says to the API server what `policy/making.rs` checks.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
 
-use super::catalogue::StaticNodePool;
+use super::catalogue::{self, StaticNodePool};
 use super::policy::{Action, Binding, Mode};
-use super::selector::SelectorFile;
+use super::selector::{
+    KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NAME_PATTERN, SelectorFile, key_validations,
+};
+
+/// The longest name of an object of the cluster.
+const LONGEST_OBJECT_NAME: usize = 253;
+
+/// The longest `group/Kind` that berth takes; a group alone may be as long.
+const LONGEST_CONTROLLER: usize = 253;
+
+/// The group, a DNS subdomain, which the core one has not, and the kind.
+const CONTROLLER_PATTERN: &str =
+    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Z][A-Za-z0-9]*$";
 
 /// A `PlacementPolicy` document.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -23,113 +40,202 @@ pub struct PolicyFile {
     pub spec: PolicySpec,
 }
 
-/// What a policy says.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// What the policy says: which pools there are, which pods go to which, and what berth says of pods that ask for what
+/// they cannot have.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [
+    {
+        "rule": "self.rules.all(r, !has(r.place.pool) || self.pools.exists(p, p.name == r.place.pool))",
+        "message": "a rule's place.pool must be one of the policy's pools",
+        "fieldPath": ".rules",
+    },
+    {
+        "rule": "self.rules.all(r, !has(r.place.architecture) || r.place.architecture == 'any' || \
+                 r.place.architecture in self.architectures.known)",
+        "message": "a rule's place.architecture must be a known architecture or \"any\"",
+        "fieldPath": ".rules",
+    },
+]))]
 pub struct PolicySpec {
-    /// Whether the policy as a whole changes anything.
+    /// Whether the policy as a whole changes anything: Audit is how to try it on a running cluster.
     #[serde(default)]
     pub mode: Mode,
-    /// The known architectures and the default one.
+    /// The architectures that nodes can have, and the default one.
     pub architectures: ArchitecturesFile,
-    /// The pools that workloads can ask for.
+    /// The pools that workloads can ask for, by name. A pool is its node pools, usually one for each architecture.
+    #[schemars(
+        length(max = 64),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
     pub pools: Vec<PoolFile>,
-    /// The ordered rules; the first that matches wins.
+    /// Which pods go to which pool, in this order: the first rule that matches decides, and nothing falls through to the
+    /// next. Pods that no rule matches are left as they are.
+    // Not a map by name for the API server: the order is the meaning, and two who apply rules must not share a list.
+    #[schemars(
+        length(max = 128),
+        extend("x-kubernetes-list-type" = "atomic", "x-kubernetes-validations" = [{
+            "rule": "self.all(r, self.exists_one(other, other.name == r.name))",
+            "message": "two rules must not have one name",
+        }])
+    )]
     pub rules: Vec<RuleFile>,
-    /// Node pools that no NodePool object describes.
+    /// Node pools that no NodePool object describes, for nodes that carry the label karpenter.sh/nodepool all the same.
+    /// Where berth reads NodePool objects, those replace all of these that are not external.
     #[serde(default)]
+    #[schemars(
+        length(max = 128),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
     pub catalogue: Vec<StaticNodePool>,
-    /// What each validation does.
+    /// What each check of the validating webhook does: Deny, Warn or Off.
     #[serde(default)]
     pub validation: ValidationFile,
 }
 
-/// The known architectures and the default one.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// The architectures that nodes can have, and the default one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [
+    {
+        "rule": "self.default == 'any' || self.default in self.known",
+        "message": "the default must be a known architecture or \"any\"",
+        "fieldPath": ".default",
+    },
+    {
+        "rule": "!('any' in self.known)",
+        "message": "\"any\" stands for all of them and is no architecture",
+        "fieldPath": ".known",
+    },
+]))]
 pub struct ArchitecturesFile {
-    /// The architectures that there are, in order of preference.
+    /// The architectures that there are, in order of preference, as the label kubernetes.io/arch has them.
+    #[schemars(
+        length(min = 1, max = 8),
+        inner(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub known: Vec<String>,
-    /// The one a pod gets that nobody chose one for.
+    /// The one that a pod gets when neither it, nor the label placement.truemark.io/arch of its namespace, nor its rule
+    /// says: a known one, or any.
+    #[schemars(length(max = LONGEST_NAME))]
     pub default: String,
 }
 
-/// A pool.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A pool: what a workload asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PoolFile {
-    /// The name that workloads ask for.
+    /// The name that workloads ask for, by the label placement.truemark.io/pool.
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
     pub name: String,
-    /// The node pools behind it.
+    /// The node pools behind it, by name. A pod gets those that have its architecture and that its own selectors allow.
+    #[schemars(
+        length(min = 1, max = 32),
+        inner(length(max = LONGEST_NAME), regex(pattern = catalogue::NAME_PATTERN)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub node_pools: Vec<String>,
-    /// How pods are bound to them.
+    /// How pods are bound to the node pools. Preferred is refused where one of them is tainted: a toleration that nothing
+    /// binds would let the pod onto nodes that it was kept from before.
     #[serde(default)]
     pub binding: Binding,
-    /// Annotations for every pod that is placed here.
+    /// Annotations for every pod that is placed here, except where the pod has the key already.
     #[serde(default)]
+    #[schemars(extend(
+        "maxProperties" = 32,
+        "additionalProperties" = {"type": "string", "maxLength": 1024},
+        "x-kubernetes-validations" = key_validations()
+    ))]
     pub annotations: BTreeMap<String, String>,
-    /// The namespaces that may use the pool; every one that opted in, where absent.
-    #[serde(default)]
+    /// The namespaces that may use the pool, by their labels. Without it, every namespace that opted in.
+    #[serde(default, deserialize_with = "present")]
     pub namespaces: Option<SelectorFile>,
 }
 
-/// A rule.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A rule: which pods go where.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
-    /// The rule's name, in metrics, logs and on the pods it places.
+    /// The rule's name, in metrics, in logs and on the pods that it places. No two rules have the same.
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
     pub name: String,
-    /// Whether the rule changes anything.
+    /// Whether the rule changes anything: Audit tries a single rule, as spec.mode tries them all.
     #[serde(default)]
     pub mode: Mode,
-    /// Which pods it is for: all parts must match, and an absent part matches every pod.
+    /// Which pods it is for: all that is given must match. Without it, every pod.
     #[serde(default, rename = "match")]
     pub matches: MatchFile,
-    /// Where they go.
+    /// Where they go: exactly one of pool, poolFromLabel and leaveAlone; optionally with an architecture.
     pub place: PlaceFile,
 }
 
 /// Which pods a rule is for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MatchFile {
     /// The pod's labels.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     pub labels: Option<SelectorFile>,
-    /// The pod's controller: one of these, each as `group/Kind`.
-    #[serde(default)]
+    /// What made the pod, one of these, each as group/Kind: batch/Job, apps/ReplicaSet, argoproj.io/Workflow. Never
+    /// batch/CronJob or apps/Deployment: they make a Job and a ReplicaSet, and those make the pod.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(
+        length(max = 32),
+        inner(length(max = LONGEST_CONTROLLER), regex(pattern = CONTROLLER_PATTERN)),
+        extend("x-kubernetes-validations" = [
+            {
+                "rule": "!('apps/Deployment' in self)",
+                "message": "apps/Deployment never controls a pod itself; use apps/ReplicaSet",
+            },
+            {
+                "rule": "!('batch/CronJob' in self)",
+                "message": "batch/CronJob never controls a pod itself; use batch/Job",
+            },
+        ])
+    )]
     pub controllers: Option<Vec<String>>,
-    /// The namespace's labels.
-    #[serde(default)]
+    /// The labels of the pod's namespace.
+    #[serde(default, deserialize_with = "present")]
     pub namespace_labels: Option<SelectorFile>,
-    /// The pod's service account: one of these.
-    #[serde(default)]
+    /// The name of the pod's service account: one of these.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(length(max = 64), inner(length(max = LONGEST_OBJECT_NAME)))]
     pub service_accounts: Option<Vec<String>>,
-    /// The pod's priority class: one of these.
-    #[serde(default)]
+    /// The name of the pod's priority class: one of these.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(length(max = 64), inner(length(max = LONGEST_OBJECT_NAME)))]
     pub priority_classes: Option<Vec<String>>,
 }
 
 /// Where a rule's pods go: exactly one of the first three.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "[has(self.pool), has(self.poolFromLabel), has(self.leaveAlone) && self.leaveAlone]\
+             .exists_one(given, given)",
+    "message": "needs exactly one of pool, poolFromLabel and leaveAlone: true",
+}]))]
 pub struct PlaceFile {
-    /// Into this pool.
-    #[serde(default)]
+    /// Into this pool of the policy.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(length(max = LONGEST_NAME))]
     pub pool: Option<String>,
-    /// Into the pool that this label of the pod names.
-    #[serde(default)]
+    /// Into the pool that this label of the pod names, by its key.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
     pub pool_from_label: Option<String>,
     /// Nowhere: berth leaves them as they are.
     #[serde(default)]
     pub leave_alone: bool,
-    /// The architecture, or `any`, where neither the pod nor its namespace says.
-    #[serde(default)]
+    /// The architecture where neither the pod nor its namespace says: a known one, or any.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(length(max = LONGEST_NAME))]
     pub architecture: Option<String>,
 }
 
-/// What each validation does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What each check of the validating webhook does: Deny, Warn or Off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ValidationFile {
     /// The pool label names no pool.
@@ -169,4 +275,13 @@ impl Default for ValidationFile {
             not_placed: Action::Warn,
         }
     }
+}
+
+/// Reads a field that is there: `null` is no value, to the API server as to a file.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }

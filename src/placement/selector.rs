@@ -2,24 +2,66 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A label selector as it is written. All of its parts must match; an empty one matches everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+/// The longest label value, and name of a label.
+pub(super) const LONGEST_NAME: usize = 63;
+/// The longest label key that berth takes. Kubernetes allows a prefix of as many and a name beside it.
+pub(super) const LONGEST_KEY: usize = 253;
+
+/// What [`valid_value`] takes, the empty one left out, as a regular expression.
+pub(super) const NAME_PATTERN: &str = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
+/// What [`valid_value`] takes.
+pub(super) const VALUE_PATTERN: &str = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
+/// What [`valid_key`] takes.
+pub(super) const KEY_PATTERN: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+
+/// The validations of a map whose keys are label keys: a schema has nothing to say of keys by itself.
+pub(super) fn key_validations() -> serde_json::Value {
+    serde_json::json!([{
+        "rule": format!("self.all(key, key.size() <= {LONGEST_KEY} && key.matches(r'{KEY_PATTERN}'))"),
+        "message": "a key is not a label key",
+    }])
+}
+
+/// A label selector. All of its parts must match; an empty one matches everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectorFile {
+    /// Labels that must be there, each with this value.
     #[serde(default)]
+    #[schemars(extend(
+        "maxProperties" = 32,
+        "additionalProperties" = {"type": "string", "maxLength": LONGEST_NAME, "pattern": VALUE_PATTERN},
+        "x-kubernetes-validations" = key_validations()
+    ))]
     match_labels: BTreeMap<String, String>,
+    /// Requirements, each on one label.
     #[serde(default)]
+    #[schemars(length(max = 32))]
     match_expressions: Vec<ExpressionFile>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A requirement on one label.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
+    "message": "In and NotIn need at least one value, Exists and DoesNotExist take none",
+    "fieldPath": ".values",
+}]))]
 struct ExpressionFile {
+    /// The label's key.
+    #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
     key: String,
+    /// In: the label has one of the values. NotIn: it has none of them, or is absent. Exists and DoesNotExist: it is
+    /// there, or is not.
+    #[schemars(extend("enum" = ["In", "NotIn", "Exists", "DoesNotExist"]))]
     operator: String,
+    /// What In and NotIn compare the label with.
     #[serde(default)]
+    #[schemars(length(max = 64), inner(length(max = LONGEST_NAME), regex(pattern = VALUE_PATTERN)))]
     values: Vec<String>,
 }
 
@@ -115,7 +157,7 @@ fn check(path: &str, result: Result<(), String>) -> Result<(), (String, String)>
     result.map_err(|message| (path.to_owned(), message))
 }
 
-/// Whether the text is a label key: an optional DNS subdomain and `/`, then a name of at most 63 characters.
+/// Whether the text is a label key: an optional DNS subdomain and `/`, then a name of at most 63 characters; 253 in all.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -123,7 +165,11 @@ pub fn valid_key(key: &str) -> Result<(), String> {
     let (prefix, name) = key
         .split_once('/')
         .map_or((None, key), |(prefix, name)| (Some(prefix), name));
-    if prefix.is_some_and(|prefix| !is_subdomain(prefix)) || name.is_empty() || !is_name(name) {
+    if key.len() > LONGEST_KEY
+        || prefix.is_some_and(|prefix| !is_subdomain(prefix))
+        || name.is_empty()
+        || !is_name(name)
+    {
         return Err(format!("{key:?} is not a label key"));
     }
     Ok(())
@@ -143,7 +189,7 @@ pub fn valid_value(value: &str) -> Result<(), String> {
 
 /// Letters, digits, `-`, `_` and `.`, with a letter or a digit at both ends; 63 characters at most.
 fn is_name(text: &str) -> bool {
-    text.len() <= 63
+    text.len() <= LONGEST_NAME
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.ends_with(|last: char| last.is_ascii_alphanumeric())
         && text

@@ -1,13 +1,14 @@
 //! Everything that a decision knows besides the pod: immutable, and swapped whole.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Namespace;
+use serde_json::Value;
+
 use super::catalogue::{Catalogue, CatalogueError, NodePool, NodePoolManifest};
-use super::policy::{NamespaceLabels, Policy, PolicyError};
-use super::policy_file::PolicyFile;
-use super::yaml;
+use super::namespace::{Namespace, Namespaces};
+use super::policy::{Policy, PolicyError};
+use super::policy_file::{PolicyFile, PolicySpec};
+use super::{schema, yaml};
 
 /// The default policy.
 const POLICY: &str = include_str!("../../deploy/policy.yaml");
@@ -21,9 +22,6 @@ const NODE_POOLS: [&str; 6] = [
     include_str!("../../deploy/node-pools/amd64-batch.yaml"),
     include_str!("../../deploy/node-pools/arm64-batch.yaml"),
 ];
-
-/// The labels of the namespaces that are known, by name.
-pub type Namespaces = BTreeMap<Arc<str>, Arc<NamespaceLabels>>;
 
 /// What a request sees from beginning to end. Its parts are shared, so that one can be changed without copying the others.
 #[derive(Debug, Clone)]
@@ -70,9 +68,38 @@ impl Snapshot {
 /// # Errors
 /// The first field that is wrong, and why.
 pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), PolicyError> {
+    let object = yaml::parse(text).map_err(|message| PolicyError {
+        path: String::new(),
+        message,
+    })?;
+    read_policy_object(object)
+}
+
+/// Reads a policy from a whole object, as [`read_policy`] does from its text.
+///
+/// # Errors
+/// The first field that is wrong, and why.
+pub fn read_policy_object(object: Value) -> Result<(Policy, Catalogue), PolicyError> {
+    schema::check_bounds(&object["spec"])?;
     let file: PolicyFile =
-        yaml::parse_as(text).map_err(|(path, message)| PolicyError { path, message })?;
+        yaml::from_value(object).map_err(|(path, message)| PolicyError { path, message })?;
     Policy::from_file(file)
+}
+
+/// Reads a policy from the `spec` of a custom resource, and the static catalogue entries that it holds.
+///
+/// # Errors
+/// The first field that is wrong, its path from `spec` on, and why.
+pub fn read_policy_spec(spec: Value) -> Result<(Policy, Catalogue), PolicyError> {
+    schema::check_bounds(&spec)?;
+    let spec: PolicySpec = yaml::from_value(spec).map_err(|(path, message)| PolicyError {
+        path: match path.as_str() {
+            "" => "spec".to_owned(),
+            path => format!("spec.{path}"),
+        },
+        message,
+    })?;
+    Policy::from_spec(spec)
 }
 
 /// Adds the `NodePool` objects of a YAML stream to a catalogue, passing over objects of other kinds.
@@ -88,16 +115,11 @@ pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), Ca
     for document in yaml::documents(stream) {
         let value = yaml::parse(document.text)
             .map_err(|message| unread(format!("line {}", document.line), message))?;
-        let field = |name: &str| {
-            value
-                .get(name)
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or_default()
-        };
+        let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         if field("kind") == "NodePool" && field("apiVersion").starts_with("karpenter.sh/") {
             let name = value
                 .pointer("/metadata/name")
-                .and_then(serde_json::Value::as_str)
+                .and_then(Value::as_str)
                 .unwrap_or_default()
                 .to_owned();
             let manifest: NodePoolManifest =

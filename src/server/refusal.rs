@@ -29,6 +29,8 @@ pub enum Refusal {
     BrokenOff,
     /// The bodies in memory take all that they may.
     Overloaded,
+    /// The cluster has not been listed yet, so that there is nothing to decide by.
+    NotReady,
     /// The body is no review.
     NotAReview(NotAReview),
 }
@@ -44,13 +46,13 @@ impl Refusal {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenOff | Self::NotAReview(_) => StatusCode::BAD_REQUEST,
-            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// Whether the body was not read to its end, so that the connection cannot be used again.
     fn ends_connection(self) -> bool {
-        !matches!(self, Self::NotAReview(_))
+        !matches!(self, Self::NotReady | Self::NotAReview(_))
     }
 }
 
@@ -66,6 +68,7 @@ impl fmt::Display for Refusal {
             Self::TooSlow => f.write_str("the body did not arrive in time"),
             Self::BrokenOff => f.write_str("the body broke off"),
             Self::Overloaded => f.write_str("overloaded"),
+            Self::NotReady => f.write_str("the cluster has not been listed yet"),
             Self::NotAReview(error) => error.fmt(f),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -25,16 +25,20 @@ use crate::placement::snapshot::Snapshot;
 /// What all requests share.
 #[derive(Debug)]
 pub struct Webhook {
-    snapshot: Arc<ArcSwap<Snapshot>>,
+    snapshot: Arc<ArcSwapOption<Snapshot>>,
     metrics: Arc<Metrics>,
     limits: Limits,
     memory: Memory,
 }
 
 impl Webhook {
-    /// A webhook that decides by whatever `snapshot` holds when a request has arrived.
+    /// A webhook that decides by whatever `snapshot` holds when a request has arrived, and refuses while it holds nothing.
     #[must_use]
-    pub fn new(snapshot: Arc<ArcSwap<Snapshot>>, metrics: Arc<Metrics>, limits: Limits) -> Self {
+    pub fn new(
+        snapshot: Arc<ArcSwapOption<Snapshot>>,
+        metrics: Arc<Metrics>,
+        limits: Limits,
+    ) -> Self {
         Self {
             memory: Memory::new(limits.memory),
             snapshot,
@@ -106,7 +110,8 @@ impl Webhook {
         let body = timeout(time, receive).await;
         let body = body.map_err(|_| Refusal::TooSlow)??;
         let snapshot = self.snapshot.load();
-        let answer = decide(&body, &snapshot).map_err(Refusal::NotAReview)?;
+        let snapshot = snapshot.as_deref().ok_or(Refusal::NotReady)?;
+        let answer = decide(&body, snapshot).map_err(Refusal::NotAReview)?;
         self.metrics.decision(endpoint, &answer.record);
         logging::decision(endpoint, &answer.record, begun.elapsed());
         Ok(answer.body)
@@ -144,7 +149,7 @@ mod tests {
         let (policy, _) = embedded_policy().unwrap();
         let snapshot = Snapshot::new(policy, embedded_node_pools().unwrap()).unwrap();
         let webhook = Webhook::new(
-            Arc::new(ArcSwap::from_pointee(snapshot)),
+            Arc::new(ArcSwapOption::from_pointee(snapshot)),
             Arc::new(Metrics::default()),
             Limits::default(),
         );

@@ -1,6 +1,7 @@
 //! berth as the API server sees it: the shipped registration, and what comes of it.
 
 mod corpus;
+mod definition;
 mod installation;
 mod kinds;
 mod kubectl;
@@ -8,11 +9,13 @@ mod outage;
 mod reinvocation;
 mod rotation;
 
+use crate::harness::cluster::Extent;
 use crate::runner::{Group, tests};
 
 pub(crate) fn group() -> Group {
     Group {
         name: "admission",
+        extent: Extent::All,
         tests: tests![
             kinds::kinds,
             kubectl::dry_run,
@@ -26,6 +29,12 @@ pub(crate) fn group() -> Group {
             installation::installation,
             installation::opting_in_and_out,
             installation::cron_job_templates,
+            definition::definition,
+            definition::right_policies,
+            definition::wrong_policies,
+            definition::largest_policy,
+            definition::order,
+            definition::columns,
             corpus::corpus,
         ],
     }

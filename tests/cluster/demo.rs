@@ -12,7 +12,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 
 use crate::harness::api::{Api, text};
-use crate::harness::cluster::Cluster;
+use crate::harness::cluster::{Cluster, Extent};
 use crate::harness::node_pools::{self, Place, places};
 use crate::harness::programs::Programs;
 use crate::harness::scene::{Scene, examples, run_now};
@@ -46,11 +46,11 @@ async fn started() -> anyhow::Result<()> {
         Programs::Unavailable(reason) => anyhow::bail!(reason),
     };
     eprintln!("starting etcd, the control plane, kwok and Karpenter …");
-    let cluster = Cluster::start(&programs).await?;
+    let cluster = Cluster::start(&programs, Extent::All).await?;
     eprintln!("applying deploy/node-pools, with KWOK's node class …");
     node_pools::apply(&cluster.api).await?;
     eprintln!("starting berth, and registering it as in deploy/berth …");
-    let _scene = Scene::new(&cluster).await?;
+    let _scene = Scene::following(&cluster).await?;
     let kubeconfig = cluster.kubeconfig();
     let hint = format!(
         "export KUBECONFIG={}\nkubectl --namespace {NAMESPACE} scale deployment inflate --replicas 20",

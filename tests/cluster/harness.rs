@@ -1,5 +1,6 @@
 //! A cluster of one test run: what it is made of, how it is talked to, and berth in front of it.
 
+pub(crate) mod account;
 pub(crate) mod additions;
 pub(crate) mod api;
 pub(crate) mod berth;

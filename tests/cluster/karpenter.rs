@@ -6,11 +6,13 @@ mod limits;
 mod outside;
 mod pools;
 
+use crate::harness::cluster::Extent;
 use crate::runner::{Group, tests};
 
 pub(crate) fn group() -> Group {
     Group {
         name: "karpenter",
+        extent: Extent::All,
         tests: tests![
             // First: where an earlier test's pods fill a node, there is no room for a DaemonSet's.
             examples::examples,

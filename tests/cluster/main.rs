@@ -7,9 +7,14 @@ mod demo;
 mod harness;
 mod karpenter;
 mod runner;
+mod watching;
 
 use std::process::ExitCode;
 
 fn main() -> anyhow::Result<ExitCode> {
-    runner::main(vec![admission::group(), karpenter::group()])
+    runner::main(vec![
+        admission::group(),
+        karpenter::group(),
+        watching::group(),
+    ])
 }

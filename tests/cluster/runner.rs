@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::demo;
-use crate::harness::cluster::Cluster;
+use crate::harness::cluster::{Cluster, Extent};
 use crate::harness::programs::Programs;
 use crate::harness::registration;
 
@@ -29,6 +29,7 @@ pub(crate) struct Test {
 /// Tests that share a cluster, in this order.
 pub(crate) struct Group {
     pub(crate) name: &'static str,
+    pub(crate) extent: Extent,
     pub(crate) tests: Vec<Test>,
 }
 
@@ -90,7 +91,7 @@ pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
         }
         let mut cluster = None;
         let started = attempt(&runtime, &mut interrupted, async {
-            cluster = Some(Cluster::start(&programs).await?);
+            cluster = Some(Cluster::start(&programs, group.extent).await?);
             Ok(())
         });
         let Some(cluster) = cluster else {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use berth::admission::review;
 use berth::admission::template::{Kind, Subject};
-use berth::placement::snapshot::{Snapshot, read_policy};
+use berth::placement::snapshot::{Snapshot, read_policy, read_policy_spec};
 use berth::placement::{Reason, decide, yaml};
 use berth::validation::Check;
 use serde::Deserialize;
@@ -257,15 +257,39 @@ fn wrong_policies_are_refused() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
+/// A custom resource's spec is the file's: the same is refused, with the same words.
+#[test]
+fn a_spec_is_read_like_a_file() {
+    for (place, case) in documents::<Refused>("tests/cases/policies") {
+        let Refused {
+            name, text, policy, ..
+        } = case;
+        if text.is_none() {
+            let whole = reviews::policy_with(&policy);
+            let of_spec = read_policy_spec(whole["spec"].clone()).map(drop);
+            assert_eq!(
+                of_spec,
+                read_policy(&whole.to_string()).map(drop),
+                "{place}: {name}"
+            );
+        }
+    }
+    let error = read_policy_spec(Value::Null).map(drop).unwrap_err();
+    assert_eq!(error.path, "spec");
+}
+
 impl Case {
     fn snapshot(&self) -> Snapshot {
         let policy = reviews::policy_with(&self.policy);
         let mut snapshot = reviews::snapshot(policy, self.node_pools.as_deref())
             .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         if let Some(namespaces) = &self.namespaces {
-            let known = namespaces
-                .iter()
-                .map(|(name, labels)| (name.as_str().into(), Arc::new(labels.clone())));
+            let known = namespaces.iter().map(|(name, labels)| {
+                (
+                    name.as_str().into(),
+                    Arc::new(labels.clone().into_iter().collect()),
+                )
+            });
             snapshot.namespaces = Arc::new(known.collect());
         }
         snapshot.own_namespace = self.own_namespace.as_deref().map(Arc::from);

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use berth::placement::catalogue::Catalogue;
-use berth::placement::policy::Policy;
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy, read_node_pools};
+use berth::placement::snapshot::{
+    Snapshot, embedded_node_pools, embedded_policy, read_node_pools, read_policy_object,
+};
 use berth::placement::{exemption, yaml};
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
@@ -147,11 +148,8 @@ fn parsed(object: &Value) -> Result<(), String> {
             other => Err(format!("{other} is not known here")),
         },
         ("placement.truemark.io/v1alpha1", "PlacementPolicy") => {
-            let file = yaml::from_value(object.clone())
-                .map_err(|(path, message)| format!("{path}: {message}"))?;
-            Policy::from_file(file)
-                .map(drop)
-                .map_err(|error| error.to_string())
+            let read = read_policy_object(object.clone());
+            read.map(drop).map_err(|error| error.to_string())
         }
         ("karpenter.sh/v1", "NodePool") => {
             read_node_pools(&object.to_string(), &mut Catalogue::default())

@@ -1,6 +1,5 @@
 //! What the other tests stand on: snapshots, reviews as an API server sends them, and answers taken apart.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use berth::admission::{self, Answer, Record, review::NotAReview};
 use berth::placement::Reason;
 use berth::placement::catalogue::{Catalogue, NodePool};
-use berth::placement::policy::{Policy, PolicyError};
-use berth::placement::snapshot::{Snapshot, embedded_node_pools};
+use berth::placement::policy::PolicyError;
+use berth::placement::snapshot::{Snapshot, embedded_node_pools, read_policy_object};
 use berth::placement::yaml;
 use serde_json::{Value, json};
 
@@ -97,8 +96,7 @@ pub(crate) fn snapshot(
     policy: Value,
     node_pools: Option<&[Value]>,
 ) -> Result<Snapshot, PolicyError> {
-    let file = yaml::from_value(policy).map_err(|(path, message)| PolicyError { path, message })?;
-    let (policy, mut catalogue) = Policy::from_file(file)?;
+    let (policy, mut catalogue) = read_policy_object(policy)?;
     let shipped = embedded_node_pools().unwrap();
     match node_pools {
         Some(listed) => {
@@ -127,20 +125,14 @@ pub(crate) fn snapshot(
         ("kubernetes.io/metadata.name", NAMESPACE),
         ("placement.truemark.io/injection", "enabled"),
     ];
-    Arc::make_mut(&mut snapshot.namespaces).insert(NAMESPACE.into(), Arc::new(labels(&opted_in)));
+    let labels = Arc::new(opted_in.into_iter().collect());
+    Arc::make_mut(&mut snapshot.namespaces).insert(NAMESPACE.into(), labels);
     Ok(snapshot)
 }
 
 /// The embedded default, with one namespace that has opted in.
 pub(crate) fn default_snapshot() -> Snapshot {
     snapshot(shipped_policy(), None).unwrap()
-}
-
-fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect()
 }
 
 /// A review, with the object as the text that the API server would send.

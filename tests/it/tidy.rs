@@ -7,8 +7,9 @@ use std::process::Command;
 use crate::reviews;
 
 /// The modules of the crate, each in its layer. A module may use those of its own layer and of those below.
-const LAYERS: [(&str, u8); 9] = [
+const LAYERS: [(&str, u8); 10] = [
     ("placement", 0),
+    ("definition", 1),
     ("validation", 1),
     ("admission", 2),
     ("server", 3),

@@ -1,6 +1,6 @@
 //! What the server would do with an object: the same functions, the same bytes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,6 +14,7 @@ use super::review::findings;
 use crate::admission::patch::patch;
 use crate::admission::template::{Kind, Subject};
 use crate::placement::json::Reader;
+use crate::placement::namespace::NamespaceLabels;
 use crate::placement::pod::Template;
 use crate::placement::policy::Mode;
 use crate::placement::snapshot::Snapshot;
@@ -167,21 +168,14 @@ pub(super) fn judge<'d, 'p>(
 }
 
 /// The labels of a namespace, with the one that every API server adds.
-fn labels(object: &Object<'_>) -> BTreeMap<String, String> {
-    let written = object
-        .value
-        .pointer("/metadata/labels")
-        .and_then(Value::as_object);
-    let mut labels: BTreeMap<String, String> = written
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
-        .collect();
-    labels.insert(
-        "kubernetes.io/metadata.name".to_owned(),
-        object.identity.name.to_owned(),
-    );
-    labels
+fn labels(object: &Object<'_>) -> NamespaceLabels {
+    let name = object.identity.name;
+    let written = object.value.pointer("/metadata/labels");
+    let written = written.and_then(Value::as_object).into_iter().flatten();
+    written
+        .map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default()))
+        .chain([("kubernetes.io/metadata.name", name)])
+        .collect()
 }
 
 /// Whether the outcome rests on a namespace that the input says nothing of.

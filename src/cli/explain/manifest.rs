@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::TextDiff;
 
+use super::super::yaml;
 use super::input::Document;
 use super::judge::{Entry, Outcome, Report};
 use super::path::{FieldPath, Segment};
@@ -104,11 +105,4 @@ fn verbatim(document: &Document, out: &mut impl Write) -> io::Result<()> {
     } else {
         writeln!(out)
     }
-}
-
-/// A value as YAML, long lines unfolded: commands and scripts stay readable, and lines comparable.
-fn yaml(value: &Value) -> io::Result<String> {
-    let mut options = serde_saphyr::SerializerOptions::default();
-    options.folded_wrap_chars = usize::MAX;
-    serde_saphyr::to_string_with_options(value, options).map_err(io::Error::other)
 }

@@ -11,11 +11,13 @@ use crate::placement::policy_file::{
 use crate::placement::selector::{Selector, SelectorFile, is_subdomain, valid_key, valid_value};
 
 impl Policy {
-    /// Makes a policy, and the static catalogue that its file holds.
+    /// Makes a policy, and the static catalogue that its file holds. Its bounds have been checked.
     ///
     /// # Errors
     /// The first field that is wrong, and why.
-    pub fn from_file(file: PolicyFile) -> Result<(Self, Catalogue), PolicyError> {
+    pub(in crate::placement) fn from_file(
+        file: PolicyFile,
+    ) -> Result<(Self, Catalogue), PolicyError> {
         let PolicyFile {
             api_version,
             kind,
@@ -31,6 +33,16 @@ impl Policy {
         if kind != KIND {
             return Err(PolicyError::new("kind", format!("{kind:?} is not {KIND}")));
         }
+        Self::from_spec(spec)
+    }
+
+    /// Makes a policy of what it says, and the static catalogue that stands in it. Paths begin with `spec`.
+    ///
+    /// # Errors
+    /// The first field that is wrong, and why.
+    pub(in crate::placement) fn from_spec(
+        spec: PolicySpec,
+    ) -> Result<(Self, Catalogue), PolicyError> {
         let PolicySpec {
             mode,
             architectures,
@@ -277,15 +289,18 @@ fn controller(name: &str, path: &str) -> Result<(String, String), PolicyError> {
             format!("{name} never controls a pod itself; use {makes_pods}"),
         ));
     }
-    // The core group has no name: `ReplicationController`, or `Node` for a mirror pod.
-    let (group, kind) = name.rsplit_once('/').unwrap_or(("", name));
+    // The core group has no name, and then no slash: `ReplicationController`, or `Node` for a mirror pod.
+    let (group, kind) = match name.rsplit_once('/') {
+        Some((group, kind)) => (Some(group), kind),
+        None => (None, name),
+    };
     let valid_kind = kind.starts_with(|first: char| first.is_ascii_uppercase())
         && kind.chars().all(|char| char.is_ascii_alphanumeric());
-    if !valid_kind || !(group.is_empty() || is_subdomain(group)) {
+    if !valid_kind || group.is_some_and(|group| !is_subdomain(group)) {
         return Err(PolicyError::new(
             path,
             format!("{name:?} is not a group and a kind, such as batch/Job"),
         ));
     }
-    Ok((group.to_owned(), kind.to_owned()))
+    Ok((group.unwrap_or_default().to_owned(), kind.to_owned()))
 }

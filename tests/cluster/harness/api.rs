@@ -124,6 +124,19 @@ impl Api {
             .await
     }
 
+    /// Asks whether an object would be created, as strictly as `kubectl` does: an unknown field is an error.
+    pub(crate) async fn judge(&self, object: &Value) -> anyhow::Result<Reply> {
+        let path = format!("{}?dryRun=All&fieldValidation=Strict", collection(object));
+        self.send(Method::POST, &path, Some(("application/json", object)))
+            .await
+    }
+
+    /// Posts a value to a path.
+    pub(crate) async fn post(&self, path: &str, value: &Value) -> anyhow::Result<Reply> {
+        self.send(Method::POST, path, Some(("application/json", value)))
+            .await
+    }
+
     /// Applies an object, as `kubectl apply --server-side` does.
     pub(crate) async fn apply(&self, object: &Value) -> anyhow::Result<Value> {
         let path = path(object);
@@ -201,6 +214,7 @@ fn is_cluster_wide(kind: &str) -> bool {
             | "node"
             | "nodeclaim"
             | "nodepool"
+            | "placementpolicy"
             | "priorityclass"
             | "validatingwebhookconfiguration"
     )

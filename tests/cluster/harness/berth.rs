@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use serde_json::{Value, json};
 
-use super::api::Api;
+use super::api::{Api, Reply};
 use super::cluster::{Cluster, probe};
 use super::pki::{Authority, Pair};
 use super::process::{Process, free_ports};
@@ -17,17 +18,19 @@ pub(crate) struct Setup {
     port: u16,
     ops_port: u16,
     policy: Option<PathBuf>,
-    node_pools: PathBuf,
+    /// The kubeconfig of the cluster that it follows, in place of the shipped node pools.
+    kubeconfig: Option<PathBuf>,
 }
 
 /// A running berth. Dropping it kills it.
 pub(crate) struct Berth {
     process: Process,
+    webhook: Api,
     ops: Api,
 }
 
 impl Setup {
-    /// A berth with the default policy and node pools, and a certificate of this authority.
+    /// A berth with the default policy and a certificate of this authority.
     pub(crate) fn new(
         cluster: &Cluster,
         name: &str,
@@ -42,7 +45,7 @@ impl Setup {
             port,
             ops_port,
             policy: None,
-            node_pools: repository("deploy/node-pools"),
+            kubeconfig: None,
         };
         setup.present(&authority.server(name)?)?;
         Ok(setup)
@@ -56,11 +59,10 @@ impl Setup {
         Ok(self)
     }
 
-    /// With node pools of its own.
-    pub(crate) fn with_node_pools(mut self, text: &str) -> anyhow::Result<Self> {
-        self.node_pools = self.directory.join("node-pools.yaml");
-        std::fs::write(&self.node_pools, text)?;
-        Ok(self)
+    /// Following the cluster that a kubeconfig names.
+    pub(crate) fn following(mut self, kubeconfig: PathBuf) -> Self {
+        self.kubeconfig = Some(kubeconfig);
+        self
     }
 
     /// The certificate to present from now on.
@@ -75,6 +77,13 @@ impl Setup {
 
     /// Starts it and waits until it says that it is ready.
     pub(crate) async fn start(&self) -> anyhow::Result<Berth> {
+        let mut berth = self.launch()?;
+        berth.ready().await?;
+        Ok(berth)
+    }
+
+    /// Starts it.
+    pub(crate) fn launch(&self) -> anyhow::Result<Berth> {
         let file = |name: &str| self.directory.join(name).display().to_string();
         let mut arguments = vec![
             "serve".to_owned(),
@@ -83,31 +92,83 @@ impl Setup {
             format!("--tls-cert={}", file("tls.crt")),
             format!("--tls-key={}", file("tls.key")),
             "--tls-poll-interval=100ms".to_owned(),
-            format!("--node-pools={}", self.node_pools.display()),
             "--drain=2s".to_owned(),
             "--log-format=json".to_owned(),
         ];
+        match &self.kubeconfig {
+            Some(path) => {
+                arguments.push("--cluster".to_owned());
+                arguments.push(format!("--kubeconfig={}", path.display()));
+            }
+            None => {
+                let node_pools = repository("deploy/node-pools");
+                arguments.push(format!("--node-pools={}", node_pools.display()));
+            }
+        }
         if let Some(policy) = &self.policy {
             arguments.push(format!("--policy={}", policy.display()));
         }
         let program = Path::new(env!("CARGO_BIN_EXE_berth"));
         let logs = self.directory.parent().context("its parent")?;
-        let process = Process::start(&self.name, program, &arguments, &[], logs)?;
-        let mut berth = Berth {
-            process,
+        Ok(Berth {
+            process: Process::start(&self.name, program, &arguments, &[], logs)?,
+            webhook: probe("https", self.port)?,
             ops: probe("http", self.ops_port)?,
-        };
-        eventually(&format!("{} is ready", self.name), async || {
-            berth.process.check()?;
-            let reply = berth.ops.raw("/readyz").await.ok();
-            Ok(reply.filter(|(status, _)| status.is_success()))
         })
-        .await?;
-        Ok(berth)
     }
 }
 
 impl Berth {
+    /// Waits until it says that it is ready.
+    pub(crate) async fn ready(&mut self) -> anyhow::Result<()> {
+        eventually(&format!("{} is ready", self.process.name), async || {
+            self.process.check()?;
+            Ok(self.is_ready().await.then_some(()))
+        })
+        .await
+    }
+
+    /// Whether it says that it is ready.
+    pub(crate) async fn is_ready(&self) -> bool {
+        let reply = self.ops.raw("/readyz").await;
+        reply.is_ok_and(|(status, _)| status.is_success())
+    }
+
+    /// What it answers to the review of a pod that is being created, asked as the API server asks.
+    pub(crate) async fn mutate(&self, pod: &Value) -> anyhow::Result<Reply> {
+        let review = json!({
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {
+                "uid": "1",
+                "kind": {"group": "", "version": "v1", "kind": "Pod"},
+                "namespace": pod["metadata"]["namespace"],
+                "operation": "CREATE",
+                "object": pod,
+            },
+        });
+        self.webhook.post("/mutate", &review).await
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(&self.process.log)?)
+    }
+
+    /// The value of a series of its metrics, given as it stands there; none where there is no such series.
+    pub(crate) async fn metric(&self, series: &str) -> anyhow::Result<Option<f64>> {
+        let page = self.metrics().await?;
+        let line = page
+            .lines()
+            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        Ok(line.map(str::parse).transpose()?)
+    }
+
+    /// The memory that it holds, in bytes.
+    pub(crate) fn resident(&self) -> anyhow::Result<u64> {
+        self.process.resident()
+    }
+
     /// Ends it as a node that fails does.
     pub(crate) fn kill(mut self) {
         self.process.kill();

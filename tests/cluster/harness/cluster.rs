@@ -1,5 +1,6 @@
 //! The cluster: started, waited for, stopped.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -17,9 +18,21 @@ use super::{eventually, manifests};
 pub(crate) struct Cluster {
     /// As a member of `system:masters`.
     pub(crate) api: Api,
+    /// The programs that it is made of, and what its custom resources are.
+    pub(crate) programs: PathBuf,
+    ports: Ports,
     // Before the directory, so that nothing writes into it any more when it goes.
-    processes: Vec<Process>,
+    processes: RefCell<Vec<Process>>,
     directory: TempDir,
+}
+
+/// What a cluster is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// An API server that stores what it is told, and nobody who acts on it.
+    ApiServer,
+    /// Everything up to Karpenter.
+    All,
 }
 
 /// What `kubectl` printed.
@@ -39,7 +52,7 @@ impl Printed {
 
 impl Cluster {
     /// Starts a cluster and returns when every part of it says that it is ready.
-    pub(crate) async fn start(programs: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn start(programs: &Path, extent: Extent) -> anyhow::Result<Self> {
         let begin = Instant::now();
         let directory = tempfile::Builder::new()
             .prefix("berth-cluster-")
@@ -49,12 +62,14 @@ impl Cluster {
         let options = kube::config::KubeConfigOptions::default();
         let kubeconfig = kube::config::Kubeconfig::read_from(directory.path().join("kubeconfig"))?;
         let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
-        let mut cluster = Self {
+        let cluster = Self {
             api: Api::new(config)?,
-            processes: Vec::new(),
+            programs: programs.to_owned(),
+            ports,
+            processes: RefCell::default(),
             directory,
         };
-        let started = cluster.bring_up(programs, &ports).await;
+        let started = cluster.bring_up(extent).await;
         if let Err(error) = started {
             return Err(error.context(format!("see {}", cluster.keep().display())));
         }
@@ -65,27 +80,22 @@ impl Cluster {
         Ok(cluster)
     }
 
-    async fn bring_up(&mut self, programs: &Path, ports: &Ports) -> anyhow::Result<()> {
-        self.run(programs, "etcd", &setup::etcd(self.path(), ports), &[])?;
-        // It tries again until etcd answers.
-        self.run(
-            programs,
-            "kube-apiserver",
-            &setup::api_server(self.path(), ports),
-            &[],
-        )?;
-        let api = self.api.clone();
-        self.ready("kube-apiserver", &api, "/readyz").await?;
-
-        let arguments = setup::controller_manager(self.path(), ports);
-        self.run(programs, "kube-controller-manager", &arguments, &[])?;
-        let arguments = setup::scheduler(self.path(), ports);
-        self.run(programs, "kube-scheduler", &arguments, &[])?;
-        let arguments = setup::kwok(self.path(), ports, programs)?;
-        self.run(programs, "kwok", &arguments, &[])?;
-        self.define_resources(&programs.join("crds")).await?;
-        let environment = setup::karpenter(self.path(), ports);
-        self.run(programs, "karpenter", &[], &environment)?;
+    async fn bring_up(&self, extent: Extent) -> anyhow::Result<()> {
+        let (directory, ports) = (self.path(), &self.ports);
+        self.run("etcd", &setup::etcd(directory, ports), &[])?;
+        self.start_api_server().await?;
+        if extent == Extent::ApiServer {
+            return Ok(());
+        }
+        let arguments = setup::controller_manager(directory, ports);
+        self.run("kube-controller-manager", &arguments, &[])?;
+        let arguments = setup::scheduler(directory, ports);
+        self.run("kube-scheduler", &arguments, &[])?;
+        let arguments = setup::kwok(directory, ports, &self.programs)?;
+        self.run("kwok", &arguments, &[])?;
+        self.define_resources().await?;
+        let environment = setup::karpenter(directory, ports);
+        self.run("karpenter", &[], &environment)?;
 
         for (name, scheme, port, path) in [
             (
@@ -112,24 +122,42 @@ impl Cluster {
         Ok(())
     }
 
+    /// Starts the API server and waits until it is ready.
+    pub(crate) async fn start_api_server(&self) -> anyhow::Result<()> {
+        // It tries again until etcd answers.
+        let arguments = setup::api_server(self.path(), &self.ports);
+        self.run("kube-apiserver", &arguments, &[])?;
+        self.ready("kube-apiserver", &self.api, "/readyz").await
+    }
+
+    /// Ends the API server as a machine that fails does; what it has stored stays.
+    pub(crate) fn kill_api_server(&self) {
+        let mut processes = self.processes.borrow_mut();
+        processes.retain_mut(|process| {
+            let is_api_server = process.name == "kube-apiserver";
+            if is_api_server {
+                process.kill();
+            }
+            !is_api_server
+        });
+    }
+
     fn run(
-        &mut self,
-        programs: &Path,
+        &self,
         name: &str,
         arguments: &[String],
         environment: &[(&str, String)],
     ) -> anyhow::Result<()> {
-        let program = programs.join("bin").join(name);
+        let program = self.programs.join("bin").join(name);
         let process = Process::start(name, &program, arguments, environment, self.path())?;
-        self.processes.push(process);
+        self.processes.borrow_mut().push(process);
         Ok(())
     }
 
     /// Waits until a program says that it is ready, for as long as all are running.
-    async fn ready(&mut self, name: &str, probe: &Api, path: &str) -> anyhow::Result<()> {
-        let processes = &mut self.processes;
+    async fn ready(&self, name: &str, probe: &Api, path: &str) -> anyhow::Result<()> {
         eventually(&format!("{name} is ready"), async || {
-            for process in &mut *processes {
+            for process in &mut *self.processes.borrow_mut() {
                 process.check()?;
             }
             // Refused until it listens.
@@ -140,12 +168,16 @@ impl Cluster {
     }
 
     /// Creates Karpenter's custom resource definitions and waits until their resources are served.
-    async fn define_resources(&self, directory: &Path) -> anyhow::Result<()> {
-        let definitions = manifests(directory)?;
-        for definition in &definitions {
+    pub(crate) async fn define_resources(&self) -> anyhow::Result<()> {
+        self.define(&manifests(&self.programs.join("crds"))?).await
+    }
+
+    /// Creates custom resource definitions and waits until their resources are served.
+    pub(crate) async fn define(&self, definitions: &[Value]) -> anyhow::Result<()> {
+        for definition in definitions {
             self.api.apply(definition).await?;
         }
-        for definition in &definitions {
+        for definition in definitions {
             let path = path(definition);
             eventually(&format!("{path} is established"), async || {
                 let object = self.api.get(&path).await?.unwrap_or_default();

@@ -77,6 +77,16 @@ impl Process {
         self.child.try_wait()
     }
 
+    /// The memory that the program holds, in bytes.
+    pub(crate) fn resident(&self) -> anyhow::Result<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path)?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kibibytes: u64 = kibibytes.context("VmRSS")?.trim().parse()?;
+        Ok(kibibytes * 1024)
+    }
+
     /// Asks the program to end, as the kubelet asks a container.
     pub(crate) fn terminate(&self) -> anyhow::Result<()> {
         kill_process(Pid::from_child(&self.child), Signal::TERM)

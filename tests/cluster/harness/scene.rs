@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::account;
 use super::api::{Api, path, text};
 use super::berth::{Berth, Setup};
 use super::cluster::Cluster;
@@ -21,6 +22,20 @@ impl Scene {
     pub(crate) async fn new(cluster: &Cluster) -> anyhow::Result<Self> {
         let authority = Authority::new("berth")?;
         let setup = Setup::new(cluster, "berth", &authority)?;
+        Self::with(cluster, authority, setup).await
+    }
+
+    /// The same, following the cluster with the rights of an installation.
+    pub(crate) async fn following(cluster: &Cluster) -> anyhow::Result<Self> {
+        cluster.define(&[definition()?]).await?;
+        account::install(cluster).await?;
+        let authority = Authority::new("berth")?;
+        let setup = Setup::new(cluster, "berth", &authority)?;
+        let setup = setup.following(account::kubeconfig(cluster).await?);
+        Self::with(cluster, authority, setup).await
+    }
+
+    async fn with(cluster: &Cluster, authority: Authority, setup: Setup) -> anyhow::Result<Self> {
         let berth = setup.start().await?;
         let configurations = shipped(&setup.url(), &authority.pem())?;
         register(&cluster.api, &configurations).await?;
@@ -30,6 +45,15 @@ impl Scene {
             berth,
         })
     }
+}
+
+/// The definition of a `PlacementPolicy`, as shipped.
+pub(crate) fn definition() -> anyhow::Result<Value> {
+    let mut objects = manifests(&repository("deploy/crd"))?;
+    objects.retain(|object| text(object, "/kind") == "CustomResourceDefinition");
+    objects
+        .pop()
+        .ok_or_else(|| anyhow::anyhow!("deploy/crd has none"))
 }
 
 /// Whether a namespace has opted in.

@@ -156,7 +156,7 @@ impl<'c> Round<'c> {
         let authority = Authority::new("berth")?;
         let setup = Setup::new(cluster, &format!("agreement-{number}"), &authority)?
             .with_policy(&policy)?
-            .with_node_pools(&documents)?;
+            .following(cluster.kubeconfig());
         let server = setup.start().await?;
         register(api, &shipped(&setup.url(), &authority.pem())?).await?;
         let namespace_name = format!("agreement-{number}");

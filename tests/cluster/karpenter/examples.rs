@@ -13,7 +13,7 @@ use crate::harness::scene::{Scene, examples as shipped, run_now};
 const NAMESPACE: &str = "berth-examples";
 
 pub(crate) async fn examples(cluster: &Cluster) -> anyhow::Result<()> {
-    let _scene = Scene::new(cluster).await?;
+    let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
     node_pools::apply(api).await?;
     for object in shipped()? {
@@ -71,7 +71,7 @@ pub(crate) async fn examples(cluster: &Cluster) -> anyhow::Result<()> {
 
 /// The example that everyone scales: more nodes of the default pool, and of no other.
 pub(crate) async fn inflate(cluster: &Cluster) -> anyhow::Result<()> {
-    let _scene = Scene::new(cluster).await?;
+    let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
     node_pools::apply(api).await?;
     for object in shipped()? {

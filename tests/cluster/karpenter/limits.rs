@@ -12,7 +12,7 @@ const NODE_POOL: &str = "/apis/karpenter.sh/v1/nodepools/amd64-batch";
 
 /// A batch pod waits when its node pool is at its limit, instead of taking another's nodes; and runs once it may grow.
 pub(crate) async fn at_its_limit(cluster: &Cluster) -> anyhow::Result<()> {
-    let _scene = Scene::new(cluster).await?;
+    let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
     node_pools::apply(api).await?;
     namespace(cluster, "limits", Injection::Enabled).await?;

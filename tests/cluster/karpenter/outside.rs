@@ -11,7 +11,7 @@ use crate::harness::scene::{Injection, Scene, namespace};
 /// A cluster had on-demand nodes of a node pool without a weight. From the moment the shipped node pools exist, a pod
 /// that selects nothing goes to spot, whether its namespace has opted in or not.
 pub(crate) async fn before_other_node_pools(cluster: &Cluster) -> anyhow::Result<()> {
-    let _scene = Scene::new(cluster).await?;
+    let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
     let general = json!({
         "apiVersion": "karpenter.sh/v1",

@@ -40,7 +40,7 @@ pub(crate) fn deployment(namespace: &str, name: &str, labels: &Value) -> Value {
 
 /// Jobs, labelled apps and everything else, each on the nodes of its pool, with nothing said about placement but a label.
 pub(crate) async fn every_pool(cluster: &Cluster) -> anyhow::Result<()> {
-    let _scene = Scene::new(cluster).await?;
+    let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
     node_pools::apply(api).await?;
     namespace(cluster, "pools", Injection::Enabled).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn complete(cluster: &Cluster, namespace: &str, name: &str) -> 
 
 /// arm64 when a pod, or a selector of its own, asks for it: in each pool.
 pub(crate) async fn architecture(cluster: &Cluster) -> anyhow::Result<()> {
-    let _scene = Scene::new(cluster).await?;
+    let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
     node_pools::apply(api).await?;
     namespace(cluster, "arm", Injection::Enabled).await?;
@@ -110,7 +110,7 @@ pub(crate) async fn architecture(cluster: &Cluster) -> anyhow::Result<()> {
 
 /// Where a pod leaves the choice, the weights make it: amd64.
 pub(crate) async fn any_architecture(cluster: &Cluster) -> anyhow::Result<()> {
-    let _scene = Scene::new(cluster).await?;
+    let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
     node_pools::apply(api).await?;
     namespace(cluster, "any", Injection::Enabled).await?;

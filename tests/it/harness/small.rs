@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use berth::metrics::{Metrics, Socket};
 use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
 use berth::server::Limits;
@@ -32,7 +32,7 @@ impl Small {
     pub(crate) fn start(limits: Limits) -> Self {
         let (policy, _) = embedded_policy().unwrap();
         let snapshot = Snapshot::new(policy, embedded_node_pools().unwrap()).unwrap();
-        let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
+        let snapshot = Arc::new(ArcSwapOption::from_pointee(snapshot));
         let tls = server_config(certificates(), None).unwrap();
         let small = Self::listen(|lifecycle, metrics| Listener {
             socket: Socket::Webhook,

@@ -1,0 +1,48 @@
+//! `berth crd`: the definition of the custom resource, for the cluster to take.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use super::yaml;
+use crate::definition::definition;
+
+const EXAMPLES: &str = "\
+Examples:
+  Teach a cluster the fields that this version knows, before this version is rolled out:
+    berth crd | kubectl apply --server-side -f -
+
+  Then write a policy, and see what berth makes of it:
+    kubectl explain placementpolicy.spec.pools
+    kubectl apply -f policy.yaml
+    kubectl get placementpolicy -o wide";
+
+/// Prints the CustomResourceDefinition of PlacementPolicy as YAML
+///
+/// kubectl apply -k deploy installs the very same; this is for upgrades, and for clusters that get it in another way. It
+/// must not be older than berth: the API server drops fields that it does not know.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {}
+
+/// Prints the definition.
+#[must_use]
+pub fn run(_: &Args) -> ExitCode {
+    match print() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("berth crd: standard output: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "# The custom resource PlacementPolicy. Made of berth's types by `berth crd`: not to be edited."
+    )?;
+    out.write_all(yaml(&definition())?.as_bytes())?;
+    out.flush()
+}

@@ -1,0 +1,231 @@
+//! One watch: its own client, its retries, and what is kept of each object.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use hyper::Response;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{Api, ApiResource, DynamicObject, PartialObjectMeta};
+use kube::client::ClientBuilder;
+use kube::core::GroupVersionKind;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event};
+use kube::{Client, Config, ResourceExt};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tower::util::MapResponseLayer;
+
+use super::Availability;
+use super::listing::Entry;
+use super::view::{PolicyObject, Update};
+use crate::definition;
+use crate::metrics::Metrics;
+use crate::metrics::watching::{Watch, Watched};
+use crate::placement::catalogue::{CatalogueError, NodePool, NodePoolManifest};
+use crate::placement::namespace::NamespaceLabels;
+use crate::placement::yaml;
+
+/// How long one watch lasts, in seconds, before the next one takes over: the most that a connection which died without
+/// a word is trusted, and so the resolution of the age that the metrics tell.
+const WATCH_SECONDS: u32 = 60;
+/// How long a list may take, and a connection to come about.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a watch tells, for ever.
+pub(super) type Feed = BoxStream<'static, Update>;
+
+/// What happened to a watch.
+pub(super) type Outcome<T> = Result<Event<Entry<T>>, Option<Availability>>;
+
+/// A kind of object to watch.
+pub(super) struct Resource<K, T> {
+    api: fn(Client) -> Api<K>,
+    /// Objects per page of a list: enough to be few pages, and little enough to hold in memory.
+    page: u32,
+    /// A selector of fields that the objects must have.
+    fields: Option<String>,
+    /// The object's name and what is kept of it.
+    read: fn(K) -> Entry<T>,
+    update: fn(Outcome<T>) -> Update,
+}
+
+/// Karpenter's `NodePool`s.
+pub(super) fn node_pools() -> Resource<DynamicObject, Result<Arc<NodePool>, CatalogueError>> {
+    Resource {
+        api: |client| {
+            let kind = GroupVersionKind::gvk("karpenter.sh", "v1", "NodePool");
+            Api::all_with(client, &ApiResource::from_gvk(&kind))
+        },
+        page: 100,
+        fields: None,
+        read: |object| {
+            let name: Arc<str> = object.name_any().into();
+            // One that is being deleted makes no nodes any more, and its own are on their way out.
+            let stays = object.metadata.deletion_timestamp.is_none();
+            let node_pool = stays.then(|| read_node_pool(&name, object.data).map(Arc::new));
+            (name, node_pool)
+        },
+        update: Update::NodePools,
+    }
+}
+
+/// The labels of the namespaces.
+pub(super) fn namespaces() -> Resource<PartialObjectMeta<Namespace>, Arc<NamespaceLabels>> {
+    Resource {
+        api: Api::all,
+        page: 500,
+        fields: None,
+        read: |object| {
+            let labels = object.metadata.labels.unwrap_or_default();
+            let name = object.metadata.name.unwrap_or_default();
+            (name.into(), Some(Arc::new(labels.into_iter().collect())))
+        },
+        update: Update::Namespaces,
+    }
+}
+
+/// The `PlacementPolicy` of the one name that counts.
+pub(super) fn policies() -> Resource<DynamicObject, Arc<PolicyObject>> {
+    Resource {
+        api: |client| Api::all_with(client, &super::resource()),
+        page: 1,
+        fields: Some(format!("metadata.name={}", definition::NAME)),
+        read: |object| {
+            let name = object.name_any().into();
+            (name, Some(Arc::new(PolicyObject::from(object))))
+        },
+        update: Update::Policies,
+    }
+}
+
+/// Watches the objects of one kind for ever, with a client of its own.
+///
+/// # Errors
+/// When no client can be made of the configuration.
+pub(super) fn feed<K, T>(
+    config: &Config,
+    watched: Watched,
+    metrics: &Metrics,
+    resource: Resource<K, T>,
+) -> kube::Result<Feed>
+where
+    K: kube::Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+    T: 'static,
+{
+    let Resource {
+        api,
+        page,
+        fields,
+        read,
+        update,
+    } = resource;
+    let contact = Contact {
+        watched,
+        metrics: metrics.watching.watch(watched),
+        lost: Arc::default(),
+    };
+    let mut config = config.clone();
+    config.connect_timeout = Some(PATIENCE);
+    // Beyond the watch's own, which ends it first; a list has no other.
+    config.read_timeout = Some(PATIENCE + Duration::from_secs(WATCH_SECONDS.into()));
+    // The pauses between failures are the watch's own.
+    config.default_retry = false;
+    // Every answer that is none of refusal counts: most watches have nothing to tell for hours.
+    let heard = contact.clone();
+    let layer = MapResponseLayer::new(move |response: Response<_>| {
+        if response.status().is_success() {
+            heard.made();
+        }
+        response
+    });
+    let client = ClientBuilder::try_from(config)?.with_layer(&layer).build();
+    let watch = watcher::Config {
+        field_selector: fields,
+        page_size: Some(page),
+        ..watcher::Config::default().timeout(WATCH_SECONDS)
+    };
+    let events = watcher::watcher(api(client), watch).default_backoff();
+    let updates = events.map(move |event| {
+        update(match event {
+            Ok(event) => {
+                contact.made();
+                Ok(reduced(event, read))
+            }
+            Err(error) => {
+                contact.failed(&error);
+                Err(availability(&error))
+            }
+        })
+    });
+    Ok(updates.boxed())
+}
+
+/// An event with what is kept of its object.
+fn reduced<K, T>(event: Event<K>, read: fn(K) -> Entry<T>) -> Event<Entry<T>> {
+    match event {
+        Event::Init => Event::Init,
+        Event::InitApply(object) => Event::InitApply(read(object)),
+        Event::InitDone => Event::InitDone,
+        Event::Apply(object) => Event::Apply(read(object)),
+        Event::Delete(object) => Event::Delete(read(object)),
+    }
+}
+
+/// What a failure says of the resource, where it is an answer of the API server.
+fn availability(error: &watcher::Error) -> Option<Availability> {
+    let (watcher::Error::InitialListFailed(kube::Error::Api(status))
+    | watcher::Error::WatchStartFailed(kube::Error::Api(status))) = error
+    else {
+        return None;
+    };
+    match status.code {
+        404 => Some(Availability::Absent),
+        401 | 403 => Some(Availability::Forbidden),
+        _ => None,
+    }
+}
+
+/// Whether the API server answers a watch, for the metrics and the log.
+#[derive(Clone)]
+struct Contact {
+    watched: Watched,
+    metrics: Watch,
+    lost: Arc<AtomicBool>,
+}
+
+impl Contact {
+    fn made(&self) {
+        self.metrics.contact();
+        if self.lost.swap(false, Ordering::Relaxed) {
+            tracing::info!(resource = %self.watched, "the API server answers again");
+        }
+    }
+
+    /// Says so once for each time that contact is lost: it is tried again for ever.
+    fn failed(&self, error: &watcher::Error) {
+        self.metrics.error();
+        let resource = self.watched;
+        if self.lost.swap(true, Ordering::Relaxed) {
+            tracing::debug!(%resource, %error, "still cannot watch");
+        } else {
+            tracing::warn!(%resource, %error, "cannot watch; what is known stays in force");
+        }
+    }
+}
+
+/// Reads a node pool of the cluster, leniently: others wrote it.
+fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, CatalogueError> {
+    let spec = object.get_mut("spec").map(Value::take);
+    let manifest = json!({"metadata": {"name": name}, "spec": spec});
+    let manifest: NodePoolManifest =
+        yaml::from_value(manifest).map_err(|(path, message)| CatalogueError {
+            node_pool: name.to_owned(),
+            path,
+            message,
+        })?;
+    NodePool::try_from(manifest)
+}

@@ -1,0 +1,332 @@
+//! The custom resource `PlacementPolicy`, and what the API server makes of it: what berth refuses, it refuses too.
+
+use ::berth::definition::Status;
+use ::berth::placement::catalogue::Catalogue;
+use ::berth::placement::policy::PolicyError;
+use ::berth::placement::snapshot::{embedded_node_pools, read_policy_spec};
+use anyhow::{Context, ensure};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde_json::{Value, json};
+
+use crate::harness::api::{Reply, path, text};
+use crate::harness::cluster::{Cluster, condition};
+use crate::harness::{documents, eventually, manifests, repository};
+
+/// Where the definition is.
+const FILE: &str = "deploy/crd/placementpolicies.yaml";
+
+/// The policies of `tests/cases/policies` that the API server takes, and why only berth can refuse them.
+const ONLY_BERTH: [(&str, &str); 2] = [
+    (
+        "a bound that is too large",
+        "no expression can ask whether the digits are too many for an integer: it fails where they are",
+    ),
+    (
+        "a pool that binds softly to a tainted node pool",
+        "it depends on the node pools",
+    ),
+];
+
+/// Installs the definition, as its users do, and waits until policies are served.
+async fn define(cluster: &Cluster) -> anyhow::Result<Value> {
+    let file = repository(FILE).display().to_string();
+    // A warning of the API server would be an error: of a default that is pruned, of a format that it does not know.
+    let flags = ["--server-side", "--force-conflicts", "--warnings-as-errors"];
+    let printed = cluster.kubectl(&[&["apply", "-f", &file], &flags[..]].concat())?;
+    ensure!(printed.success, "{printed:?}");
+    assert_eq!(printed.stderr, "");
+    let definition = path(&manifests(&repository(FILE))?[0]);
+    let stored = eventually("the definition is established", async || {
+        let stored = cluster.api.get(&definition).await?;
+        Ok(stored.filter(|stored| condition(stored, "Established")))
+    })
+    .await?;
+    let collection = "/apis/placement.truemark.io/v1alpha1/placementpolicies";
+    cluster.api.delete(&format!("{collection}/default")).await?;
+    Ok(stored)
+}
+
+/// The shipped policy.
+fn shipped() -> anyhow::Result<Value> {
+    Ok(manifests(&repository("deploy/policy.yaml"))?.remove(0))
+}
+
+/// The shipped policy, with some fields of its spec replaced.
+fn with(overrides: &Value) -> anyhow::Result<Value> {
+    let mut policy = shipped()?;
+    for (field, value) in overrides.as_object().into_iter().flatten() {
+        policy["spec"][field] = value.clone();
+    }
+    Ok(policy)
+}
+
+fn accepted(reply: Reply, what: &str) -> anyhow::Result<Value> {
+    reply.ok().with_context(|| what.to_owned())
+}
+
+/// The definition is taken without a murmur, so is the shipped policy, and `kubectl explain` teaches.
+pub(crate) async fn definition(cluster: &Cluster) -> anyhow::Result<()> {
+    let definition = define(cluster).await?;
+    assert!(condition(&definition, "NamesAccepted"), "{definition:#}");
+    assert!(
+        !condition(&definition, "NonStructuralSchema"),
+        "{definition:#}"
+    );
+
+    let policy = shipped()?;
+    let file = repository("deploy/policy.yaml").display().to_string();
+    // One after the other: who applies the same has nothing to say against it.
+    for (mode, manager) in [
+        ("--server-side=false", "kubectl-client-side-apply"),
+        ("--server-side=true", "kubectl"),
+        ("--server-side=true", "pipeline"),
+    ] {
+        let manager = format!("--field-manager={manager}");
+        let flags = [mode, manager.as_str(), "--warnings-as-errors"];
+        let printed = cluster.kubectl(&[&["apply", "-f", &file], &flags[..]].concat())?;
+        ensure!(printed.success, "{printed:?}");
+        let printed = cluster.kubectl(&["diff", mode, "-f", &file])?;
+        assert!(printed.success && printed.stdout.is_empty(), "{printed:?}");
+    }
+    let stored = cluster.api.get(&path(&policy)).await?.unwrap_or_default();
+    assert_eq!(stored["metadata"]["generation"], 1);
+    assert_eq!(stored["spec"]["rules"], policy["spec"]["rules"]);
+    let (read, _) = read_policy_spec(stored["spec"].clone())?;
+    assert_eq!(read.pools().len(), 3);
+
+    let mut other = policy;
+    other["metadata"]["name"] = json!("other");
+    let reply = cluster.api.judge(&other).await?;
+    assert_eq!(
+        reply.message(),
+        "PlacementPolicy.placement.truemark.io \"other\" is invalid: <nil>: Invalid value: there is one policy, and its \
+         name is \"default\""
+    );
+
+    let fields = [
+        ("pools", vec!["<[]Object>", "nodePools", "-required-"]),
+        (
+            "pools.binding",
+            vec!["<string>", "Required, the default: ", "taint"],
+        ),
+        (
+            "rules.match.controllers",
+            vec!["batch/Job", "apps/ReplicaSet"],
+        ),
+    ];
+    for (field, words) in fields {
+        let printed = cluster.kubectl(&["explain", &format!("placementpolicy.spec.{field}")])?;
+        for word in words.iter().chain(&["DESCRIPTION:"]) {
+            assert!(printed.stdout.contains(word), "{word}: {}", printed.stdout);
+        }
+    }
+    Ok(())
+}
+
+/// Every policy that the cases are decided by is one that the API server takes.
+pub(crate) async fn right_policies(cluster: &Cluster) -> anyhow::Result<()> {
+    define(cluster).await?;
+    let mut judged = 0;
+    for case in manifests(&repository("tests/cases"))? {
+        if !case["policy"].is_null() {
+            let reply = cluster.api.judge(&with(&case["policy"])?).await?;
+            accepted(reply, text(&case, "/name"))?;
+            judged += 1;
+        }
+    }
+    assert!(judged > 0);
+    Ok(())
+}
+
+/// What berth refuses, the API server refuses before, but for what only berth can know.
+pub(crate) async fn wrong_policies(cluster: &Cluster) -> anyhow::Result<()> {
+    define(cluster).await?;
+    let mut wrong = Vec::new();
+    for case in manifests(&repository("tests/cases/policies"))? {
+        let name = text(&case, "/name");
+        let refusal = match case["text"].as_str().map(|text| (text, documents(text))) {
+            // What is no object reaches the API server in no request; kubectl says so.
+            Some((text, Err(_))) => {
+                let file = cluster.write("wrong.yaml", text)?;
+                let printed = cluster.kubectl(&["create", "--dry-run=server", "-f", &file])?;
+                (!printed.success).then_some(printed.stderr)
+            }
+            Some((_, Ok(mut objects))) => {
+                let mut object = objects.remove(0);
+                object["metadata"] = json!({"name": "default"});
+                refusal(cluster, &object).await?
+            }
+            None => refusal(cluster, &with(&case["policy"])?).await?,
+        };
+        let excused = ONLY_BERTH.iter().any(|(excused, _)| *excused == name);
+        if refusal.is_some() == excused {
+            wrong.push(format!("{name}: {refusal:?}"));
+        }
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// What the API server says against an object, if anything.
+async fn refusal(cluster: &Cluster, object: &Value) -> anyhow::Result<Option<String>> {
+    let reply = cluster.api.judge(object).await?;
+    Ok((!reply.status.is_success()).then(|| reply.message().to_owned()))
+}
+
+/// A policy with as much of everything as the schema allows at all stays within what the API server spends on one.
+pub(crate) async fn largest_policy(cluster: &Cluster) -> anyhow::Result<()> {
+    let definition = define(cluster).await?;
+    let schema = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties";
+    let schema = definition.pointer(schema).context("no schema")?;
+    let most = |pointer: &str| {
+        let bound = schema.pointer(pointer).and_then(Value::as_u64);
+        bound.with_context(|| pointer.to_owned())
+    };
+    let name = |prefix: &str, number: u64| format!("{prefix}-{number:0>60}");
+    let node_pools: Vec<String> = (0..most("/pools/items/properties/nodePools/maxItems")?)
+        .map(|number| name("n", number))
+        .collect();
+    let pools: Vec<Value> = (0..most("/pools/maxItems")?)
+        .map(|number| json!({"name": name("p", number), "nodePools": node_pools}))
+        .collect();
+    let matches = "/rules/items/properties/match/properties";
+    let expressions = most(&format!(
+        "{matches}/labels/properties/matchExpressions/maxItems"
+    ))?;
+    let expressions: Vec<Value> = (0..expressions)
+        .map(|number| json!({"key": format!("k{number}"), "operator": "In", "values": ["a", "b", "c"]}))
+        .collect();
+    let labels = most(&format!(
+        "{matches}/labels/properties/matchLabels/maxProperties"
+    ))?;
+    // Longer keys than these, and the object would be too large for etcd before it is too dear.
+    let labels: Value = (0..labels)
+        .map(|number| (format!("{}/k{number}", "a".repeat(80)), json!("")))
+        .collect();
+    let controllers: Vec<String> = (0..most(&format!("{matches}/controllers/maxItems"))?)
+        .map(|number| format!("example.com/Kind{number}"))
+        .collect();
+    let last = name("p", most("/pools/maxItems")? - 1);
+    let rules: Vec<Value> = (0..most("/rules/maxItems")?)
+        .map(|number| {
+            json!({
+                "name": name("r", number),
+                "match": {
+                    "controllers": controllers,
+                    "labels": {"matchExpressions": expressions, "matchLabels": labels},
+                    "namespaceLabels": {"matchLabels": labels},
+                },
+                "place": {"pool": last, "architecture": "arm64"},
+            })
+        })
+        .collect();
+    let requirements = most("/catalogue/items/properties/requirements/maxItems")?;
+    let requirements: Vec<Value> = (0..requirements)
+        .map(|number| json!({"key": format!("k{number}"), "operator": "Gt", "values": ["1"]}))
+        .collect();
+    let catalogue: Vec<Value> = (0..most("/catalogue/maxItems")?)
+        .map(|number| json!({"name": name("n", number), "requirements": requirements}))
+        .collect();
+    let largest = with(&json!({"pools": pools, "rules": rules, "catalogue": catalogue}))?;
+    read_policy_spec(largest["spec"].clone())?;
+    accepted(cluster.api.judge(&largest).await?, "the largest policy")?;
+
+    let mut larger = largest;
+    let pool = json!({"name": "one-more", "nodePools": ["a"]});
+    larger["spec"]["pools"]
+        .as_array_mut()
+        .context("pools")?
+        .push(pool);
+    assert!(read_policy_spec(larger["spec"].clone()).is_err());
+    let refusal = refusal(cluster, &larger).await?.unwrap_or_default();
+    assert!(refusal.contains("spec.pools: Too many"), "{refusal}");
+    Ok(())
+}
+
+/// The order of a list that is applied anew is the order that it is stored in, whatever it was before.
+pub(crate) async fn order(cluster: &Cluster) -> anyhow::Result<()> {
+    define(cluster).await?;
+    let mut policy = shipped()?;
+    cluster.api.apply(&policy).await?;
+    for pointer in [
+        "/spec/architectures/known",
+        "/spec/pools",
+        "/spec/pools/0/nodePools",
+        "/spec/rules",
+    ] {
+        let list = policy.pointer_mut(pointer).and_then(Value::as_array_mut);
+        list.context(pointer)?.reverse();
+    }
+    let stored = cluster.api.apply(&policy).await?;
+    for pointer in ["/spec/architectures/known", "/spec/pools/0/nodePools"] {
+        assert_eq!(stored.pointer(pointer), policy.pointer(pointer));
+    }
+    for list in ["pools", "rules"] {
+        let names = |object: &Value| -> Vec<String> {
+            let items = object["spec"][list].as_array().into_iter().flatten();
+            items.map(|item| text(item, "/name").to_owned()).collect()
+        };
+        assert_eq!(names(&stored), names(&policy));
+    }
+    Ok(())
+}
+
+/// What `kubectl get` shows before berth has looked, when all is well, and when it is not.
+pub(crate) async fn columns(cluster: &Cluster) -> anyhow::Result<()> {
+    define(cluster).await?;
+    let policy = shipped()?;
+    cluster.api.apply(&policy).await?;
+    let shown = |wide: bool| -> anyhow::Result<Vec<Vec<String>>> {
+        let mut arguments = vec!["get", "pp"];
+        arguments.extend(wide.then_some("-o=wide"));
+        let printed = cluster.kubectl(&arguments)?;
+        ensure!(printed.success, "{printed:?}");
+        let cells = |line: &str| {
+            let cells = line.split("  ").map(str::trim);
+            cells
+                .filter(|cell| !cell.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        Ok(printed.stdout.lines().map(cells).collect())
+    };
+    let table = shown(false)?;
+    assert_eq!(table[0], ["NAME", "MODE", "ACCEPTED", "MISSING", "AGE"]);
+    assert_eq!(table[1][..2], ["default", "Enforce"]);
+
+    let now: Time = "2026-01-01T00:00:00Z".parse().map(Time)?;
+    let (read, _) = read_policy_spec(policy["spec"].clone())?;
+    let (all, none) = (embedded_node_pools()?, Catalogue::default());
+    let refused = PolicyError {
+        path: "spec.pools[0].binding".to_owned(),
+        message: "Preferred needs node pools without taints".to_owned(),
+    };
+    for (outcome, cells, message) in [
+        (Ok((&read, &all)), vec!["True"], "in force"),
+        (
+            Ok((&read, &none)),
+            vec![
+                "True",
+                "amd64-batch, amd64-default, arm64-batch, arm64-default and 2 more",
+            ],
+            "in force",
+        ),
+        (
+            Err(&refused),
+            vec!["False"],
+            "spec.pools[0].binding: Preferred needs node pools without taints",
+        ),
+    ] {
+        let status = Status::new(outcome, 1, None, now.clone());
+        let path = format!("{}/status", path(&policy));
+        let change = json!({"status": status});
+        let stored = cluster.api.merge(&path, &change).await?;
+        assert_eq!(stored["status"], change["status"]);
+        let read: Status = serde_json::from_value(stored["status"].clone())?;
+        assert_eq!(read, status);
+        let table = shown(true)?;
+        assert_eq!(table[1][2..2 + cells.len()], cells);
+        assert_eq!(table[1].last().map(String::as_str), Some(message));
+    }
+    Ok(())
+}

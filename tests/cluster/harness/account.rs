@@ -1,0 +1,48 @@
+//! The service account of an installation, with the rights that it is shipped with and no others.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::api::text;
+use super::cluster::Cluster;
+use super::{manifests, repository};
+
+/// The namespace of an installation.
+const NAMESPACE: &str = "berth-system";
+
+/// The role that is shipped.
+pub(crate) fn shipped_role() -> anyhow::Result<Value> {
+    let objects = manifests(&repository("deploy/berth/cluster-role.yaml"))?;
+    let role = objects
+        .into_iter()
+        .find(|object| text(object, "/kind") == "ClusterRole");
+    role.ok_or_else(|| anyhow::anyhow!("no ClusterRole"))
+}
+
+/// Creates the service account, its role and their binding as shipped.
+pub(crate) async fn install(cluster: &Cluster) -> anyhow::Result<()> {
+    for file in [
+        "namespace.yaml",
+        "service-account.yaml",
+        "cluster-role.yaml",
+    ] {
+        for object in manifests(&repository("deploy/berth").join(file))? {
+            cluster.api.apply(&object).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A kubeconfig with a token of the service account.
+pub(crate) async fn kubeconfig(cluster: &Cluster) -> anyhow::Result<PathBuf> {
+    let path = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/berth/token");
+    let request =
+        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+    let token = cluster.api.post(&path, &request).await?.ok()?;
+    let admin = std::fs::read_to_string(cluster.kubeconfig())?;
+    let mut kubeconfig: Value = serde_json::from_str(&admin)?;
+    kubeconfig["users"][0]["user"] = json!({"token": text(&token, "/status/token")});
+    cluster.write("berth-kubeconfig", &kubeconfig.to_string())?;
+    Ok(cluster.path().join("berth-kubeconfig"))
+}

@@ -1,0 +1,33 @@
+//! berth as it follows a cluster: an API server alone, whose objects nobody acts on but the tests and berth.
+
+mod boundary;
+mod losses;
+mod memory;
+mod namespaces;
+mod node_pools;
+mod policy;
+mod rights;
+mod stage;
+
+use crate::harness::cluster::Extent;
+use crate::runner::{Group, tests};
+
+pub(crate) fn group() -> Group {
+    Group {
+        name: "watching",
+        extent: Extent::ApiServer,
+        tests: tests![
+            // First, while there are none.
+            node_pools::without_node_pools,
+            node_pools::node_pools,
+            namespaces::namespaces,
+            policy::policy,
+            policy::policy_unusable,
+            rights::without_rights,
+            rights::rights,
+            boundary::boundary,
+            losses::api_server_lost,
+            memory::memory,
+        ],
+    }
+}

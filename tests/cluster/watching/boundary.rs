@@ -1,0 +1,120 @@
+//! The overlay that makes entitlement a boundary.
+
+use anyhow::ensure;
+use serde_json::{Value, json};
+
+use super::stage::{Stage, default_policy, namespace};
+use crate::harness::api::{Persist, Reply};
+use crate::harness::cluster::Cluster;
+use crate::harness::registration::{pointed_at, register};
+use crate::harness::scene::pod;
+use crate::harness::{documents, eventually, repository};
+
+pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
+    let stage = Stage::new(cluster).await?;
+    let overlay = repository("deploy/overlays/boundary");
+    let printed = cluster.kubectl(&["kustomize", &overlay.display().to_string()])?;
+    ensure!(printed.success, "{printed:?}");
+    let configurations = pointed_at(
+        documents(&printed.stdout)?,
+        &stage.setup.url(),
+        &stage.authority.pem(),
+    )?;
+    register(&cluster.api, &configurations).await?;
+    let mut policy = default_policy()?;
+    for pool in policy["spec"]["pools"].as_array_mut().into_iter().flatten() {
+        if pool["name"] == "truemark" {
+            pool["namespaces"] = json!({"matchLabels": {"truemark.io/entitled": "true"}});
+        }
+    }
+    policy["spec"]["validation"]["boundByAuthor"] = json!("Deny");
+    cluster.api.apply(&policy).await?;
+    for (name, injection, entitled) in [
+        ("boundary-out", "disabled", "false"),
+        ("boundary-in", "enabled", "false"),
+        ("boundary-entitled", "disabled", "true"),
+    ] {
+        let labels = json!({
+            "placement.truemark.io/injection": injection,
+            "truemark.io/entitled": entitled,
+        });
+        namespace(cluster, name, labels).await?;
+    }
+    let judged = async |pod: &Value| -> anyhow::Result<Reply> {
+        cluster.api.create(pod, Persist::DryRun).await
+    };
+    let mut bound = pod("boundary-out", "bound");
+    bound["spec"]["nodeName"] = json!("node-1");
+    eventually("the policy is in force", async || {
+        let reply = judged(&bound).await?;
+        Ok((!reply.status.is_success()).then_some(()))
+    })
+    .await?;
+    refused(&judged(&bound).await?, "bound-by-author: spec.nodeName")?;
+
+    // Onto the node pool by selector and toleration, from a namespace that never opted in, by hand and by a controller.
+    let mut intruder = pod("boundary-out", "intruder");
+    intruder["spec"]["nodeSelector"] = json!({"karpenter.sh/nodepool": "truemark-amd64"});
+    intruder["spec"]["tolerations"] = json!([
+        {"key": "karpenter.sh/nodepool", "operator": "Equal", "value": "truemark-amd64", "effect": "NoSchedule"},
+    ]);
+    refused(
+        &judged(&intruder).await?,
+        "not-entitled: spec.tolerations[0]",
+    )?;
+    let mut of_controller = intruder.clone();
+    of_controller["metadata"]["ownerReferences"] = json!([
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1", "controller": true},
+    ]);
+    refused(&judged(&of_controller).await?, "not-entitled: ")?;
+
+    // By label, where labels count; where they do not, the label is nobody's business.
+    let mut asking = pod("boundary-in", "asking");
+    asking["metadata"]["labels"] = json!({"placement.truemark.io/pool": "truemark"});
+    refused(&judged(&asking).await?, "not-entitled: metadata.labels")?;
+    asking["metadata"]["namespace"] = json!("boundary-out");
+    judged(&asking).await?.ok()?;
+
+    // By a toleration that is added while the pod waits.
+    let path = "/api/v1/namespaces/boundary-out/pods/waiting";
+    cluster
+        .api
+        .create(&pod("boundary-out", "waiting"), Persist::Store)
+        .await?
+        .ok()?;
+    let stored = cluster.api.get(path).await?.unwrap_or_default();
+    let mut tolerations = stored["spec"]["tolerations"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    tolerations.push(intruder["spec"]["tolerations"][0].clone());
+    let change = json!({"spec": {"tolerations": tolerations}});
+    let error = cluster.api.merge(path, &change).await.err();
+    let error = error.map(|error| format!("{error:#}")).unwrap_or_default();
+    ensure!(error.contains("not-entitled"), "it got in: {error}");
+
+    // Whoever is entitled gets in, and other checks are for namespaces that opted in.
+    let mut entitled = intruder.clone();
+    entitled["metadata"]["namespace"] = json!("boundary-entitled");
+    judged(&entitled).await?.ok()?;
+    let mut impossible = pod("boundary-out", "impossible");
+    impossible["spec"]["nodeSelector"] =
+        json!({"kubernetes.io/arch": "amd64", "beta.kubernetes.io/arch": "arm64"});
+    judged(&impossible).await?.ok()?;
+
+    // And nobody gets in while berth is down, but into the system's namespaces.
+    stage.berth.kill();
+    let reply = judged(&pod("boundary-out", "late")).await?;
+    ensure!(reply.status.is_server_error(), "{reply:?}");
+    namespace(cluster, "berth-system", json!({})).await
+}
+
+fn refused(reply: &Reply, message: &str) -> anyhow::Result<()> {
+    ensure!(reply.status.as_u16() == 403, "{reply:?}");
+    ensure!(
+        reply.message().contains(message),
+        "{:?} lacks {message}",
+        reply.message()
+    );
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! What a namespace's labels say counts, from the moment they say it.
+
+use anyhow::ensure;
+use serde_json::{Value, json};
+
+use super::stage::{POLICIES, Stage, decision, default_policy, job_pod, namespace, selected};
+use crate::harness::cluster::Cluster;
+
+pub(crate) async fn namespaces(cluster: &Cluster) -> anyhow::Result<()> {
+    let stage = Stage::new(cluster).await?;
+    namespace(cluster, "red", json!({})).await?;
+    let pod = job_pod("red");
+    let path = "/api/v1/namespaces/red";
+    stage
+        .until("amd64 is the default", &pod, |pod| {
+            selected(pod) == "amd64-batch"
+        })
+        .await?;
+
+    // The namespace's own default architecture.
+    let label =
+        |value: Value| json!({"metadata": {"labels": {"placement.truemark.io/arch": value}}});
+    cluster.api.merge(path, &label(json!("arm64"))).await?;
+    stage
+        .until("the namespace asks for arm64", &pod, |pod| {
+            selected(pod) == "arm64-batch"
+        })
+        .await?;
+    cluster.api.merge(path, &label(Value::Null)).await?;
+    stage
+        .until("it does not any more", &pod, |pod| {
+            selected(pod) == "amd64-batch"
+        })
+        .await?;
+
+    // Entitlement: the pool is for namespaces of one team.
+    let mut policy = default_policy()?;
+    let pools = policy["spec"]["pools"].as_array_mut().into_iter().flatten();
+    for pool in pools.filter(|pool| pool["name"] == "batch") {
+        pool["namespaces"] = json!({"matchLabels": {"team": "red"}});
+    }
+    cluster.api.apply(&policy).await?;
+    stage
+        .until("the namespace may not use the pool", &pod, |pod| {
+            decision(pod).is_empty()
+        })
+        .await?;
+    cluster
+        .api
+        .merge(path, &json!({"metadata": {"labels": {"team": "red"}}}))
+        .await?;
+    stage
+        .until("now it may", &pod, |pod| selected(pod) == "amd64-batch")
+        .await?;
+    cluster.api.delete(POLICIES).await?;
+    let unknown = stage.berth.metric("berth_namespaces_unknown_total").await?;
+    ensure!(unknown == Some(0.0), "{unknown:?} decisions without labels");
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The catalogue is what the cluster's `NodePool`s say.
+
+use anyhow::ensure;
+use serde_json::{Value, json};
+
+use super::stage::{
+    Stage, decision, define, job_pod, namespace, selected, shipped_node_pool, shipped_node_pools,
+    tolerated,
+};
+use crate::harness::api::{path, text};
+use crate::harness::cluster::Cluster;
+
+/// A cluster that serves no NodePools, as one of CAST AI: berth starts, says so, and takes no node pool to exist. Once they
+/// are served it follows them, without being started anew.
+pub(crate) async fn without_node_pools(cluster: &Cluster) -> anyhow::Result<()> {
+    let stage = Stage::bare(cluster).await?;
+    namespace(cluster, "none-served", json!({})).await?;
+    let log = stage.berth.log()?;
+    for resource in ["node_pools", "policies"] {
+        let said = format!("\"{resource}\":\"not served\"");
+        ensure!(log.contains(&said), "{said} is not in {log}");
+    }
+    let pod = job_pod("none-served");
+    let mutated = stage.mutated(&pod).await?;
+    ensure!(
+        decision(&mutated).is_empty() && selected(&mutated).is_empty(),
+        "{mutated}"
+    );
+    // The architecture alone (`unavailable`).
+    let arch = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchExpressions/0/values/0";
+    ensure!(text(&mutated, arch) == "amd64", "{mutated}");
+
+    define(cluster).await?;
+    for node_pool in shipped_node_pools()? {
+        cluster.api.apply(&node_pool).await?;
+    }
+    let placed = |pod: &Value| selected(pod) == "amd64-batch";
+    stage
+        .until("node pools are found once they are served", &pod, placed)
+        .await
+}
+
+/// Taints, requirements and template labels count as they change; startup taints never do, nor does readiness; a node pool
+/// that is being deleted counts as gone.
+pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
+    const TAINT: &str = "example.com/batch";
+    let stage = Stage::new(cluster).await?;
+    namespace(cluster, "node-pools", json!({})).await?;
+    let pod = job_pod("node-pools");
+    let placed = |pod: &Value| selected(pod) == "amd64-batch";
+    stage.until("a Job's pod is placed", &pod, placed).await?;
+
+    let mut node_pool = shipped_node_pool("amd64-batch")?;
+    let path = path(&node_pool);
+    let spec = &mut node_pool["spec"]["template"]["spec"];
+    spec["startupTaints"] = json!([{"key": "example.com/starting", "effect": "NoSchedule"}]);
+    spec["taints"] = json!([{"key": TAINT, "value": "yes", "effect": "NoSchedule"}]);
+    cluster.api.apply(&node_pool).await?;
+    stage
+        .until("a new taint is tolerated", &pod, |pod| {
+            tolerated(pod, TAINT) == ["yes"]
+        })
+        .await?;
+    let mutated = stage.mutated(&pod).await?;
+    ensure!(
+        tolerated(&mutated, "example.com/starting").is_empty(),
+        "{mutated}"
+    );
+    ensure!(
+        tolerated(&mutated, "karpenter.sh/nodepool").is_empty(),
+        "{mutated}"
+    );
+
+    // A pod that needs a label goes there as soon as the node pool's nodes have it.
+    let mut picky = pod.clone();
+    picky["spec"]["nodeSelector"] = json!({"example.com/disk": "fast"});
+    ensure!(
+        decision(&stage.mutated(&picky).await?).is_empty(),
+        "no node has the label yet"
+    );
+    node_pool["spec"]["template"]["metadata"] = json!({"labels": {"example.com/disk": "fast"}});
+    cluster.api.apply(&node_pool).await?;
+    stage
+        .until("a new label is offered", &picky, placed)
+        .await?;
+
+    // Not ready is not gone: the pod waits for it.
+    let unready = json!({"status": {"conditions": [{
+        "type": "Ready", "status": "False", "reason": "NodeClassNotReady", "message": "",
+        "lastTransitionTime": "2026-11-01T00:00:00Z",
+    }]}});
+    cluster
+        .api
+        .merge(&format!("{path}/status"), &unready)
+        .await?;
+    // Changes arrive in their order, so the next one to be seen is later than this.
+    node_pool["spec"]["template"]["metadata"] = json!({"labels": {"example.com/disk": "slow"}});
+    cluster.api.apply(&node_pool).await?;
+    stage
+        .until("the label is another", &picky, |pod| {
+            decision(pod).is_empty()
+        })
+        .await?;
+    ensure!(
+        placed(&stage.mutated(&pod).await?),
+        "not ready counts as gone"
+    );
+
+    // With a finalizer it stays while it is being deleted, as Karpenter's do until their nodes are gone.
+    let finalizer = |names: Value| json!({"metadata": {"finalizers": names}});
+    cluster
+        .api
+        .merge(&path, &finalizer(json!(["example.com/held"])))
+        .await?;
+    cluster.api.delete(&path).await?;
+    ensure!(
+        cluster.api.get(&path).await?.is_some(),
+        "it has gone at once"
+    );
+    stage
+        .until("one that is being deleted counts as gone", &pod, |pod| {
+            selected(pod).is_empty()
+        })
+        .await?;
+    cluster.api.merge(&path, &finalizer(json!([]))).await?;
+    cluster
+        .api
+        .apply(&shipped_node_pool("amd64-batch")?)
+        .await?;
+    stage.until("it is back", &pod, placed).await?;
+    let known = stage
+        .berth
+        .metric("berth_watched_objects{resource=\"nodepools\"}")
+        .await?;
+    ensure!(known == Some(6.0), "{known:?} node pools");
+    Ok(())
+}

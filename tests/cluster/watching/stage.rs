@@ -1,0 +1,166 @@
+//! What the tests of this group begin with.
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::harness::api::{Persist, path, text};
+use crate::harness::berth::{Berth, Setup};
+use crate::harness::cluster::Cluster;
+use crate::harness::pki::Authority;
+use crate::harness::registration::{register, shipped};
+use crate::harness::scene::{definition, pod};
+use crate::harness::{account, eventually, manifests, repository};
+
+/// A berth that follows the cluster with the rights of an installation, and is registered.
+pub(super) struct Stage<'c> {
+    pub(super) cluster: &'c Cluster,
+    pub(super) authority: Authority,
+    pub(super) setup: Setup,
+    pub(super) berth: Berth,
+}
+
+/// A berth's setup, with the rights of an installation.
+pub(super) async fn setup(cluster: &Cluster, authority: &Authority) -> anyhow::Result<Setup> {
+    account::install(cluster).await?;
+    let setup = Setup::new(cluster, "berth", authority)?;
+    Ok(setup.following(account::kubeconfig(cluster).await?))
+}
+
+impl<'c> Stage<'c> {
+    /// On whatever the cluster has.
+    pub(super) async fn bare(cluster: &'c Cluster) -> anyhow::Result<Self> {
+        let authority = Authority::new("berth")?;
+        let setup = setup(cluster, &authority).await?;
+        let berth = setup.start().await?;
+        register(&cluster.api, &shipped(&setup.url(), &authority.pem())?).await?;
+        Ok(Self {
+            cluster,
+            authority,
+            setup,
+            berth,
+        })
+    }
+
+    /// With the shipped node pools and no policy.
+    pub(super) async fn new(cluster: &'c Cluster) -> anyhow::Result<Self> {
+        define(cluster).await?;
+        reset(cluster).await?;
+        Self::bare(cluster).await
+    }
+
+    /// What becomes of a pod in a namespace, of which nothing is stored.
+    pub(super) async fn mutated(&self, pod: &Value) -> anyhow::Result<Value> {
+        let reply = self.cluster.api.create(pod, Persist::DryRun).await?;
+        reply.ok()
+    }
+
+    /// Waits until what becomes of a pod is as it should be.
+    pub(super) async fn until(
+        &self,
+        what: &str,
+        pod: &Value,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<()> {
+        let mut last = Value::Null;
+        let outcome = eventually(what, async || {
+            last = self.mutated(pod).await?;
+            Ok(is_so(&last).then_some(()))
+        })
+        .await;
+        outcome.with_context(|| format!("{} {}", last["metadata"]["annotations"], last["spec"]))
+    }
+}
+
+/// Creates the definitions of Karpenter's resources and of the policy.
+pub(super) async fn define(cluster: &Cluster) -> anyhow::Result<()> {
+    cluster.define_resources().await?;
+    cluster.define(&[definition()?]).await
+}
+
+/// Puts the cluster back to the shipped node pools, and no policy.
+async fn reset(cluster: &Cluster) -> anyhow::Result<()> {
+    let api = &cluster.api;
+    api.delete("/apis/karpenter.sh/v1/nodepools").await?;
+    api.delete(POLICIES).await?;
+    for node_pool in shipped_node_pools()? {
+        api.apply(&node_pool).await?;
+    }
+    Ok(())
+}
+
+/// The collection of policies.
+pub(super) const POLICIES: &str = "/apis/placement.truemark.io/v1alpha1/placementpolicies";
+
+/// The shipped node pools. Nobody looks at their node class here.
+pub(super) fn shipped_node_pools() -> anyhow::Result<Vec<Value>> {
+    let mut objects = manifests(&repository("deploy/node-pools"))?;
+    objects.retain(|object| text(object, "/kind") == "NodePool");
+    Ok(objects)
+}
+
+/// The shipped node pool of that name.
+pub(super) fn shipped_node_pool(name: &str) -> anyhow::Result<Value> {
+    let mut all = shipped_node_pools()?.into_iter();
+    let found = all.find(|object| text(object, "/metadata/name") == name);
+    found.with_context(|| name.to_owned())
+}
+
+/// The default policy, as a custom resource.
+pub(super) fn default_policy() -> anyhow::Result<Value> {
+    let mut objects = manifests(&repository("deploy/policy.yaml"))?;
+    objects.pop().context("deploy/policy.yaml")
+}
+
+/// Creates a namespace that has opted in, with more labels; there is nobody but us to make its service account.
+pub(super) async fn namespace(cluster: &Cluster, name: &str, labels: Value) -> anyhow::Result<()> {
+    let mut namespace = json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"placement.truemark.io/injection": "enabled"}},
+    });
+    for (key, value) in labels.as_object().into_iter().flatten() {
+        namespace["metadata"]["labels"][key] = value.clone();
+    }
+    cluster.api.apply(&namespace).await?;
+    let account = json!({
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "default", "namespace": name},
+    });
+    cluster.api.apply(&account).await?;
+    // The API server admits pods by what it has seen of the account itself.
+    let probe = pod(name, "probe");
+    eventually(&format!("{} takes pods", path(&account)), async || {
+        let reply = cluster.api.create(&probe, Persist::DryRun).await?;
+        Ok(reply.status.is_success().then_some(()))
+    })
+    .await
+}
+
+/// A pod as a Job makes it.
+pub(super) fn job_pod(namespace: &str) -> Value {
+    let mut pod = pod(namespace, "of-a-job");
+    pod["metadata"]["ownerReferences"] = json!([
+        {"apiVersion": "batch/v1", "kind": "Job", "name": "job", "uid": "1", "controller": true},
+    ]);
+    pod
+}
+
+/// The decision that berth wrote on a pod.
+pub(super) fn decision(pod: &Value) -> &str {
+    text(pod, "/metadata/annotations/placement.truemark.io~1decision")
+}
+
+/// The node pool of a pod's node selector.
+pub(super) fn selected(pod: &Value) -> &str {
+    text(pod, "/spec/nodeSelector/karpenter.sh~1nodepool")
+}
+
+/// The values of a pod's tolerations of a key.
+pub(super) fn tolerated<'p>(pod: &'p Value, key: &str) -> Vec<&'p str> {
+    let tolerations = pod["spec"]["tolerations"].as_array().into_iter().flatten();
+    tolerations
+        .filter(|toleration| text(toleration, "/key") == key)
+        .map(|toleration| text(toleration, "/value"))
+        .collect()
+}
