@@ -8,6 +8,7 @@
 
 mod bounds;
 mod cases;
+mod checks;
 mod explain;
 mod generate;
 mod harness;
