@@ -8,7 +8,7 @@ use super::generate::{OWN, STARTUP};
 use super::words::{self, Karpenter};
 use crate::harness::api::{Api, text};
 
-/// What the API server has of a round, by the name of the pod.
+/// What the API server has of a round: nodes by their names, all else by those of the pods.
 pub(super) struct State {
     claims: BTreeMap<String, Value>,
     pub(super) nodes: BTreeMap<String, Value>,
@@ -40,7 +40,7 @@ impl State {
                 })
                 .collect(),
             claims: by(api.list("/apis/karpenter.sh/v1/nodeclaims").await?, &own),
-            nodes: by(api.list("/api/v1/nodes").await?, &own),
+            nodes: by(api.list("/api/v1/nodes").await?, "/metadata/name"),
             pods: by(
                 api.list(&format!("/api/v1/namespaces/{namespace}/pods"))
                     .await?,
@@ -54,8 +54,6 @@ impl State {
         let claim = self.claims.get(name);
         let node_pool =
             |object: &Value| text(object, "/metadata/labels/karpenter.sh~1nodepool").to_owned();
-        let pod = self.pods.get(name);
-        let bound = pod.map(|pod| text(pod, "/spec/nodeName"));
         if let Some(message) = self.refusals.get(name) {
             return Some(Karpenter::Refused {
                 message: message.clone(),
@@ -65,33 +63,48 @@ impl State {
         if words::passed_over(stored) && claim.is_none() {
             return Some(Karpenter::PassedOver);
         }
-        let node = self.nodes.get(name)?;
+        let node = self.node(name)?;
         if !words::scheduler_allows(stored, node) {
             return Some(Karpenter::Useless {
                 node_pool: node_pool(node),
             });
         }
         // One that is gone was bound: it was evicted at once, by a controller that saw late that the node is registered.
-        bound
-            .is_none_or(|bound| bound == text(node, "/metadata/name"))
-            .then(|| Karpenter::Node {
-                node_pool: node_pool(node),
-            })
+        let is_bound = self
+            .pods
+            .get(name)
+            .is_none_or(|pod| !bound_to(pod).is_empty());
+        is_bound.then(|| Karpenter::Node {
+            node_pool: node_pool(node),
+        })
+    }
+
+    /// The node that a pod is bound to, or one that was made for it: it happens that there are two.
+    fn node(&self, name: &str) -> Option<&Value> {
+        let bound = self.pods.get(name).map(bound_to).unwrap_or_default();
+        let made = |node: &&Value| node["metadata"]["labels"][OWN] == name;
+        self.nodes
+            .get(bound)
+            .or_else(|| self.nodes.values().find(made))
     }
 
     /// How far a pod has come that has no answer yet.
     pub(super) fn describe(&self, name: &str) -> String {
-        let of = |objects: &BTreeMap<String, Value>, pointer: &str| {
-            let object = objects.get(name).and_then(|object| object.pointer(pointer));
-            object.map_or("none".to_owned(), Value::to_string)
+        let of = |object: Option<&Value>, pointer: &str| {
+            let value = object.and_then(|object| object.pointer(pointer));
+            value.map_or("none".to_owned(), Value::to_string)
         };
         format!(
             "{name}: claim {}, node's taints {}, bound to {}",
-            of(&self.claims, "/metadata/name"),
-            of(&self.nodes, "/spec/taints"),
-            of(&self.pods, "/spec/nodeName"),
+            of(self.claims.get(name), "/metadata/name"),
+            of(self.node(name), "/spec/taints"),
+            of(self.pods.get(name), "/spec/nodeName"),
         )
     }
+}
+
+fn bound_to(pod: &Value) -> &str {
+    text(pod, "/spec/nodeName")
 }
 
 /// Does on a new node what others do where there is a kubelet: a label under its older name, and the end of startup taints.

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use berth::admission::validate;
 use berth::placement::Reason;
 use berth::placement::catalogue::{NodePool, Taint};
 use berth::placement::constraints::{Alternative, Term};
 use berth::placement::json::Reader;
 use berth::placement::pod::{Spec, Template};
-use berth::placement::requirement::{Asked, can_meet};
+use berth::placement::policy::Binding;
+use berth::placement::requirement::{Asked, Operator, can_meet};
 use berth::placement::snapshot::Snapshot;
 use berth::validation::Check;
 use serde_json::{Value, json};
@@ -31,8 +32,11 @@ const NODE_POOL: &str = "karpenter.sh/nodepool";
 
 /// What berth says of a pod.
 pub(super) enum Berth {
-    /// Placed on these node pools.
-    Placed(Vec<String>),
+    /// Placed on these node pools, and how.
+    Placed {
+        node_pools: Vec<String>,
+        binding: Binding,
+    },
     /// No node pool fits.
     Unschedulable(String),
     /// Left alone, though some node pool fits.
@@ -81,9 +85,16 @@ impl Berth {
             stored,
             "/metadata/annotations/placement.truemark.io~1decision",
         );
-        let mut words = decision.split(' ');
-        if let Some(named) = words.find_map(|word| word.strip_prefix("nodePools=")) {
-            return Ok(Self::Placed(named.split(',').map(str::to_owned).collect()));
+        let said = |name| {
+            let mut words = decision.split(' ');
+            words.find_map(|word| word.strip_prefix(name))
+        };
+        if let (Some(named), Some(pool)) = (said("nodePools="), said("pool=")) {
+            let pool = snapshot.policy.pool(pool).context("its pool")?;
+            return Ok(Self::Placed {
+                node_pools: named.split(',').map(str::to_owned).collect(),
+                binding: pool.binding,
+            });
         }
         Ok(match record.reason {
             reason @ (Reason::Os | Reason::HostPinned) => Self::Exempt(reason),
@@ -94,7 +105,7 @@ impl Berth {
     /// The word without what it is about.
     pub(super) fn name(&self) -> &'static str {
         match self {
-            Self::Placed(_) => "placed",
+            Self::Placed { .. } => "placed",
             Self::Unschedulable(_) => "unschedulable",
             Self::Neither => "neither",
             Self::Exempt(_) => "exempt",
@@ -106,25 +117,12 @@ impl fmt::Display for Berth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
         match self {
-            Self::Placed(node_pools) => write!(f, " on {}", node_pools.join(", ")),
+            Self::Placed { node_pools, .. } => write!(f, " on {}", node_pools.join(", ")),
             Self::Unschedulable(message) => write!(f, ": {message}"),
             Self::Neither => Ok(()),
             Self::Exempt(reason) => write!(f, ": {reason}"),
         }
     }
-}
-
-/// The ways to meet a pod on nodes of a node pool.
-fn ways<'s, 'a>(
-    node_pool: &'s NodePool,
-    spec: &'s Spec<'a>,
-) -> impl Iterator<Item = Alternative<'s, 'a>> {
-    spec.alternatives().filter(|alternative| {
-        alternative
-            .selector_keys()
-            .chain(alternative.term_keys())
-            .all(|key| can_meet(node_pool.offered(key), key, alternative.on(key)))
-    })
 }
 
 /// What Karpenter says of a pod.
@@ -171,7 +169,9 @@ pub(super) fn compare(
     let spec = Template::read(&mut Reader::new(&text))?.spec;
     let spec = spec.unwrap_or_default();
     Ok(match (berth, karpenter) {
-        (Berth::Placed(named), Karpenter::Node { node_pool }) if named.contains(node_pool) => {
+        (Berth::Placed { node_pools, .. }, Karpenter::Node { node_pool })
+            if node_pools.contains(node_pool) =>
+        {
             Verdict::Agree
         }
         (
@@ -184,15 +184,36 @@ pub(super) fn compare(
         (Berth::Exempt(_), Karpenter::Refused { node: None, .. }) => Verdict::Explained("exempt"),
         // What contradicts itself on a label, a preference included, Karpenter reads as a wish for nodes without the label,
         // and an empty term as one that any node matches. The scheduler reads them otherwise: the pod does not run.
-        (_, Karpenter::Useless { .. }) if is_misread(&spec) => Verdict::Explained("misread"),
+        // Or does by accident, where another of its terms happens to match.
+        (_, Karpenter::Useless { .. }) | (Berth::Unschedulable(_), Karpenter::Node { .. })
+            if is_misread(&spec) =>
+        {
+            Verdict::Explained("misread")
+        }
+        (Berth::Unschedulable(_), Karpenter::Node { .. }) if leaves_open(&spec) => {
+            Verdict::Explained("a value made up")
+        }
+        // A pool that binds softly adds a preference, and one of the author's that weighs as much comes before it.
+        (Berth::Placed { binding, .. }, Karpenter::Node { .. })
+            if *binding == Binding::Preferred && prefers(&spec) =>
+        {
+            Verdict::Explained("preferred")
+        }
         // berth does not know which instances the provider has.
-        (Berth::Placed(_) | Berth::Neither, Karpenter::Refused { node: None, .. })
+        (Berth::Placed { .. } | Berth::Neither, Karpenter::Refused { node: None, .. })
             if no_instance(berth, &spec, snapshot) =>
         {
             Verdict::Explained("no such instances")
         }
         _ => Verdict::Differ,
     })
+}
+
+/// Whether the author has a preference than which none is heavier.
+fn prefers(spec: &Spec<'_>) -> bool {
+    let preferred = spec.heaviest_preference();
+    let own = preferred.filter(|preferred| !preferred.preference.alone().constrains(NODE_POOL));
+    own.is_some_and(|preferred| preferred.weight == 100)
 }
 
 /// Whether a pod has an empty term, or one that contradicts the selector, a preference, or itself.
@@ -229,26 +250,60 @@ const INSTANCES: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// Whether what a node pool and a pod both allow is nothing that any instance has, in whichever way the pod can be met.
+/// Whether what a node pool and a pod both allow is nothing that any instance has, in whichever way Karpenter tries the pod.
 fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
+    let preferred = spec.heaviest_preference();
+    let preferred = preferred.as_ref().map(|term| term.preference.alone());
     let tolerated = |taint: &Taint| {
         let mut tolerations = spec.tolerations().iter();
         tolerations.any(|toleration| toleration.tolerates(taint))
     };
     let is_meant = |node_pool: &&NodePool| match berth {
-        Berth::Placed(named) => named.iter().any(|name| **name == **node_pool.name()),
+        Berth::Placed { node_pools, .. } => {
+            node_pools.iter().any(|name| **name == **node_pool.name())
+        }
         _ => node_pool.hard_taints().all(tolerated),
     };
     let mut meant = snapshot.catalogue.iter().filter(is_meant);
     meant.all(|node_pool| {
-        ways(node_pool, spec).all(|alternative| {
-            INSTANCES.iter().any(|(key, values)| {
-                let offered = node_pool.offered(key);
-                !values.iter().any(|value| {
-                    offered.is_none_or(|offered| offered.contains(value))
-                        && alternative.admits(key, value)
+        spec.attempts().all(|(alternative, others_follow)| {
+            // With others to follow, a preference counts as a requirement, a taint that is one as any other.
+            let preferred = preferred.filter(|_| others_follow);
+            let parts = || [Some(alternative), preferred].into_iter().flatten();
+            let mut keys = parts().flat_map(|part| part.selector_keys().chain(part.term_keys()));
+            let excluded = (others_follow && !node_pool.taints().iter().all(tolerated))
+                || keys.any(|key| {
+                    let preferred = preferred.into_iter().flat_map(|part| part.on(key));
+                    let asked = alternative.on(key).chain(preferred);
+                    !can_meet(node_pool.offered(key), key, asked)
+                });
+            excluded
+                || INSTANCES.iter().any(|(key, values)| {
+                    let offered = node_pool.offered(key);
+                    !values.iter().any(|value| {
+                        offered.is_none_or(|offered| offered.contains(value))
+                            && parts().all(|part| part.admits(key, value))
+                    })
                 })
-            })
+        })
+    })
+}
+
+/// Whether the pod wants a label to be there, and only says which values it is not to have. Karpenter then makes a value up
+/// where the node pool says nothing of the label.
+fn leaves_open(spec: &Spec<'_>) -> bool {
+    spec.alternatives().any(|alternative| {
+        let mut keys = alternative.term_keys();
+        keys.any(|key| {
+            let has = |test: fn(Operator) -> bool| {
+                let mut asked = alternative.on(key);
+                asked.any(|requirement| test(requirement.operator))
+            };
+            has(|operator| operator == Operator::NotIn)
+                && has(|operator| {
+                    matches!(operator, Operator::Exists | Operator::Gt | Operator::Lt)
+                })
+                && !has(|operator| operator == Operator::In)
         })
     })
 }
