@@ -19,6 +19,8 @@ pub(crate) struct Api {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
+    /// What webhooks had to say besides, as `kubectl` shows it.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Reply {
@@ -70,10 +72,18 @@ impl Api {
             .await
             .with_context(|| path.to_owned())?;
         let status = reply.status();
+        let warnings = reply.headers().get_all("warning").iter();
+        let warnings = warnings
+            .filter_map(|header| warning(header.to_str().ok()?))
+            .collect();
         let bytes = reply.into_body().collect_bytes().await?;
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| json!({"message": String::from_utf8_lossy(&bytes)}));
-        Ok(Reply { status, body })
+        Ok(Reply {
+            status,
+            body,
+            warnings,
+        })
     }
 
     /// The object at a path, or nothing.
@@ -151,6 +161,13 @@ impl Api {
         }
         reply.ok().map(drop).with_context(|| path.to_owned())
     }
+}
+
+/// The text of a `Warning` header: `299 - "text"`, with quotes and backslashes escaped.
+fn warning(header: &str) -> Option<String> {
+    let (_, quoted) = header.split_once('"')?;
+    let text = quoted.strip_suffix('"')?;
+    Some(text.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
 /// The text at a pointer, empty where there is none.

@@ -95,15 +95,12 @@ impl Setup {
             "--drain=2s".to_owned(),
             "--log-format=json".to_owned(),
         ];
-        match &self.kubeconfig {
-            Some(path) => {
-                arguments.push("--cluster".to_owned());
-                arguments.push(format!("--kubeconfig={}", path.display()));
-            }
-            None => {
-                let node_pools = repository("deploy/node-pools");
-                arguments.push(format!("--node-pools={}", node_pools.display()));
-            }
+        if let Some(path) = &self.kubeconfig {
+            arguments.push("--cluster".to_owned());
+            arguments.push(format!("--kubeconfig={}", path.display()));
+        } else {
+            let node_pools = repository("deploy/node-pools");
+            arguments.push(format!("--node-pools={}", node_pools.display()));
         }
         if let Some(policy) = &self.policy {
             arguments.push(format!("--policy={}", policy.display()));
