@@ -7,9 +7,10 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::constraints::{Alternative, PreferredTerm};
+use super::constraints::{Alternative, PreferredTerm, Term};
 use super::pod::Spec;
-use super::requirement::{ARCH, NODE_POOL, Operator};
+use super::policy::Binding;
+use super::requirement::{ARCH, Asked, NODE_POOL, Operator, Requirement};
 
 /// The weight of the preference for a pool that binds `Preferred`: the heaviest that there is, since Karpenter takes
 /// the heaviest preference for a requirement first.
@@ -95,6 +96,59 @@ pub fn required_edits<'p>(spec: &Spec<'_>, requirements: NewRequirements<'p>) ->
             terms,
         }
     }
+}
+
+/// Whether the pod has preferences, which may be about anything, or names node pools in its selector or its first term.
+#[must_use]
+pub fn speaks_of_node_pools(spec: &Spec<'_>) -> bool {
+    spec.has_preferences() || first_alternative(spec).constrains(NODE_POOL)
+}
+
+fn first_alternative<'v, 'a>(spec: &'v Spec<'a>) -> Alternative<'v, 'a> {
+    let first_term = spec.terms().and_then(<[_]>::first);
+    first_term.map_or_else(|| spec.selector_alone(), |term| spec.alternative(term))
+}
+
+/// Whether Karpenter would refuse the pod once it is bound to these node pools, and does not without that.
+///
+/// It reads the first term and the heaviest preference as requirements, and refuses a pod that they leave without a node
+/// pool before it would come to the other terms or drop the preference.
+#[must_use]
+pub fn is_barred(spec: &Spec<'_>, node_pools: &[&str], binding: Binding) -> bool {
+    let names: Vec<Cow<'_, str>> = {
+        let mut names: Vec<&str> = node_pools.to_vec();
+        names.sort_unstable();
+        names.into_iter().map(Cow::Borrowed).collect()
+    };
+    let bound = Requirement {
+        key: NODE_POOL,
+        operator: Operator::In,
+        values: &names,
+    };
+    let first = first_alternative(spec);
+    let first_term = spec.terms().and_then(<[_]>::first);
+    // Where there is one node pool it is selected, and where there are several no empty term gets them.
+    let binds_first = binding == Binding::Required
+        && (node_pools.len() == 1 || !first_term.is_some_and(Term::is_empty));
+    let preferred = spec.preferred().unwrap_or_default();
+    let heaviest = preferred.iter().map(|term| term.weight).max();
+    let preferences = || {
+        let of_the_heaviest = preferred
+            .iter()
+            .filter(|term| Some(term.weight) == heaviest)
+            .map(|term| spec.alternative(&term.preference));
+        of_the_heaviest.chain(preferred.is_empty().then_some(first))
+    };
+    let barred = |bound: Option<Requirement<'_, '_>>| {
+        preferences().any(|preference| {
+            let asked = first.on(NODE_POOL).chain(preference.on(NODE_POOL));
+            Asked::new(asked.chain(bound)).excludes_every_value()
+        })
+    };
+    let new_preference = binding == Binding::Preferred
+        && heaviest.is_none_or(|weight| weight < i64::from(WEIGHT))
+        && Asked::new(first.on(NODE_POOL).chain([bound])).excludes_every_value();
+    !barred(None) && (new_preference || barred(Some(bound).filter(|_| binds_first)))
 }
 
 /// Whether every alternative of the pod already keeps it on these node pools.

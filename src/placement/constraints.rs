@@ -273,6 +273,13 @@ impl<'a> Spec<'a> {
         })
     }
 
+    /// Whether there are terms of preferred node affinity.
+    #[must_use]
+    pub fn has_preferences(&self) -> bool {
+        self.node_affinity()
+            .is_some_and(|affinity| affinity.preferred.is_some())
+    }
+
     /// The ways to satisfy the pod's hard constraints: one for each term that is not empty, or just its node selector.
     pub fn alternatives(&self) -> impl Iterator<Item = Alternative<'_, 'a>> {
         let terms = self.terms();

@@ -29,6 +29,11 @@ impl<'p> Search<'_, '_, '_, 'p> {
         if node_pools.is_empty() {
             return self.nowhere();
         }
+        if self.is_barred(&node_pools) {
+            let detail =
+                format!("bound to a pool, Karpenter would refuse it for its own {NODE_POOL}");
+            return Decision::left(Reason::Explicit, detail);
+        }
         let offered = |name: &&Arc<str>| node_pools.iter().any(|node_pool| node_pool.offers(name));
         let admitted = |name: &&Arc<str>| {
             self.alternatives().any(|alternative| {
@@ -106,6 +111,21 @@ impl<'p> Search<'_, '_, '_, 'p> {
                             .architectures(alternative)
                             .any(|name| node_pool.offers(name)))
             })
+    }
+
+    /// Whether the pod speaks of node pools in its first term or its preferences in a way that Karpenter could not bring
+    /// together with these.
+    fn is_barred(&self, node_pools: &[&NodePool]) -> bool {
+        if !affinity::speaks_of_node_pools(self.pod.spec) {
+            return false;
+        }
+        let names: Vec<&str> = node_pools
+            .iter()
+            .map(|node_pool| &**node_pool.name())
+            .collect();
+        let Self { pod, pool, .. } = self;
+        !affinity::is_confined(pod.spec, &names)
+            && affinity::is_barred(pod.spec, &names, pool.binding)
     }
 
     /// None of the pool's node pools is left: says why, and injects the architecture where the cluster is the reason.

@@ -47,6 +47,15 @@ impl<'a> Toleration<'a> {
         lasting && !compares && self.tolerates(taint)
     }
 
+    /// Whether the toleration is what berth adds for the taint, no wider.
+    #[must_use]
+    pub fn is_for(&self, taint: &Taint) -> bool {
+        self.key.as_ref() == taint.key
+            && self.effect.as_ref() == taint.effect
+            && (self.operator.as_ref() != "Exists" || taint.value.is_empty())
+            && self.covers(taint)
+    }
+
     /// Whether a pod with the toleration may be put on a node with the taint, be it for a while: kube-scheduler's rule, and
     /// Karpenter's. The numeric operators count, although not every cluster has them.
     #[must_use]

@@ -98,7 +98,7 @@ fn reached<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, Entry<'s>> {
     let usable: Vec<_> = closed
         .into_iter()
         .filter(|(node_pool, _)| admits(node_pool) && existing.allows(node_pool) != Some(false))
-        .map(|(node_pool, pool)| (node_pool, pool, keyed_entry(side, node_pool)))
+        .map(|(node_pool, pool)| (node_pool, pool, keyed_entry(side, node_pool, |_| true)))
         .collect();
     let new = Reach::of(side, Rule::New);
     let is_closed = |node_pool: &NodePool| {

@@ -8,6 +8,7 @@ use crate::placement::ARCH_LABEL;
 use crate::placement::catalogue::NodePool;
 use crate::placement::policy::Pool;
 use crate::placement::requirement::{NODE_POOL, Operator};
+use crate::placement::toleration::Toleration;
 
 /// How many fields are named.
 const WAYS: usize = 3;
@@ -68,8 +69,14 @@ fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way, &'s NodePool)
             }
         }
     }
+    // The same taint can be on several node pools: what berth adds for one of them opens the others too.
+    let placed = &side.decision().node_pools;
+    let own = |toleration: &Toleration<'_>| {
+        let mut taints = placed.iter().flat_map(|node_pool| node_pool.taints());
+        !taints.any(|taint| toleration.is_for(taint))
+    };
     for (name, node_pool) in dedicated {
-        if let Some(position) = keyed_entry(side, node_pool) {
+        if let Some(position) = keyed_entry(side, node_pool, own) {
             entered
                 .entry(name)
                 .or_insert((Way::Tolerates(position), node_pool));
@@ -79,14 +86,18 @@ fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way, &'s NodePool)
 }
 
 /// The position of the toleration that lets the pod in, where tolerations with a key tolerate every taint that keeps pods
-/// out of the node pool. One without a key is no such choice: `wildcard-toleration` finds it.
-pub(super) fn keyed_entry(side: &Side<'_, '_, '_>, node_pool: &NodePool) -> Option<usize> {
+/// out of the node pool. One without a key is no such choice: `wildcard-toleration` finds it. `counts` leaves out others.
+pub(super) fn keyed_entry(
+    side: &Side<'_, '_, '_>,
+    node_pool: &NodePool,
+    counts: impl Fn(&Toleration<'_>) -> bool,
+) -> Option<usize> {
     let tolerations = side.pod().spec.tolerations();
     let mut first = None;
     for taint in node_pool.hard_taints() {
-        let position = tolerations
-            .iter()
-            .position(|toleration| !toleration.key.is_empty() && toleration.tolerates(taint))?;
+        let position = tolerations.iter().position(|toleration| {
+            !toleration.key.is_empty() && toleration.tolerates(taint) && counts(toleration)
+        })?;
         first.get_or_insert(position);
     }
     first

@@ -8,6 +8,7 @@
 
 mod bounds;
 mod cases;
+mod checks;
 mod definition;
 mod explain;
 mod generate;

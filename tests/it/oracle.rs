@@ -356,6 +356,37 @@ fn missing_architectures(
         .collect()
 }
 
+/// Whether Karpenter refuses a pod because its node selector, first term and heaviest preference leave no node pool.
+fn refused(spec: &Value) -> bool {
+    let selector = spec["nodeSelector"].as_object().into_iter().flatten();
+    let mut hard: Vec<Value> = selector
+        .map(|(key, value)| any_of(key, &[value.as_str().unwrap_or_default()]))
+        .collect();
+    let node_affinity = &spec["affinity"]["nodeAffinity"];
+    let first = &node_affinity[REQUIRED]["nodeSelectorTerms"][0];
+    hard.extend(items(&first["matchExpressions"]).iter().cloned());
+    let preferred = items(&node_affinity[PREFERRED]);
+    let heaviest = preferred
+        .iter()
+        .filter_map(|term| term["weight"].as_i64())
+        .max();
+    let mut sets: Vec<Vec<Value>> = preferred
+        .iter()
+        .filter(|term| term["weight"].as_i64() == heaviest)
+        .map(|term| items(&term["preference"]["matchExpressions"]).to_vec())
+        .collect();
+    if sets.is_empty() {
+        sets.push(Vec::new());
+    }
+    sets.iter_mut().any(|set| {
+        set.extend(hard.iter().cloned());
+        let values = candidates(NODE_POOL, &[set]);
+        !values.iter().flatten().any(|value| {
+            on(set, NODE_POOL).all(|requirement| requirement_matches(requirement, Some(value)))
+        })
+    })
+}
+
 /// What is wrong with a reply, if anything, by the oracle.
 fn differs(object: &Value, world: &World, reply: &Reply) -> Option<String> {
     let path = reviews::template_path(object["kind"].as_str().unwrap_or_default());
@@ -372,8 +403,11 @@ fn differs(object: &Value, world: &World, reply: &Reply) -> Option<String> {
     let node_pools = question.node_pools();
     let mut expected = object.clone();
     let mut reasons = vec![Reason::Explicit, Reason::Conflict];
-    if !node_pools.is_empty() {
-        let placed = placed(template, &question, rule, &node_pools);
+    let placed = placed(template, &question, rule, &node_pools);
+    let barred = !node_pools.is_empty() && refused(&placed["spec"]) && !refused(&template["spec"]);
+    if barred {
+        reasons = vec![Reason::Explicit];
+    } else if !node_pools.is_empty() {
         let changed = placed != *template;
         reasons = vec![if changed {
             Reason::Placed
