@@ -1,6 +1,7 @@
 //! berth as it follows a cluster: an API server alone, whose objects nobody acts on but the tests and berth.
 
 mod boundary;
+mod checks;
 mod losses;
 mod memory;
 mod namespaces;
@@ -25,6 +26,8 @@ pub(crate) fn group() -> Group {
             policy::policy_unusable,
             rights::without_rights,
             rights::rights,
+            checks::checks,
+            checks::updates,
             boundary::boundary,
             losses::api_server_lost,
             memory::memory,
