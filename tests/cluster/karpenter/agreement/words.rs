@@ -174,11 +174,10 @@ pub(super) fn compare(
         {
             Verdict::Agree
         }
-        (
-            Berth::Unschedulable(_),
-            Karpenter::Refused { node: None, .. } | Karpenter::PassedOver,
-        )
+        (Berth::Unschedulable(_), Karpenter::Refused { node: None, .. })
         | (Berth::Neither | Berth::Exempt(_), Karpenter::Node { .. }) => Verdict::Agree,
+        // What Karpenter takes for a pod that wants none of its nodes gets no node and no event either.
+        (Berth::Unschedulable(_), Karpenter::PassedOver) => Verdict::Explained("no event"),
         // berth does not judge pods for Windows and pods that are pinned to a host: they may be for nodes that somebody
         // else makes.
         (Berth::Exempt(_), Karpenter::Refused { node: None, .. }) => Verdict::Explained("exempt"),
@@ -264,29 +263,38 @@ fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
         }
         _ => node_pool.hard_taints().all(tolerated),
     };
-    let mut meant = snapshot.catalogue.iter().filter(is_meant);
-    meant.all(|node_pool| {
-        spec.attempts().all(|(alternative, others_follow)| {
-            // With others to follow, a preference counts as a requirement, a taint that is one as any other.
-            let preferred = preferred.filter(|_| others_follow);
-            let parts = || [Some(alternative), preferred].into_iter().flatten();
-            let mut keys = parts().flat_map(|part| part.selector_keys().chain(part.term_keys()));
-            let excluded = (others_follow && !node_pool.taints().iter().all(tolerated))
-                || keys.any(|key| {
-                    let preferred = preferred.into_iter().flat_map(|part| part.on(key));
-                    let asked = alternative.on(key).chain(preferred);
-                    !can_meet(node_pool.offered(key), key, asked)
-                });
-            excluded
-                || INSTANCES.iter().any(|(key, values)| {
-                    let offered = node_pool.offered(key);
-                    !values.iter().any(|value| {
-                        offered.is_none_or(|offered| offered.contains(value))
-                            && parts().all(|part| part.admits(key, value))
-                    })
+    let lacks = |node_pool: &NodePool, alternative: Alternative<'_, '_>, others_follow: bool| {
+        // With others to follow, a preference counts as a requirement, and a taint that is one as any other.
+        let preferred = preferred.filter(|_| others_follow);
+        let parts = || [Some(alternative), preferred].into_iter().flatten();
+        let mut keys = parts().flat_map(|part| part.selector_keys().chain(part.term_keys()));
+        let excluded = (others_follow && !node_pool.taints().iter().all(tolerated))
+            || keys.any(|key| {
+                let preferred = preferred.into_iter().flat_map(|part| part.on(key));
+                let asked = alternative.on(key).chain(preferred);
+                !can_meet(node_pool.offered(key), key, asked)
+            });
+        let lacking = || {
+            INSTANCES.iter().any(|(key, values)| {
+                let offered = node_pool.offered(key);
+                !values.iter().any(|value| {
+                    offered.is_none_or(|offered| offered.contains(value))
+                        && parts().all(|part| part.admits(key, value))
                 })
+            })
+        };
+        (!excluded).then(lacking)
+    };
+    let meant = snapshot.catalogue.iter().filter(is_meant);
+    let mut tried = meant
+        .flat_map(|node_pool| {
+            let attempts = spec.attempts();
+            attempts.filter_map(move |(alternative, others_follow)| {
+                lacks(node_pool, alternative, others_follow)
+            })
         })
-    })
+        .peekable();
+    tried.peek().is_some() && tried.all(|lacking| lacking)
 }
 
 /// Whether the pod wants a label to be there, and only says which values it is not to have. Karpenter then makes a value up
