@@ -9,6 +9,7 @@
 mod bounds;
 mod cases;
 mod checks;
+mod docs;
 mod explain;
 mod generate;
 mod harness;
