@@ -1,5 +1,7 @@
 //! What the pages in `docs/` say is so.
 
+use std::collections::BTreeSet;
+
 use berth::validation::Check;
 use serde_json::Value;
 
@@ -96,4 +98,59 @@ fn the_page_on_validation_has_the_defaults() {
     let shipped = reviews::shipped_policy();
     let written = shipped["spec"]["validation"].as_object().unwrap();
     assert_eq!(written.len(), Check::ALL.len());
+}
+
+/// The names of berth's metrics that a text speaks of, without the endings that Prometheus adds.
+fn metrics_of(text: &str) -> impl Iterator<Item = &str> {
+    let starts = text.match_indices("berth_").map(|(start, _)| start);
+    starts.map(|start| {
+        let rest = &text[start..];
+        let end = rest.find(|char: char| !(char.is_ascii_lowercase() || char == '_'));
+        let name = &rest[..end.unwrap_or(rest.len())];
+        let endings = ["_total", "_bucket", "_sum", "_count"];
+        let base = endings.iter().find_map(|ending| name.strip_suffix(ending));
+        base.unwrap_or(name)
+    })
+}
+
+/// The metrics that are registered: a family without a series is not shown, so the source has to tell.
+fn registered() -> BTreeSet<String> {
+    let sources = reviews::files_below("src").into_iter();
+    let texts = sources.map(reviews::text_of);
+    let mut names = BTreeSet::new();
+    for text in texts {
+        for call in text.split("all.register").skip(1) {
+            let Some(name) = call.split('"').nth(1) else {
+                continue;
+            };
+            let call = call.split(".clone()").next().unwrap();
+            let unit = call.split_once("Unit::").map(|(_, rest)| rest);
+            let unit = unit.and_then(|rest| rest.split(',').next());
+            let unit = unit.map(|unit| format!("_{}", unit.to_ascii_lowercase()));
+            names.insert(format!("berth_{name}{}", unit.unwrap_or_default()));
+        }
+    }
+    names
+}
+
+#[test]
+fn every_metric_that_a_page_names_exists() {
+    let known = registered();
+    assert!(
+        known.contains("berth_admission_duration_seconds"),
+        "{known:?}"
+    );
+    let below = ["docs", "deploy"].map(reviews::files_below);
+    let pages = below.iter().flatten();
+    let pages = pages.filter(|page| page.extension().is_some_and(|end| end == "md"));
+    let readme = reviews::repository("README.md");
+    let mut seen = 0;
+    for page in pages.chain([&readme]) {
+        let text = reviews::text_of(page);
+        for name in metrics_of(&text) {
+            assert!(known.contains(name), "{}: {name}", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "no page names a metric");
 }
