@@ -142,6 +142,16 @@ fn remark(report: &Report<'_, '_>) {
             Outcome::Refused { .. } => complain(&format!("{}: {}", entry.place, entry.refusal())),
             Outcome::Explained(explanation) => {
                 let decision = &explanation.decision;
+                for finding in &explanation.findings {
+                    complain(&format!(
+                        "{}: {}: {}: {}: {}",
+                        entry.place,
+                        entry.identity,
+                        text::verdict(finding.action, decision.mode),
+                        finding.check,
+                        finding.message()
+                    ));
+                }
                 audited += usize::from(decision.mode == Mode::Audit && !decision.edits.is_empty());
             }
             Outcome::Skipped => {}

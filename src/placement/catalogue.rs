@@ -384,7 +384,23 @@ struct TemplateSpec {
     #[serde(default)]
     requirements: Vec<ManifestRequirement>,
     #[serde(default)]
-    taints: Vec<Taint>,
+    taints: Vec<ManifestTaint>,
+}
+
+/// A taint of a NodePool, which may say when it was added.
+#[derive(Debug, Clone, Deserialize)]
+struct ManifestTaint {
+    key: String,
+    #[serde(default)]
+    value: String,
+    effect: String,
+}
+
+impl From<ManifestTaint> for Taint {
+    fn from(taint: ManifestTaint) -> Self {
+        let ManifestTaint { key, value, effect } = taint;
+        Self { key, value, effect }
+    }
 }
 
 /// A requirement of a NodePool; `minValues` and the like are Karpenter's business too.
@@ -427,6 +443,7 @@ impl TryFrom<NodePoolManifest> for NodePool {
             },
         } = template;
         let requirements: Vec<_> = requirements.into_iter().map(Into::into).collect();
+        let taints = taints.into_iter().map(Into::into).collect();
         Self::new(&name, false, &labels, &requirements, taints).map_err(|(path, message)| {
             CatalogueError {
                 node_pool: name,

@@ -38,6 +38,9 @@ pub struct PolicyFile {
     pub metadata: BTreeMap<String, serde_json::Value>,
     /// What the policy says.
     pub spec: PolicySpec,
+    /// What berth said of it, where it comes out of a cluster.
+    #[serde(default)]
+    pub status: BTreeMap<String, serde_json::Value>,
 }
 
 /// What the policy says: which pools there are, which pods go to which, and what berth says of pods that ask for what

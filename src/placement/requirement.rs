@@ -222,3 +222,119 @@ pub fn may_allow<'r, 'a: 'r>(
     let asked = Asked::new(asked);
     offered.map_or_else(|| asked.can_be_met(), |offered| offered.meets(&asked, true))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::prelude::*;
+
+    use super::{Asked, Operator, Requirement, ValueSet, can_meet, is_restricted, may_allow};
+
+    fn set(operator: Operator, values: &[&str]) -> ValueSet {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        ValueSet::new(operator, &values).unwrap()
+    }
+
+    /// Whether a node pool of this set meets a single requirement on the label.
+    fn meets(offered: Option<&ValueSet>, key: &str, operator: Operator, values: &[&str]) -> bool {
+        let values: Vec<Cow<'_, str>> = values.iter().copied().map(Cow::Borrowed).collect();
+        let requirement = Requirement {
+            key,
+            operator,
+            values: &values,
+        };
+        can_meet(offered, key, std::iter::once(requirement))
+    }
+
+    /// What the bounds leave out is not left out once more, so that nothing remains that could be absent.
+    #[test]
+    fn bounds_take_the_values_that_they_leave_out_away() {
+        let left_out = set(Operator::NotIn, &["2", "x"]);
+        let bounded = left_out.intersection(&set(Operator::Gt, &["4"]));
+        assert_eq!(bounded, set(Operator::Gt, &["4"]));
+        assert!(meets(Some(&left_out), "a", Operator::DoesNotExist, &[]));
+        assert!(!meets(Some(&bounded), "a", Operator::DoesNotExist, &[]));
+    }
+
+    /// Every instance has these labels, whatever a node pool leaves out.
+    #[test]
+    fn what_every_node_has_is_never_absent() {
+        let not_spot = set(Operator::NotIn, &["spot"]);
+        let key = "karpenter.sh/capacity-type";
+        assert!(!meets(Some(&not_spot), key, Operator::DoesNotExist, &[]));
+        assert!(!meets(None, key, Operator::DoesNotExist, &[]));
+        assert!(meets(Some(&not_spot), key, Operator::Exists, &[]));
+    }
+
+    /// Karpenter makes no node with the label of a managed node group, but a node may get a label from elsewhere.
+    #[test]
+    fn a_domain_that_karpenter_knows_holds_labels_that_it_does_not() {
+        for (key, known) in [
+            ("eks.amazonaws.com/nodegroup", false),
+            ("eks.amazonaws.com/instance-cpu", true),
+            ("karpenter.k8s.aws/instance-cpu", true),
+            ("karpenter.k8s.aws/ec2nodeclass", false),
+        ] {
+            assert_eq!(meets(None, key, Operator::Exists, &[]), known, "{key}");
+            let exists = Requirement {
+                key,
+                operator: Operator::Exists,
+                values: &[],
+            };
+            assert!(may_allow(None, std::iter::once(exists)), "{key}");
+        }
+    }
+
+    #[test]
+    fn karpenters_own_labels_are_restricted() {
+        for key in [
+            "kubernetes.io/hostname",
+            "karpenter.sh/initialized",
+            "node.karpenter.sh/x",
+            "karpenter.k8s.aws/ec2nodeclass",
+        ] {
+            assert!(is_restricted(key), "{key}");
+        }
+        for key in [
+            "karpenter.sh/nodepool",
+            "karpenter.sh/capacity-type",
+            "karpenter.k8s.aws/instance-cpu",
+            "mykarpenter.sh/x",
+            "eks.amazonaws.com/nodegroup",
+            "hostname",
+        ] {
+            assert!(!is_restricted(key), "{key}");
+        }
+    }
+
+    fn requirement() -> impl Strategy<Value = (Operator, Vec<&'static str>)> {
+        use Operator::{DoesNotExist, Exists, Gt, Gte, In, Lt, Lte, NotIn, Unknown};
+        let operators = vec![In, NotIn, Exists, DoesNotExist, Gt, Lt, Gte, Lte, Unknown];
+        let values = proptest::sample::subsequence(vec!["1", "2", "3", "4", "x"], 0..=3);
+        (proptest::sample::select(operators), values)
+    }
+
+    proptest! {
+        /// Requirements put together admit what each of them admits.
+        #[test]
+        fn together_is_each(requirements in proptest::collection::vec(requirement(), 0..5)) {
+            let values: Vec<Vec<Cow<'_, str>>> = requirements
+                .iter()
+                .map(|(_, values)| values.iter().copied().map(Cow::Borrowed).collect())
+                .collect();
+            let requirements = requirements.iter().zip(&values).map(|((operator, _), values)| Requirement {
+                key: "a",
+                operator: *operator,
+                values,
+            });
+            let asked = Asked::new(requirements.clone());
+            let tried = [None, Some("0"), Some("1"), Some("2"), Some("3"), Some("4"), Some("5"), Some("x"), Some("y")];
+            let each = |value| requirements.clone().all(|requirement| requirement.admits(value));
+            for value in tried {
+                prop_assert_eq!(asked.admits(value), each(value), "{:?} of {:?}", value, asked);
+            }
+            prop_assert_eq!(asked.can_be_met(), tried.into_iter().any(each), "{:?}", asked);
+        }
+    }
+}

@@ -115,23 +115,49 @@ pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), Ca
     for document in yaml::documents(stream) {
         let value = yaml::parse(document.text)
             .map_err(|message| unread(format!("line {}", document.line), message))?;
-        let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
-        if field("kind") == "NodePool" && field("apiVersion").starts_with("karpenter.sh/") {
-            let name = value
-                .pointer("/metadata/name")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
-            let manifest: NodePoolManifest =
-                yaml::from_value(value).map_err(|(path, message)| CatalogueError {
-                    node_pool: name,
-                    path,
-                    message,
-                })?;
-            catalogue.insert(NodePool::try_from(manifest)?)?;
+        // What `kubectl get` prints of several is a list.
+        let objects = match value {
+            Value::Object(mut list)
+                if list
+                    .get("kind")
+                    .and_then(Value::as_str)
+                    .is_some_and(is_list) =>
+            {
+                match list.remove("items") {
+                    Some(Value::Array(items)) => items,
+                    _ => Vec::new(),
+                }
+            }
+            object => vec![object],
+        };
+        for object in objects {
+            read_node_pool(object, catalogue)?;
         }
     }
     Ok(())
+}
+
+fn is_list(kind: &str) -> bool {
+    matches!(kind, "List" | "NodePoolList")
+}
+
+/// Adds a `NodePool` to a catalogue, and passes over an object of another kind.
+fn read_node_pool(object: Value, catalogue: &mut Catalogue) -> Result<(), CatalogueError> {
+    let field = |pointer: &str| {
+        let text = object.pointer(pointer).and_then(Value::as_str);
+        text.unwrap_or_default()
+    };
+    if field("/kind") != "NodePool" || !field("/apiVersion").starts_with("karpenter.sh/") {
+        return Ok(());
+    }
+    let name = field("/metadata/name").to_owned();
+    let manifest: NodePoolManifest =
+        yaml::from_value(object).map_err(|(path, message)| CatalogueError {
+            node_pool: name,
+            path,
+            message,
+        })?;
+    catalogue.insert(NodePool::try_from(manifest)?)
 }
 
 /// The default policy, compiled in.

@@ -111,3 +111,46 @@ impl Serialize for NewToleration<'_> {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Toleration;
+    use crate::placement::catalogue::Taint;
+
+    /// The numeric operators of newer API servers let a pod in where the cluster has them, and spare it no toleration
+    /// where it may not.
+    #[test]
+    fn numbers_are_compared_as_karpenter_compares_them() {
+        let taint = Taint {
+            key: "size".to_owned(),
+            value: "8".to_owned(),
+            effect: "NoSchedule".to_owned(),
+        };
+        for (operator, value, tolerates) in [
+            ("Gt", "7", true),
+            ("Gt", "8", false),
+            ("Lt", "9", true),
+            ("Lt", "08", false),
+            ("Lt", "x", false),
+            ("Equal", "8", true),
+        ] {
+            let toleration = Toleration {
+                key: "size".into(),
+                operator: operator.into(),
+                value: value.into(),
+                ..Toleration::default()
+            };
+            let compares = operator != "Equal";
+            assert_eq!(
+                toleration.tolerates(&taint),
+                tolerates,
+                "{operator} {value}"
+            );
+            assert_eq!(
+                toleration.covers(&taint),
+                tolerates && !compares,
+                "{operator} {value}"
+            );
+        }
+    }
+}

@@ -47,10 +47,7 @@ pub(super) fn self_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>
         ]
     });
     let mut lines: Vec<String> = ways.collect();
-    lines.extend(remedies(
-        new,
-        entered.into_values().map(|(_, node_pool)| node_pool),
-    ));
+    lines.extend(remedies(new, &entered));
     lines
 }
 
@@ -131,22 +128,20 @@ fn dedicated<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, &'s NodePool> {
 }
 
 /// How to ask for what the pod takes: by the label of the pool, or by that of the architecture where the pool is its own.
-fn remedies<'s>(
-    side: &Side<'s, '_, '_>,
-    entered: impl Iterator<Item = &'s NodePool>,
-) -> Vec<String> {
+/// What it selects says more about what it wants than what it tolerates.
+fn remedies(side: &Side<'_, '_, '_>, entered: &BTreeMap<&str, (Way, &NodePool)>) -> Vec<String> {
     let policy = &side.snapshot.policy;
     let own = side.decision().pool;
-    let (mut pools, mut architectures) = (Vec::new(), Vec::new());
-    for node_pool in entered {
+    let selects = entered.values().any(|(way, _)| *way == Way::Selects);
+    let wanted = entered
+        .values()
+        .filter(|(way, _)| !selects || *way == Way::Selects);
+    let (mut pools, mut architectures) = (Vec::new(), BTreeSet::new());
+    for (_, node_pool) in wanted {
         let holds = |pool: &&Pool| pool.node_pools.contains(node_pool.name());
         if own.is_some_and(|own| holds(&own)) {
-            let offered = policy.architectures().iter();
-            architectures.extend(
-                offered
-                    .filter(|name| node_pool.offers(name))
-                    .map(|name| &**name),
-            );
+            let known = policy.architectures().iter();
+            architectures.extend(known.filter(|name| node_pool.offers(name)));
             continue;
         }
         let open = |pool: &&Pool| pool.is_open_to(side.case.namespace.labels);
@@ -154,16 +149,19 @@ fn remedies<'s>(
         pools.extend(pool.map(|pool| &*pool.name));
     }
     let field = side.field("metadata.labels");
+    let by_label = |key: &str, value: &str| format!("ask by label: {field}[{key}]: {value}");
     let mut remedies = Vec::new();
     if let (Some(key), false) = (asking_label(policy), pools.is_empty()) {
-        remedies.push(format!(
-            "ask by label: {field}[{key}]: {}",
-            listed(pools.into_iter())
-        ));
+        remedies.push(by_label(key, &listed(pools.into_iter())));
     }
-    if !architectures.is_empty() && side.pod().metadata.label(ARCH_LABEL).is_none() {
-        let names = listed(architectures.into_iter());
-        remedies.push(format!("ask by label: {field}[{ARCH_LABEL}]: {names}"));
+    if side.pod().metadata.label(ARCH_LABEL).is_none() {
+        let mut all = architectures.into_iter();
+        let choice = match (all.next(), all.next()) {
+            (Some(only), None) => Some(&**only),
+            (Some(_), Some(_)) => Some("any"),
+            _ => None,
+        };
+        remedies.extend(choice.map(|choice| by_label(ARCH_LABEL, choice)));
     }
     if remedies.is_empty() {
         remedies.push("remove it".to_owned());

@@ -1,5 +1,6 @@
 //! berth as it follows a cluster: an API server alone, whose objects nobody acts on but the tests and berth.
 
+mod audit;
 mod boundary;
 mod checks;
 mod losses;
@@ -26,6 +27,7 @@ pub(crate) fn group() -> Group {
             policy::policy_unusable,
             rights::without_rights,
             rights::rights,
+            audit::audit,
             checks::checks,
             checks::updates,
             boundary::boundary,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use berth::placement::Reason;
+use berth::placement::snapshot::Snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -12,8 +13,8 @@ use crate::laws;
 use crate::reviews::{self, Reply, Review};
 use crate::scheduler::{items, requirement_matches};
 
-/// A world in which the generated namespace may not use every pool, and nothing is off.
-fn world() -> impl Strategy<Value = World> {
+/// A policy by which the generated namespace may not use every pool, and the node pools of a cluster.
+fn snapshot() -> impl Strategy<Value = Snapshot> {
     let world = prop_oneof![Just(World::shipped()), generate::world()];
     (world, any::<[bool; 3]>()).prop_map(|(mut world, closed)| {
         let pools = world.policy["spec"]["pools"].as_array_mut().unwrap();
@@ -22,41 +23,50 @@ fn world() -> impl Strategy<Value = World> {
                 pool["namespaces"] = json!({"matchLabels": {"team": "payments"}});
             }
         }
-        world
+        world.snapshot()
     })
 }
 
-fn created(object: &Value, world: &World) -> Reply {
-    reviews::validate(&Review::of(object).body(), &world.snapshot())
+fn created(object: &Value, snapshot: &Snapshot) -> Reply {
+    reviews::validate(&Review::of(object).body(), snapshot)
 }
 
-fn updated(object: &Value, old: &Value, world: &World) -> Reply {
+fn updated(object: &Value, old: &Value, snapshot: &Snapshot) -> Reply {
     let mut review = Review::of(object);
     review.request = json!({"operation": "UPDATE", "oldObject": old});
-    reviews::validate(&review.body(), &world.snapshot())
+    reviews::validate(&review.body(), snapshot)
+}
+
+/// Each case asks several times, and makes a policy and a catalogue first.
+fn config() -> ProptestConfig {
+    let usual = laws::config();
+    ProptestConfig {
+        cases: usual.cases / 4,
+        ..usual
+    }
 }
 
 proptest! {
-    #![proptest_config(laws::config())]
+    #![proptest_config(config())]
 
     /// Whatever is asked, there is one answer, and no bug; the API server never sees a patch (`reviews::validate`).
     #[test]
     fn a_review_has_one_answer(
         object in generate::workload(),
         old in generate::workload(),
-        world in world(),
+        snapshot in snapshot(),
     ) {
-        let reply = updated(&object, &old, &world);
+        let reply = updated(&object, &old, &snapshot);
         prop_assert_ne!(reply.reason, Reason::InternalError);
-        prop_assert_eq!(&reply.bytes, &updated(&object, &old, &world).bytes);
-        let reply = created(&object, &world);
+        prop_assert_eq!(&reply.bytes, &updated(&object, &old, &snapshot).bytes);
+        let reply = created(&object, &snapshot);
         prop_assert_ne!(reply.reason, Reason::InternalError);
         prop_assert!(reply.denial.is_none_or(|denial| denial.len() <= 1024));
     }
 
     #[test]
-    fn an_update_of_nothing_finds_nothing(object in generate::workload(), world in world()) {
-        let reply = updated(&object, &object, &world);
+    fn an_update_of_nothing_finds_nothing(object in generate::workload(), snapshot in snapshot()) {
+        let reply = updated(&object, &object, &snapshot);
         prop_assert!(reply.findings.is_empty(), "{:?}", reply.findings);
     }
 
@@ -65,22 +75,27 @@ proptest! {
     fn an_update_finds_no_more_than_a_create(
         object in generate::workload(),
         old in generate::workload(),
-        world in world(),
+        snapshot in snapshot(),
     ) {
-        let of_create = created(&object, &world).findings;
-        for finding in updated(&object, &old, &world).findings {
+        let of_create = created(&object, &snapshot).findings;
+        for finding in updated(&object, &old, &snapshot).findings {
             prop_assert!(of_create.contains(&finding), "{finding}");
         }
     }
 
     /// What berth adds to a pod is never found to be wrong with it, and nothing of it is missed.
     #[test]
-    fn a_placed_pod_has_no_faults_but_its_authors(object in generate::workload(), world in world()) {
-        let reply = reviews::mutate(&Review::of(&object).body(), &world.snapshot());
+    fn a_placed_pod_has_no_faults_but_its_authors(object in generate::workload(), snapshot in snapshot()) {
+        let reply = reviews::mutate(&Review::of(&object).body(), &snapshot);
         let patched = reviews::patched(&object, &reply.patch).unwrap();
-        let before = created(&object, &world).findings;
-        let after = created(&patched, &world).findings;
-        let added: Vec<&String> = after.iter().filter(|finding| !before.contains(finding)).collect();
+        let before = created(&object, &snapshot).findings;
+        let after = created(&patched, &snapshot).findings;
+        // Where the cluster lacks the node pools for it, the architecture is what stays.
+        let waits = |finding: &str| finding == "unschedulable" && reply.reason == Reason::Unavailable;
+        let added: Vec<&String> = after
+            .iter()
+            .filter(|finding| !before.contains(finding) && !waits(finding))
+            .collect();
         prop_assert!(added.is_empty(), "{added:?} after {}", reply.reason);
         prop_assert!(!after.contains(&"not-placed".to_owned()), "not-placed after {}", reply.reason);
     }
@@ -88,8 +103,8 @@ proptest! {
     /// A contradiction is what a search through all values that matter finds none for.
     #[test]
     fn contradictions_are_those_of_a_search(object in generate::workload()) {
-        let world = World::shipped();
-        let reply = created(&object, &world);
+        let snapshot = reviews::default_snapshot();
+        let reply = created(&object, &snapshot);
         let found = reply.findings.iter().any(|finding| finding == "contradiction");
         let path = reviews::template_path(object["kind"].as_str().unwrap());
         let template = object.pointer(path).unwrap();
@@ -101,8 +116,8 @@ proptest! {
     /// T38, for the validating side.
     #[test]
     fn any_old_object_is_let_through(object in generate::workload(), old in generate::any_json()) {
-        let world = World::shipped();
-        let reply = updated(&object, &old, &world);
+        let snapshot = reviews::default_snapshot();
+        let reply = updated(&object, &old, &snapshot);
         prop_assert_ne!(reply.reason, Reason::InternalError);
     }
 }
@@ -162,24 +177,24 @@ fn satisfies_all(requirements: &[Value]) -> bool {
 #[test]
 fn recorded_workloads_get_the_same_answer_before_and_after() {
     let corpus = laws::corpus_or_notice("the laws of the checks");
-    let world = World::shipped();
+    let snapshot = reviews::default_snapshot();
     for (origin, object) in &corpus {
-        let reply = updated(object, object, &world);
+        let reply = updated(object, object, &snapshot);
         assert!(reply.findings.is_empty(), "{origin}: {:?}", reply.findings);
-        let reply = reviews::mutate(&Review::of(object).body(), &world.snapshot());
+        let reply = reviews::mutate(&Review::of(object).body(), &snapshot);
         let patched = reviews::patched(object, &reply.patch).unwrap();
-        let before = created(object, &world).findings;
-        for finding in created(&patched, &world).findings {
+        let before = created(object, &snapshot).findings;
+        for finding in created(&patched, &snapshot).findings {
             let known = before.contains(&finding) && finding != "not-placed";
             assert!(known, "{origin}: {finding}");
         }
     }
 }
 
-/// Objects that are made to take long, each of a few megabytes: an answer takes about as long as reading them.
+/// Objects that are made to take long, each of half a megabyte: an answer takes about as long as reading them.
 #[test]
 fn hostile_objects_do_not_take_long() {
-    let pools: Vec<Value> = (0..100)
+    let pools: Vec<Value> = (0..96)
         .map(|number| {
             let name = format!("closed-{number}");
             json!({"name": name, "taints": [{"key": "karpenter.sh/nodepool", "value": name, "effect": "NoSchedule"}]})
@@ -187,14 +202,16 @@ fn hostile_objects_do_not_take_long() {
         .collect();
     let names: Vec<&Value> = pools.iter().map(|pool| &pool["name"]).collect();
     let mut policy = reviews::policy_with(&Value::Null);
-    policy["spec"]["pools"].as_array_mut().unwrap().push(json!({
-        "name": "closed",
-        "nodePools": names,
-        "namespaces": {"matchLabels": {"team": "payments"}},
-    }));
+    for (number, names) in names.chunks(32).enumerate() {
+        policy["spec"]["pools"].as_array_mut().unwrap().push(json!({
+            "name": format!("closed-{number}"),
+            "nodePools": names,
+            "namespaces": {"matchLabels": {"team": "payments"}},
+        }));
+    }
     let mut node_pools = reviews::shipped_node_pools();
     node_pools.extend(pools);
-    let world = World { policy, node_pools };
+    let snapshot = World { policy, node_pools }.snapshot();
     let term = |expressions: Value| json!({"matchExpressions": expressions});
     let spec = |terms: Value| {
         json!({
@@ -211,13 +228,13 @@ fn hostile_objects_do_not_take_long() {
             .map(|number| format!("v{number}"))
             .collect::<Value>()
     };
-    let selector: serde_json::Map<String, Value> = (0..100_000)
+    let selector: serde_json::Map<String, Value> = (0..20_000)
         .map(|number| (format!("example.com/k{number}"), "v".into()))
         .collect();
     let specs = [
         // Terms that nothing fits.
         spec(
-            (0..40_000)
+            (0..8_000)
                 .map(|number| {
                     term(json!([expression(
                         format!("k{number}"),
@@ -229,19 +246,19 @@ fn hostile_objects_do_not_take_long() {
         ),
         // Labels that every node pool meets.
         spec(json!([term(
-            (0..40_000)
+            (0..8_000)
                 .map(|number| expression(format!("k{number}"), "DoesNotExist", json!([])))
                 .collect()
         )])),
         // One label, and requirements that each exclude a value of a long list.
         spec(json!([term(
-            std::iter::once(expression(zone(), "In", many(100_000)))
-                .chain((0..20_000).map(|_| expression(zone(), "NotIn", json!(["z"]))))
+            std::iter::once(expression(zone(), "In", many(20_000)))
+                .chain((0..4_000).map(|_| expression(zone(), "NotIn", json!(["z"]))))
                 .chain([expression(zone(), "In", json!(["other"]))])
                 .collect()
         )])),
         spec(json!([term(
-            std::iter::once(expression(zone(), "NotIn", many(100_000)))
+            std::iter::once(expression(zone(), "NotIn", many(20_000)))
                 .chain((0..20_000).map(|number| expression(
                     zone(),
                     "Gt",
@@ -250,7 +267,7 @@ fn hostile_objects_do_not_take_long() {
                 .collect()
         )])),
         json!({"nodeSelector": selector}),
-        json!({"tolerations": (0..50_000)
+        json!({"tolerations": (0..10_000)
             .map(|number| json!({"key": "karpenter.sh/nodepool", "value": format!("v{number}")}))
             .collect::<Value>()}),
     ];
@@ -258,11 +275,11 @@ fn hostile_objects_do_not_take_long() {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "hostile"}, "spec": spec});
         let old = json!({"metadata": {"name": "hostile"}, "spec": spec});
         let begun = Instant::now();
-        let _ = reviews::mutate(&Review::of(&pod).body(), &world.snapshot());
-        let _ = updated(&pod, &old, &world);
+        let _ = reviews::mutate(&Review::of(&pod).body(), &snapshot);
+        let _ = updated(&pod, &old, &snapshot);
         // Without optimisation, on a busy machine, the object written and read many times by the test itself.
         assert!(
-            begun.elapsed() < Duration::from_secs(20),
+            begun.elapsed() < Duration::from_secs(10),
             "object {number}: {:?}",
             begun.elapsed()
         );

@@ -10,6 +10,7 @@ mod bounds;
 mod cases;
 mod checks;
 mod definition;
+mod docs;
 mod explain;
 mod generate;
 mod harness;

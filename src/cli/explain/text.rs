@@ -22,7 +22,7 @@ pub(super) fn write(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result
         match &entry.outcome {
             Outcome::Explained(explanation) => {
                 heading(entry, out)?;
-                explained(explanation, report.mode, out)?;
+                explained(explanation, out)?;
             }
             Outcome::Refused { .. } => {
                 heading(entry, out)?;
@@ -53,7 +53,7 @@ fn heading(entry: &Entry<'_, '_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{BOLD}{name}{BOLD:#}  {DIM}{place}{DIM:#}")
 }
 
-fn explained(explanation: &Explanation<'_>, policy: Mode, out: &mut impl Write) -> io::Result<()> {
+fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<()> {
     let decision = &explanation.decision;
     row(out, "outcome", style(decision.reason), &outcome(decision))?;
     if let Some(rule) = decision.rule {
@@ -87,13 +87,11 @@ fn explained(explanation: &Explanation<'_>, policy: Mode, out: &mut impl Write) 
         row(out, "why", Style::new(), &why)?;
     }
     for finding in &explanation.findings {
-        let (label, style) = match (finding.action, policy) {
-            (Action::Deny, Mode::Enforce) => ("denied", RED),
-            (Action::Deny, Mode::Audit) => ("would deny", YELLOW),
-            (Action::Warn, Mode::Enforce) => ("warning", YELLOW),
-            (Action::Warn, Mode::Audit) => ("would warn", YELLOW),
-            (Action::Off, _) => continue,
+        let style = match (finding.action, decision.mode) {
+            (Action::Deny, Mode::Enforce) => RED,
+            _ => YELLOW,
         };
+        let label = verdict(finding.action, decision.mode);
         for (position, line) in finding.lines.iter().enumerate() {
             if position == 0 {
                 row(out, label, style, &format!("{}: {line}", finding.check))?;
@@ -103,6 +101,16 @@ fn explained(explanation: &Explanation<'_>, policy: Mode, out: &mut impl Write) 
         }
     }
     Ok(())
+}
+
+/// What comes of a finding. A rule in Audit, or a policy, only counts it.
+pub(super) fn verdict(action: Action, mode: Mode) -> &'static str {
+    match (action, mode) {
+        (Action::Deny, Mode::Enforce) => "denied",
+        (Action::Deny, Mode::Audit) => "would deny",
+        (_, Mode::Enforce) => "warning",
+        (_, Mode::Audit) => "would warn",
+    }
 }
 
 /// A row of a block; a value of several lines stays in its column.

@@ -23,6 +23,7 @@ impl Policy {
             kind,
             metadata: _,
             spec,
+            status: _,
         } = file;
         if api_version != API_VERSION {
             return Err(PolicyError::new(

@@ -54,7 +54,9 @@ pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
     let path = path(&node_pool);
     let spec = &mut node_pool["spec"]["template"]["spec"];
     spec["startupTaints"] = json!([{"key": "example.com/starting", "effect": "NoSchedule"}]);
-    spec["taints"] = json!([{"key": TAINT, "value": "yes", "effect": "NoSchedule"}]);
+    spec["taints"] = json!([
+        {"key": TAINT, "value": "yes", "effect": "NoSchedule", "timeAdded": "2026-11-01T00:00:00Z"},
+    ]);
     cluster.api.apply(&node_pool).await?;
     stage
         .until("a new taint is tolerated", &pod, |pod| {
