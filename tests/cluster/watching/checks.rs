@@ -32,7 +32,7 @@ fn with(spec: &Value) -> Value {
 }
 
 /// A Deployment or `StatefulSet` whose template has this in its spec.
-fn workload(kind: &str, spec: Value) -> Value {
+fn workload(kind: &str, spec: &Value) -> Value {
     let labels = json!({"app": "case"});
     json!({
         "apiVersion": "apps/v1",
@@ -40,7 +40,7 @@ fn workload(kind: &str, spec: Value) -> Value {
         "metadata": {"name": "case", "namespace": NAMESPACE},
         "spec": {
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": with(&spec)["spec"]},
+            "template": {"metadata": {"labels": labels}, "spec": with(spec)["spec"]},
         },
     })
 }
@@ -55,9 +55,9 @@ fn cases() -> Vec<Case> {
     misspelt["metadata"]["labels"] = json!({"placement.truemark.io/pool": "truemrk"});
     let mut closed = with(&json!({}));
     closed["metadata"]["labels"] = json!({"placement.truemark.io/pool": "truemark"});
-    let mut labelled = workload("Deployment", json!({}));
+    let mut labelled = workload("Deployment", &json!({}));
     labelled["metadata"]["labels"] = json!({"placement.truemark.io/pool": "batch"});
-    let mut stateful = workload("StatefulSet", json!({}));
+    let mut stateful = workload("StatefulSet", &json!({}));
     stateful["spec"]["volumeClaimTemplates"] = json!([{
         "metadata": {"name": "data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
@@ -75,7 +75,7 @@ fn cases() -> Vec<Case> {
         case(
             Check::Contradiction,
             "spec.template.spec.nodeSelector",
-            workload("Deployment", json!({"nodeSelector": both})),
+            workload("Deployment", &json!({"nodeSelector": both})),
         ),
         case(
             Check::Unschedulable,
@@ -85,7 +85,7 @@ fn cases() -> Vec<Case> {
         case(
             Check::SelfPlaced,
             "spec.template.spec.tolerations[0]",
-            workload("Deployment", json!({"tolerations": batch})),
+            workload("Deployment", &json!({"tolerations": batch})),
         ),
         case(
             Check::WildcardToleration,
@@ -190,7 +190,7 @@ pub(crate) async fn updates(cluster: &Cluster) -> anyhow::Result<()> {
     let _stage = Stage::new(cluster).await?;
     namespace(cluster, "updates", json!({})).await?;
     let path = "/apis/apps/v1/namespaces/updates/deployments/case";
-    let mut deployment = workload("Deployment", json!({}));
+    let mut deployment = workload("Deployment", &json!({}));
     deployment["metadata"]["namespace"] = json!("updates");
     cluster
         .api
