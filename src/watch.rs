@@ -12,7 +12,9 @@
 
 mod feed;
 mod listing;
+mod news;
 mod status;
+mod update;
 mod view;
 
 use std::sync::Arc;

@@ -130,14 +130,13 @@ fn reached<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, Entry<'s>> {
 }
 
 /// A label that the selectors ask for and that nodes do not have by themselves. Without one they may allow nodes of which
-/// the catalogue says nothing, such as those of a managed node group.
+/// the catalogue says nothing, such as those of a managed node group. Whoever leaves out node pools speaks of the others.
 fn selecting_key<'s>(side: &Side<'s, '_, '_>) -> Option<&'s str> {
     let spec = side.pod().spec;
     let asks = |alternative: Alternative<'_, '_>, key: &str| {
-        !on_every_node(key)
-            && alternative
-                .on(key)
-                .any(|requirement| !requirement.admits(None))
+        let mut asked = alternative.on(key);
+        key == NODE_POOL
+            || (!on_every_node(key) && asked.any(|requirement| !requirement.admits(None)))
     };
     let alone = spec.selector_alone();
     if let Some(key) = alone.selector_keys().find(|key| asks(alone, key)) {

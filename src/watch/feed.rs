@@ -20,8 +20,7 @@ use serde_json::{Value, json};
 use tower::util::MapResponseLayer;
 
 use super::Availability;
-use super::listing::Entry;
-use super::view::{PolicyObject, Update};
+use super::update::{Entry, Outcome, PolicyObject, Update};
 use crate::definition;
 use crate::metrics::Metrics;
 use crate::metrics::watching::{Watch, Watched};
@@ -37,9 +36,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a watch tells, for ever.
 pub(super) type Feed = BoxStream<'static, Update>;
-
-/// What happened to a watch.
-pub(super) type Outcome<T> = Result<Event<Entry<T>>, Option<Availability>>;
 
 /// A kind of object to watch.
 pub(super) struct Resource<K, T> {

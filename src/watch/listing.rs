@@ -7,9 +7,7 @@ use std::sync::Arc;
 use kube::runtime::watcher::Event;
 
 use super::Availability;
-
-/// An object's name, and what is kept of the object; nothing where it is as good as gone.
-pub(super) type Entry<T> = (Arc<str>, Option<T>);
+use super::update::Entry;
 
 /// The objects by name.
 pub(super) type Objects<T> = BTreeMap<Arc<str>, T>;

@@ -9,8 +9,8 @@ use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::news::Judgement;
 use super::resource;
-use super::view::Judgement;
 use crate::definition::{self, Status};
 use crate::metrics::Metrics;
 use crate::placement::policy::{API_VERSION, KIND};

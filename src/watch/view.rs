@@ -3,47 +3,17 @@
 use std::mem::take;
 use std::sync::Arc;
 
-use kube::api::DynamicObject;
-use serde_json::Value;
-
 use super::Availability;
-use super::feed::Outcome;
 use super::listing::Listing;
+use super::news::{Count, Judgement, News};
+use super::update::{Outcome, PolicyObject, Update};
 use crate::definition;
-use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
 use crate::placement::catalogue::{Catalogue, CatalogueError, NodePool};
 use crate::placement::given::{Given, or_embedded};
 use crate::placement::namespace::NamespaceLabels;
 use crate::placement::policy::{Policy, PolicyError, Source};
 use crate::placement::snapshot::{Snapshot, embedded_policy, read_policy_spec};
-
-/// What one of the watches tells.
-pub(super) enum Update {
-    NodePools(Outcome<Result<Arc<NodePool>, CatalogueError>>),
-    Namespaces(Outcome<Arc<NamespaceLabels>>),
-    Policies(Outcome<Arc<PolicyObject>>),
-}
-
-/// A `PlacementPolicy` as it is stored.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct PolicyObject {
-    pub(super) generation: i64,
-    spec: Value,
-    /// What berth, or another replica of it, has last said of it.
-    pub(super) status: Value,
-}
-
-impl From<DynamicObject> for PolicyObject {
-    fn from(mut object: DynamicObject) -> Self {
-        let mut field = |name| object.data.get_mut(name).map_or(Value::Null, Value::take);
-        Self {
-            spec: field("spec"),
-            status: field("status"),
-            generation: object.metadata.generation.unwrap_or_default(),
-        }
-    }
-}
 
 /// A policy that can be used.
 #[derive(Debug, Clone)]
@@ -86,30 +56,6 @@ pub(super) struct View {
 struct Changed {
     namespaces: bool,
     policy_or_node_pools: bool,
-}
-
-/// What comes of a change.
-#[derive(Debug)]
-pub(super) struct News {
-    /// What to decide by from now on; nothing where no policy could ever be used.
-    pub(super) snapshot: Option<Snapshot>,
-    /// What to say of the `PlacementPolicy`, where there is one.
-    pub(super) judgement: Option<Judgement>,
-    source: Option<Source>,
-    refused: Option<PolicyError>,
-    tell_refusal: bool,
-    /// Node pools that could be read before, or were not there.
-    newly_unreadable: Vec<CatalogueError>,
-    counts: [(Watched, Availability, usize, usize); 3],
-    is_first: bool,
-}
-
-/// What berth makes of a `PlacementPolicy`.
-#[derive(Debug, Clone)]
-pub(super) struct Judgement {
-    pub(super) object: Arc<PolicyObject>,
-    /// What it is in force with, or why it is not.
-    pub(super) outcome: Result<Snapshot, PolicyError>,
 }
 
 impl View {
@@ -267,86 +213,20 @@ impl View {
         })
     }
 
-    fn counts(&self) -> [(Watched, Availability, usize, usize); 3] {
-        let node_pools = self.node_pools.objects();
+    fn counts(&self) -> [Count; 3] {
+        let policy_refused = self.object().is_some() && self.refused.is_some();
         [
-            (
-                Watched::NodePools,
-                self.node_pools.availability(),
-                node_pools.len(),
-                self.unreadable.len(),
-            ),
-            (
-                Watched::Namespaces,
-                self.namespaces.availability(),
-                self.namespaces.objects().len(),
-                0,
-            ),
-            (
-                Watched::Policies,
-                self.policies.availability(),
-                self.policies.objects().len(),
-                usize::from(self.object().is_some() && self.refused.is_some()),
-            ),
+            Count::new(Watched::NodePools, &self.node_pools, self.unreadable.len()),
+            Count::new(Watched::Namespaces, &self.namespaces, 0),
+            Count::new(Watched::Policies, &self.policies, policy_refused.into()),
         ]
-    }
-}
-
-impl News {
-    /// Tells metrics and the log.
-    pub(super) fn report(&self, metrics: &Metrics) {
-        let Self {
-            snapshot,
-            judgement: _,
-            source,
-            refused,
-            tell_refusal,
-            newly_unreadable,
-            counts,
-            is_first,
-        } = self;
-        for error in newly_unreadable {
-            tracing::error!(%error, "a NodePool cannot be read, and counts as absent");
-        }
-        for (watched, _, objects, unreadable) in counts {
-            metrics.watching.objects(*watched, *objects, *unreadable);
-        }
-        metrics.watching.policy_refused(refused.is_some());
-        if let (Some(source), Some(snapshot)) = (source, snapshot) {
-            metrics.watching.policy(*source, snapshot);
-        }
-        match refused {
-            Some(error) if *tell_refusal && snapshot.is_some() => {
-                tracing::error!(%error, "the policy cannot be used; the one before stays in force");
-            }
-            Some(error) if *tell_refusal => {
-                tracing::error!(%error, "the policy cannot be used, and there is none before it: not ready");
-            }
-            None if *tell_refusal => tracing::info!("the policy can be used again"),
-            _ => {}
-        }
-        if *is_first {
-            let [node_pools, namespaces, policies] =
-                counts.map(|(_, availability, objects, _)| match availability {
-                    Availability::Listed => objects.to_string(),
-                    other => other.to_string(),
-                });
-            let policy = source.map(Source::as_str);
-            tracing::info!(
-                node_pools,
-                namespaces,
-                policies,
-                policy,
-                "following the cluster"
-            );
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use kube::runtime::watcher::Event;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::placement::snapshot::embedded_node_pools;

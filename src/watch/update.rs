@@ -1,0 +1,44 @@
+//! What a watch tells, with what is kept of each object.
+
+use std::sync::Arc;
+
+use kube::api::DynamicObject;
+use kube::runtime::watcher::Event;
+use serde_json::Value;
+
+use super::Availability;
+use crate::placement::catalogue::{CatalogueError, NodePool};
+use crate::placement::namespace::NamespaceLabels;
+
+/// An object's name, and what is kept of the object; nothing where it is as good as gone.
+pub(super) type Entry<T> = (Arc<str>, Option<T>);
+
+/// What happened to a watch: an event, or a failure, with what it says of the resource if it was an answer.
+pub(super) type Outcome<T> = Result<Event<Entry<T>>, Option<Availability>>;
+
+/// What one of the watches tells.
+pub(super) enum Update {
+    NodePools(Outcome<Result<Arc<NodePool>, CatalogueError>>),
+    Namespaces(Outcome<Arc<NamespaceLabels>>),
+    Policies(Outcome<Arc<PolicyObject>>),
+}
+
+/// A `PlacementPolicy` as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PolicyObject {
+    pub(super) generation: i64,
+    pub(super) spec: Value,
+    /// What berth, or another replica of it, has last said of it.
+    pub(super) status: Value,
+}
+
+impl From<DynamicObject> for PolicyObject {
+    fn from(mut object: DynamicObject) -> Self {
+        let mut field = |name| object.data.get_mut(name).map_or(Value::Null, Value::take);
+        Self {
+            spec: field("spec"),
+            status: field("status"),
+            generation: object.metadata.generation.unwrap_or_default(),
+        }
+    }
+}
