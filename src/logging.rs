@@ -1,6 +1,7 @@
 //! What berth says about itself, on standard error: one line per failure, one per decision at `debug`, and never a
 //! body. Nothing of an object is logged but its kind, namespace and name, since a pod's environment holds secrets.
 
+use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -32,7 +33,32 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
     if lone && (text.is_empty() || text.parse::<LevelFilter>().is_err()) {
         return Err("not one of off, error, warn, info, debug, trace".to_owned());
     }
-    EnvFilter::try_new(text).map_err(|error| error.to_string())
+    let quiet = lone && !matches!(text, "debug" | "trace");
+    let own = if quiet {
+        format!("{text},{TOLD_BY_BERTH}")
+    } else {
+        text.to_owned()
+    };
+    EnvFilter::try_new(own).map_err(|error| error.to_string())
+}
+
+/// What the Kubernetes client logs of each attempt, berth says itself, once for all of them.
+const TOLD_BY_BERTH: &str = "kube_client=off,kube_runtime=off";
+
+/// An error with all that caused it, each told once.
+#[must_use]
+pub fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// Starts to log, panics included. Does nothing when called again.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use arc_swap::ArcSwapOption;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use rustls::ServerConfig;
@@ -234,13 +234,15 @@ impl Setup {
 /// How to reach the cluster.
 async fn cluster(kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
     let Some(path) = kubeconfig else {
-        return kube::Config::infer().await.context("--cluster");
+        let config = kube::Config::infer().await;
+        return config.map_err(|error| anyhow!("--cluster: {error}"));
     };
-    let flag = || format!("--kubeconfig {}", path.display());
-    let file = Kubeconfig::read_from(path).with_context(flag)?;
+    // These errors tell their causes themselves.
+    let wrong = |error| anyhow!("--kubeconfig {}: {error}", path.display());
+    let file = Kubeconfig::read_from(path).map_err(wrong)?;
     kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
         .await
-        .with_context(flag)
+        .map_err(wrong)
 }
 
 /// As many workers as the container may use cores: more would only wait for each other.
@@ -272,13 +274,13 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
         poll: _poll,
         mut listed,
     } = spawn(args, setup, &lifecycle, webhook, ops);
+    announce(addresses, self_signed, args.log_format);
     let mut is_ready = false;
     loop {
         tokio::select! {
             _ = &mut listed, if !is_ready => {
                 is_ready = true;
                 lifecycle.enter(Phase::Serving);
-                announce(addresses, self_signed, args.log_format);
             }
             signal = signals.next() => {
                 tracing::info!(signal, drain = ?args.drain, "draining; a second signal ends it at once");

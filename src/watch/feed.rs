@@ -22,6 +22,7 @@ use tower::util::MapResponseLayer;
 use super::Availability;
 use super::update::{Entry, Outcome, PolicyObject, Update};
 use crate::definition;
+use crate::logging::causes;
 use crate::metrics::Metrics;
 use crate::metrics::watching::{Watch, Watched};
 use crate::placement::catalogue::{CatalogueError, NodePool, NodePoolManifest};
@@ -148,7 +149,10 @@ where
     let updates = events.map(move |event| {
         update(match event {
             Ok(event) => {
-                contact.made();
+                // That a list is about to be asked for is no answer.
+                if !matches!(event, Event::Init) {
+                    contact.made();
+                }
                 Ok(reduced(event, read))
             }
             Err(error) => {
@@ -204,11 +208,11 @@ impl Contact {
     /// Says so once for each time that contact is lost: it is tried again for ever.
     fn failed(&self, error: &watcher::Error) {
         self.metrics.error();
-        let resource = self.watched;
+        let (resource, error) = (self.watched, causes(error));
         if self.lost.swap(true, Ordering::Relaxed) {
-            tracing::debug!(%resource, %error, "still cannot watch");
+            tracing::debug!(%resource, error, "still cannot watch");
         } else {
-            tracing::warn!(%resource, %error, "cannot watch; what is known stays in force");
+            tracing::warn!(%resource, error, "cannot watch, and tries again; what is known stays in force");
         }
     }
 }

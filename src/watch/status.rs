@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::news::Judgement;
 use super::resource;
 use crate::definition::{self, Status};
+use crate::logging::causes;
 use crate::metrics::Metrics;
 use crate::placement::policy::{API_VERSION, KIND};
 
@@ -41,7 +42,8 @@ pub(super) async fn write(
             };
             if news && let Err(error) = patch(&api, &status).await {
                 metrics.watching.policy_status_error();
-                tracing::warn!(%error, "cannot write the status of the PlacementPolicy");
+                let error = causes(&error);
+                tracing::warn!(error, "cannot write the status of the PlacementPolicy");
                 // Whatever comes in the meantime is written instead.
                 let _ = tokio::time::timeout(pause, newest.changed()).await;
                 pause = (pause * 2).min(LAST_PAUSE);

@@ -200,3 +200,57 @@ fn help_names_every_variable() {
         assert!(help.contains(name), "{name}");
     }
 }
+
+/// Until its cluster has been listed there is nothing to decide by, so requests fail, openly; nothing is gained by starting
+/// the process anew, and it ends when it is told to.
+#[test]
+fn without_its_cluster_it_is_alive_and_not_ready() {
+    let directory = tempfile::tempdir().unwrap();
+    let kubeconfig = directory.path().join("kubeconfig");
+    // Nothing listens there.
+    let cluster = serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": {"token": "not-a-secret"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    });
+    std::fs::write(&kubeconfig, cluster.to_string()).unwrap();
+    let flag = format!("--kubeconfig={}", kubeconfig.display());
+    let mut server = Server::start(&["--cluster", &flag, "--drain=0s"]);
+    let line = server.logs("cannot watch");
+    assert!(line.contains("Connection refused"), "{line}");
+    assert_eq!(server.get("/livez").status, 200);
+    assert_eq!(server.get("/readyz").text(), "starting\n");
+    assert_eq!(server.get("/readyz").status, 503);
+    let reply = server.mutate(&pod_review());
+    assert_eq!(reply.status, 503);
+    assert!(reply.header("retry-after").is_none(), "R5.20");
+    until("failures are counted", || {
+        let failures = server.metric("berth_watch_errors_total", &["nodepools"]);
+        (failures > 0.0).then_some(())
+    });
+    let contact = server.metric("berth_watch_contact_timestamp_seconds", &[]);
+    assert!(contact.abs() < f64::EPSILON, "in contact with nobody");
+    assert!(!server.log().contains("not-a-secret"));
+    server.signal("TERM");
+    assert!(server.ended().success());
+}
+
+#[test]
+fn a_cluster_that_cannot_be_found_ends_it_with_64() {
+    for (arguments, complaint) in [
+        (["--kubeconfig=none", "--drain=0s"], "--cluster"),
+        (
+            ["--cluster", "--kubeconfig=none"],
+            "error: --kubeconfig none: ",
+        ),
+        (["--cluster", "--drain=0s"], "error: --cluster: "),
+    ] {
+        let output = run(&[&["serve"], &arguments[..]].concat());
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(complaint), "{stderr}");
+    }
+}
