@@ -1,6 +1,6 @@
 //! The overlay that makes entitlement a boundary.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, default_policy, namespace};
@@ -21,14 +21,7 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
         &stage.authority.pem(),
     )?;
     register(&cluster.api, &configurations).await?;
-    let mut policy = default_policy()?;
-    for pool in policy["spec"]["pools"].as_array_mut().into_iter().flatten() {
-        if pool["name"] == "truemark" {
-            pool["namespaces"] = json!({"matchLabels": {"truemark.io/entitled": "true"}});
-        }
-    }
-    policy["spec"]["validation"]["boundByAuthor"] = json!("Deny");
-    cluster.api.apply(&policy).await?;
+    close(cluster).await?;
     for (name, injection, entitled) in [
         ("boundary-out", "disabled", "false"),
         ("boundary-in", "enabled", "false"),
@@ -107,6 +100,33 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     let reply = judged(&pod("boundary-out", "late")).await?;
     ensure!(reply.status.is_server_error(), "{reply:?}");
     namespace(cluster, "berth-system", json!({})).await
+}
+
+/// Closes a pool to all namespaces but those with a label, and has the checks refuse, as the page says.
+async fn close(cluster: &Cluster) -> anyhow::Result<()> {
+    let mut policy = default_policy()?;
+    for pool in policy["spec"]["pools"].as_array_mut().into_iter().flatten() {
+        if pool["name"] == "truemark" {
+            pool["namespaces"] = json!({"matchLabels": {"truemark.io/entitled": "true"}});
+        }
+    }
+    cluster.api.apply(&policy).await?;
+    let page = std::fs::read_to_string(repository("deploy/overlays/boundary/README.md"))?;
+    let patch = page
+        .split_once("--patch '")
+        .and_then(|(_, rest)| rest.split_once('\''));
+    let (patch, _) = patch.context("the page patches no policy")?;
+    let arguments = [
+        "patch",
+        "placementpolicy",
+        "default",
+        "--type",
+        "merge",
+        "--patch",
+    ];
+    let printed = cluster.kubectl(&[&arguments[..], &[patch]].concat())?;
+    ensure!(printed.success, "{printed:?}");
+    Ok(())
 }
 
 fn refused(reply: &Reply, message: &str) -> anyhow::Result<()> {
