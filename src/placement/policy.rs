@@ -6,57 +6,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::catalogue::{Catalogue, CatalogueError};
 use super::named::named;
 use super::namespace::NamespaceLabels;
 use super::pod::Pod;
 use super::policy_file::ValidationFile;
+pub use super::policy_file::{Action, Binding, Mode};
 use super::selector::Selector;
 
 /// The `apiVersion` of a policy.
 pub const API_VERSION: &str = "placement.truemark.io/v1alpha1";
 /// The `kind` of a policy.
 pub const KIND: &str = "PlacementPolicy";
-
-named! {
-    /// Whether a decision is carried out.
-    #[derive(Default, Deserialize, Serialize, JsonSchema)]
-    pub enum Mode {
-        /// Carried out.
-        #[default]
-        Enforce = "Enforce",
-        /// Decided, counted and logged, and nothing changed.
-        Audit = "Audit",
-    }
-}
-
-named! {
-    /// How a pool binds its pods.
-    #[derive(Default, Deserialize, Serialize, JsonSchema)]
-    pub enum Binding {
-        /// Pods run on the pool's node pools and nowhere else.
-        #[default]
-        Required = "Required",
-        /// Pods run on the pool's node pools where they can.
-        Preferred = "Preferred",
-    }
-}
-
-named! {
-    /// What a validation does about what it finds.
-    #[derive(Deserialize, Serialize, JsonSchema)]
-    pub enum Action {
-        /// Refuses the object.
-        Deny = "Deny",
-        /// Admits it with a warning.
-        Warn = "Warn",
-        /// Does not look.
-        Off = "Off",
-    }
-}
 
 named! {
     /// Where a policy comes from, the first that there is.

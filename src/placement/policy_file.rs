@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::catalogue::{self, StaticNodePool};
-use super::policy::{Action, Binding, Mode};
+use super::named::named;
 use super::selector::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NAME_PATTERN, SelectorFile, key_validations,
 };
@@ -96,6 +96,18 @@ pub struct PolicySpec {
     pub validation: ValidationFile,
 }
 
+named! {
+    /// Whether a decision is carried out.
+    #[derive(Default, Deserialize, Serialize, JsonSchema)]
+    pub enum Mode {
+        /// Carried out.
+        #[default]
+        Enforce = "Enforce",
+        /// Decided, counted and logged, and nothing changed.
+        Audit = "Audit",
+    }
+}
+
 /// The architectures that nodes can have, and the default one.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -154,6 +166,18 @@ pub struct PoolFile {
     /// The namespaces that may use the pool, by their labels. Without it, every namespace that opted in.
     #[serde(default, deserialize_with = "present")]
     pub namespaces: Option<SelectorFile>,
+}
+
+named! {
+    /// How a pool binds its pods.
+    #[derive(Default, Deserialize, Serialize, JsonSchema)]
+    pub enum Binding {
+        /// Pods run on the pool's node pools and nowhere else.
+        #[default]
+        Required = "Required",
+        /// Pods run on the pool's node pools where they can.
+        Preferred = "Preferred",
+    }
 }
 
 /// A rule: which pods go where.
@@ -235,6 +259,19 @@ pub struct PlaceFile {
     #[serde(default, deserialize_with = "present")]
     #[schemars(length(max = LONGEST_NAME))]
     pub architecture: Option<String>,
+}
+
+named! {
+    /// What a validation does about what it finds.
+    #[derive(Deserialize, Serialize, JsonSchema)]
+    pub enum Action {
+        /// Refuses the object.
+        Deny = "Deny",
+        /// Admits it with a warning.
+        Warn = "Warn",
+        /// Does not look.
+        Off = "Off",
+    }
 }
 
 /// What each check of the validating webhook does: Deny, Warn or Off.
