@@ -268,3 +268,18 @@ proptest! {
         prop_assert!(opens || selects || !found, "{:?}", reply.denial);
     }
 }
+
+/// What people have written knows nothing of berth's pools, so nothing of it is refused, wherever the pools are closed.
+#[test]
+fn recorded_workloads_are_let_through() {
+    let corpus = laws::corpus_or_notice("the law of the boundary");
+    for opted_in in ["enabled", "disabled"] {
+        let closed = [false, true, true];
+        let scene = Scene::new(World::shipped(), closed, opted_in, "Warn");
+        for (origin, object) in &corpus {
+            let reply = scene.created(object);
+            let bound = reply.findings.contains(&"bound-by-author".to_owned());
+            assert!(reply.allowed || bound, "{origin}: {:?}", reply.denial);
+        }
+    }
+}
