@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Side;
 use super::reach::{Reach, Rule, is_confined};
 use super::self_placed::keyed_entry;
-use super::wording::{listed, pool_labels};
+use super::wording::{listed, own_pool_labels};
 use crate::placement::Reason;
 use crate::placement::catalogue::NodePool;
 use crate::placement::constraints::Alternative;
-use crate::placement::policy::Pool;
+use crate::placement::policy::{Action, Pool};
 use crate::placement::requirement::{NODE_POOL, on_every_node};
 
 /// The namespace may not use the pool that the pod asks for by label, or lets itself into.
@@ -51,7 +51,7 @@ fn asked_for(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<Stri
         return Vec::new();
     }
     let mut seen = BTreeSet::new();
-    let keys = pool_labels(policy).filter(|key| seen.insert(*key));
+    let keys = own_pool_labels(new).filter(|key| seen.insert(*key));
     let closed = keys.filter_map(|key| {
         let name = new.pod().metadata.label(key)?;
         let unchanged = old.is_some_and(|old| old.pod().metadata.label(key) == Some(name));
@@ -74,80 +74,108 @@ const FIELDS: usize = 3;
 /// A closed node pool that a pod may use.
 struct Entry<'s> {
     pool: &'s Pool,
-    /// The position of the toleration that lets it in; nothing where its selectors leave it nothing else.
+    /// The position of the toleration that lets it in; nothing where a term leaves it nothing else.
     toleration: Option<usize>,
 }
 
-/// The closed node pools that the final pod may use: those that tolerations with a key let it into, or all that it may
-/// use at all, where that is nothing else.
+/// The closed node pools that the final pod may use: those that its tolerations let it into (see [`entry`]), or all that
+/// one of its terms leaves it.
 fn reached<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, Entry<'s>> {
     let closed = closed(side);
     if closed.is_empty() || is_confined(side) {
         return BTreeMap::new();
     }
     let existing = Reach::of(side, Rule::Existing);
-    let tolerations = side.pod().spec.tolerations();
-    let admits = |node_pool: &NodePool| {
-        node_pool.hard_taints().all(|taint| {
-            tolerations
-                .iter()
-                .any(|toleration| toleration.tolerates(taint))
-        })
-    };
     // Where there are too many selectors to look at, they allow what is closed and nothing that is open.
     let usable: Vec<_> = closed
         .into_iter()
-        .filter(|(node_pool, _)| admits(node_pool) && existing.allows(node_pool) != Some(false))
-        .map(|(node_pool, pool)| (node_pool, pool, keyed_entry(side, node_pool, |_| true)))
-        .collect();
-    let new = Reach::of(side, Rule::New);
-    let is_closed = |node_pool: &NodePool| {
-        usable
-            .iter()
-            .any(|(closed, ..)| closed.name() == node_pool.name())
-    };
-    let catalogue = &side.snapshot.catalogue;
-    // Without a key, tolerations admit what is closed with all the rest: then it has to be all that there is.
-    let nothing_else = || {
-        selecting_key(side).is_some()
-            && !catalogue.iter().any(|node_pool| {
-                !is_closed(node_pool) && admits(node_pool) && new.allows(node_pool) == Some(true)
-            })
-    };
-    let all = usable.iter().any(|(_, _, toleration)| toleration.is_none()) && nothing_else();
-    let counted = usable.iter().filter(|(node_pool, _, toleration)| {
-        toleration.is_some() || (all && new.allows(node_pool) != Some(false))
-    });
-    counted
-        .map(|(node_pool, pool, toleration)| {
-            let entry = Entry {
-                pool,
-                toleration: *toleration,
-            };
-            (&**node_pool.name(), entry)
+        .filter(|(node_pool, _)| {
+            is_tolerated(side, node_pool) && existing.allows(node_pool) != Some(false)
         })
+        .map(|(node_pool, pool)| {
+            let toleration = entry(side, node_pool);
+            (&**node_pool.name(), Entry { pool, toleration })
+        })
+        .collect();
+    let left_alone = left_alone(side, &existing, &usable);
+    usable
+        .into_iter()
+        .filter(|(name, entry)| entry.toleration.is_some() || left_alone.contains(name))
         .collect()
+}
+
+/// Without a key, tolerations admit what is closed with all the rest. Then it has to be all that one of the pod's terms
+/// leaves, be it of the nodes that Karpenter would make or of those that are there.
+fn left_alone<'s>(
+    side: &Side<'s, '_, '_>,
+    existing: &Reach<'_, '_>,
+    usable: &[(&'s str, Entry<'s>)],
+) -> BTreeSet<&'s str> {
+    if usable.iter().all(|(_, entry)| entry.toleration.is_some()) {
+        return BTreeSet::new();
+    }
+    let usable: BTreeSet<&str> = usable.iter().map(|(name, _)| *name).collect();
+    let catalogue = &side.snapshot.catalogue;
+    let (closed, open): (Vec<_>, Vec<_>) = catalogue
+        .iter()
+        .filter(|node_pool| is_tolerated(side, node_pool))
+        .partition(|node_pool| usable.contains(&**node_pool.name()));
+    let new = Reach::of(side, Rule::New);
+    let mut left = BTreeSet::new();
+    let alternatives = side.pod().spec.alternatives();
+    for alternative in alternatives.filter(|one| selecting_key(*one).is_some()) {
+        for reach in [&new, existing] {
+            let allows = |node_pool: &&&NodePool| reach.allows_by(node_pool, alternative);
+            let allowed: Vec<_> = closed
+                .iter()
+                .filter(|node_pool| allows(node_pool) || reach.is_exhausted())
+                .map(|node_pool| &**node_pool.name())
+                .collect();
+            if !allowed.is_empty() && !open.iter().any(|node_pool| allows(&node_pool)) {
+                left.extend(allowed);
+            }
+        }
+        if left.len() == closed.len() {
+            break;
+        }
+    }
+    left
+}
+
+/// Whether the pod tolerates all that keeps pods out of the node pool.
+fn is_tolerated(side: &Side<'_, '_, '_>, node_pool: &NodePool) -> bool {
+    let tolerations = side.pod().spec.tolerations();
+    node_pool.hard_taints().all(|taint| {
+        tolerations
+            .iter()
+            .any(|toleration| toleration.tolerates(taint))
+    })
+}
+
+/// The toleration that lets the pod into the node pool. One without a key counts only where the policy refuses such.
+fn entry(side: &Side<'_, '_, '_>, node_pool: &NodePool) -> Option<usize> {
+    let refused = side.snapshot.policy.validation.wildcard_toleration == Action::Deny;
+    let without_key = || {
+        let mut tolerations = side.pod().spec.tolerations().iter();
+        tolerations.position(|toleration| {
+            let mut taints = node_pool.hard_taints();
+            toleration.key.is_empty() && taints.any(|taint| toleration.tolerates(taint))
+        })
+    };
+    let keyed = keyed_entry(side, node_pool, |_| true);
+    keyed.or_else(|| refused.then(without_key).flatten())
 }
 
 /// A label that the selectors ask for and that nodes do not have by themselves. Without one they may allow nodes of which
 /// the catalogue says nothing, such as those of a managed node group. Whoever leaves out node pools speaks of the others.
-fn selecting_key<'s>(side: &Side<'s, '_, '_>) -> Option<&'s str> {
-    let spec = side.pod().spec;
-    let asks = |alternative: Alternative<'_, '_>, key: &str| {
+fn selecting_key<'v>(alternative: Alternative<'v, '_>) -> Option<&'v str> {
+    let asks = |key: &&str| {
         let mut asked = alternative.on(key);
-        key == NODE_POOL
+        *key == NODE_POOL
             || (!on_every_node(key) && asked.any(|requirement| !requirement.admits(None)))
     };
-    let alone = spec.selector_alone();
-    if let Some(key) = alone.selector_keys().find(|key| asks(alone, key)) {
-        return Some(key);
-    }
-    let mut first = None;
-    for alternative in spec.alternatives() {
-        let key = alternative.term_keys().find(|key| asks(alternative, key))?;
-        first.get_or_insert(key);
-    }
-    first
+    let mut keys = alternative.selector_keys().chain(alternative.term_keys());
+    keys.find(asks)
 }
 
 /// The node pools all of whose pools are closed to the namespace, each with one of them.
@@ -179,11 +207,12 @@ fn reached_lines(side: &Side<'_, '_, '_>, reached: &BTreeMap<&str, Entry<'_>>) -
             .push((name, pool));
     }
     let namespace = side.case.namespace.name;
+    let alternatives = || side.pod().spec.alternatives();
     let lines = by_toleration
         .into_iter()
         .take(FIELDS)
         .flat_map(|(toleration, entered)| {
-            let field = match (toleration, selecting_key(side)) {
+            let field = match (toleration, alternatives().find_map(selecting_key)) {
                 (Some(position), _) => side.field(&format!("spec.tolerations[{position}]")),
                 (None, Some(_)) if constrains_node_pool(side) => side.selection_field(NODE_POOL),
                 (None, Some(key)) => side.selection_field(key),

@@ -1,13 +1,13 @@
 //! Checks of labels: `unknown-pool` and `label-on-workload`.
 
 use super::Side;
-use super::wording::{clipped, nearest, pool_labels};
+use super::wording::{clipped, nearest, own_pool_labels, pool_labels};
 use crate::placement::{ARCH_LABEL, INJECTION_LABEL, POOL_LABEL};
 
 /// The pool label names no pool.
 pub(super) fn unknown_pool(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
     let policy = &new.snapshot.policy;
-    for key in pool_labels(policy) {
+    for key in own_pool_labels(new) {
         let Some(name) = new.pod().metadata.label(key) else {
             continue;
         };

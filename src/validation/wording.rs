@@ -1,5 +1,6 @@
 //! How the checks name things: short, whatever the object holds.
 
+use super::Side;
 use crate::placement::POOL_LABEL;
 use crate::placement::policy::{Place, Policy};
 
@@ -51,6 +52,18 @@ pub(super) fn pool_labels(policy: &Policy) -> impl Iterator<Item = &str> {
         Place::PoolFromLabel(key) => Some(key.as_str()),
         Place::Pool(_) | Place::LeaveAlone => None,
     })
+}
+
+/// Those that ask for the pods of this side: berth's own, and that of the rule that is theirs. Another rule's key may well
+/// mean something else on them.
+pub(super) fn own_pool_labels<'s>(side: &Side<'s, '_, '_>) -> impl Iterator<Item = &'s str> {
+    let policy = &*side.snapshot.policy;
+    let rule = policy.rule(side.pod(), side.case.namespace.labels);
+    let of_rule = rule.and_then(|rule| match &rule.place {
+        Place::PoolFromLabel(key) => Some(key.as_str()),
+        Place::Pool(_) | Place::LeaveAlone => None,
+    });
+    pool_labels(policy).filter(move |key| *key == POOL_LABEL || of_rule == Some(*key))
 }
 
 /// The label key by which a pod had best ask for a pool; nothing where no rule goes by one.

@@ -142,7 +142,8 @@ fn satisfiable(spec: &Value) -> bool {
     })
 }
 
-fn satisfies_all(requirements: &[Value]) -> bool {
+/// Whether some node could meet all of these requirements.
+pub(crate) fn satisfies_all(requirements: &[Value]) -> bool {
     let mut by_key: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for requirement in requirements {
         let key = match requirement["key"].as_str().unwrap_or_default() {
@@ -271,7 +272,11 @@ fn hostile_objects_do_not_take_long() {
             .map(|number| json!({"key": "karpenter.sh/nodepool", "value": format!("v{number}")}))
             .collect::<Value>()}),
     ];
-    for (number, spec) in specs.into_iter().enumerate() {
+    let without_key = specs.clone().map(|mut spec| {
+        spec["tolerations"] = json!([{"operator": "Exists"}]);
+        spec
+    });
+    for (number, spec) in specs.into_iter().chain(without_key).enumerate() {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "hostile"}, "spec": spec});
         let old = json!({"metadata": {"name": "hostile"}, "spec": spec});
         let begun = Instant::now();

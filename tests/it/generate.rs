@@ -151,7 +151,8 @@ fn node_affinity() -> BoxedStrategy<Value> {
     ])
 }
 
-fn toleration() -> impl Strategy<Value = Value> {
+/// A toleration, of a taint of the generated node pools or of another.
+pub(crate) fn toleration() -> impl Strategy<Value = Value> {
     let of_a_node_pool = (
         select(vec!["karpenter.sh/nodepool", "kubernetes.io/arch"]),
         prop_oneof![select(&NODE_POOLS[..]), Just("arm64")],
@@ -415,6 +416,10 @@ fn node_pool(name: &'static str) -> BoxedStrategy<Value> {
         3 => Just(json!([])),
         3 => Just(json!([{"key": "karpenter.sh/nodepool", "value": name, "effect": "NoSchedule"}])),
         1 => Just(json!([{"key": "example.com/odd", "effect": "NoExecute"}])),
+        1 => Just(json!([
+            {"key": "karpenter.sh/nodepool", "value": name, "effect": "NoSchedule"},
+            {"key": "example.com/odd", "effect": "NoExecute"},
+        ])),
         1 => Just(json!([
             {"key": "example.com/odd", "effect": "PreferNoSchedule"},
             {"key": "kubernetes.io/arch", "value": "arm64", "effect": "NoSchedule"},

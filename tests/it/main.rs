@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod boundary;
 mod bounds;
 mod cases;
 mod checks;

@@ -71,18 +71,30 @@ pub(crate) fn requirement_matches(requirement: &Value, value: Option<&str>) -> b
 
 /// Whether a pod's tolerations tolerate a taint for good.
 pub(crate) fn tolerates(spec: &Value, taint: &Value) -> bool {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     items(&spec["tolerations"]).iter().any(|toleration| {
-        let [key, operator, value, effect] =
-            ["key", "operator", "value", "effect"].map(|field| text(&toleration[field]));
         let bounded = !toleration["tolerationSeconds"].is_null() && taint["effect"] == "NoExecute";
-        let effect = effect.is_empty() || effect == text(&taint["effect"]);
-        let same_key = key == text(&taint["key"]);
-        let tolerated = match operator.as_str() {
-            "Exists" => key.is_empty() || same_key,
-            "" | "Equal" => same_key && value == text(&taint["value"]),
-            _ => false,
-        };
-        effect && tolerated && !bounded
+        let compares = toleration["operator"] == "Gt" || toleration["operator"] == "Lt";
+        !bounded && !compares && admits(toleration, taint)
     })
+}
+
+/// Whether a toleration lets a pod onto a node with a taint, be it for a while, on a cluster that has every operator.
+pub(crate) fn admits(toleration: &Value, taint: &Value) -> bool {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let [key, operator, value, effect] =
+        ["key", "operator", "value", "effect"].map(|field| text(&toleration[field]));
+    let effect = effect.is_empty() || effect == text(&taint["effect"]);
+    let same_key = key == text(&taint["key"]);
+    let numbers = || {
+        let taint = text(&taint["value"]).parse::<i64>().ok()?;
+        Some((taint, value.parse::<i64>().ok()?))
+    };
+    let tolerated = match operator.as_str() {
+        "Exists" => key.is_empty() || same_key,
+        "" | "Equal" => same_key && value == text(&taint["value"]),
+        "Gt" => same_key && numbers().is_some_and(|(taint, bound)| taint > bound),
+        "Lt" => same_key && numbers().is_some_and(|(taint, bound)| taint < bound),
+        _ => false,
+    };
+    effect && tolerated
 }
