@@ -164,12 +164,13 @@ pub(crate) async fn checks(cluster: &Cluster) -> anyhow::Result<()> {
 impl Case {
     fn is_answered(&self, reply: &Reply, action: &str) -> bool {
         let warning = format!("berth: {}: ", self.check);
-        let denial = format!("denied the request: {}: ", self.check);
+        // Others may have something to say of the same pod.
+        let denial = format!("{}: ", self.check);
         match action {
             "Deny" => {
                 let message = reply.message();
-                let only = message.split_once(&denial).map(|(_, text)| text);
-                reply.status.as_u16() == 403 && only.is_some_and(|text| text.contains(self.names))
+                let own = message.split_once(&denial).map(|(_, text)| text);
+                reply.status.as_u16() == 403 && own.is_some_and(|text| text.contains(self.names))
             }
             "Warn" => {
                 let all = reply.warnings.iter();
