@@ -81,7 +81,7 @@ impl View {
         fn apply<T: Clone + PartialEq>(listing: &mut Listing<T>, outcome: Outcome<T>) -> bool {
             match outcome {
                 Ok(event) => listing.take(event),
-                Err(availability) => availability.is_some_and(|lacks| listing.refused(lacks)),
+                Err(availability) => listing.failed(availability),
             }
         }
         match update {
