@@ -160,13 +160,11 @@ impl Status {
                 error.to_string(),
             ),
         };
-        let mut conditions = before.iter().flat_map(|before| &before.conditions);
-        let same = conditions.find(|old| old.status == status);
         let condition = Condition {
             kind: ConditionType::Accepted,
             status,
             observed_generation: Some(generation),
-            last_transition_time: same.map_or(now, |old| old.last_transition_time.clone()),
+            last_transition_time: now.clone(),
             reason,
             // It quotes the policy, and so may be as long as what stands there.
             message: message.chars().take(LONGEST_MESSAGE).collect(),
@@ -179,6 +177,19 @@ impl Status {
             missing: listed(&missing),
             pools,
         }
+        .since(before, now)
+    }
+
+    /// The same with the time that its condition has had its status since.
+    #[must_use]
+    pub fn since(mut self, before: Option<&Self>, now: Time) -> Self {
+        let before = before.map_or(&[][..], |before| &before.conditions);
+        for condition in &mut self.conditions {
+            let same = before.iter().find(|old| old.status == condition.status);
+            let since = same.map_or(&now, |old| &old.last_transition_time);
+            condition.last_transition_time = since.clone();
+        }
+        self
     }
 }
 

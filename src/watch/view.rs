@@ -134,6 +134,7 @@ impl View {
             snapshot.namespaces = Arc::clone(self.namespaces.objects());
         }
         Some(News {
+            of_policy: policy_or_node_pools || is_first,
             judgement: self.judgement(),
             source: self.in_force.as_ref().map(|usable| usable.source),
             refused: self.refused.clone(),
@@ -253,6 +254,7 @@ mod tests {
 
     fn policy(generation: i64, spec: Value) -> Update {
         let object = PolicyObject {
+            uid: String::new(),
             generation,
             spec,
             status: Value::Null,
