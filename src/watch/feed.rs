@@ -80,7 +80,8 @@ pub(super) fn node_pools() -> Resource<DynamicObject, Result<Arc<NodePool>, Cata
 pub(super) fn namespaces() -> Resource<PartialObjectMeta<Namespace>, Arc<NamespaceLabels>> {
     Resource {
         api: Api::all,
-        page: 500,
+        // Each may have 256 KiB of annotations, which arrive only to be passed over.
+        page: 200,
         fields: None,
         read: |object| {
             let labels = object.metadata.labels.unwrap_or_default();
@@ -234,7 +235,7 @@ impl Contact {
 }
 
 /// Reads a node pool of the cluster, leniently: others wrote it.
-fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, CatalogueError> {
+pub(super) fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, CatalogueError> {
     let spec = object.get_mut("spec").map(Value::take);
     let manifest = json!({"metadata": {"name": name}, "spec": spec});
     let manifest: NodePoolManifest =
@@ -249,6 +250,10 @@ fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, CatalogueEr
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
+
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::time::Instant;
 
     use futures_util::stream;
 
@@ -290,5 +295,62 @@ mod tests {
             .await;
         let expected = [(false, 1), (false, 2), (false, 3), (true, 0), (false, 1)];
         assert_eq!(told, expected);
+    }
+
+    /// An API server that has nothing, and ends each watch as soon as it has begun.
+    fn curt() -> std::io::Result<(u16, Arc<AtomicUsize>)> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let port = listener.local_addr()?.port();
+        let watches = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&watches);
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = BufReader::new(connection?);
+                let mut line = String::new();
+                let mut is_watch = false;
+                // A request has no body, and ends with an empty line.
+                while connection.read_line(&mut line)? > 0 {
+                    is_watch |= line.contains("watch=true");
+                    if line == "\r\n" {
+                        let body = if is_watch {
+                            ""
+                        } else {
+                            r#"{"metadata": {"resourceVersion": "1"}, "items": []}"#
+                        };
+                        counted.fetch_add(is_watch.into(), Ordering::Relaxed);
+                        let length = body.len();
+                        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+                        connection.get_mut().write_all(head.as_bytes())?;
+                        connection.get_mut().write_all(body.as_bytes())?;
+                        is_watch = false;
+                    }
+                    line.clear();
+                }
+            }
+            std::io::Result::Ok(())
+        });
+        Ok((port, watches))
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_ends_at_once_is_not_begun_again_without_end() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let (port, watches) = curt().unwrap();
+        let config = Config::new(format!("http://127.0.0.1:{port}").parse().unwrap());
+        let metrics = Metrics::default();
+        let mut feed = feed(&config, Watched::NodePools, &metrics, node_pools()).unwrap();
+        let begin = Instant::now();
+        assert!(matches!(feed.next().await, Some(Update::NodePools(Ok(_)))));
+        let enough = async {
+            while watches.load(Ordering::Relaxed) < 25 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            _ = feed.next() => panic!("it has nothing to tell"),
+            () = enough => {}
+        }
+        let elapsed = begin.elapsed();
+        assert!(elapsed >= Duration::from_secs(1), "{elapsed:?}");
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn write(
             let Some((statement, stored)) = judgement.as_ref().map(Statement::new) else {
                 break;
             };
-            if let Some(status) = statement.to_write(stored.as_ref(), said.as_ref(), now())
+            if let Some(status) = statement.to_write(stored.as_ref(), said.as_ref(), &now())
                 && let Err(error) = patch(&api, &status).await
             {
                 metrics.watching.policy_status_error();
@@ -83,21 +83,17 @@ impl Statement {
         let Judgement { object, outcome } = judgement;
         let outcome = outcome.as_ref();
         let outcome = outcome.map(|snapshot| (&*snapshot.policy, &*snapshot.catalogue));
+        let never = Time(Timestamp::UNIX_EPOCH);
         let statement = Self {
             uid: object.uid.clone(),
-            status: Status::new(
-                outcome,
-                object.generation,
-                None,
-                Time(Timestamp::UNIX_EPOCH),
-            ),
+            status: Status::new(outcome, object.generation, None, &never),
         };
         let stored = serde_json::from_value(object.status.clone()).ok();
         (statement, stored)
     }
 
     /// The status to write, unless it is stored, or has been said already and another berth has answered.
-    fn to_write(&self, stored: Option<&Status>, said: Option<&Self>, now: Time) -> Option<Status> {
+    fn to_write(&self, stored: Option<&Status>, said: Option<&Self>, now: &Time) -> Option<Status> {
         let is_of_a_berth = stored.is_some_and(|stored| !stored.conditions.is_empty());
         if is_of_a_berth && said == Some(self) {
             return None;
@@ -130,29 +126,29 @@ mod tests {
         };
         Statement {
             uid: uid.to_owned(),
-            status: Status::new(Err(&error), 1, None, at(0)),
+            status: Status::new(Err(&error), 1, None, &at(0)),
         }
     }
 
     #[test]
     fn each_object_is_told_once_and_again_only_when_it_has_been_told_nothing() {
         let ours = statement("a", "ours");
-        let written = ours.to_write(None, None, at(1)).unwrap();
+        let written = ours.to_write(None, None, &at(1)).unwrap();
         assert_eq!(written.conditions[0].last_transition_time, at(1));
-        assert_eq!(ours.to_write(Some(&written), None, at(2)), None, "stored");
+        assert_eq!(ours.to_write(Some(&written), None, &at(2)), None, "stored");
 
         // Another berth that sees it differently, and since another time.
-        let theirs = statement("a", "theirs").to_write(None, None, at(3));
-        assert_eq!(ours.to_write(theirs.as_ref(), Some(&ours), at(4)), None);
+        let theirs = statement("a", "theirs").to_write(None, None, &at(3));
+        assert_eq!(ours.to_write(theirs.as_ref(), Some(&ours), &at(4)), None);
         let changed = statement("a", "something else");
-        let again = changed.to_write(theirs.as_ref(), Some(&ours), at(4));
+        let again = changed.to_write(theirs.as_ref(), Some(&ours), &at(4));
         let again = again.expect("what it learns, it says");
         assert_eq!(again.conditions[0].last_transition_time, at(3));
 
         let anew = statement("b", "ours");
-        assert!(anew.to_write(None, Some(&ours), at(1)).is_some());
+        assert!(anew.to_write(None, Some(&ours), &at(1)).is_some());
         let emptied = Status::default();
-        let again = ours.to_write(Some(&emptied), Some(&ours), at(5));
+        let again = ours.to_write(Some(&emptied), Some(&ours), &at(5));
         assert!(again.is_some(), "no berth has emptied it");
     }
 }

@@ -1,5 +1,8 @@
 //! What is known of the cluster, and the snapshot that it makes: a state that nothing but updates changes.
 
+#[cfg(test)]
+mod laws;
+
 use std::mem::take;
 use std::sync::Arc;
 
