@@ -39,7 +39,7 @@ const WATCH_SECONDS: u32 = 60;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many requests a watch may make in a second: a large list needs many, and a watch that ends as soon as it has begun is
 /// no failure, after which there would be a pause.
-const REQUESTS: u64 = 20;
+const REQUESTS: u64 = 50;
 
 /// What a watch tells, for ever.
 pub(super) type Feed = BoxStream<'static, Update>;
@@ -80,8 +80,9 @@ pub(super) fn node_pools() -> Resource<DynamicObject, Result<Arc<NodePool>, Cata
 pub(super) fn namespaces() -> Resource<PartialObjectMeta<Namespace>, Arc<NamespaceLabels>> {
     Resource {
         api: Api::all,
-        // Each may have 256 KiB of annotations, which arrive only to be passed over.
-        page: 200,
+        // Each may have 256 KiB of annotations, which arrive only to be passed over, and are in memory several times until
+        // they are.
+        page: 50,
         fields: None,
         read: |object| {
             let labels = object.metadata.labels.unwrap_or_default();
@@ -342,7 +343,7 @@ mod tests {
         let begin = Instant::now();
         assert!(matches!(feed.next().await, Some(Update::NodePools(Ok(_)))));
         let enough = async {
-            while watches.load(Ordering::Relaxed) < 25 {
+            while watches.load(Ordering::Relaxed) < 60 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
