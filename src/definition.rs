@@ -147,7 +147,7 @@ pub type Outcome<'o> = Result<(&'o Policy, &'o Catalogue), &'o PolicyError>;
 impl Status {
     /// The status to write for a generation of the policy. A condition that is as it was before keeps its time.
     #[must_use]
-    pub fn new(outcome: Outcome<'_>, generation: i64, before: Option<&Self>, now: Time) -> Self {
+    pub fn new(outcome: Outcome<'_>, generation: i64, before: Option<&Self>, now: &Time) -> Self {
         let (status, reason, message) = match outcome {
             Ok(_) => (
                 ConditionStatus::True,
@@ -160,13 +160,11 @@ impl Status {
                 error.to_string(),
             ),
         };
-        let mut conditions = before.iter().flat_map(|before| &before.conditions);
-        let same = conditions.find(|old| old.status == status);
         let condition = Condition {
             kind: ConditionType::Accepted,
             status,
             observed_generation: Some(generation),
-            last_transition_time: same.map_or(now, |old| old.last_transition_time.clone()),
+            last_transition_time: now.clone(),
             reason,
             // It quotes the policy, and so may be as long as what stands there.
             message: message.chars().take(LONGEST_MESSAGE).collect(),
@@ -179,6 +177,19 @@ impl Status {
             missing: listed(&missing),
             pools,
         }
+        .since(before, now)
+    }
+
+    /// The same with the time that its condition has had its status since.
+    #[must_use]
+    pub fn since(mut self, before: Option<&Self>, now: &Time) -> Self {
+        let before = before.map_or(&[][..], |before| &before.conditions);
+        for condition in &mut self.conditions {
+            let same = before.iter().find(|old| old.status == condition.status);
+            let since = same.map_or(now, |old| &old.last_transition_time);
+            condition.last_transition_time = since.clone();
+        }
+        self
     }
 }
 
@@ -310,7 +321,7 @@ mod tests {
             (accepted, at(4)),
         ];
         for (generation, (outcome, since)) in (1..).zip(steps) {
-            let status = Status::new(outcome, generation, before.as_ref(), at(generation));
+            let status = Status::new(outcome, generation, before.as_ref(), &at(generation));
             assert_eq!(status.conditions[0].last_transition_time, since);
             assert_eq!(status.observed_generation, Some(generation));
             before = Some(status);
@@ -321,7 +332,7 @@ mod tests {
     fn missing_node_pools_are_named_as_far_as_a_line_goes() {
         let (policy, none) = embedded_policy().unwrap();
         let time = Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
-        let shown = |there: &_| Status::new(Ok((&policy, there)), 1, None, time.clone()).missing;
+        let shown = |there: &_| Status::new(Ok((&policy, there)), 1, None, &time).missing;
         assert_eq!(shown(&embedded_node_pools().unwrap()), "");
         assert_eq!(
             shown(&none),

@@ -122,7 +122,9 @@ impl Cluster {
                     // Nobody listens any more where the process is ending.
                     listed.take().map(|listed| listed.send(()));
                 }
-                judgements.send_replace(news.judgement);
+                if news.of_policy {
+                    judgements.send_replace(news.judgement);
+                }
             }
         };
         tokio::join!(publish, status::write(client, newest, &metrics));

@@ -5,18 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::future::ready;
 use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use hyper::Response;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ApiResource, DynamicObject, PartialObjectMeta};
 use kube::client::ClientBuilder;
 use kube::core::GroupVersionKind;
 use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::{self, Event};
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::{self, DefaultBackoff, Event};
 use kube::{Client, Config, ResourceExt};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tower::limit::RateLimitLayer;
 use tower::util::MapResponseLayer;
 
 use super::Availability;
@@ -34,6 +37,9 @@ use crate::placement::yaml;
 const WATCH_SECONDS: u32 = 60;
 /// How long a list may take, and a connection to come about.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How many requests a watch may make in a second: a large list needs many, and a watch that ends as soon as it has begun is
+/// no failure, after which there would be a pause.
+const REQUESTS: u64 = 50;
 
 /// What a watch tells, for ever.
 pub(super) type Feed = BoxStream<'static, Update>;
@@ -74,7 +80,9 @@ pub(super) fn node_pools() -> Resource<DynamicObject, Result<Arc<NodePool>, Cata
 pub(super) fn namespaces() -> Resource<PartialObjectMeta<Namespace>, Arc<NamespaceLabels>> {
     Resource {
         api: Api::all,
-        page: 500,
+        // Each may have 256 KiB of annotations, which arrive only to be passed over, and are in memory several times until
+        // they are.
+        page: 50,
         fields: None,
         read: |object| {
             let labels = object.metadata.labels.unwrap_or_default();
@@ -139,20 +147,20 @@ where
         }
         response
     });
-    let client = ClientBuilder::try_from(config)?.with_layer(&layer).build();
+    let client = ClientBuilder::try_from(config)?
+        .with_layer(&layer)
+        .with_layer(&RateLimitLayer::new(REQUESTS, Duration::from_secs(1)))
+        .build();
     let watch = watcher::Config {
         field_selector: fields,
         page_size: Some(page),
         ..watcher::Config::default().timeout(WATCH_SECONDS)
     };
-    let events = watcher::watcher(api(client), watch).default_backoff();
-    let updates = events.map(move |event| {
+    let events = watcher::watcher(api(client), watch);
+    let updates = paced(events, DefaultBackoff::default()).map(move |event| {
         update(match event {
             Ok(event) => {
-                // That a list is about to be asked for is no answer.
-                if !matches!(event, Event::Init) {
-                    contact.made();
-                }
+                contact.made();
                 Ok(reduced(event, read))
             }
             Err(error) => {
@@ -162,6 +170,16 @@ where
         })
     });
     Ok(updates.boxed())
+}
+
+/// With a pause after each failure, which grows until there is an answer.
+fn paced<K>(
+    events: impl Stream<Item = watcher::Result<Event<K>>>,
+    pauses: impl Backoff,
+) -> impl Stream<Item = watcher::Result<Event<K>>> {
+    // That a list is about to be asked for is no answer, but would count as one.
+    let answers = events.try_filter(|event| ready(!matches!(event, Event::Init)));
+    answers.backoff(pauses)
 }
 
 /// An event with what is kept of its object.
@@ -218,7 +236,7 @@ impl Contact {
 }
 
 /// Reads a node pool of the cluster, leniently: others wrote it.
-fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, CatalogueError> {
+pub(super) fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, CatalogueError> {
     let spec = object.get_mut("spec").map(Value::take);
     let manifest = json!({"metadata": {"name": name}, "spec": spec});
     let manifest: NodePoolManifest =
@@ -228,4 +246,112 @@ fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, CatalogueEr
             message,
         })?;
     NodePool::try_from(manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    /// Pauses that take no time, and tell how many there were since the last answer.
+    #[derive(Clone, Default)]
+    struct Pauses(Arc<AtomicUsize>);
+
+    impl Iterator for Pauses {
+        type Item = Duration;
+
+        fn next(&mut self) -> Option<Duration> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Some(Duration::ZERO)
+        }
+    }
+
+    impl Backoff for Pauses {
+        fn reset(&mut self) {
+            self.0.store(0, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn pauses_grow_until_there_is_an_answer() {
+        let failure = || Err(watcher::Error::NoResourceVersion);
+        let lists = || [Ok(Event::Init), failure()];
+        let failing = [lists(), lists(), lists()].into_iter().flatten();
+        let answered = [Ok(Event::Init), Ok(Event::InitApply(())), failure()];
+        let pauses = Pauses::default();
+        let events = paced(
+            stream::iter(failing.chain(answered)).boxed(),
+            pauses.clone(),
+        );
+        let told: Vec<_> = events
+            .map(|event| (event.is_ok(), pauses.0.load(Ordering::Relaxed)))
+            .collect()
+            .await;
+        let expected = [(false, 1), (false, 2), (false, 3), (true, 0), (false, 1)];
+        assert_eq!(told, expected);
+    }
+
+    /// An API server that has nothing, and ends each watch as soon as it has begun.
+    fn curt() -> std::io::Result<(u16, Arc<AtomicUsize>)> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let port = listener.local_addr()?.port();
+        let watches = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&watches);
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = BufReader::new(connection?);
+                let mut line = String::new();
+                let mut is_watch = false;
+                // A request has no body, and ends with an empty line.
+                while connection.read_line(&mut line)? > 0 {
+                    is_watch |= line.contains("watch=true");
+                    if line == "\r\n" {
+                        let body = if is_watch {
+                            ""
+                        } else {
+                            r#"{"metadata": {"resourceVersion": "1"}, "items": []}"#
+                        };
+                        counted.fetch_add(is_watch.into(), Ordering::Relaxed);
+                        let length = body.len();
+                        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+                        connection.get_mut().write_all(head.as_bytes())?;
+                        connection.get_mut().write_all(body.as_bytes())?;
+                        is_watch = false;
+                    }
+                    line.clear();
+                }
+            }
+            std::io::Result::Ok(())
+        });
+        Ok((port, watches))
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_ends_at_once_is_not_begun_again_without_end() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let (port, watches) = curt().unwrap();
+        let config = Config::new(format!("http://127.0.0.1:{port}").parse().unwrap());
+        let metrics = Metrics::default();
+        let mut feed = feed(&config, Watched::NodePools, &metrics, node_pools()).unwrap();
+        let begin = Instant::now();
+        assert!(matches!(feed.next().await, Some(Update::NodePools(Ok(_)))));
+        let enough = async {
+            while watches.load(Ordering::Relaxed) < 60 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            _ = feed.next() => panic!("it has nothing to tell"),
+            () = enough => {}
+        }
+        let elapsed = begin.elapsed();
+        assert!(elapsed >= Duration::from_secs(1), "{elapsed:?}");
+    }
 }

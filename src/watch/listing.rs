@@ -73,14 +73,20 @@ impl<T: Clone + PartialEq> Listing<T> {
         false
     }
 
-    /// Takes notice that there is no list to be had; true where that is news. What was listed once is kept.
-    pub(super) fn refused(&mut self, availability: Availability) -> bool {
-        let news =
-            !matches!(self.availability, Availability::Listed) && self.availability != availability;
-        if news {
-            self.availability = availability;
+    /// Takes notice of a failure, and of what it says of the resource; true where that is news. What was listed once is
+    /// kept; a list that breaks off is forgotten.
+    pub(super) fn failed(&mut self, availability: Option<Availability>) -> bool {
+        self.arriving.clear();
+        match availability {
+            Some(availability)
+                if self.availability != Availability::Listed
+                    && self.availability != availability =>
+            {
+                self.availability = availability;
+                true
+            }
+            _ => false,
         }
-        news
     }
 
     /// What the API server made of the request for a list.
@@ -119,9 +125,8 @@ mod tests {
         assert_eq!(known(&listing), [("a", 1)]);
 
         // A list that breaks off is forgotten.
-        listing.take(Event::Init);
         listing.take(Event::InitApply(entry("c", 1)));
-        listing.take(Event::Init);
+        assert!(!listing.failed(None));
         listing.take(Event::InitApply(entry("a", 1)));
         assert!(!listing.take(Event::InitDone), "nothing has changed");
         assert_eq!(known(&listing), [("a", 1)]);
@@ -144,12 +149,13 @@ mod tests {
     #[test]
     fn what_was_listed_is_kept_when_the_api_server_refuses_later() {
         let mut listing = Listing::default();
-        assert!(listing.refused(Availability::Forbidden));
-        assert!(!listing.refused(Availability::Forbidden));
+        assert!(!listing.failed(None), "no answer says nothing");
+        assert!(listing.failed(Some(Availability::Forbidden)));
+        assert!(!listing.failed(Some(Availability::Forbidden)));
         listing.take(Event::Init);
         listing.take(Event::InitApply(entry("a", 1)));
         assert!(listing.take(Event::InitDone));
-        assert!(!listing.refused(Availability::Absent));
+        assert!(!listing.failed(Some(Availability::Absent)));
         assert_eq!(listing.availability(), Availability::Listed);
         assert_eq!(known(&listing), [("a", 1)]);
     }

@@ -16,6 +16,8 @@ use crate::placement::snapshot::Snapshot;
 pub(super) struct News {
     /// What to decide by from now on; nothing where no policy could ever be used.
     pub(super) snapshot: Option<Snapshot>,
+    /// Whether it is about the policy or the node pools, and not about namespaces alone.
+    pub(super) of_policy: bool,
     /// What to say of the `PlacementPolicy`, where there is one.
     pub(super) judgement: Option<Judgement>,
     pub(super) source: Option<Source>,
@@ -72,6 +74,7 @@ impl News {
     pub(super) fn report(&self, metrics: &Metrics) {
         let Self {
             snapshot,
+            of_policy,
             judgement: _,
             source,
             refused,
@@ -93,7 +96,7 @@ impl News {
             metrics.watching.objects(watched, objects, unreadable);
         }
         metrics.watching.policy_refused(refused.is_some());
-        if let (Some(source), Some(snapshot)) = (source, snapshot) {
+        if *of_policy && let (Some(source), Some(snapshot)) = (source, snapshot) {
             metrics.watching.policy(*source, snapshot);
         }
         match refused {

@@ -35,12 +35,12 @@ pub(super) async fn write(
     while newest.changed().await.is_ok() {
         loop {
             let judgement = newest.borrow_and_update().clone();
-            let status = judgement.as_ref().map(status);
-            let Some((status, news)) = status.filter(|(status, _)| said.as_ref() != Some(status))
-            else {
+            let Some((statement, stored)) = judgement.as_ref().map(Statement::new) else {
                 break;
             };
-            if news && let Err(error) = patch(&api, &status).await {
+            if let Some(status) = statement.to_write(stored.as_ref(), said.as_ref(), &now())
+                && let Err(error) = patch(&api, &status).await
+            {
                 metrics.watching.policy_status_error();
                 let error = causes(&error);
                 tracing::warn!(error, "cannot write the status of the PlacementPolicy");
@@ -50,7 +50,7 @@ pub(super) async fn write(
                 continue;
             }
             pause = FIRST_PAUSE;
-            said = Some(status);
+            said = Some(statement);
             break;
         }
     }
@@ -68,19 +68,87 @@ async fn patch(api: &Api<DynamicObject>, status: &Status) -> kube::Result<()> {
     Ok(())
 }
 
-/// The status that a judgement makes, and whether it says anything else than the one that is stored.
-fn status(judgement: &Judgement) -> (Status, bool) {
-    let Judgement { object, outcome } = judgement;
-    let stored: Option<Status> = serde_json::from_value(object.status.clone()).ok();
-    let outcome = outcome.as_ref();
-    let outcome = outcome.map(|snapshot| (&*snapshot.policy, &*snapshot.catalogue));
-    let status = Status::new(outcome, object.generation, stored.as_ref(), now());
-    let news = stored.as_ref() != Some(&status);
-    (status, news)
+/// What there is to say of a policy, whenever it is said.
+#[derive(Debug, Clone, PartialEq)]
+struct Statement {
+    /// The object's: one that is created anew has yet to be told.
+    uid: String,
+    /// With a time that means nothing.
+    status: Status,
+}
+
+impl Statement {
+    /// What a judgement says, and what is stored.
+    fn new(judgement: &Judgement) -> (Self, Option<Status>) {
+        let Judgement { object, outcome } = judgement;
+        let outcome = outcome.as_ref();
+        let outcome = outcome.map(|snapshot| (&*snapshot.policy, &*snapshot.catalogue));
+        let never = Time(Timestamp::UNIX_EPOCH);
+        let statement = Self {
+            uid: object.uid.clone(),
+            status: Status::new(outcome, object.generation, None, &never),
+        };
+        let stored = serde_json::from_value(object.status.clone()).ok();
+        (statement, stored)
+    }
+
+    /// The status to write, unless it is stored, or has been said already and another berth has answered.
+    fn to_write(&self, stored: Option<&Status>, said: Option<&Self>, now: &Time) -> Option<Status> {
+        let is_of_a_berth = stored.is_some_and(|stored| !stored.conditions.is_empty());
+        if is_of_a_berth && said == Some(self) {
+            return None;
+        }
+        let status = self.status.clone().since(stored, now);
+        (stored != Some(&status)).then_some(status)
+    }
 }
 
 /// Now, to the second, as Kubernetes stores it.
 fn now() -> Time {
     let seconds = Timestamp::now().as_second();
     Time(Timestamp::from_second(seconds).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::placement::policy::PolicyError;
+
+    fn at(second: i64) -> Time {
+        Time(Timestamp::from_second(second).unwrap())
+    }
+
+    /// What a berth says of an object that is refused with this message.
+    fn statement(uid: &str, message: &str) -> Statement {
+        let error = PolicyError {
+            path: "spec".to_owned(),
+            message: message.to_owned(),
+        };
+        Statement {
+            uid: uid.to_owned(),
+            status: Status::new(Err(&error), 1, None, &at(0)),
+        }
+    }
+
+    #[test]
+    fn each_object_is_told_once_and_again_only_when_it_has_been_told_nothing() {
+        let ours = statement("a", "ours");
+        let written = ours.to_write(None, None, &at(1)).unwrap();
+        assert_eq!(written.conditions[0].last_transition_time, at(1));
+        assert_eq!(ours.to_write(Some(&written), None, &at(2)), None, "stored");
+
+        // Another berth that sees it differently, and since another time.
+        let theirs = statement("a", "theirs").to_write(None, None, &at(3));
+        assert_eq!(ours.to_write(theirs.as_ref(), Some(&ours), &at(4)), None);
+        let changed = statement("a", "something else");
+        let again = changed.to_write(theirs.as_ref(), Some(&ours), &at(4));
+        let again = again.expect("what it learns, it says");
+        assert_eq!(again.conditions[0].last_transition_time, at(3));
+
+        let anew = statement("b", "ours");
+        assert!(anew.to_write(None, Some(&ours), &at(1)).is_some());
+        let emptied = Status::default();
+        let again = ours.to_write(Some(&emptied), Some(&ours), &at(5));
+        assert!(again.is_some(), "no berth has emptied it");
+    }
 }

@@ -26,6 +26,8 @@ pub(super) enum Update {
 /// A `PlacementPolicy` as it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PolicyObject {
+    /// Another than that of an object which was there before, under the same name.
+    pub(super) uid: String,
     pub(super) generation: i64,
     pub(super) spec: Value,
     /// What berth, or another replica of it, has last said of it.
@@ -36,6 +38,7 @@ impl From<DynamicObject> for PolicyObject {
     fn from(mut object: DynamicObject) -> Self {
         let mut field = |name| object.data.get_mut(name).map_or(Value::Null, Value::take);
         Self {
+            uid: object.metadata.uid.unwrap_or_default(),
             spec: field("spec"),
             status: field("status"),
             generation: object.metadata.generation.unwrap_or_default(),

@@ -1,5 +1,8 @@
 //! What is known of the cluster, and the snapshot that it makes: a state that nothing but updates changes.
 
+#[cfg(test)]
+mod laws;
+
 use std::mem::take;
 use std::sync::Arc;
 
@@ -81,7 +84,7 @@ impl View {
         fn apply<T: Clone + PartialEq>(listing: &mut Listing<T>, outcome: Outcome<T>) -> bool {
             match outcome {
                 Ok(event) => listing.take(event),
-                Err(availability) => availability.is_some_and(|lacks| listing.refused(lacks)),
+                Err(availability) => listing.failed(availability),
             }
         }
         match update {
@@ -134,6 +137,7 @@ impl View {
             snapshot.namespaces = Arc::clone(self.namespaces.objects());
         }
         Some(News {
+            of_policy: policy_or_node_pools || is_first,
             judgement: self.judgement(),
             source: self.in_force.as_ref().map(|usable| usable.source),
             refused: self.refused.clone(),
@@ -253,6 +257,7 @@ mod tests {
 
     fn policy(generation: i64, spec: Value) -> Update {
         let object = PolicyObject {
+            uid: String::new(),
             generation,
             spec,
             status: Value::Null,

@@ -31,6 +31,7 @@ pub(crate) fn group() -> Group {
             checks::checks,
             checks::updates,
             boundary::boundary,
+            losses::definitions_lost,
             losses::api_server_lost,
             memory::memory,
         ],

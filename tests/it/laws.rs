@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use berth::placement::Reason;
-use berth::placement::snapshot::Snapshot;
+use berth::placement::catalogue::{Catalogue, NodePool, NodePoolManifest};
+use berth::placement::snapshot::{Snapshot, read_policy_spec};
+use berth::placement::yaml;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Pod;
 use proptest::prelude::*;
-use serde_json::Value;
+use proptest::sample::Index;
+use serde_json::{Value, json};
 
 use crate::generate::{self, World};
 use crate::reviews::{self, Review};
@@ -297,6 +301,55 @@ proptest! {
         prop_assert!(reviews::mutate(&body, &snapshot).allowed);
         prop_assert!(reviews::validate(&body, &snapshot).allowed);
     }
+
+    /// Whatever the API server has stored as a policy or as a node pool, it is read or refused, and decided by.
+    #[test]
+    fn any_stored_object_is_read_or_refused(other in generate::any_json(), place in any::<Index>()) {
+        let pod = Review::of(&json!({"apiVersion": "v1", "kind": "Pod"})).body();
+        let mut spec = reviews::shipped_policy()["spec"].take();
+        let mut node_pool = json!({"template": {
+            "metadata": {"labels": {"example.com/team": "red"}},
+            "spec": {
+                "requirements": [{"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]}],
+                "taints": [{"key": "example.com/only", "value": "yes", "effect": "NoSchedule"}],
+            },
+        }});
+        for spec in [&mut spec, &mut node_pool] {
+            let mut pointers = pointers(spec);
+            let pointer = pointers.swap_remove(place.index(pointers.len()));
+            *spec.pointer_mut(&pointer).unwrap() = other.clone();
+        }
+        let manifest = json!({"metadata": {"name": "amd64-batch"}, "spec": node_pool});
+        let manifest = yaml::from_value::<NodePoolManifest>(manifest).ok();
+        let node_pool = manifest.and_then(|manifest| NodePool::try_from(manifest).ok());
+        let live: Catalogue = node_pool.map(Arc::new).into_iter().collect();
+        for spec in [spec, reviews::shipped_policy()["spec"].take(), other] {
+            if let Ok((policy, of_policy)) = read_policy_spec(spec)
+                && let Ok(snapshot) = Snapshot::new(policy, of_policy.with(&live))
+            {
+                prop_assert!(reviews::mutate(&pod, &snapshot).allowed);
+            }
+        }
+    }
+}
+
+/// Where there is anything in a value, itself included.
+fn pointers(value: &Value) -> Vec<String> {
+    let mut found = vec![String::new()];
+    let mut below = |key: &str, value: &Value| {
+        let key = key.replace('~', "~0").replace('/', "~1");
+        let pointers = pointers(value).into_iter();
+        found.extend(pointers.map(|pointer| format!("/{key}{pointer}")));
+    };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| below(key, value)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(index, value)| below(&index.to_string(), value)),
+        _ => {}
+    }
+    found
 }
 
 #[test]

@@ -317,7 +317,7 @@ pub(crate) async fn columns(cluster: &Cluster) -> anyhow::Result<()> {
             "spec.pools[0].binding: Preferred needs node pools without taints",
         ),
     ] {
-        let status = Status::new(outcome, 1, None, now.clone());
+        let status = Status::new(outcome, 1, None, &now);
         let path = format!("{}/status", path(&policy));
         let change = json!({"status": status});
         let stored = cluster.api.merge(&path, &change).await?;

@@ -3,9 +3,77 @@
 use anyhow::ensure;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, job_pod, namespace, selected, shipped_node_pool};
+use super::stage::{
+    POLICIES, Stage, default_policy, define, job_pod, namespace, selected, shipped_node_pool,
+};
+use crate::harness::api::text;
 use crate::harness::cluster::Cluster;
 use crate::harness::eventually;
+
+/// Waits until berth has failed to watch a resource.
+async fn missed(stage: &Stage<'_>, resource: &str) -> anyhow::Result<()> {
+    let series = format!("berth_watch_errors_total{{resource=\"{resource}\"}}");
+    eventually(&format!("berth misses {resource}"), async || {
+        let errors = stage.berth.metric(&series).await?;
+        Ok(errors.filter(|errors| *errors > 0.0).map(drop))
+    })
+    .await
+}
+
+/// Definitions that are deleted take their objects with them, and what is created under new ones is found.
+pub(crate) async fn definitions_lost(cluster: &Cluster) -> anyhow::Result<()> {
+    let stage = Stage::new(cluster).await?;
+    namespace(cluster, "definitions", json!({})).await?;
+    let mut policy = default_policy()?;
+    policy["spec"]["mode"] = json!("Audit");
+    cluster.api.apply(&policy).await?;
+    let known = async |resource: &str, count: f64| {
+        let series = format!("berth_watched_objects{{resource=\"{resource}\"}}");
+        eventually(&format!("{count} {resource} are known"), async || {
+            let known = stage.berth.metric(&series).await?;
+            Ok(known.filter(|known| (known - count).abs() < 0.5))
+        })
+        .await
+    };
+    known("placementpolicies", 1.0).await?;
+    let told = stage.berth.log()?.matches("cannot watch").count();
+
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    for (name, collection) in [
+        ("nodepools.karpenter.sh", "/apis/karpenter.sh/v1/nodepools"),
+        ("placementpolicies.placement.truemark.io", POLICIES),
+    ] {
+        cluster.api.delete(&format!("{definitions}/{name}")).await?;
+        eventually(&format!("{name} is gone"), async || {
+            Ok(cluster.api.get(collection).await?.is_none().then_some(()))
+        })
+        .await?;
+    }
+    known("nodepools", 0.0).await?;
+    known("placementpolicies", 0.0).await?;
+    for resource in ["nodepools", "placementpolicies"] {
+        missed(&stage, resource).await?;
+    }
+    let reply = stage.berth.mutate(&job_pod("definitions")).await?.ok()?;
+    ensure!(
+        text(&reply, "/response/patchType") == "JSONPatch",
+        "{reply}"
+    );
+
+    define(cluster).await?;
+    cluster
+        .api
+        .apply(&shipped_node_pool("amd64-batch")?)
+        .await?;
+    cluster.api.apply(&policy).await?;
+    known("nodepools", 1.0).await?;
+    known("placementpolicies", 1.0).await?;
+    let log = stage.berth.log()?;
+    let told = log.matches("cannot watch").count() - told;
+    // Of each that it is gone, and then that what was known is too old to go on from.
+    ensure!(told <= 4, "said {told} times:\n{log}");
+    cluster.api.delete(POLICIES).await
+}
 
 pub(crate) async fn api_server_lost(cluster: &Cluster) -> anyhow::Result<()> {
     let stage = Stage::new(cluster).await?;
@@ -19,18 +87,7 @@ pub(crate) async fn api_server_lost(cluster: &Cluster) -> anyhow::Result<()> {
 
     cluster.kill_api_server();
     for resource in ["nodepools", "namespaces", "placementpolicies"] {
-        let series = format!("berth_watch_errors_total{{resource=\"{resource}\"}}");
-        eventually(
-            &format!("berth misses the API server's {resource}"),
-            async || {
-                Ok(stage
-                    .berth
-                    .metric(&series)
-                    .await?
-                    .filter(|errors| *errors > 0.0))
-            },
-        )
-        .await?;
+        missed(&stage, resource).await?;
     }
     ensure!(
         stage.berth.is_ready().await,

@@ -116,6 +116,13 @@ pub(crate) async fn policy(cluster: &Cluster) -> anyhow::Result<()> {
     ensure!(is_in_force(source("cluster", "Audit")).await?);
     ensure!(!is_in_force(source("cluster", "Enforce")).await?);
 
+    // One that is created anew is told as the one before was, however soon it comes.
+    for _ in 0..5 {
+        cluster.api.delete(&format!("{POLICIES}/default")).await?;
+        cluster.api.apply(&audit).await?;
+        status(cluster, true).await?;
+    }
+
     // Without it, the default policy is what is left.
     cluster.api.delete(&format!("{POLICIES}/default")).await?;
     stage
