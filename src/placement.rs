@@ -3,6 +3,7 @@
 //! The steps and their order are those of the contract: leave alone, rule, architecture, node pools, edits.
 
 pub mod affinity;
+pub mod alternatives;
 pub mod catalogue;
 pub mod constraints;
 pub mod exemption;

@@ -274,11 +274,15 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
         poll: _poll,
         mut listed,
     } = spawn(args, setup, &lifecycle, webhook, ops);
+    // Without a cluster there is nothing to wait for.
+    let mut is_ready = listed.try_recv().is_ok();
+    if is_ready {
+        lifecycle.enter(Phase::Serving);
+    }
     announce(addresses, self_signed, args.log_format);
-    let mut is_ready = false;
     loop {
         tokio::select! {
-            _ = &mut listed, if !is_ready => {
+            Ok(()) = &mut listed, if !is_ready => {
                 is_ready = true;
                 lifecycle.enter(Phase::Serving);
             }

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::constraints::{Alternative, PreferredTerm};
+use super::alternatives::Alternative;
+use super::constraints::PreferredTerm;
 use super::pod::Spec;
 use super::requirement::{ARCH, NODE_POOL, Operator};
 

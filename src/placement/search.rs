@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::affinity::{self, NewRequirements};
+use super::alternatives::Alternative;
 use super::catalogue::{Catalogue, NodePool};
-use super::constraints::{Alternative, PreferredTerm};
+use super::constraints::PreferredTerm;
 use super::pod::{Pod, Spec};
 use super::policy::{Binding, Pool};
 use super::requirement::{ARCH, NODE_POOL, can_meet};

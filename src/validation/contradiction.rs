@@ -2,7 +2,8 @@
 
 use super::Side;
 use super::wording::{clipped, term};
-use crate::placement::constraints::{Alternative, Term};
+use crate::placement::alternatives::Alternative;
+use crate::placement::constraints::Term;
 use crate::placement::pod::Spec;
 use crate::placement::requirement::{Asked, Requirement};
 

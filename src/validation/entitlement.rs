@@ -10,8 +10,8 @@ use super::reach::{Reach, Rule, is_confined};
 use super::self_placed::keyed_entry;
 use super::wording::{listed, own_pool_labels};
 use crate::placement::Reason;
+use crate::placement::alternatives::Alternative;
 use crate::placement::catalogue::NodePool;
-use crate::placement::constraints::Alternative;
 use crate::placement::policy::{Action, Pool};
 use crate::placement::requirement::{NODE_POOL, on_every_node};
 

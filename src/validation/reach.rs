@@ -7,8 +7,8 @@ use std::cell::Cell;
 
 use super::Side;
 use crate::placement::Reason;
+use crate::placement::alternatives::Alternative;
 use crate::placement::catalogue::NodePool;
-use crate::placement::constraints::Alternative;
 use crate::placement::pod::Spec;
 use crate::placement::policy::{Binding, Mode};
 use crate::placement::requirement::{ARCH, can_meet, may_allow};

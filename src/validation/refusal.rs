@@ -2,7 +2,7 @@
 
 use super::Side;
 use super::wording::{clipped, listed};
-use crate::placement::constraints::Alternative;
+use crate::placement::alternatives::Alternative;
 use crate::placement::requirement::{
     Asked, CAPACITY_TYPE, NODE_POOL, Operator, Requirement, is_restricted,
 };
