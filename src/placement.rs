@@ -171,7 +171,7 @@ fn by_rule<'p>(
     catalogue: &'p Catalogue,
 ) -> Decision<'p> {
     if let Some(resource) = &pod.spec.special_resource
-        && !matches!(&rule.place, Place::PoolFromLabel(_))
+        && rule.place.label().is_none()
     {
         return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
     }

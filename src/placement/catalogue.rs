@@ -14,7 +14,7 @@ use super::selector::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, is_subdomain, valid_key, valid_value,
 };
 use written::RequirementFile;
-pub use written::{NodePoolManifest, StaticNodePool};
+pub use written::StaticNodePool;
 
 /// The effects that a taint can have.
 const EFFECTS: [&str; 3] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];

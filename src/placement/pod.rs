@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::catalogue::Taint;
 use super::constraints::Affinity;
 use super::json::{Malformed, Reader};
 use super::maps::{Keys, Labels, NodeSelector};
@@ -239,6 +240,13 @@ impl<'a> Spec<'a> {
     #[must_use]
     pub fn tolerations(&self) -> &[Toleration<'a>] {
         self.tolerations.as_deref().unwrap_or_default()
+    }
+
+    /// Whether one of the tolerations tolerates the taint, if only for a while.
+    #[must_use]
+    pub fn tolerates(&self, taint: &Taint) -> bool {
+        let mut tolerations = self.tolerations().iter();
+        tolerations.any(|toleration| toleration.tolerates(taint))
     }
 }
 

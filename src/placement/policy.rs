@@ -95,6 +95,17 @@ pub enum Place {
     LeaveAlone,
 }
 
+impl Place {
+    /// The key of the label by which a pod asks for its pool, where it does.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Self::PoolFromLabel(key) => Some(key),
+            Self::Pool(_) | Self::LeaveAlone => None,
+        }
+    }
+}
+
 /// A choice of architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {

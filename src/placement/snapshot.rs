@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::catalogue::{Catalogue, CatalogueError, NodePool, NodePoolManifest};
+use super::catalogue::{Catalogue, CatalogueError, NodePool};
 use super::namespace::{Namespace, Namespaces};
 use super::policy::{Policy, PolicyError};
 use super::policy_file::{PolicyFile, PolicySpec};
@@ -131,7 +131,9 @@ pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), Ca
             object => vec![object],
         };
         for object in objects {
-            read_node_pool(object, catalogue)?;
+            if is_node_pool(&object) {
+                catalogue.insert(NodePool::from_object(object)?)?;
+            }
         }
     }
     Ok(())
@@ -141,23 +143,9 @@ fn is_list(kind: &str) -> bool {
     matches!(kind, "List" | "NodePoolList")
 }
 
-/// Adds a `NodePool` to a catalogue, and passes over an object of another kind.
-fn read_node_pool(object: Value, catalogue: &mut Catalogue) -> Result<(), CatalogueError> {
-    let field = |pointer: &str| {
-        let text = object.pointer(pointer).and_then(Value::as_str);
-        text.unwrap_or_default()
-    };
-    if field("/kind") != "NodePool" || !field("/apiVersion").starts_with("karpenter.sh/") {
-        return Ok(());
-    }
-    let name = field("/metadata/name").to_owned();
-    let manifest: NodePoolManifest =
-        yaml::from_value(object).map_err(|(path, message)| CatalogueError {
-            node_pool: name,
-            path,
-            message,
-        })?;
-    catalogue.insert(NodePool::try_from(manifest)?)
+fn is_node_pool(object: &Value) -> bool {
+    let field = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    field("kind") == "NodePool" && field("apiVersion").starts_with("karpenter.sh/")
 }
 
 /// The default policy, compiled in.

@@ -144,12 +144,8 @@ fn left_alone<'s>(
 
 /// Whether the pod tolerates all that keeps pods out of the node pool.
 fn is_tolerated(side: &Side<'_, '_, '_>, node_pool: &NodePool) -> bool {
-    let tolerations = side.pod().spec.tolerations();
-    node_pool.hard_taints().all(|taint| {
-        tolerations
-            .iter()
-            .any(|toleration| toleration.tolerates(taint))
-    })
+    let spec = side.pod().spec;
+    node_pool.hard_taints().all(|taint| spec.tolerates(taint))
 }
 
 /// The toleration that lets the pod into the node pool. One without a key counts only where the policy refuses such.

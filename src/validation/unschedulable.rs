@@ -99,12 +99,8 @@ fn fits(
 
 /// A taint of the node pool that the pod does not tolerate: one that keeps it away, if there is one.
 fn untolerated<'n>(side: &Side<'_, '_, '_>, node_pool: &'n NodePool) -> Option<&'n Taint> {
-    let tolerations = side.pod().spec.tolerations();
-    let untolerated = |taint: &&Taint| {
-        !tolerations
-            .iter()
-            .any(|toleration| toleration.tolerates(taint))
-    };
+    let spec = side.pod().spec;
+    let untolerated = |taint: &&Taint| !spec.tolerates(taint);
     let hard = node_pool.hard_taints().find(untolerated);
     hard.or_else(|| node_pool.taints().iter().find(untolerated))
 }

@@ -2,7 +2,7 @@
 
 use super::Side;
 use crate::placement::POOL_LABEL;
-use crate::placement::policy::{Place, Policy};
+use crate::placement::policy::Policy;
 
 /// How many names of a list are given.
 const NAMES: usize = 4;
@@ -48,10 +48,7 @@ pub(super) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
 
 /// The label keys by which a pod can ask for a pool.
 pub(super) fn pool_labels(policy: &Policy) -> impl Iterator<Item = &str> {
-    policy.rules().iter().filter_map(|rule| match &rule.place {
-        Place::PoolFromLabel(key) => Some(key.as_str()),
-        Place::Pool(_) | Place::LeaveAlone => None,
-    })
+    policy.rules().iter().filter_map(|rule| rule.place.label())
 }
 
 /// Those that ask for the pods of this side: berth's own, and that of the rule that is theirs. Another rule's key may well
@@ -59,10 +56,7 @@ pub(super) fn pool_labels(policy: &Policy) -> impl Iterator<Item = &str> {
 pub(super) fn own_pool_labels<'s>(side: &Side<'s, '_, '_>) -> impl Iterator<Item = &'s str> {
     let policy = &*side.snapshot.policy;
     let rule = policy.rule(side.pod(), side.case.namespace.labels);
-    let of_rule = rule.and_then(|rule| match &rule.place {
-        Place::PoolFromLabel(key) => Some(key.as_str()),
-        Place::Pool(_) | Place::LeaveAlone => None,
-    });
+    let of_rule = rule.and_then(|rule| rule.place.label());
     pool_labels(policy).filter(move |key| *key == POOL_LABEL || of_rule == Some(*key))
 }
 

@@ -28,9 +28,8 @@ use crate::definition;
 use crate::logging::causes;
 use crate::metrics::Metrics;
 use crate::metrics::watching::{Watch, Watched};
-use crate::placement::catalogue::{CatalogueError, NodePool, NodePoolManifest};
+use crate::placement::catalogue::{CatalogueError, NodePool};
 use crate::placement::namespace::NamespaceLabels;
-use crate::placement::yaml;
 
 /// How long one watch lasts, in seconds, before the next one takes over: the most that a connection which died without
 /// a word is trusted, and so the resolution of the age that the metrics tell.
@@ -235,17 +234,10 @@ impl Contact {
     }
 }
 
-/// Reads a node pool of the cluster, leniently: others wrote it.
+/// Reads a node pool of the cluster, whose metadata kube has taken out of it.
 pub(super) fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, CatalogueError> {
     let spec = object.get_mut("spec").map(Value::take);
-    let manifest = json!({"metadata": {"name": name}, "spec": spec});
-    let manifest: NodePoolManifest =
-        yaml::from_value(manifest).map_err(|(path, message)| CatalogueError {
-            node_pool: name.to_owned(),
-            path,
-            message,
-        })?;
-    NodePool::try_from(manifest)
+    NodePool::from_object(json!({"metadata": {"name": name}, "spec": spec}))
 }
 
 #[cfg(test)]

@@ -116,8 +116,9 @@ impl View {
             policy_or_node_pools,
         } = take(&mut self.changed);
         let is_first = self.snapshot.is_none();
+        let of_policy = policy_or_node_pools || is_first;
         let (mut tell_refusal, mut newly_unreadable) = (false, Vec::new());
-        if policy_or_node_pools || is_first {
+        if of_policy {
             let refused = self.assess().err();
             tell_refusal = refused != self.refused;
             self.refused = refused;
@@ -137,7 +138,7 @@ impl View {
             snapshot.namespaces = Arc::clone(self.namespaces.objects());
         }
         Some(News {
-            of_policy: policy_or_node_pools || is_first,
+            of_policy,
             judgement: self.judgement(),
             source: self.in_force.as_ref().map(|usable| usable.source),
             refused: self.refused.clone(),
@@ -152,25 +153,33 @@ impl View {
     /// Puts the newest policy into force with the node pools as they are now, or leaves the one before in force.
     fn assess(&mut self) -> Result<(), PolicyError> {
         let newest = self.newest().and_then(|usable| {
-            usable.policy.check(&self.catalogue(&usable)?)?;
-            Ok(usable)
+            let catalogue = self.catalogue(&usable)?;
+            usable.policy.check(&catalogue)?;
+            Ok((usable, catalogue))
         });
-        let refused = match newest {
-            Ok(usable) => {
-                self.in_force = Some(usable);
+        match newest {
+            Ok((usable, catalogue)) => {
+                self.put_in_force(usable, catalogue);
                 Ok(())
             }
-            Err(error) => Err(error),
-        };
-        if let Some(usable) = &self.in_force {
-            self.snapshot = Some(Snapshot {
-                policy: Arc::clone(&usable.policy),
-                catalogue: Arc::new(self.catalogue(usable)?),
-                namespaces: Arc::clone(self.namespaces.objects()),
-                own_namespace: self.own_namespace.clone(),
-            });
+            Err(error) => {
+                if let Some(usable) = self.in_force.clone() {
+                    let catalogue = self.catalogue(&usable)?;
+                    self.put_in_force(usable, catalogue);
+                }
+                Err(error)
+            }
         }
-        refused
+    }
+
+    fn put_in_force(&mut self, usable: Usable, catalogue: Catalogue) {
+        self.snapshot = Some(Snapshot {
+            policy: Arc::clone(&usable.policy),
+            catalogue: Arc::new(catalogue),
+            namespaces: Arc::clone(self.namespaces.objects()),
+            own_namespace: self.own_namespace.clone(),
+        });
+        self.in_force = Some(usable);
     }
 
     /// The policy of the flag, the cluster's, or the embedded one: the first that there is.

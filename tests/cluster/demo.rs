@@ -9,13 +9,13 @@ use std::time::Duration;
 use berth::admission::mutate;
 use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::harness::api::{Api, text};
 use crate::harness::cluster::{Cluster, Extent};
 use crate::harness::node_pools::{self, Place, places};
 use crate::harness::programs::Programs;
-use crate::harness::scene::{Scene, examples, run_now};
+use crate::harness::scene::{Scene, examples, review, run_now};
 use crate::runner::{runtime, signalled};
 
 /// Names the kubeconfig of a cluster to use instead of starting one.
@@ -106,18 +106,7 @@ fn left_alone(pod: &Value) -> String {
     if let Some(spec) = pod["spec"].as_object_mut() {
         spec.remove("nodeName");
     }
-    let review = json!({
-        "apiVersion": "admission.k8s.io/v1",
-        "kind": "AdmissionReview",
-        "request": {
-            "uid": "again",
-            "operation": "CREATE",
-            "kind": {"group": "", "kind": "Pod"},
-            "namespace": text(&pod, "/metadata/namespace"),
-            "object": pod,
-        },
-    })
-    .to_string();
+    let review = review(&pod).to_string();
     let reason = || {
         let (policy, _) = embedded_policy().ok()?;
         let snapshot = Snapshot::new(policy, embedded_node_pools().ok()?).ok()?;

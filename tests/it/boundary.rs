@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use crate::checks::satisfies_all;
+use crate::checks::{alternatives, satisfies_all};
 use crate::generate::{self, World};
 use crate::laws;
 use crate::reviews::{self, NAMESPACE, Reply, Review};
@@ -133,26 +133,6 @@ fn has_key(toleration: &Value) -> bool {
     toleration["key"]
         .as_str()
         .is_some_and(|key| !key.is_empty())
-}
-
-/// The ways to satisfy the pod's selectors, each as requirements. A field names a node, and may name any.
-fn alternatives(spec: &Value) -> Vec<Vec<Value>> {
-    let selector = spec["nodeSelector"].as_object().into_iter().flatten();
-    let selected: Vec<Value> = selector
-        .map(|(key, value)| json!({"key": key, "operator": "In", "values": [value]}))
-        .collect();
-    let required =
-        &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    if required.is_null() {
-        return vec![selected];
-    }
-    let terms = items(&required["nodeSelectorTerms"]).iter();
-    let filled = terms.filter(|term| {
-        !items(&term["matchExpressions"]).is_empty() || !items(&term["matchFields"]).is_empty()
-    });
-    filled
-        .map(|term| [&selected, items(&term["matchExpressions"])].concat())
-        .collect()
 }
 
 fn scene(wildcard: &'static str) -> impl Strategy<Value = Scene> {

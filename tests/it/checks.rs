@@ -124,6 +124,11 @@ proptest! {
 
 /// Whether some node, whoever made it, could satisfy the selectors of a pod's spec.
 fn satisfiable(spec: &Value) -> bool {
+    alternatives(spec).iter().any(|all| satisfies_all(all))
+}
+
+/// The ways to satisfy the pod's selectors, each as requirements. A field names a node, and may name any.
+pub(crate) fn alternatives(spec: &Value) -> Vec<Vec<Value>> {
     let selector = spec["nodeSelector"].as_object().into_iter().flatten();
     let selected: Vec<Value> = selector
         .map(|(key, value)| json!({"key": key, "operator": "In", "values": [value]}))
@@ -131,15 +136,15 @@ fn satisfiable(spec: &Value) -> bool {
     let required =
         &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
     if required.is_null() {
-        return satisfies_all(&selected);
+        return vec![selected];
     }
-    items(&required["nodeSelectorTerms"]).iter().any(|term| {
-        let expressions = items(&term["matchExpressions"]);
-        let is_empty = expressions.is_empty() && items(&term["matchFields"]).is_empty();
-        let mut all = selected.clone();
-        all.extend(expressions.iter().cloned());
-        !is_empty && satisfies_all(&all)
-    })
+    let terms = items(&required["nodeSelectorTerms"]).iter();
+    let filled = terms.filter(|term| {
+        !items(&term["matchExpressions"]).is_empty() || !items(&term["matchFields"]).is_empty()
+    });
+    filled
+        .map(|term| [&selected, items(&term["matchExpressions"])].concat())
+        .collect()
 }
 
 /// Whether some node could meet all of these requirements.

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use berth::placement::Reason;
-use berth::placement::catalogue::{Catalogue, NodePool, NodePoolManifest};
+use berth::placement::catalogue::{Catalogue, NodePool};
 use berth::placement::snapshot::{Snapshot, read_policy_spec};
-use berth::placement::yaml;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Pod;
@@ -319,9 +318,8 @@ proptest! {
             let pointer = pointers.swap_remove(place.index(pointers.len()));
             *spec.pointer_mut(&pointer).unwrap() = other.clone();
         }
-        let manifest = json!({"metadata": {"name": "amd64-batch"}, "spec": node_pool});
-        let manifest = yaml::from_value::<NodePoolManifest>(manifest).ok();
-        let node_pool = manifest.and_then(|manifest| NodePool::try_from(manifest).ok());
+        let object = json!({"metadata": {"name": "amd64-batch"}, "spec": node_pool});
+        let node_pool = NodePool::from_object(object).ok();
         let live: Catalogue = node_pool.map(Arc::new).into_iter().collect();
         for spec in [spec, reviews::shipped_policy()["spec"].take(), other] {
             if let Ok((policy, of_policy)) = read_policy_spec(spec)

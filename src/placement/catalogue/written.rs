@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{CatalogueError, NAME_PATTERN, NodePool, Taint};
 use crate::placement::requirement::Operator;
 use crate::placement::selector::{LONGEST_KEY, LONGEST_NAME};
+use crate::placement::yaml;
 
 /// What the nodes' value of one label can be, as in a NodePool.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -82,7 +84,7 @@ impl TryFrom<StaticNodePool> for NodePool {
 
 /// The parts of a Karpenter `NodePool` (`karpenter.sh/v1`) that placement reads; the rest is Karpenter's business.
 #[derive(Debug, Clone, Deserialize)]
-pub struct NodePoolManifest {
+struct NodePoolManifest {
     metadata: ManifestMetadata,
     spec: ManifestSpec,
 }
@@ -158,14 +160,22 @@ impl From<ManifestRequirement> for RequirementFile {
     }
 }
 
-impl TryFrom<NodePoolManifest> for NodePool {
-    type Error = CatalogueError;
-
-    fn try_from(manifest: NodePoolManifest) -> Result<Self, CatalogueError> {
+impl NodePool {
+    /// Reads a Karpenter `NodePool` object.
+    ///
+    /// # Errors
+    /// The first field that cannot be read, or that Karpenter would refuse.
+    pub fn from_object(object: Value) -> Result<Self, CatalogueError> {
+        let name = object.pointer("/metadata/name").and_then(Value::as_str);
+        let name = name.unwrap_or_default().to_owned();
         let NodePoolManifest {
             metadata: ManifestMetadata { name },
             spec: ManifestSpec { template },
-        } = manifest;
+        } = yaml::from_value(object).map_err(|(path, message)| CatalogueError {
+            node_pool: name,
+            path,
+            message,
+        })?;
         let ManifestTemplate {
             metadata: TemplateMetadata { labels },
             spec: TemplateSpec {

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::api::{Api, Reply};
 use super::cluster::{Cluster, probe};
 use super::pki::{Authority, Pair};
 use super::process::{Process, free_ports};
+use super::scene::review;
 use super::{eventually, repository};
 
 /// How one berth is set up, which outlives the process.
@@ -133,18 +134,7 @@ impl Berth {
 
     /// What it answers to the review of a pod that is being created, asked as the API server asks.
     pub(crate) async fn mutate(&self, pod: &Value) -> anyhow::Result<Reply> {
-        let review = json!({
-            "apiVersion": "admission.k8s.io/v1",
-            "kind": "AdmissionReview",
-            "request": {
-                "uid": "1",
-                "kind": {"group": "", "version": "v1", "kind": "Pod"},
-                "namespace": pod["metadata"]["namespace"],
-                "operation": "CREATE",
-                "object": pod,
-            },
-        });
-        self.webhook.post("/mutate", &review).await
+        self.webhook.post("/mutate", &review(pod)).await
     }
 
     /// What it has logged so far.

@@ -103,6 +103,21 @@ pub(crate) async fn run_now(api: &Api, cron_job: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The review of a pod that is being created, as the API server asks for it.
+pub(crate) fn review(pod: &Value) -> Value {
+    json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "1",
+            "operation": "CREATE",
+            "kind": {"group": "", "version": "v1", "kind": "Pod"},
+            "namespace": pod["metadata"]["namespace"],
+            "object": pod,
+        },
+    })
+}
+
 /// A pod that asks for nothing.
 pub(crate) fn pod(namespace: &str, name: &str) -> Value {
     json!({

@@ -18,6 +18,7 @@ use berth::validation::Check;
 use serde_json::{Value, json};
 
 use crate::harness::api::text;
+use crate::harness::scene::review;
 
 /// kube-scheduler's rules, as the laws have them.
 #[path = "../../../it/scheduler.rs"]
@@ -54,18 +55,7 @@ impl Berth {
         warnings: &[String],
         snapshot: &Snapshot,
     ) -> anyhow::Result<Self> {
-        let review = json!({
-            "apiVersion": "admission.k8s.io/v1",
-            "kind": "AdmissionReview",
-            "request": {
-                "uid": "again",
-                "operation": "CREATE",
-                "kind": {"group": "", "version": "v1", "kind": "Pod"},
-                "namespace": stored["metadata"]["namespace"],
-                "object": stored,
-            },
-        });
-        let review = review.to_string();
+        let review = review(stored).to_string();
         let record = validate(review.as_bytes(), snapshot)
             .map_err(|_| anyhow::anyhow!("no review"))?
             .record;
@@ -254,10 +244,7 @@ const INSTANCES: [(&str, &[&str]); 4] = [
 fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
     let preferred = spec.heaviest_preference();
     let preferred = preferred.as_ref().map(|term| term.preference.alone());
-    let tolerated = |taint: &Taint| {
-        let mut tolerations = spec.tolerations().iter();
-        tolerations.any(|toleration| toleration.tolerates(taint))
-    };
+    let tolerated = |taint: &Taint| spec.tolerates(taint);
     let is_meant = |node_pool: &&NodePool| match berth {
         Berth::Placed { node_pools, .. } => {
             node_pools.iter().any(|name| **name == **node_pool.name())
@@ -345,7 +332,7 @@ pub(super) fn passed_over(pod: &Value) -> bool {
     let affinity = &spec["affinity"]["nodeAffinity"];
     let mut requirements: Vec<Value> = Vec::new();
     if let Some(name) = spec["nodeSelector"].get(NODE_POOL) {
-        requirements.push(serde_json::json!({"operator": "In", "values": [name]}));
+        requirements.push(json!({"operator": "In", "values": [name]}));
     }
     let first = &affinity[REQUIRED]["nodeSelectorTerms"][0];
     let preferred = scheduler::items(&affinity[PREFERRED]).iter();
