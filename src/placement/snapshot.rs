@@ -15,12 +15,12 @@ const POLICY: &str = include_str!("../../deploy/policy.yaml");
 
 /// The node pools of the default policy.
 const NODE_POOLS: [&str; 6] = [
-    include_str!("../../deploy/node-pools/amd64-default.yaml"),
-    include_str!("../../deploy/node-pools/arm64-default.yaml"),
-    include_str!("../../deploy/node-pools/truemark-amd64.yaml"),
-    include_str!("../../deploy/node-pools/truemark-arm64.yaml"),
-    include_str!("../../deploy/node-pools/amd64-batch.yaml"),
-    include_str!("../../deploy/node-pools/arm64-batch.yaml"),
+    include_str!("../../deploy/platforms/karpenter/amd64-default.yaml"),
+    include_str!("../../deploy/platforms/karpenter/arm64-default.yaml"),
+    include_str!("../../deploy/platforms/karpenter/truemark-amd64.yaml"),
+    include_str!("../../deploy/platforms/karpenter/truemark-arm64.yaml"),
+    include_str!("../../deploy/platforms/karpenter/amd64-batch.yaml"),
+    include_str!("../../deploy/platforms/karpenter/arm64-batch.yaml"),
 ];
 
 /// What a request sees from beginning to end. Its parts are shared, so that one can be changed without copying the others.

@@ -47,7 +47,7 @@ async fn started() -> anyhow::Result<()> {
     };
     eprintln!("starting etcd, the control plane, kwok and Karpenter …");
     let cluster = Cluster::start(&programs, Extent::All).await?;
-    eprintln!("applying deploy/node-pools, with KWOK's node class …");
+    eprintln!("applying deploy/platforms/karpenter, with KWOK's node class …");
     node_pools::apply(&cluster.api).await?;
     eprintln!("starting berth, and registering it as in deploy/berth …");
     let _scene = Scene::following(&cluster).await?;

@@ -14,6 +14,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Secret, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -129,6 +130,7 @@ fn parsed(object: &Value) -> Result<(), String> {
         ("batch/v1", "CronJob") => read_as::<CronJob>(object),
         ("policy/v1", "PodDisruptionBudget") => read_as::<PodDisruptionBudget>(object),
         ("networking.k8s.io/v1", "NetworkPolicy") => read_as::<NetworkPolicy>(object),
+        ("coordination.k8s.io/v1", "Lease") => read_as::<Lease>(object),
         ("rbac.authorization.k8s.io/v1", "Role") => read_as::<Role>(object),
         ("rbac.authorization.k8s.io/v1", "RoleBinding") => read_as::<RoleBinding>(object),
         ("rbac.authorization.k8s.io/v1", "ClusterRole") => read_as::<ClusterRole>(object),
@@ -254,7 +256,7 @@ fn the_shipped_node_pools_are_those_of_the_contract() {
             10,
         ),
     ];
-    let shipped = of_kind("deploy/node-pools", "NodePool");
+    let shipped = of_kind("deploy/platforms/karpenter", "NodePool");
     assert_eq!(shipped.len(), table.len());
     let embedded = embedded_node_pools().unwrap();
     assert_eq!(embedded.iter().count(), table.len());

@@ -57,7 +57,7 @@ pub(crate) fn shipped_policy() -> Value {
 
 /// The shipped node pools, each in the shape of the policy's own catalogue entries.
 pub(crate) fn shipped_node_pools() -> Vec<Value> {
-    let files = files_below("deploy/node-pools");
+    let files = files_below("deploy/platforms/karpenter");
     let objects = files
         .iter()
         .filter(|file| file.extension().is_some_and(|end| end == "yaml"))

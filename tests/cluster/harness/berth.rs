@@ -100,7 +100,7 @@ impl Setup {
             arguments.push("--cluster".to_owned());
             arguments.push(format!("--kubeconfig={}", path.display()));
         } else {
-            let node_pools = repository("deploy/node-pools");
+            let node_pools = repository("deploy/platforms/karpenter");
             arguments.push(format!("--node-pools={}", node_pools.display()));
         }
         if let Some(policy) = &self.policy {

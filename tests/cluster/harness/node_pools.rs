@@ -13,9 +13,9 @@ use super::{eventually, manifests, repository};
 ///
 /// One thing differs from what is shipped: the node class, because there is no AWS to make an `EC2NodeClass`'s nodes of.
 pub(crate) async fn apply(api: &Api) -> anyhow::Result<()> {
-    let mut node_pools = manifests(&repository("deploy/node-pools"))?;
+    let mut node_pools = manifests(&repository("deploy/platforms/karpenter"))?;
     node_pools.retain(|object| text(object, "/kind") == "NodePool");
-    ensure!(!node_pools.is_empty(), "deploy/node-pools");
+    ensure!(!node_pools.is_empty(), "deploy/platforms/karpenter");
     for node_pool in &mut node_pools {
         node_pool["spec"]["template"]["spec"]["nodeClassRef"] = json!({
             "group": "karpenter.kwok.sh",

@@ -93,7 +93,7 @@ pub(super) const POLICIES: &str = "/apis/placement.truemark.io/v1alpha1/placemen
 
 /// The shipped node pools. Nobody looks at their node class here.
 pub(super) fn shipped_node_pools() -> anyhow::Result<Vec<Value>> {
-    let mut objects = manifests(&repository("deploy/node-pools"))?;
+    let mut objects = manifests(&repository("deploy/platforms/karpenter"))?;
     objects.retain(|object| text(object, "/kind") == "NodePool");
     Ok(objects)
 }
