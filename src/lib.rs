@@ -25,6 +25,8 @@ pub mod logging;
 
 pub mod server;
 
+pub mod authority;
+
 pub mod watch;
 
 pub mod cli;

@@ -108,7 +108,9 @@ pub struct Metrics {
     connections: Family<SocketLabels, Gauge>,
     connections_refused: Family<RefusedLabels, Counter>,
     certificate_not_after: Gauge,
+    authority_not_after: Gauge,
     reload_errors: Counter,
+    renewal_errors: Counter,
     /// Those of the watches and the policy.
     pub watching: Watching,
 }
@@ -126,7 +128,9 @@ impl Default for Metrics {
             connections: Family::default(),
             connections_refused: Family::default(),
             certificate_not_after: Gauge::default(),
+            authority_not_after: Gauge::default(),
             reload_errors: Counter::default(),
+            renewal_errors: Counter::default(),
             watching: Watching::default(),
         };
         Self {
@@ -157,7 +161,9 @@ impl Metrics {
             connections,
             connections_refused,
             certificate_not_after,
+            authority_not_after,
             reload_errors,
+            renewal_errors,
             watching,
         } = self;
         let mut all = Registry::with_prefix("berth");
@@ -206,14 +212,25 @@ impl Metrics {
         );
         all.register_with_unit(
             "tls_certificate_not_after_timestamp",
-            "When the certificate in use expires, in seconds since 1970",
+            "When the certificate in use expires, in seconds since 1970; 0 while there is none",
             Unit::Seconds,
             certificate_not_after.clone(),
+        );
+        all.register_with_unit(
+            "tls_authority_not_after_timestamp",
+            "When the authority of a self-managed certificate expires, in seconds since 1970; 0 while there is none",
+            Unit::Seconds,
+            authority_not_after.clone(),
         );
         all.register(
             "tls_reload_errors",
             "Polls that found a certificate or key which cannot be used; the one before stays in use",
             reload_errors.clone(),
+        );
+        all.register(
+            "tls_renewal_errors",
+            "Failures to look after a self-managed certificate; what is in use stays",
+            renewal_errors.clone(),
         );
         watching.register(&mut all);
         all
@@ -280,6 +297,16 @@ impl Metrics {
     /// Notes when the certificate in use expires, in seconds since 1970.
     pub fn certificate(&self, not_after: i64) {
         self.certificate_not_after.set(not_after);
+    }
+
+    /// Notes when the authority of a self-managed certificate expires, in seconds since 1970.
+    pub fn authority(&self, not_after: i64) {
+        self.authority_not_after.set(not_after);
+    }
+
+    /// Counts a failure to look after a self-managed certificate.
+    pub fn renewal_error(&self) {
+        self.renewal_errors.inc();
     }
 
     /// Counts a certificate that could not be taken into use.

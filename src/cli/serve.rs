@@ -1,6 +1,7 @@
 //! `berth serve`: the webhook, from its flags to the end of the process.
 
 mod announcement;
+mod tls;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -13,7 +14,6 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use arc_swap::ArcSwapOption;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -21,18 +21,18 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use announcement::announce;
+use tls::Tls;
 
 use super::{Sources, USAGE};
 use crate::logging::{self, Format};
 use crate::metrics::{Metrics, Socket};
 use crate::placement::snapshot::Snapshot;
 use crate::server::Limits;
-use crate::server::certificates::{Certificates, Files};
 use crate::server::connection::Listener;
+use crate::server::duration;
 use crate::server::ops::Ops;
 use crate::server::shutdown::{Lifecycle, Phase, Signals};
 use crate::server::webhook::Webhook;
-use crate::server::{duration, tls};
 use crate::watch::Cluster;
 
 /// Serves the webhook that places workloads as they are created
@@ -54,37 +54,8 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", env = "BERTH_OPS_LISTEN")]
     ops_listen: Option<SocketAddr>,
 
-    /// The certificate to serve with, in PEM, followed by those that lead to its authority
-    ///
-    /// It has to be valid for the service's name, such as berth.berth-system.svc. A new one is taken into use as soon
-    /// as it and its key are both there; until then the old one stays.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "BERTH_TLS_CERT",
-        requires = "tls_key"
-    )]
-    tls_cert: Option<PathBuf>,
-
-    /// The private key of --tls-cert, in PEM
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "BERTH_TLS_KEY",
-        requires = "tls_cert"
-    )]
-    tls_key: Option<PathBuf>,
-
-    /// How often to look for a new certificate and key
-    #[arg(long, value_name = "DURATION", env = "BERTH_TLS_POLL_INTERVAL", default_value = "10s", value_parser = positive)]
-    tls_poll_interval: Duration,
-
-    /// Serve only clients with a certificate of these authorities, in PEM; read once, at start
-    ///
-    /// An API server has a client certificate for webhooks only where its admission configuration names one, which a
-    /// managed control plane such as that of EKS does not offer.
-    #[arg(long, value_name = "FILE", env = "BERTH_CLIENT_CA")]
-    client_ca: Option<PathBuf>,
+    #[command(flatten)]
+    tls: tls::Flags,
 
     /// Follow a cluster: its NodePools, its namespaces' labels and its PlacementPolicy
     ///
@@ -95,13 +66,8 @@ pub struct Args {
     #[arg(long, env = "BERTH_CLUSTER")]
     cluster: bool,
 
-    /// The file that says how to reach the cluster of --cluster
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "BERTH_KUBECONFIG",
-        requires = "cluster"
-    )]
+    /// The file that says how to reach the cluster of --cluster and --tls-secret
+    #[arg(long, value_name = "FILE", env = "BERTH_KUBECONFIG")]
     kubeconfig: Option<PathBuf>,
 
     /// The namespace that berth itself runs in, whose pods it leaves alone
@@ -182,9 +148,7 @@ pub fn run(args: &Args) -> ExitCode {
 struct Setup {
     basis: Basis,
     metrics: Arc<Metrics>,
-    files: Option<Files>,
-    certificates: Arc<Certificates>,
-    tls: ServerConfig,
+    tls: Tls,
 }
 
 /// What is decided by.
@@ -203,39 +167,45 @@ impl Setup {
         let own_namespace = args.own_namespace.as_deref();
         let own_namespace = own_namespace.filter(|name| !name.is_empty()).map(Arc::from);
         let metrics = Arc::new(Metrics::default());
-        let basis = if args.cluster {
-            let config = cluster(args.kubeconfig.as_deref()).await?;
-            let cluster = Cluster::new(&config, given, own_namespace, Arc::clone(&metrics));
-            Basis::Cluster(Box::new(cluster.context("--cluster")?))
-        } else {
-            let snapshot = given.snapshot().context("--policy")?;
-            Basis::Given(Snapshot {
-                own_namespace,
-                ..snapshot
-            })
+        let config = match cluster_flag(args) {
+            Some(flag) => Some(cluster(flag, args.kubeconfig.as_deref()).await?),
+            None if args.kubeconfig.is_some() => {
+                bail!("--kubeconfig: of no use without --cluster or --tls-secret")
+            }
+            None => None,
         };
-        let files = args.tls_cert.clone().zip(args.tls_key.clone());
-        let files = files.map(|(certificate, key)| Files { certificate, key });
-        let certificates = Arc::new(match &files {
-            Some(files) => Certificates::load(files)?,
-            None => Certificates::self_signed()?,
-        });
-        let tls = tls::server_config(Arc::clone(&certificates), args.client_ca.as_deref())?;
+        let tls = args
+            .tls
+            .load(config.as_ref(), own_namespace.as_deref(), &metrics)?;
+        let basis = match config.filter(|_| args.cluster) {
+            Some(config) => {
+                let cluster = Cluster::new(&config, given, own_namespace, Arc::clone(&metrics));
+                Basis::Cluster(Box::new(cluster.context("--cluster")?))
+            }
+            None => Basis::Given(Snapshot {
+                own_namespace,
+                ..given.snapshot().context("--policy")?
+            }),
+        };
         Ok(Self {
             basis,
             metrics,
-            files,
-            certificates,
             tls,
         })
     }
 }
 
+/// The flag that needs a cluster, if one is given.
+fn cluster_flag(args: &Args) -> Option<&'static str> {
+    let follows = args.cluster.then_some("--cluster");
+    follows.or_else(|| args.tls.need_cluster().then_some("--tls-secret"))
+}
+
 /// How to reach the cluster.
-async fn cluster(kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
+async fn cluster(flag: &str, kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
     let Some(path) = kubeconfig else {
         let config = kube::Config::infer().await;
-        return config.map_err(|error| anyhow!("--cluster: {error}"));
+        return config.map_err(|error| anyhow!("{flag}: {error}"));
     };
     // These errors tell their causes themselves.
     let wrong = |error| anyhow!("--kubeconfig {}: {error}", path.display());
@@ -266,12 +236,12 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
     let ops = bind("--ops-listen", args.ops_listen, 8080).await?;
     let addresses = (webhook.local_addr()?, ops.local_addr()?);
     let lifecycle = Lifecycle::default();
-    let self_signed = setup.files.is_none();
+    let self_signed = setup.tls.is_self_signed();
     let Tasks {
         mut webhook,
         mut ops,
         mut follow,
-        poll: _poll,
+        keep: _keep,
         mut listed,
     } = spawn(args, setup, &lifecycle, webhook, ops);
     // Without a cluster there is nothing to wait for.
@@ -349,7 +319,8 @@ struct Tasks {
     webhook: JoinHandle<()>,
     ops: JoinHandle<()>,
     follow: Option<JoinHandle<()>>,
-    poll: Option<JoinHandle<()>>,
+    /// Looks after the certificate.
+    keep: Option<JoinHandle<()>>,
     /// Comes once there is something to decide by.
     listed: oneshot::Receiver<()>,
 }
@@ -364,11 +335,8 @@ fn spawn(
     let Setup {
         basis,
         metrics,
-        files,
-        certificates,
         tls,
     } = setup;
-    metrics.certificate(certificates.not_after());
     let limits = Limits {
         connections: args.max_connections.get(),
         ..Limits::default()
@@ -387,7 +355,7 @@ fn spawn(
     let webhook = Listener {
         socket: Socket::Webhook,
         router: webhook.router(),
-        tls: Some(Arc::new(tls)),
+        tls: Some(Arc::new(tls.config.clone())),
         limits,
         metrics: Arc::clone(&metrics),
         phase: lifecycle.subscribe(),
@@ -395,7 +363,7 @@ fn spawn(
     };
     let pages = Ops {
         phase: lifecycle.subscribe(),
-        certificates: Arc::clone(&certificates),
+        certificates: Arc::clone(&tls.certificates),
         metrics: Arc::clone(&metrics),
     };
     let ops = Listener {
@@ -407,12 +375,12 @@ fn spawn(
         phase: lifecycle.subscribe(),
         until: Phase::Over,
     };
-    let poll = files.map(|files| certificates.poll(files, args.tls_poll_interval, metrics));
+    let keep = args.tls.keep(tls, metrics);
     Tasks {
         webhook: tokio::spawn(webhook.run(webhook_socket)),
         ops: tokio::spawn(ops.run(ops_socket)),
         follow,
-        poll: poll.map(tokio::spawn),
+        keep,
         listed,
     }
 }

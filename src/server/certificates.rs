@@ -1,11 +1,12 @@
-//! The certificate: from files that may change at any time, or made at start for trying berth out.
+//! The certificate in use, wherever it comes from: files that may change at any time, the Secret that the replicas share
+//! (`authority`), or made at start for trying berth out.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
@@ -58,11 +59,13 @@ impl Files {
     }
 }
 
-/// What the files hold. No `Debug`: one of them is a secret.
+/// A certificate and its key, in PEM. No `Debug`: one of them is a secret.
 #[derive(PartialEq, Eq)]
-struct Bytes {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
+pub struct Bytes {
+    /// The certificate, followed by those that lead to its authority.
+    pub certificate: Vec<u8>,
+    /// Its private key.
+    pub key: Vec<u8>,
 }
 
 /// A certificate and its key, known to belong together.
@@ -124,8 +127,9 @@ impl Pair {
     }
 }
 
-/// The certificate in use, which handshakes take and polling exchanges.
-pub struct Certificates(ArcSwap<Pair>);
+/// The certificate in use, which handshakes take; there may be none yet.
+#[derive(Default)]
+pub struct Certificates(ArcSwapOption<Pair>);
 
 impl fmt::Debug for Certificates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -135,7 +139,7 @@ impl fmt::Debug for Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.load().key))
+        self.0.load().as_ref().map(|pair| Arc::clone(&pair.key))
     }
 }
 
@@ -146,7 +150,7 @@ impl Certificates {
     /// When a file cannot be used, or the two do not belong together.
     pub fn load(files: &Files) -> Result<Self, TlsError> {
         let pair = Pair::new(files.read()?).map_err(|fault| files.error(fault))?;
-        Ok(Self(ArcSwap::from_pointee(pair)))
+        Ok(Self(ArcSwapOption::from_pointee(pair)))
     }
 
     /// Makes a certificate that nobody trusts.
@@ -154,21 +158,41 @@ impl Certificates {
     /// # Errors
     /// When the system gives no random numbers.
     pub fn self_signed() -> Result<Self, rcgen::Error> {
-        Ok(Self(ArcSwap::from_pointee(Pair::self_signed()?)))
+        Ok(Self(ArcSwapOption::from_pointee(Pair::self_signed()?)))
     }
 
     /// Whether clients can accept the certificate at this time.
     ///
     /// # Errors
-    /// When it has expired or is not valid yet.
+    /// When it has expired or is not valid yet, or there is none.
     pub fn check(&self, now: SystemTime) -> Result<(), Fault> {
-        self.0.load().check(now)
+        self.0.load().as_ref().ok_or(Fault::Missing)?.check(now)
     }
 
-    /// When the certificate expires, in seconds since 1970.
+    /// When the certificate expires, in seconds since 1970; 0 where there is none.
     #[must_use]
     pub fn not_after(&self) -> i64 {
-        self.0.load().not_after
+        self.0.load().as_ref().map_or(0, |pair| pair.not_after)
+    }
+
+    /// Takes a pair into use, unless it is in use already; says which.
+    ///
+    /// # Errors
+    /// When it cannot be used: the two do not belong together, or it is not valid now. The pair in use stays.
+    pub fn offer(&self, bytes: Bytes) -> Result<bool, Fault> {
+        if self
+            .0
+            .load()
+            .as_ref()
+            .is_some_and(|pair| pair.bytes == bytes)
+        {
+            return Ok(false);
+        }
+        let pair = Pair::new(bytes)?;
+        pair.check(SystemTime::now())?;
+        tracing::info!(not_after = pair.not_after, "took a new certificate");
+        self.0.store(Some(Arc::new(pair)));
+        Ok(true)
     }
 
     /// Looks at the files, and takes a new pair into use if there is one; says whether there was.
@@ -177,15 +201,8 @@ impl Certificates {
     /// When they hold something new that cannot be used: a pair written by halves, or one that is not valid now. The
     /// pair in use stays.
     pub fn reload(&self, files: &Files) -> Result<bool, TlsError> {
-        let bytes = files.read()?;
-        if bytes == self.0.load().bytes {
-            return Ok(false);
-        }
-        let pair = Pair::new(bytes).map_err(|fault| files.error(fault))?;
-        pair.check(SystemTime::now())
-            .map_err(|fault| files.error(fault))?;
-        self.0.store(Arc::new(pair));
-        Ok(true)
+        self.offer(files.read()?)
+            .map_err(|fault| files.error(fault))
     }
 
     /// Reloads for ever. Polled, since a mounted Secret is exchanged by a symlink, of which no event tells reliably.
@@ -200,7 +217,6 @@ impl Certificates {
                 Ok(Ok(changed)) => {
                     if changed {
                         metrics.certificate(self.not_after());
-                        tracing::info!(not_after = self.not_after(), "took a new certificate");
                     }
                     None
                 }

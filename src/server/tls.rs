@@ -55,6 +55,8 @@ pub enum Fault {
     BadKey(rustls::Error),
     /// The key belongs to another certificate.
     Mismatch,
+    /// There is no certificate yet.
+    Missing,
     /// The certificate is not valid any more.
     Expired,
     /// The certificate is not valid yet.
@@ -71,6 +73,7 @@ impl fmt::Display for Fault {
             Self::BadCertificate(error) => write!(f, "cannot be used as a certificate: {error}"),
             Self::BadKey(error) => write!(f, "cannot be used as a key: {error}"),
             Self::Mismatch => f.write_str("the key is not that of the certificate"),
+            Self::Missing => f.write_str("there is no certificate yet"),
             Self::Expired => f.write_str("the certificate has expired"),
             Self::NotYetValid => f.write_str("the certificate is not valid yet"),
         }

@@ -9,6 +9,7 @@ mod namespaces;
 mod node_pools;
 mod policy;
 mod rights;
+mod self_managed;
 mod stage;
 
 use crate::harness::cluster::Extent;
@@ -27,6 +28,9 @@ pub(crate) fn group() -> Group {
             policy::policy_unusable,
             rights::without_rights,
             rights::rights,
+            self_managed::self_managed,
+            self_managed::self_managed_rights,
+            self_managed::self_managed_elsewhere,
             audit::audit,
             checks::checks,
             checks::updates,

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod authority;
 mod boundary;
 mod bounds;
 mod cases;

@@ -17,7 +17,9 @@ pub(super) fn announce(
     if !self_signed {
         return;
     }
-    tracing::warn!("serving with a certificate that nobody trusts; give --tls-cert and --tls-key");
+    tracing::warn!(
+        "serving with a certificate that nobody trusts; give --tls-secret, or --tls-cert and --tls-key"
+    );
     if format == Format::Text {
         let (webhook, ops) = (reachable(webhook), reachable(ops));
         anstream::eprintln!(

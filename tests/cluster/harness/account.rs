@@ -23,11 +23,12 @@ pub(crate) fn shipped_role() -> anyhow::Result<Value> {
 /// Creates the service account, its role and their binding as shipped.
 pub(crate) async fn install(cluster: &Cluster) -> anyhow::Result<()> {
     for file in [
-        "namespace.yaml",
-        "service-account.yaml",
-        "cluster-role.yaml",
+        "berth/namespace.yaml",
+        "berth/service-account.yaml",
+        "berth/cluster-role.yaml",
+        "certificates/self-managed/rights.yaml",
     ] {
-        for object in manifests(&repository("deploy/berth").join(file))? {
+        for object in manifests(&repository("deploy").join(file))? {
             cluster.api.apply(&object).await?;
         }
     }

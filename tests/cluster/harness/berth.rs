@@ -21,6 +21,8 @@ pub(crate) struct Setup {
     policy: Option<PathBuf>,
     /// The kubeconfig of the cluster that it follows, in place of the shipped node pools.
     kubeconfig: Option<PathBuf>,
+    /// How long a certificate is valid that it makes itself, in place of the one that it is presented.
+    lifetime: Option<&'static str>,
 }
 
 /// A running berth. Dropping it kills it.
@@ -47,6 +49,7 @@ impl Setup {
             ops_port,
             policy: None,
             kubeconfig: None,
+            lifetime: None,
         };
         setup.present(&authority.server(name)?)?;
         Ok(setup)
@@ -63,6 +66,12 @@ impl Setup {
     /// Following the cluster that a kubeconfig names.
     pub(crate) fn following(mut self, kubeconfig: PathBuf) -> Self {
         self.kubeconfig = Some(kubeconfig);
+        self
+    }
+
+    /// With a certificate that it makes itself, in the Secret of an installation. It has to follow a cluster.
+    pub(crate) fn self_managed(mut self, lifetime: &'static str) -> Self {
+        self.lifetime = Some(lifetime);
         self
     }
 
@@ -90,12 +99,18 @@ impl Setup {
             "serve".to_owned(),
             format!("--listen=127.0.0.1:{}", self.port),
             format!("--ops-listen=127.0.0.1:{}", self.ops_port),
-            format!("--tls-cert={}", file("tls.crt")),
-            format!("--tls-key={}", file("tls.key")),
             "--tls-poll-interval=100ms".to_owned(),
             "--drain=2s".to_owned(),
             "--log-format=json".to_owned(),
         ];
+        if let Some(lifetime) = self.lifetime {
+            arguments.push("--tls-secret=berth-certificate".to_owned());
+            arguments.push(format!("--tls-lifetime={lifetime}"));
+            arguments.push("--own-namespace=berth-system".to_owned());
+        } else {
+            arguments.push(format!("--tls-cert={}", file("tls.crt")));
+            arguments.push(format!("--tls-key={}", file("tls.key")));
+        }
         if let Some(path) = &self.kubeconfig {
             arguments.push("--cluster".to_owned());
             arguments.push(format!("--kubeconfig={}", path.display()));

@@ -78,7 +78,7 @@ pub(super) async fn define(cluster: &Cluster) -> anyhow::Result<()> {
 }
 
 /// Puts the cluster back to the shipped node pools, and no policy.
-async fn reset(cluster: &Cluster) -> anyhow::Result<()> {
+pub(super) async fn reset(cluster: &Cluster) -> anyhow::Result<()> {
     let api = &cluster.api;
     api.delete("/apis/karpenter.sh/v1/nodepools").await?;
     api.delete(POLICIES).await?;

@@ -1,0 +1,237 @@
+//! The certificate that berth makes itself: filled in, renewed, handed over, and its authority replaced, under load.
+
+use anyhow::{Context, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::{Value, json};
+
+use super::stage::{define, namespace, reset};
+use crate::harness::api::{Api, path, text};
+use crate::harness::berth::{Berth, Setup};
+use crate::harness::cluster::Cluster;
+use crate::harness::load::Load;
+use crate::harness::pki::Authority;
+use crate::harness::registration::{register, shipped};
+use crate::harness::{account, eventually, manifests, repository};
+
+/// Of a certificate; its authority's is four times as long.
+const LIFETIME: &str = "15s";
+
+const CONFIGURATIONS: &str = "/apis/admissionregistration.k8s.io/v1";
+
+/// A berth with the rights of an installation, which makes its certificate itself.
+async fn setup(cluster: &Cluster, name: &str) -> anyhow::Result<Setup> {
+    let setup = Setup::new(cluster, name, &Authority::new("nobody's")?)?;
+    let setup = setup.following(account::kubeconfig(cluster).await?);
+    Ok(setup.self_managed(LIFETIME))
+}
+
+/// The Secret and the Lease as they are installed: empty.
+async fn install(cluster: &Cluster) -> anyhow::Result<()> {
+    define(cluster).await?;
+    reset(cluster).await?;
+    account::install(cluster).await?;
+    for object in manifests(&repository(
+        "deploy/certificates/self-managed/certificate.yaml",
+    ))? {
+        cluster.api.delete(&path(&object)).await?;
+        cluster.api.apply(&object).await?;
+    }
+    Ok(())
+}
+
+async fn secret(cluster: &Cluster) -> anyhow::Result<Value> {
+    let path = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
+    cluster.api.get(path).await?.context("the Secret")
+}
+
+/// What the API server trusts, webhook by webhook: the certificates of each bundle.
+async fn trusted(cluster: &Cluster) -> anyhow::Result<Vec<Vec<CertificateDer<'static>>>> {
+    let mut bundles = Vec::new();
+    for kind in ["mutating", "validating"] {
+        let path = format!("{CONFIGURATIONS}/{kind}webhookconfigurations/zz-berth");
+        let configuration = cluster.api.get(&path).await?.context(path)?;
+        for webhook in configuration["webhooks"].as_array().into_iter().flatten() {
+            let pem = STANDARD.decode(text(webhook, "/clientConfig/caBundle"))?;
+            bundles.push(CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>()?);
+        }
+    }
+    Ok(bundles)
+}
+
+/// Waits until every webhook trusts the same authorities, and they are as asked for.
+async fn until_trusted(
+    cluster: &Cluster,
+    what: &str,
+    is_so: impl Fn(&[CertificateDer<'static>]) -> bool,
+) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    eventually(what, async || {
+        let bundles = trusted(cluster).await?;
+        let first = bundles.first().context("no webhooks")?;
+        let all = bundles.iter().all(|bundle| bundle == first);
+        Ok((all && is_so(first)).then(|| first.clone()))
+    })
+    .await
+}
+
+/// Whether a berth presents a certificate of this authority for the Service's name.
+async fn presents(setup: &Setup, authority: &CertificateDer<'_>) -> anyhow::Result<bool> {
+    let mut config = kube::Config::new(setup.url().parse()?);
+    config.root_cert = Some(vec![authority.to_vec()]);
+    config.tls_server_name = Some("berth.berth-system.svc".to_owned());
+    // Any answer over a trusted connection will do.
+    Ok(Api::new(config)?.raw("/").await.is_ok())
+}
+
+/// Whether it is this one that looks after the certificate.
+fn leads(berth: &Berth) -> anyhow::Result<bool> {
+    Ok(berth
+        .log()?
+        .contains("looks after the certificate from now on"))
+}
+
+/// From an empty Secret to a second authority, two replicas, the one at work lost half-way: no pod goes unplaced.
+pub(crate) async fn self_managed(cluster: &Cluster) -> anyhow::Result<()> {
+    install(cluster).await?;
+    namespace(cluster, "self-managed", json!({})).await?;
+    let (one, other) = (setup(cluster, "one").await?, setup(cluster, "other").await?);
+    let (first, second) = (one.start().await?, other.start().await?);
+    // The API server is to call the one that goes on.
+    let (mut leader, follower, url) = if leads(&first)? {
+        (Some(first), second, other.url())
+    } else {
+        (Some(second), first, one.url())
+    };
+    register(&cluster.api, &shipped(&url, "")?).await?;
+    let original = until_trusted(cluster, "caBundle is filled in", |bundle| bundle.len() == 1);
+    let original = original.await?.remove(0);
+    for setup in [&one, &other] {
+        ensure!(presents(setup, &original).await?, "{}", setup.url());
+    }
+    // What the API server could not reach yet was let through.
+    let load = Load::start(cluster, "self-managed");
+    load.more_placed(1).await?;
+    let before = load.report();
+    ensure!(before.refused.is_empty(), "{:?}", before.refused);
+
+    let served = text(&secret(cluster).await?, "/data/tls.crt").to_owned();
+    eventually("the certificate is renewed", async || {
+        Ok((text(&secret(cluster).await?, "/data/tls.crt") != served).then_some(()))
+    })
+    .await?;
+    let introduced = until_trusted(cluster, "a second authority is trusted", |bundle| {
+        bundle.len() == 2
+    });
+    let introduced = introduced.await?;
+    ensure!(introduced[0] == original, "who signs comes first");
+    let successor = &introduced[1];
+    ensure!(!presents(&one, successor).await? && !presents(&other, successor).await?);
+
+    leader.take().context("the leader")?.kill();
+    let ended = until_trusted(cluster, "the first authority signs no more", |bundle| {
+        bundle.first() == Some(successor)
+    });
+    ended.await?;
+    ensure!(leads(&follower)?, "nobody else could have");
+    let alone = until_trusted(cluster, "the first authority is forgotten", |bundle| {
+        !bundle.contains(&original)
+    });
+    ensure!(alone.await?.contains(successor));
+
+    let report = load.stop().await;
+    ensure!(report.refused.is_empty(), "{:?}", report.refused);
+    let unplaced = report.unplaced - before.unplaced;
+    ensure!(unplaced == 0, "{unplaced} of {} pods", report.placed);
+    let errors = follower.metric("berth_tls_renewal_errors_total").await?;
+    ensure!(errors == Some(0.0), "{}", follower.log()?);
+    for metric in ["certificate", "authority"] {
+        let name = format!("berth_tls_{metric}_not_after_timestamp_seconds");
+        let expiry = follower.metric(&name).await?.context(name)?;
+        ensure!(expiry > 1e9, "{expiry}");
+    }
+
+    // Configurations that go and come back are filled in again.
+    register(&cluster.api, &shipped(&url, "")?).await?;
+    until_trusted(cluster, "caBundle is filled in again", |bundle| {
+        !bundle.is_empty()
+    })
+    .await?;
+    Ok(())
+}
+
+/// With each single right missing, berth says that it cannot look after its certificate; what it serves, it serves on.
+pub(crate) async fn self_managed_rights(cluster: &Cluster) -> anyhow::Result<()> {
+    install(cluster).await?;
+    let setup = setup(cluster, "rights").await?;
+    let berth = setup.start().await?;
+    let registration = shipped(&setup.url(), "")?;
+    let errors = async || -> anyhow::Result<f64> {
+        let errors = berth.metric("berth_tls_renewal_errors_total").await?;
+        errors.context("renewal errors")
+    };
+    ensure!(errors().await? == 0.0, "{}", berth.log()?);
+    let rights = manifests(&repository("deploy/certificates/self-managed/rights.yaml"))?;
+    for shipped in rights.iter().filter(|object| object["rules"].is_array()) {
+        for index in 0..shipped["rules"].as_array().map_or(0, Vec::len) {
+            for verb in shipped["rules"][index]["verbs"]
+                .as_array()
+                .into_iter()
+                .flatten()
+            {
+                let mut role = shipped.clone();
+                role["rules"][index]["verbs"]
+                    .as_array_mut()
+                    .context("verbs")?
+                    .retain(|other| other != verb);
+                cluster.api.apply(&role).await?;
+                let before = errors().await?;
+                eventually(&format!("{verb} is missed of {role}"), async || {
+                    // So that there is something to write.
+                    for configuration in &registration {
+                        cluster.api.apply(configuration).await?;
+                    }
+                    Ok((errors().await? > before).then_some(()))
+                })
+                .await?;
+                ensure!(berth.is_ready().await, "{verb} of {role}");
+                cluster.api.apply(shipped).await?;
+                // It does its work again.
+                register(&cluster.api, &registration).await?;
+                until_trusted(cluster, "caBundle is filled in", |bundle| {
+                    !bundle.is_empty()
+                })
+                .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A Secret that somebody else fills is left as it is, and berth says what it wants.
+pub(crate) async fn self_managed_elsewhere(cluster: &Cluster) -> anyhow::Result<()> {
+    install(cluster).await?;
+    let theirs =
+        json!({"data": {"tls.crt": STANDARD.encode("a"), "tls.key": STANDARD.encode("b")}});
+    let path = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
+    cluster.api.merge(path, &theirs).await?;
+    let setup = setup(cluster, "elsewhere").await?;
+    let berth = setup.launch()?;
+    eventually("berth says what is wrong", async || {
+        Ok(berth
+            .log()?
+            .contains("its ca.crt: is not there")
+            .then_some(()))
+    })
+    .await?;
+    ensure!(!berth.is_ready().await);
+    let stored = secret(cluster).await?;
+    ensure!(stored["data"] == theirs["data"], "{stored}");
+    // And once it is empty, berth needs nobody any more.
+    cluster.api.merge(path, &json!({"data": null})).await?;
+    eventually("berth is ready", async || {
+        Ok(berth.is_ready().await.then_some(()))
+    })
+    .await
+}
