@@ -57,15 +57,15 @@ enum Trouble {
     Issue(rcgen::Error),
 }
 
+/// What to do about a Secret that cannot be used.
+const REMEDY: &str = "empty the Secret and berth makes everything anew, or name another";
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Api(what, error) => write!(f, "{what}: {}", causes(error)),
-            Self::Keyring(error) => write!(
-                f,
-                "{error}; empty the Secret and berth makes everything anew, or name another"
-            ),
-            Self::Unusable(fault) => write!(f, "its tls.crt and tls.key: {fault}"),
+            Self::Keyring(error) => write!(f, "{error}; {REMEDY}"),
+            Self::Unusable(fault) => write!(f, "its tls.crt and tls.key: {fault}; {REMEDY}"),
             Self::Issue(error) => write!(f, "making a certificate: {error}"),
         }
     }

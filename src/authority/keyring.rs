@@ -225,10 +225,10 @@ fn is_for(pem: &str, names: &[String]) -> bool {
         return false;
     };
     // Addresses come with the names, always the same.
-    let mut named = names
+    let mut services = names
         .iter()
         .filter(|name| name.parse::<std::net::IpAddr>().is_err());
-    named.all(|name| {
+    services.all(|name| {
         let is =
             |general: &GeneralName<'_>| matches!(general, GeneralName::DNSName(of) if of == name);
         alternative.value.general_names.iter().any(is)

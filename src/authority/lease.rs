@@ -37,7 +37,7 @@ impl Lease {
     /// Whether this replica holds the Lease, which it does if nobody else has renewed it three times in a row. To be asked
     /// this often.
     pub(super) async fn hold(&mut self, every: Duration) -> kube::Result<bool> {
-        let patience = every * 3;
+        let patience = every.saturating_mul(3);
         let mut object = self.api.get(&self.name).await?;
         let version = object.metadata.resource_version.clone().unwrap_or_default();
         let spec = object.spec.take().unwrap_or_default();

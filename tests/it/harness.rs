@@ -113,8 +113,10 @@ impl Server {
         let text = |path: &Path| path.to_str().unwrap().to_owned();
         let (certificate, key) = (text(&certificate), text(&key));
         let mut all = vec!["serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0"];
-        all.extend(["--log-format=json", "--tls-cert", &certificate]);
-        all.extend(["--tls-key", &key, "--tls-poll-interval=20ms"]);
+        all.extend(["--log-format=json", "--tls-poll-interval=20ms"]);
+        if !flags.iter().any(|flag| flag.starts_with("--tls-secret")) {
+            all.extend(["--tls-cert", &certificate, "--tls-key", &key]);
+        }
         all.extend(flags);
         let mut child = berth(&all).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));

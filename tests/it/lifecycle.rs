@@ -1,6 +1,7 @@
 //! From the first flag to the last connection.
 
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -149,6 +150,16 @@ fn a_wrong_configuration_ends_with_64_and_names_the_flag() {
             vec!["--tls-poll-interval", "0s"],
             vec!["--tls-poll-interval"],
         ),
+        (vec!["--tls-secret", "s"], vec!["--own-namespace"]),
+        (
+            vec!["--tls-secret", "s", "--own-namespace", ""],
+            vec!["--tls-secret"],
+        ),
+        (
+            vec!["--tls-secret", "s", "--tls-cert", &text, "--tls-key", &text],
+            vec!["--tls-secret", "--tls-cert"],
+        ),
+        (vec!["--tls-lifetime", "14s"], vec!["--tls-lifetime", "15s"]),
         (vec!["--max-connections", "0"], vec!["--max-connections"]),
         (
             vec!["--log-format", "xml"],
@@ -201,13 +212,9 @@ fn help_names_every_variable() {
     }
 }
 
-/// Until its cluster has been listed there is nothing to decide by, so requests fail, openly; nothing is gained by starting
-/// the process anew, and it ends when it is told to.
-#[test]
-fn without_its_cluster_it_is_alive_and_not_ready() {
-    let directory = tempfile::tempdir().unwrap();
-    let kubeconfig = directory.path().join("kubeconfig");
-    // Nothing listens there.
+/// A kubeconfig of a cluster of which nothing listens.
+fn lost_cluster(directory: &Path) -> String {
+    let kubeconfig = directory.join("kubeconfig");
     let cluster = serde_json::json!({
         "apiVersion": "v1",
         "kind": "Config",
@@ -217,7 +224,15 @@ fn without_its_cluster_it_is_alive_and_not_ready() {
         "current-context": "x",
     });
     std::fs::write(&kubeconfig, cluster.to_string()).unwrap();
-    let flag = format!("--kubeconfig={}", kubeconfig.display());
+    format!("--kubeconfig={}", kubeconfig.display())
+}
+
+/// Until its cluster has been listed there is nothing to decide by, so requests fail, openly; nothing is gained by starting
+/// the process anew, and it ends when it is told to.
+#[test]
+fn without_its_cluster_it_is_alive_and_not_ready() {
+    let directory = tempfile::tempdir().unwrap();
+    let flag = lost_cluster(directory.path());
     let mut server = Server::start(&["--cluster", &flag, "--drain=0s"]);
     let line = server.logs("cannot watch");
     assert!(line.contains("Connection refused"), "{line}");
@@ -238,6 +253,27 @@ fn without_its_cluster_it_is_alive_and_not_ready() {
     assert!(server.ended().success());
 }
 
+/// Until the certificate has been read nobody is served, and berth says what it lacks.
+#[test]
+fn without_its_secret_it_is_alive_and_not_ready() {
+    let directory = tempfile::tempdir().unwrap();
+    let flag = lost_cluster(directory.path());
+    let server = Server::start(&[
+        "--tls-secret=berth-certificate",
+        "--own-namespace=berth-system",
+        &flag,
+    ]);
+    let line = server.logs("cannot look after the certificate");
+    assert!(line.contains("reading the Secret"), "{line}");
+    assert_eq!(server.get("/livez").status, 200);
+    assert_eq!(server.get("/readyz").status, 503);
+    assert_eq!(
+        server.get("/readyz").text(),
+        "there is no certificate yet\n"
+    );
+    assert!(server.metric("berth_tls_renewal_errors_total", &[]) > 0.0);
+}
+
 #[test]
 fn a_cluster_that_cannot_be_found_ends_it_with_64() {
     for (arguments, complaint) in [
@@ -247,6 +283,10 @@ fn a_cluster_that_cannot_be_found_ends_it_with_64() {
             "error: --kubeconfig none: ",
         ),
         (["--cluster", "--drain=0s"], "error: --cluster: "),
+        (
+            ["--tls-secret=s", "--own-namespace=n"],
+            "error: --tls-secret: ",
+        ),
     ] {
         let output = run(&[&["serve"], &arguments[..]].concat());
         assert_eq!(output.status.code(), Some(64), "{arguments:?}");

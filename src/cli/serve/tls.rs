@@ -56,7 +56,7 @@ pub(super) struct Flags {
     ///
     /// Its authority is valid four times as long, and gets a successor, trusted before it is used, when half of that is
     /// left.
-    #[arg(long, value_name = "DURATION", env = "BERTH_TLS_LIFETIME", default_value = "2160h", value_parser = positive)]
+    #[arg(long, value_name = "DURATION", env = "BERTH_TLS_LIFETIME", default_value = "2160h", value_parser = lifetime)]
     tls_lifetime: Duration,
 
     /// How often to look for a new certificate and key, in the files or in the Secret
@@ -69,6 +69,15 @@ pub(super) struct Flags {
     /// managed control plane such as that of EKS does not offer.
     #[arg(long, value_name = "FILE", env = "BERTH_CLIENT_CA")]
     client_ca: Option<PathBuf>,
+}
+
+/// Long enough for each step of a rotation to be seen by the API server before the next.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = positive(text)?;
+    if lifetime < Duration::from_secs(15) {
+        return Err("has to be at least 15s".to_owned());
+    }
+    Ok(lifetime)
 }
 
 /// How the webhook speaks TLS, and what keeps its certificate up to date.
