@@ -1,5 +1,6 @@
 //! The command line: `berth serve`, `berth explain`, `berth check` and `berth crd`.
 
+pub mod check;
 pub mod crd;
 pub mod explain;
 mod input;
@@ -36,13 +37,14 @@ struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Explain(explain::Args),
+    Check(check::Args),
     Crd(crd::Args),
 }
 
 /// Bad usage or configuration: `EX_USAGE` of sysexits.h.
 const USAGE: u8 = 64;
 
-/// Runs the program: 0 is fine, 1 failed, 64 bad usage or configuration.
+/// Runs the program: 0 is fine, 1 failed, 2 found something, 64 bad usage or configuration.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Crd(args) => crd::run(&args),
     }
 }

@@ -7,9 +7,10 @@ use std::process::Command;
 use crate::reviews;
 
 /// The modules of the crate, each in its layer. A module may use those of its own layer and of those below.
-const LAYERS: [(&str, u8); 10] = [
+const LAYERS: [(&str, u8); 11] = [
     ("placement", 0),
     ("definition", 1),
+    ("preflight", 1),
     ("validation", 1),
     ("admission", 2),
     ("server", 3),
@@ -21,7 +22,7 @@ const LAYERS: [(&str, u8); 10] = [
 ];
 
 /// The pure core: it decides, and does nothing else.
-const CORE: [&str; 3] = ["placement", "validation", "admission"];
+const CORE: [&str; 4] = ["placement", "validation", "admission", "preflight"];
 
 /// More than this is two files.
 const LINES: usize = 600;
