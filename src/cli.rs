@@ -1,15 +1,22 @@
-//! The command line: `berth serve`, `berth explain` and `berth crd`.
+//! The command line: `berth serve`, `berth explain`, `berth check` and `berth crd`.
 
+pub mod check;
 pub mod crd;
 pub mod explain;
+mod input;
+mod object;
+mod parse;
+mod path;
 pub mod serve;
 
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::{Args, Parser, Subcommand};
+use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::placement::given::Given;
 use crate::placement::snapshot::{read_node_pools, read_policy};
@@ -30,13 +37,14 @@ struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Explain(explain::Args),
+    Check(check::Args),
     Crd(crd::Args),
 }
 
 /// Bad usage or configuration: `EX_USAGE` of sysexits.h.
 const USAGE: u8 = 64;
 
-/// Runs the program: 0 is fine, 1 failed, 64 bad usage or configuration.
+/// Runs the program: 0 is fine, 1 failed, 2 found something, 64 bad usage or configuration.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -50,6 +58,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Crd(args) => crd::run(&args),
     }
 }
@@ -116,6 +125,26 @@ impl Sources {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+/// How to reach the cluster that a flag asks for: as the file says, or as `kubectl` and a pod would find it.
+async fn cluster(flag: &str, kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
+    let Some(path) = kubeconfig else {
+        let config = kube::Config::infer().await;
+        return config.map_err(|error| anyhow!("{flag}: {error}"));
+    };
+    // These errors tell their causes themselves.
+    let wrong = |error| anyhow!("--kubeconfig {}: {error}", path.display());
+    let file = Kubeconfig::read_from(path).map_err(wrong)?;
+    kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+        .await
+        .map_err(wrong)
+}
+
+/// A text without what would move a terminal's cursor: names and messages come from the input.
+fn clean(text: impl Display) -> String {
+    let printable = |char: char| if char.is_control() { '\u{fffd}' } else { char };
+    text.to_string().chars().map(printable).collect()
 }
 
 /// A value as YAML, long lines unfolded: commands and scripts stay readable, and lines comparable.

@@ -17,6 +17,8 @@ pub mod validation;
 
 pub mod definition;
 
+pub mod preflight;
+
 pub mod admission;
 
 pub mod metrics;

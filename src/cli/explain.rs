@@ -1,16 +1,13 @@
 //! `berth explain`: where workloads would go, and why, offline.
 
 mod decode;
-mod input;
 mod json;
 mod judge;
 mod manifest;
-mod object;
-mod parse;
-mod path;
 mod progress;
 mod quantity;
 mod review;
+mod role;
 mod text;
 
 use std::io::{self, BufWriter, Write};
@@ -20,9 +17,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::ValueEnum;
 
-use super::{Sources, USAGE};
+use super::input::{self, Document};
+use super::{Sources, USAGE, clean};
 use crate::placement::policy::Mode;
-use input::Document;
 use judge::{Entry, Outcome, Report};
 use progress::Progress;
 
@@ -168,7 +165,5 @@ fn remark(report: &Report<'_, '_>) {
 }
 
 fn complain(message: &str) {
-    let printable = |char: char| if char.is_control() { '\u{fffd}' } else { char };
-    let message: String = message.chars().map(printable).collect();
-    anstream::eprintln!("berth explain: {message}");
+    anstream::eprintln!("berth explain: {}", clean(message));
 }

@@ -5,15 +5,14 @@ mod tls;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use arc_swap::ArcSwapOption;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use rustls::crypto::aws_lc_rs;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -23,7 +22,7 @@ use tokio::task::JoinHandle;
 use announcement::announce;
 use tls::Tls;
 
-use super::{Sources, USAGE};
+use super::{Sources, USAGE, cluster};
 use crate::logging::{self, Format};
 use crate::metrics::{Metrics, Socket};
 use crate::placement::snapshot::Snapshot;
@@ -199,20 +198,6 @@ impl Setup {
 fn cluster_flag(args: &Args) -> Option<&'static str> {
     let follows = args.cluster.then_some("--cluster");
     follows.or_else(|| args.tls.need_cluster().then_some("--tls-secret"))
-}
-
-/// How to reach the cluster.
-async fn cluster(flag: &str, kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
-    let Some(path) = kubeconfig else {
-        let config = kube::Config::infer().await;
-        return config.map_err(|error| anyhow!("{flag}: {error}"));
-    };
-    // These errors tell their causes themselves.
-    let wrong = |error| anyhow!("--kubeconfig {}: {error}", path.display());
-    let file = Kubeconfig::read_from(path).map_err(wrong)?;
-    kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
-        .await
-        .map_err(wrong)
 }
 
 /// As many workers as the container may use cores: more would only wait for each other.

@@ -6,7 +6,7 @@ use super::requirement::{HOSTNAME, OS, Operator};
 use super::{INJECTION_LABEL, Namespace, Reason};
 
 /// Namespaces that berth never touches: the system's, the provisioners', cert-manager's and its own (R3.6).
-const SYSTEM_NAMESPACES: [&str; 8] = [
+pub const SYSTEM_NAMESPACES: [&str; 8] = [
     "kube-system",
     "kube-public",
     "kube-node-lease",

@@ -80,19 +80,31 @@ enum Expression {
 impl Selector {
     /// Whether the labels, given by a look-up, match.
     pub fn matches<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
-        self.0.iter().all(|(key, expression)| {
-            let value = label(key);
-            match expression {
-                Expression::In(values) => {
-                    value.is_some_and(|value| values.iter().any(|listed| listed == value))
-                }
-                Expression::NotIn(values) => {
-                    !value.is_some_and(|value| values.iter().any(|listed| listed == value))
-                }
-                Expression::Exists => value.is_some(),
-                Expression::DoesNotExist => value.is_none(),
+        self.0
+            .iter()
+            .all(|(key, expression)| expression.holds(label(key)))
+    }
+
+    /// Whether labels could match of which one alone is known: this key has this value, or is absent.
+    #[must_use]
+    pub fn admits(&self, key: &str, value: Option<&str>) -> bool {
+        let mut on_key = self.0.iter().filter(|(listed, _)| listed == key);
+        on_key.all(|(_, expression)| expression.holds(value))
+    }
+}
+
+impl Expression {
+    fn holds(&self, value: Option<&str>) -> bool {
+        match self {
+            Self::In(values) => {
+                value.is_some_and(|value| values.iter().any(|listed| listed == value))
             }
-        })
+            Self::NotIn(values) => {
+                !value.is_some_and(|value| values.iter().any(|listed| listed == value))
+            }
+            Self::Exists => value.is_some(),
+            Self::DoesNotExist => value.is_none(),
+        }
     }
 }
 

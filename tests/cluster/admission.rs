@@ -1,5 +1,6 @@
 //! berth as the API server sees it: the shipped registration, and what comes of it.
 
+mod check;
 mod corpus;
 mod definition;
 mod installation;
@@ -35,6 +36,7 @@ pub(crate) fn group() -> Group {
             definition::largest_policy,
             definition::order,
             definition::columns,
+            check::check,
             corpus::corpus,
         ],
     }

@@ -332,7 +332,7 @@ proptest! {
 }
 
 /// Where there is anything in a value, itself included.
-fn pointers(value: &Value) -> Vec<String> {
+pub(crate) fn pointers(value: &Value) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut below = |key: &str, value: &Value| {
         let key = key.replace('~', "~0").replace('/', "~1");

@@ -10,6 +10,7 @@ use crate::reviews;
 const LAYERS: [(&str, u8); 11] = [
     ("placement", 0),
     ("definition", 1),
+    ("preflight", 1),
     ("validation", 1),
     ("admission", 2),
     ("server", 3),
@@ -22,7 +23,7 @@ const LAYERS: [(&str, u8); 11] = [
 ];
 
 /// The pure core: it decides, and does nothing else.
-const CORE: [&str; 3] = ["placement", "validation", "admission"];
+const CORE: [&str; 4] = ["placement", "validation", "admission", "preflight"];
 
 /// More than this is two files.
 const LINES: usize = 600;

@@ -14,8 +14,8 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::path::{FieldPath, Segment};
 use super::quantity;
+use crate::cli::path::{FieldPath, Segment};
 
 /// Where an object has the wrong type, and which would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]

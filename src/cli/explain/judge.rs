@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::decode::decode;
-use super::input::{Document, Place};
-use super::object::{Found, Identity, Object, Role, objects};
-use super::parse;
-use super::path::FieldPath;
 use super::review::findings;
+use super::role::Role;
 use crate::admission::patch::patch;
 use crate::admission::template::{Kind, Subject};
+use crate::cli::input::{Document, Place};
+use crate::cli::object::{Found, Identity, Object, objects};
+use crate::cli::parse;
+use crate::cli::path::FieldPath;
 use crate::placement::json::Reader;
 use crate::placement::namespace::NamespaceLabels;
 use crate::placement::pod::Template;

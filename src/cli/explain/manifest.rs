@@ -7,9 +7,9 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use super::super::yaml;
-use super::input::Document;
 use super::judge::{Entry, Outcome, Report};
-use super::path::{FieldPath, Segment};
+use crate::cli::input::Document;
+use crate::cli::path::{FieldPath, Segment};
 
 /// Writes every document of the input, in its order: the ones that are patched anew, all others as they were written.
 pub(super) fn write_yaml(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result<()> {

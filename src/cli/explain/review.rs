@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::object::Identity;
 use crate::admission;
+use crate::cli::object::Identity;
 use crate::placement::snapshot::Snapshot;
 use crate::validation::Finding;
 

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::judge::{Entry, Explanation, Outcome, Report};
+use crate::cli::clean;
 use crate::placement::policy::{Action, Mode};
 use crate::placement::{Decision, INJECTION_LABEL, Reason};
 
@@ -117,12 +118,6 @@ pub(super) fn verdict(action: Action, mode: Mode) -> &'static str {
 fn row(out: &mut impl Write, label: &str, style: Style, value: &dyn Display) -> io::Result<()> {
     let value = clean(value);
     writeln!(out, "  {DIM}{label:<15}{DIM:#}{style}{value}{style:#}")
-}
-
-/// A text without what would move a terminal's cursor: names and messages come from the input.
-fn clean(text: impl Display) -> String {
-    let printable = |char: char| if char.is_control() { '\u{fffd}' } else { char };
-    text.to_string().chars().map(printable).collect()
 }
 
 /// The outcome in words. The reasons' own names stay in them, since metrics and annotations use the same.

@@ -1,12 +1,10 @@
-//! The objects of a document: itself, or the items of a list, and what they are to berth.
+//! The objects of a document: itself, or the items of a list.
 
 use std::fmt;
 
 use serde_json::Value;
 
 use super::path::{FieldPath, Segment};
-use crate::admission::template::Kind;
-use crate::placement::Reason;
 
 /// An object of the input.
 #[derive(Debug, Clone)]
@@ -70,45 +68,6 @@ impl fmt::Display for Identity<'_> {
             self.effective_namespace(),
             self.display_name()
         )
-    }
-}
-
-/// What an object is to berth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    /// Its pods are placed.
-    Placed(Kind),
-    /// It makes pods, and is left alone itself.
-    Left(Reason),
-    /// It says whether a namespace has opted in.
-    Namespace,
-    /// It has nothing to do with placement.
-    Unconcerned,
-}
-
-impl Object<'_> {
-    /// What the object is to berth.
-    pub(super) fn role(&self) -> Role {
-        let (group, kind) = (self.identity.group(), self.identity.kind);
-        match Kind::new(group, kind) {
-            Kind::Other => {}
-            placed => return Role::Placed(placed),
-        }
-        let makes_pods = || {
-            [
-                "/spec/template/spec/containers",
-                "/template/spec/containers",
-            ]
-            .iter()
-            .any(|containers| self.value.pointer(containers).is_some())
-        };
-        match (group, kind) {
-            ("", "Namespace") => Role::Namespace,
-            ("apps", "DaemonSet") => Role::Left(Reason::DaemonSet),
-            ("apps", "ReplicaSet") | ("", "ReplicationController") => Role::Left(Reason::Kind),
-            _ if makes_pods() => Role::Left(Reason::Kind),
-            _ => Role::Unconcerned,
-        }
     }
 }
 
@@ -225,9 +184,7 @@ fn identity<'d>(value: &'d Value, inherited: &Identity<'d>) -> Identity<'d> {
 mod tests {
     use serde_json::json;
 
-    use super::{Found, Object, Role, objects};
-    use crate::admission::template::Kind;
-    use crate::placement::Reason;
+    use super::{Found, objects};
 
     #[test]
     fn lists_are_taken_apart() {
@@ -254,32 +211,5 @@ mod tests {
             "items[5].items: expected a list".to_owned(),
         ];
         assert_eq!(found, expected);
-    }
-
-    fn only(value: &serde_json::Value) -> Object<'_> {
-        match objects(value).pop() {
-            Some(Found::Object(object)) => object,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn roles_go_by_group_and_kind_and_by_shape() {
-        let template = json!({ "template": { "spec": { "containers": [] } } });
-        let cases = [
-            ("v1", "Pod", Role::Placed(Kind::Pod)),
-            ("batch/v1", "CronJob", Role::Placed(Kind::CronJob)),
-            ("apps/v1", "DaemonSet", Role::Left(Reason::DaemonSet)),
-            ("apps/v1", "ReplicaSet", Role::Left(Reason::Kind)),
-            ("argoproj.io/v1alpha1", "Rollout", Role::Left(Reason::Kind)),
-            ("v1", "Namespace", Role::Namespace),
-            ("example.com/v1", "Namespace", Role::Left(Reason::Kind)),
-        ];
-        for (api_version, kind, role) in cases {
-            let value = json!({ "apiVersion": api_version, "kind": kind, "spec": template });
-            assert_eq!(only(&value).role(), role, "{kind}");
-        }
-        let value = json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": {} });
-        assert_eq!(only(&value).role(), Role::Unconcerned);
     }
 }

@@ -1,4 +1,4 @@
-//! What there is to explain: the documents of files, directories and standard input.
+//! What there is to look at: the documents of files, directories and standard input.
 
 use std::fmt;
 use std::fs::File;
@@ -7,8 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::parse;
-use crate::cli::manifest_files;
+use super::{manifest_files, parse};
 use crate::placement::yaml;
 
 /// The most that one file may hold: more than any cluster's dump, and less than would exhaust a machine.
@@ -121,7 +120,7 @@ fn text(file: &str) -> Result<String, String> {
     let bytes = bytes.map_err(|error| error.to_string())?;
     if bytes.len() as u64 > FILE_BYTES {
         return Err(format!(
-            "more than {} MiB: split it, or explain a part of it",
+            "more than {} MiB: split it, or name a part of it",
             FILE_BYTES / (1024 * 1024)
         ));
     }

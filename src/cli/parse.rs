@@ -225,7 +225,7 @@ mod tests {
     use serde_json::json;
 
     use super::{line_of, value};
-    use crate::cli::explain::path::{FieldPath, Segment};
+    use crate::cli::path::{FieldPath, Segment};
 
     #[test]
     fn yaml_is_read_as_kubectl_reads_it() {

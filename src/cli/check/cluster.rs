@@ -1,0 +1,159 @@
+//! What is installed in a cluster: read once, and judged as manifests are.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use hyper::Request;
+use kube::Client;
+use rustls::crypto::aws_lc_rs;
+use serde_json::Value;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+use super::found;
+use crate::definition;
+use crate::logging::causes;
+use crate::placement::exemption::SYSTEM_NAMESPACES;
+use crate::preflight::installation::{self, Absence, Resource, Unseen};
+use crate::preflight::{Report, Stage, judge as judge_registration, own_namespaces};
+
+/// How long one answer may take, and a connection to come about.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long all of it may take.
+const LIMIT: Duration = Duration::from_mins(1);
+/// How many objects a page has.
+const PAGE: usize = 500;
+/// How many pages of a resource are read.
+const PAGES: usize = 20;
+
+/// Reads and judges.
+///
+/// # Errors
+/// When the cluster cannot be reached, or does not answer.
+pub(super) fn judge(kubeconfig: Option<&Path>) -> anyhow::Result<Report> {
+    // Before anything speaks TLS. It fails only where one is installed already.
+    let _ = aws_lc_rs::default_provider().install_default();
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting threads")?;
+    runtime.block_on(async {
+        let read = timeout(LIMIT, Contents::read(kubeconfig)).await;
+        let late = |_| anyhow!("--cluster: no answer within {} s", LIMIT.as_secs());
+        Ok(read.map_err(late)??.judge())
+    })
+}
+
+/// What there is to judge.
+#[derive(Default)]
+struct Contents {
+    /// The major and the minor version of the API server; empty where it does not tell.
+    version: (String, String),
+    /// The pages of all lists.
+    pages: Vec<Value>,
+    unseen: Unseen,
+}
+
+impl Contents {
+    async fn read(kubeconfig: Option<&Path>) -> anyhow::Result<Self> {
+        let mut config = crate::cli::cluster("--cluster", kubeconfig).await?;
+        config.connect_timeout = Some(PATIENCE);
+        config.read_timeout = Some(PATIENCE);
+        config.default_retry = false;
+        let client = Client::try_from(config).context("--cluster")?;
+        let mut contents = Self::default();
+        match client.apiserver_version().await {
+            Ok(version) => contents.version = (version.major, version.minor),
+            Err(kube::Error::Api(status)) if status.code == 403 => {}
+            Err(error) => return Err(anyhow!("--cluster: {}", causes(&error))),
+        }
+        let registration = "admissionregistration.k8s.io/v1";
+        let policies = format!("{}/{}", definition::GROUP, definition::VERSION);
+        for (resource, group) in [
+            (Resource::MutatingWebhooks, registration),
+            (Resource::ValidatingWebhooks, registration),
+            (Resource::Policies, &policies),
+            (Resource::NodePools, "karpenter.sh/v1"),
+        ] {
+            let path = format!("/apis/{group}/{resource}");
+            contents.list(&client, resource, &path, "").await?;
+        }
+        let own = own_namespaces(&found(&contents.pages));
+        let names: BTreeSet<&str> = own.iter().map(String::as_str).collect();
+        let names: Vec<&str> = names
+            .into_iter()
+            .chain(SYSTEM_NAMESPACES)
+            .filter(|name| crate::placement::selector::is_subdomain(name))
+            .collect();
+        // Those that matter, of ten thousand.
+        let selector = format!(
+            "&labelSelector=kubernetes.io/metadata.name%20in%20({})",
+            names.join(",")
+        );
+        contents
+            .list(
+                &client,
+                Resource::Namespaces,
+                "/api/v1/namespaces",
+                &selector,
+            )
+            .await?;
+        for namespace in own.iter().filter(|name| names.contains(&name.as_str())) {
+            let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
+            let selector = "&labelSelector=app.kubernetes.io/name%3Dberth";
+            contents
+                .list(&client, Resource::Deployments, &path, selector)
+                .await?;
+        }
+        Ok(contents)
+    }
+
+    /// Reads a list page by page, or notes why it cannot.
+    async fn list(
+        &mut self,
+        client: &Client,
+        resource: Resource,
+        path: &str,
+        selector: &str,
+    ) -> anyhow::Result<()> {
+        let mut next = String::new();
+        for _ in 0..PAGES {
+            let uri = format!("{path}?limit={PAGE}{selector}{next}");
+            let request = Request::get(&uri).body(Vec::new())?;
+            let page: Value = match client.request(request).await {
+                Ok(page) => page,
+                Err(kube::Error::Api(status)) if status.code == 404 => {
+                    self.unseen.insert(resource, Absence::NotServed);
+                    return Ok(());
+                }
+                Err(kube::Error::Api(status)) if status.code == 403 => {
+                    self.unseen.insert(resource, Absence::Forbidden);
+                    return Ok(());
+                }
+                Err(error) => return Err(anyhow!("--cluster: {resource}: {}", causes(&error))),
+            };
+            let token = page.pointer("/metadata/continue").and_then(Value::as_str);
+            next = format!("&continue={}", token.unwrap_or_default());
+            let more = token.is_some_and(|token| !token.is_empty());
+            self.pages.push(page);
+            if !more {
+                return Ok(());
+            }
+        }
+        Err(anyhow!(
+            "--cluster: there are more than {} {resource}",
+            PAGES * PAGE
+        ))
+    }
+
+    fn judge(&self) -> Report {
+        let objects = found(&self.pages);
+        let mut report = judge_registration(&objects, Stage::Live);
+        let (major, minor) = &self.version;
+        let state = installation::judge(&objects, (major, minor), &self.unseen, &report);
+        report.findings.extend(state);
+        report
+    }
+}
