@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::reviews;
 
 /// The modules of the crate, each in its layer. A module may use those of its own layer and of those below.
-const LAYERS: [(&str, u8); 11] = [
+const LAYERS: [(&str, u8); 12] = [
     ("placement", 0),
     ("definition", 1),
     ("preflight", 1),
