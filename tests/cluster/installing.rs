@@ -2,6 +2,7 @@
 
 mod chart;
 mod helm;
+mod installed;
 mod kustomize;
 
 use crate::harness::cluster::Extent;
@@ -17,6 +18,7 @@ pub(crate) fn group() -> Group {
             chart::refused_values,
             chart::package,
             helm::page,
+            helm::boundary,
             helm::from_the_kustomization,
             kustomize::installation,
             kustomize::opting_in_and_out,

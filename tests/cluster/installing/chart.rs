@@ -30,7 +30,7 @@ fn by_name(stream: &str) -> anyhow::Result<BTreeMap<String, Value>> {
         }
         if metadata["labels"]
             .as_object()
-            .is_none_or(|labels| labels.is_empty())
+            .is_none_or(serde_json::Map::is_empty)
             && let Some(metadata) = metadata.as_object_mut()
         {
             metadata.remove("labels");
