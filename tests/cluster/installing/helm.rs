@@ -96,6 +96,10 @@ async fn removed(
     };
     let (release, definition) = uninstall.split_once('\n').context("two commands")?;
     operator.runs("kubectl apply --filename deploy/policy.yaml")?;
+    values(operator, true)?;
+    let over = operator.tries(&format!("helm upgrade {RELEASE}"))?;
+    ensure!(!over.success, "Helm took the operator's policy");
+    ensure!(over.stderr.contains("PlacementPolicy"), "{over:?}");
     operator.runs(release)?;
     berth.unplaced("berth is not asked any more").await?;
     let kept =
@@ -107,7 +111,6 @@ async fn removed(
     only_left(operator, &[]).await?;
 
     // All at once: the definition is there before the policy, and the policy goes with the release.
-    values(operator, true)?;
     operator.runs(&format!("helm install {RELEASE} --wait"))?;
     ensure!(policies(cluster).await? == 1);
     operator.runs(release)?;
