@@ -6,7 +6,7 @@
 help: ## Lists the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: ## Runs all the tests there are (the first run builds a control plane, some ten minutes; then about five)
+test: ## Runs all the tests there are (the first run builds a control plane, some ten minutes; then about seven)
 	cargo test --locked
 	tests/static-binary
 	tests/cluster/test

@@ -3,7 +3,6 @@
 mod check;
 mod corpus;
 mod definition;
-mod installation;
 mod kinds;
 mod kubectl;
 mod outage;
@@ -27,9 +26,6 @@ pub(crate) fn group() -> Group {
             outage::rolled,
             outage::before_the_certificate,
             rotation::rotation,
-            installation::installation,
-            installation::opting_in_and_out,
-            installation::cron_job_templates,
             definition::definition,
             definition::right_policies,
             definition::wrong_policies,

@@ -1,0 +1,28 @@
+//! What an operator does to a cluster: installing berth, opting in and out, and getting rid of it.
+
+mod chart;
+mod helm;
+mod installed;
+mod kustomize;
+
+use crate::harness::cluster::Extent;
+use crate::runner::{Group, tests};
+
+pub(crate) fn group() -> Group {
+    Group {
+        name: "installing",
+        extent: Extent::All,
+        tests: tests![
+            chart::same_as_the_kustomization,
+            chart::renderings,
+            chart::refused_values,
+            chart::package,
+            helm::page,
+            helm::boundary,
+            helm::from_the_kustomization,
+            kustomize::installation,
+            kustomize::opting_in_and_out,
+            kustomize::cron_job_templates,
+        ],
+    }
+}
