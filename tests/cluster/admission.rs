@@ -2,7 +2,6 @@
 
 mod corpus;
 mod definition;
-mod installation;
 mod kinds;
 mod kubectl;
 mod outage;
@@ -26,9 +25,6 @@ pub(crate) fn group() -> Group {
             outage::rolled,
             outage::before_the_certificate,
             rotation::rotation,
-            installation::installation,
-            installation::opting_in_and_out,
-            installation::cron_job_templates,
             definition::definition,
             definition::right_policies,
             definition::wrong_policies,

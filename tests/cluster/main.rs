@@ -5,6 +5,7 @@
 mod admission;
 mod demo;
 mod harness;
+mod installing;
 mod karpenter;
 mod runner;
 mod watching;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 fn main() -> anyhow::Result<ExitCode> {
     runner::main(vec![
         admission::group(),
+        installing::group(),
         karpenter::group(),
         watching::group(),
     ])
