@@ -1,5 +1,6 @@
 //! berth itself: the program, on ports and with certificates of its own.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -16,7 +17,7 @@ use super::{eventually, repository};
 pub(crate) struct Setup {
     name: String,
     directory: PathBuf,
-    port: u16,
+    address: SocketAddr,
     ops_port: u16,
     policy: Option<PathBuf>,
     /// The kubeconfig of the cluster that it follows, in place of the shipped node pools.
@@ -43,7 +44,7 @@ impl Setup {
         let setup = Self {
             name: name.to_owned(),
             directory,
-            port,
+            address: (Ipv4Addr::LOCALHOST, port).into(),
             ops_port,
             policy: None,
             kubeconfig: None,
@@ -60,6 +61,12 @@ impl Setup {
         Ok(self)
     }
 
+    /// Serving at this address.
+    pub(crate) fn serving_at(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
     /// Following the cluster that a kubeconfig names.
     pub(crate) fn following(mut self, kubeconfig: PathBuf) -> Self {
         self.kubeconfig = Some(kubeconfig);
@@ -73,7 +80,7 @@ impl Setup {
 
     /// Where the API server reaches it.
     pub(crate) fn url(&self) -> String {
-        format!("https://127.0.0.1:{}", self.port)
+        format!("https://{}", self.address)
     }
 
     /// Starts it and waits until it says that it is ready.
@@ -88,7 +95,7 @@ impl Setup {
         let file = |name: &str| self.directory.join(name).display().to_string();
         let mut arguments = vec![
             "serve".to_owned(),
-            format!("--listen=127.0.0.1:{}", self.port),
+            format!("--listen={}", self.address),
             format!("--ops-listen=127.0.0.1:{}", self.ops_port),
             format!("--tls-cert={}", file("tls.crt")),
             format!("--tls-key={}", file("tls.key")),
@@ -110,8 +117,8 @@ impl Setup {
         let logs = self.directory.parent().context("its parent")?;
         Ok(Berth {
             process: Process::start(&self.name, program, &arguments, &[], logs)?,
-            webhook: probe("https", self.port)?,
-            ops: probe("http", self.ops_port)?,
+            webhook: probe("https", self.address)?,
+            ops: probe("http", (Ipv4Addr::LOCALHOST, self.ops_port))?,
         })
     }
 }
