@@ -10,44 +10,58 @@ use crate::scheduler::items;
 const KARPENTER: &str = "deploy/platforms/karpenter";
 const AUTO_MODE: &str = "deploy/platforms/eks-auto-mode";
 
-/// The table of the contract: name, architecture, capacity types, the one taint, weight.
-const TABLE: [(&str, &str, &[&str], Option<&str>, u64); 6] = [
-    (
-        "amd64-batch",
-        "amd64",
-        &["spot", "on-demand"],
-        Some("karpenter.sh/nodepool=amd64-batch"),
-        6,
-    ),
-    ("amd64-default", "amd64", &["spot"], None, 2),
-    (
-        "arm64-batch",
-        "arm64",
-        &["spot", "on-demand"],
-        Some("karpenter.sh/nodepool=arm64-batch"),
-        5,
-    ),
-    (
-        "arm64-default",
-        "arm64",
-        &["spot"],
-        Some("kubernetes.io/arch=arm64"),
-        1,
-    ),
-    (
-        "truemark-amd64",
-        "amd64",
-        &["on-demand"],
-        Some("karpenter.sh/nodepool=truemark-amd64"),
-        11,
-    ),
-    (
-        "truemark-arm64",
-        "arm64",
-        &["on-demand"],
-        Some("karpenter.sh/nodepool=truemark-arm64"),
-        10,
-    ),
+/// A line of the contract's table.
+struct Line {
+    name: &'static str,
+    architecture: &'static str,
+    capacity_types: &'static [&'static str],
+    taint: Option<&'static str>,
+    weight: u64,
+}
+
+const TABLE: [Line; 6] = [
+    Line {
+        name: "amd64-batch",
+        architecture: "amd64",
+        capacity_types: &["spot", "on-demand"],
+        taint: Some("karpenter.sh/nodepool=amd64-batch"),
+        weight: 6,
+    },
+    Line {
+        name: "amd64-default",
+        architecture: "amd64",
+        capacity_types: &["spot"],
+        taint: None,
+        weight: 2,
+    },
+    Line {
+        name: "arm64-batch",
+        architecture: "arm64",
+        capacity_types: &["spot", "on-demand"],
+        taint: Some("karpenter.sh/nodepool=arm64-batch"),
+        weight: 5,
+    },
+    Line {
+        name: "arm64-default",
+        architecture: "arm64",
+        capacity_types: &["spot"],
+        taint: Some("kubernetes.io/arch=arm64"),
+        weight: 1,
+    },
+    Line {
+        name: "truemark-amd64",
+        architecture: "amd64",
+        capacity_types: &["on-demand"],
+        taint: Some("karpenter.sh/nodepool=truemark-amd64"),
+        weight: 11,
+    },
+    Line {
+        name: "truemark-arm64",
+        architecture: "arm64",
+        capacity_types: &["on-demand"],
+        taint: Some("karpenter.sh/nodepool=truemark-arm64"),
+        weight: 10,
+    },
 ];
 
 /// The node pools of a platform, by name.
@@ -68,7 +82,14 @@ fn the_shipped_node_pools_are_those_of_the_contract() {
     // Compiled in are the very files.
     let embedded = embedded_node_pools().unwrap();
     assert_eq!(embedded.iter().count(), TABLE.len());
-    for (manifest, (name, architecture, capacity, taint, weight)) in shipped.iter().zip(TABLE) {
+    for (manifest, line) in shipped.iter().zip(TABLE) {
+        let Line {
+            name,
+            architecture,
+            capacity_types,
+            taint,
+            weight,
+        } = line;
         assert_eq!(manifest["metadata"]["name"], name);
         assert_eq!(manifest["spec"]["weight"], weight, "{name}");
         let spec = &manifest["spec"]["template"]["spec"];
@@ -84,7 +105,7 @@ fn the_shipped_node_pools_are_those_of_the_contract() {
         let expected = [
             ("kubernetes.io/arch", json!([architecture])),
             ("kubernetes.io/os", json!(["linux"])),
-            ("karpenter.sh/capacity-type", json!(capacity)),
+            ("karpenter.sh/capacity-type", json!(capacity_types)),
         ];
         for (key, expected) in expected {
             assert_eq!(values(key), expected, "{name}: {key}");
