@@ -4,7 +4,7 @@ mod agreement;
 mod examples;
 mod limits;
 mod outside;
-mod pools;
+pub(crate) mod pools;
 
 use crate::harness::cluster::Extent;
 use crate::runner::{Group, tests};

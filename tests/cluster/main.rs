@@ -7,6 +7,7 @@ mod demo;
 mod harness;
 mod installing;
 mod karpenter;
+mod platforms;
 mod runner;
 mod watching;
 
@@ -17,6 +18,8 @@ fn main() -> anyhow::Result<ExitCode> {
         admission::group(),
         installing::group(),
         karpenter::group(),
+        platforms::objects(),
+        platforms::auto_mode(),
         watching::group(),
     ])
 }

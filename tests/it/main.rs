@@ -22,6 +22,7 @@ mod laws;
 mod lifecycle;
 mod manifests;
 mod oracle;
+mod platforms;
 mod reviews;
 mod rotation;
 mod scheduler;

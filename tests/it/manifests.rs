@@ -72,7 +72,7 @@ fn patches(file: &Path) -> BTreeSet<PathBuf> {
         .collect()
 }
 
-fn of_kind(directory: &str, kind: &str) -> Vec<Value> {
+pub(crate) fn of_kind(directory: &str, kind: &str) -> Vec<Value> {
     let objects = objects(directory).into_iter();
     objects
         .map(|object| object.value)
@@ -214,95 +214,6 @@ fn kustomizations_name_what_is_beside_them() {
         for other in beside.filter(|other| !other.ends_with("deploy/policy.yaml")) {
             assert!(named.contains(other), "nobody applies {}", other.display());
         }
-    }
-}
-
-/// The table of the contract: name, architecture, capacity types, the one taint, weight.
-#[test]
-fn the_shipped_node_pools_are_those_of_the_contract() {
-    let table = [
-        (
-            "amd64-batch",
-            "amd64",
-            vec!["spot", "on-demand"],
-            Some("karpenter.sh/nodepool=amd64-batch"),
-            6,
-        ),
-        ("amd64-default", "amd64", vec!["spot"], None, 2),
-        (
-            "arm64-batch",
-            "arm64",
-            vec!["spot", "on-demand"],
-            Some("karpenter.sh/nodepool=arm64-batch"),
-            5,
-        ),
-        (
-            "arm64-default",
-            "arm64",
-            vec!["spot"],
-            Some("kubernetes.io/arch=arm64"),
-            1,
-        ),
-        (
-            "truemark-amd64",
-            "amd64",
-            vec!["on-demand"],
-            Some("karpenter.sh/nodepool=truemark-amd64"),
-            11,
-        ),
-        (
-            "truemark-arm64",
-            "arm64",
-            vec!["on-demand"],
-            Some("karpenter.sh/nodepool=truemark-arm64"),
-            10,
-        ),
-    ];
-    let shipped = of_kind("deploy/platforms/karpenter", "NodePool");
-    assert_eq!(shipped.len(), table.len());
-    let embedded = embedded_node_pools().unwrap();
-    assert_eq!(embedded.iter().count(), table.len());
-    for (name, architecture, capacity, taint, weight) in table {
-        let manifest = shipped
-            .iter()
-            .find(|manifest| manifest["metadata"]["name"] == name)
-            .unwrap_or_else(|| panic!("{name}"));
-        assert_eq!(manifest["spec"]["weight"], weight, "{name}");
-        let spec = &manifest["spec"]["template"]["spec"];
-        let values = |key: &str| {
-            let requirements = items(&spec["requirements"]).iter();
-            let of_key: Vec<&Value> = requirements
-                .filter(|requirement| requirement["key"] == key)
-                .collect();
-            assert_eq!(of_key.len(), 1, "{name}: {key}");
-            assert_eq!(of_key[0]["operator"], "In", "{name}: {key}");
-            of_key[0]["values"].clone()
-        };
-        assert_eq!(
-            values("kubernetes.io/arch"),
-            json!([architecture]),
-            "{name}"
-        );
-        assert_eq!(values("kubernetes.io/os"), json!(["linux"]), "{name}");
-        assert_eq!(
-            values("karpenter.sh/capacity-type"),
-            json!(capacity),
-            "{name}"
-        );
-        let wanted: Vec<String> = taint
-            .iter()
-            .map(|taint| format!("{taint}:NoSchedule"))
-            .collect();
-        // The compiled-in one is made from the very file.
-        let node_pool = embedded.get(name).unwrap();
-        let taints: Vec<String> = node_pool.taints().iter().map(ToString::to_string).collect();
-        assert_eq!(taints, wanted, "{name}");
-        for known in ["amd64", "arm64"] {
-            assert_eq!(node_pool.offers(known), known == architecture, "{name}");
-        }
-        // A batch pod is marked not to be disrupted, so its node needs an end of its own.
-        let bounded = !spec["terminationGracePeriod"].is_null();
-        assert_eq!(bounded, name.ends_with("-batch"), "{name}");
     }
 }
 

@@ -13,21 +13,27 @@ use super::{eventually, manifests, repository};
 ///
 /// One thing differs from what is shipped: the node class, because there is no AWS to make an `EC2NodeClass`'s nodes of.
 pub(crate) async fn apply(api: &Api) -> anyhow::Result<()> {
-    let mut node_pools = manifests(&repository("deploy/platforms/karpenter"))?;
+    apply_those_of(api, "deploy/platforms/karpenter").await
+}
+
+/// The same for the node pools of some directory of the repository.
+pub(crate) async fn apply_those_of(api: &Api, directory: &str) -> anyhow::Result<()> {
+    let mut node_pools = manifests(&repository(directory))?;
     node_pools.retain(|object| text(object, "/kind") == "NodePool");
-    ensure!(!node_pools.is_empty(), "deploy/platforms/karpenter");
+    ensure!(!node_pools.is_empty(), "{directory}");
     for node_pool in &mut node_pools {
-        node_pool["spec"]["template"]["spec"]["nodeClassRef"] = json!({
-            "group": "karpenter.kwok.sh",
-            "kind": "KWOKNodeClass",
-            "name": "default",
-        });
+        node_pool["spec"]["template"]["spec"]["nodeClassRef"] = node_class();
         api.apply(node_pool).await?;
     }
     for node_pool in &node_pools {
         ready(api, node_pool).await?;
     }
     Ok(())
+}
+
+/// What a node pool says of its nodes' class here.
+pub(crate) fn node_class() -> Value {
+    json!({"group": "karpenter.kwok.sh", "kind": "KWOKNodeClass", "name": "default"})
 }
 
 /// Waits until Karpenter takes a node pool.

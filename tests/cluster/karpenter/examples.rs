@@ -30,9 +30,10 @@ pub(crate) async fn examples(cluster: &Cluster) -> anyhow::Result<()> {
         ("app=ledger", 2, ("truemark-amd64", "on-demand", "amd64")),
         ("app=thumbnails", 2, ("arm64-default", "spot", "arm64")),
         ("job-name=report", 1, ("amd64-batch", "spot", "amd64")),
+        ("job-name=import", 1, ("amd64-batch", "spot", "amd64")),
         // The CronJob's, whose Job has a name of its own.
         (
-            "job-name,job-name+notin+(report,training)",
+            "job-name,job-name+notin+(report,import,training)",
             1,
             ("amd64-batch", "spot", "amd64"),
         ),

@@ -18,11 +18,7 @@ pub(crate) async fn before_other_node_pools(cluster: &Cluster) -> anyhow::Result
         "kind": "NodePool",
         "metadata": {"name": "general"},
         "spec": {"template": {"spec": {
-            "nodeClassRef": {
-                "group": "karpenter.kwok.sh",
-                "kind": "KWOKNodeClass",
-                "name": "default",
-            },
+            "nodeClassRef": node_pools::node_class(),
             "requirements": [{
                 "key": "karpenter.sh/capacity-type",
                 "operator": "In",

@@ -41,14 +41,19 @@ pub(crate) fn deployment(namespace: &str, name: &str, labels: &Value) -> Value {
 /// Jobs, labelled apps and everything else, each on the nodes of its pool, with nothing said about placement but a label.
 pub(crate) async fn every_pool(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
+    node_pools::apply(&cluster.api).await?;
+    lands_in_every_pool(cluster, "pools").await
+}
+
+/// The same on any platform: its node pools are there, and berth is.
+pub(crate) async fn lands_in_every_pool(cluster: &Cluster, name: &str) -> anyhow::Result<()> {
     let api = &cluster.api;
-    node_pools::apply(api).await?;
-    namespace(cluster, "pools", Injection::Enabled).await?;
+    namespace(cluster, name, Injection::Enabled).await?;
     let truemark = json!({"placement.truemark.io/pool": "truemark"});
     for object in [
-        job("pools", "sums"),
-        deployment("pools", "ledger", &truemark),
-        deployment("pools", "web", &json!({})),
+        job(name, "sums"),
+        deployment(name, "ledger", &truemark),
+        deployment(name, "web", &json!({})),
     ] {
         api.create(&object, Persist::Store).await?.ok()?;
     }
@@ -57,11 +62,11 @@ pub(crate) async fn every_pool(cluster: &Cluster) -> anyhow::Result<()> {
         ("app=ledger", 2, ("truemark-amd64", "on-demand", "amd64")),
         ("app=web", 2, ("amd64-default", "spot", "amd64")),
     ] {
-        for place in bound(api, "pools", selector, pods).await? {
+        for place in bound(api, name, selector, pods).await? {
             assert_eq!(place.kind(), expected, "{selector}");
         }
     }
-    complete(cluster, "pools", "sums").await
+    complete(cluster, name, "sums").await
 }
 
 /// Waits until a Job is complete.
@@ -78,19 +83,24 @@ pub(crate) async fn complete(cluster: &Cluster, namespace: &str, name: &str) -> 
 /// arm64 when a pod, or a selector of its own, asks for it: in each pool.
 pub(crate) async fn architecture(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
+    node_pools::apply(&cluster.api).await?;
+    lands_on_arm64(cluster, "arm").await
+}
+
+/// The same on any platform.
+pub(crate) async fn lands_on_arm64(cluster: &Cluster, name: &str) -> anyhow::Result<()> {
     let api = &cluster.api;
-    node_pools::apply(api).await?;
-    namespace(cluster, "arm", Injection::Enabled).await?;
+    namespace(cluster, name, Injection::Enabled).await?;
     let arm64 = "placement.truemark.io/arch";
-    let mut sums = job("arm", "sums");
+    let mut sums = job(name, "sums");
     sums["spec"]["template"]["metadata"] = json!({"labels": {arm64: "arm64"}});
     let ledger = json!({"placement.truemark.io/pool": "truemark", arm64: "arm64"});
-    let mut selecting = deployment("arm", "selecting", &json!({}));
+    let mut selecting = deployment(name, "selecting", &json!({}));
     selecting["spec"]["template"]["spec"]["nodeSelector"] = json!({"kubernetes.io/arch": "arm64"});
     for object in [
         sums,
-        deployment("arm", "ledger", &ledger),
-        deployment("arm", "web", &json!({arm64: "arm64"})),
+        deployment(name, "ledger", &ledger),
+        deployment(name, "web", &json!({arm64: "arm64"})),
         selecting,
     ] {
         api.create(&object, Persist::Store).await?.ok()?;
@@ -101,11 +111,11 @@ pub(crate) async fn architecture(cluster: &Cluster) -> anyhow::Result<()> {
         ("app=web", 2, ("arm64-default", "spot", "arm64")),
         ("app=selecting", 2, ("arm64-default", "spot", "arm64")),
     ] {
-        for place in bound(api, "arm", selector, pods).await? {
+        for place in bound(api, name, selector, pods).await? {
             assert_eq!(place.kind(), expected, "{selector}");
         }
     }
-    complete(cluster, "arm", "sums").await
+    complete(cluster, name, "sums").await
 }
 
 /// Where a pod leaves the choice, the weights make it: amd64.

@@ -1,0 +1,45 @@
+{{/* What tells the six node pools apart. What they have in common is in node-pools.yaml. */}}
+{{- define "berth-node-pools.all" -}}
+{{- $default := eq .Values.platform "eks-auto-mode" | ternary "[spot, on-demand]" "[spot]" -}}
+# Weights: between equals Karpenter takes the later name, which would be arm64's. No two are equal, and amd64 comes first.
+- name: amd64-default
+  arch: amd64
+  capacityTypes: {{ $default }}
+  weight: 2
+  disruption: {consolidationPolicy: WhenEmptyOrUnderutilized, consolidateAfter: 1m}
+# Tainted, to keep amd64-only images off it.
+- name: arm64-default
+  arch: arm64
+  capacityTypes: {{ $default }}
+  weight: 1
+  disruption: {consolidationPolicy: WhenEmptyOrUnderutilized, consolidateAfter: 1m}
+  taint: {key: kubernetes.io/arch, value: arm64, effect: NoSchedule}
+- name: truemark-amd64
+  arch: amd64
+  capacityTypes: [on-demand]
+  weight: 11
+  disruption: {consolidationPolicy: WhenEmptyOrUnderutilized, consolidateAfter: 5m}
+  taint: {key: karpenter.sh/nodepool, value: truemark-amd64, effect: NoSchedule}
+- name: truemark-arm64
+  arch: arm64
+  capacityTypes: [on-demand]
+  weight: 10
+  disruption: {consolidationPolicy: WhenEmptyOrUnderutilized, consolidateAfter: 5m}
+  taint: {key: karpenter.sh/nodepool, value: truemark-arm64, effect: NoSchedule}
+# Never to pack nodes tighter: that would kill Jobs half-way. And a bound for Jobs that never end, which would keep their
+# node forever.
+- name: amd64-batch
+  arch: amd64
+  capacityTypes: [spot, on-demand]
+  weight: 6
+  disruption: {consolidationPolicy: WhenEmpty, consolidateAfter: 1m}
+  terminationGracePeriod: 24h
+  taint: {key: karpenter.sh/nodepool, value: amd64-batch, effect: NoSchedule}
+- name: arm64-batch
+  arch: arm64
+  capacityTypes: [spot, on-demand]
+  weight: 5
+  disruption: {consolidationPolicy: WhenEmpty, consolidateAfter: 1m}
+  terminationGracePeriod: 24h
+  taint: {key: karpenter.sh/nodepool, value: arm64-batch, effect: NoSchedule}
+{{- end }}

@@ -1,0 +1,36 @@
+//! What is shipped for each platform: applied as its pages say, and at work on one that is not AWS's.
+
+mod auto_mode;
+mod objects;
+
+use crate::harness::cluster::Extent;
+use crate::runner::{Group, tests};
+
+/// The definitions of Karpenter's AWS provider in place of KWOK's, and nobody who acts on its objects.
+pub(crate) fn objects() -> Group {
+    Group {
+        name: "platforms",
+        extent: Extent::ApiServer,
+        tests: tests![
+            objects::two_facts,
+            objects::left_out,
+            objects::chart,
+            objects::applied,
+        ],
+    }
+}
+
+/// A cluster like EKS Auto Mode's. Its node pools have the names of Karpenter's, so that one cluster has room for one of
+/// the two platforms.
+pub(crate) fn auto_mode() -> Group {
+    Group {
+        name: "auto-mode",
+        extent: Extent::All,
+        tests: tests![
+            auto_mode::every_pool,
+            auto_mode::on_demand,
+            auto_mode::not_opted_in,
+            auto_mode::critical,
+        ],
+    }
+}

@@ -1,0 +1,138 @@
+//! The node pools for EKS Auto Mode, beside stand-ins of those that it brings.
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::harness::api::{Persist, text};
+use crate::harness::cluster::Cluster;
+use crate::harness::node_pools::{self, bound};
+use crate::harness::scene::{Injection, Scene, namespace};
+use crate::harness::{manifests, repository};
+use crate::karpenter::pools::{self, deployment, job};
+
+/// A cluster of Auto Mode with both built-in node pools, and those that are shipped for it.
+async fn scene(cluster: &Cluster) -> anyhow::Result<Scene> {
+    let scene = Scene::following(cluster).await?;
+    let api = &cluster.api;
+    let on_demand =
+        json!({"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["on-demand"]});
+    let general = built_in("general-purpose", &["amd64"], &on_demand);
+    let mut system = built_in("system", &["amd64", "arm64"], &on_demand);
+    // As EKS has it, without a value.
+    system["spec"]["template"]["spec"]["taints"] =
+        json!([{"key": "CriticalAddonsOnly", "effect": "NoSchedule"}]);
+    for node_pool in [general, system] {
+        api.apply(&node_pool).await?;
+        node_pools::ready(api, &node_pool).await?;
+    }
+    node_pools::apply_those_of(api, "deploy/platforms/eks-auto-mode").await?;
+    Ok(scene)
+}
+
+/// A node pool as Auto Mode brings it: nobody can change it, so that only its spec counts. It has no weight.
+fn built_in(name: &str, architectures: &[&str], capacity_type: &Value) -> Value {
+    json!({
+        "apiVersion": "karpenter.sh/v1",
+        "kind": "NodePool",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "eks"}},
+        "spec": {
+            "disruption": {
+                "budgets": [{"nodes": "10%"}],
+                "consolidateAfter": "30s",
+                "consolidationPolicy": "WhenEmptyOrUnderutilized",
+            },
+            "template": {"spec": {
+                "expireAfter": "336h",
+                "terminationGracePeriod": "24h0m0s",
+                "nodeClassRef": node_pools::node_class(),
+                "requirements": [
+                    capacity_type,
+                    {"key": "eks.amazonaws.com/instance-category", "operator": "In", "values": ["c", "m", "r"]},
+                    {"key": "eks.amazonaws.com/instance-generation", "operator": "Gt", "values": ["4"]},
+                    {"key": "kubernetes.io/arch", "operator": "In", "values": architectures},
+                    {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]},
+                ],
+            }},
+        },
+    })
+}
+
+/// Every workload goes where it goes on a Karpenter of one's own: to spot first, although the default node pools allow both.
+pub(crate) async fn every_pool(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = scene(cluster).await?;
+    pools::lands_in_every_pool(cluster, "pools").await?;
+    pools::lands_on_arm64(cluster, "arm").await
+}
+
+/// What is left where spot is not to be had: the same node pool, and so the same pods, on demand. On a Karpenter of one's
+/// own a pod of the default pool that asks for on-demand is left alone.
+pub(crate) async fn on_demand(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = scene(cluster).await?;
+    let api = &cluster.api;
+    namespace(cluster, "on-demand", Injection::Enabled).await?;
+    for arch in ["amd64", "arm64"] {
+        let label = json!({"placement.truemark.io/arch": arch});
+        let mut web = deployment("on-demand", arch, &label);
+        web["spec"]["template"]["spec"]["nodeSelector"] =
+            json!({"karpenter.sh/capacity-type": "on-demand"});
+        api.create(&web, Persist::Store).await?.ok()?;
+        let node_pool = format!("{arch}-default");
+        for place in bound(api, "on-demand", &format!("app={arch}"), 2).await? {
+            assert_eq!(place.kind(), (&*node_pool, "on-demand", arch));
+        }
+    }
+    Ok(())
+}
+
+/// Pods that never opted in: the weight of `amd64-default` puts it before `general-purpose`, on spot. What selects
+/// `general-purpose` still gets it, and what selects nothing fills its nodes.
+pub(crate) async fn not_opted_in(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = scene(cluster).await?;
+    let api = &cluster.api;
+    namespace(cluster, "outside", Injection::Absent).await?;
+    node_pools::cordon(api).await?;
+    let mut staying = deployment("outside", "staying", &json!({}));
+    staying["spec"]["template"]["spec"]["nodeSelector"] =
+        json!({"karpenter.sh/nodepool": "general-purpose"});
+    let spot = ("amd64-default", "spot", "amd64");
+    let on_demand = ("general-purpose", "on-demand", "amd64");
+    for (object, selector, pods, expected) in [
+        (deployment("outside", "web", &json!({})), "app=web", 2, spot),
+        (job("outside", "sums"), "job-name=sums", 1, spot),
+        (staying, "app=staying", 2, on_demand),
+    ] {
+        api.create(&object, Persist::Store).await?.ok()?;
+        for place in bound(api, "outside", selector, pods).await? {
+            assert_eq!(place.kind(), expected, "{selector}");
+        }
+        if expected == spot {
+            node_pools::cordon(api).await?;
+        }
+    }
+    let filling = deployment("outside", "filling", &json!({}));
+    api.create(&filling, Persist::Store).await?.ok()?;
+    for place in bound(api, "outside", "app=filling", 2).await? {
+        assert_eq!(place.kind(), on_demand);
+    }
+    Ok(())
+}
+
+/// berth's own pods get nodes of `system`, off spot and out of the way of what they place, in a cluster that had none.
+pub(crate) async fn critical(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = scene(cluster).await?;
+    let api = &cluster.api;
+    namespace(cluster, "critical", Injection::Absent).await?;
+    node_pools::cordon(api).await?;
+    let mut shipped = manifests(&repository("deploy/berth/deployment.yaml"))?;
+    let mut berth = shipped.pop().context("deploy/berth/deployment.yaml")?;
+    berth["metadata"]["namespace"] = json!("critical");
+    let spec = &mut berth["spec"]["template"]["spec"];
+    spec["serviceAccountName"] = json!("default");
+    api.create(&berth, Persist::Store).await?.ok()?;
+    let selector = format!("app.kubernetes.io/name={}", text(&berth, "/metadata/name"));
+    for place in bound(api, "critical", &selector, 2).await? {
+        assert_eq!(place.node_pool, "system", "{place:?}");
+        assert_eq!(place.capacity_type, "on-demand", "{place:?}");
+    }
+    Ok(())
+}
