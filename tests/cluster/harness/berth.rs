@@ -1,5 +1,6 @@
 //! berth itself: the program, on ports and with certificates of its own.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -16,6 +17,7 @@ use super::{eventually, repository};
 pub(crate) struct Setup {
     name: String,
     directory: PathBuf,
+    address: Ipv4Addr,
     port: u16,
     ops_port: u16,
     policy: Option<PathBuf>,
@@ -37,19 +39,25 @@ impl Setup {
         name: &str,
         authority: &Authority,
     ) -> anyhow::Result<Self> {
+        let setup = Self::without_certificate(cluster, name)?;
+        setup.present(&authority.server(name)?)?;
+        Ok(setup)
+    }
+
+    /// A berth with the default policy, whose certificate is yet to be put into its [directory](Self::directory).
+    pub(crate) fn without_certificate(cluster: &Cluster, name: &str) -> anyhow::Result<Self> {
         let directory = cluster.path().join(name);
         std::fs::create_dir_all(&directory)?;
         let [port, ops_port] = free_ports()?;
-        let setup = Self {
+        Ok(Self {
             name: name.to_owned(),
             directory,
+            address: Ipv4Addr::LOCALHOST,
             port,
             ops_port,
             policy: None,
             kubeconfig: None,
-        };
-        setup.present(&authority.server(name)?)?;
-        Ok(setup)
+        })
     }
 
     /// With a policy of its own.
@@ -66,14 +74,30 @@ impl Setup {
         self
     }
 
+    /// Listening for reviews at another of the addresses of this machine.
+    pub(crate) fn at(mut self, address: Ipv4Addr) -> Self {
+        self.address = address;
+        self
+    }
+
     /// The certificate to present from now on.
     pub(crate) fn present(&self, pair: &Pair) -> anyhow::Result<()> {
         Ok(pair.write(&self.directory, "tls")?)
     }
 
+    /// Where its certificate is, in `tls.crt` and `tls.key`.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Where the API server reaches it.
     pub(crate) fn url(&self) -> String {
-        format!("https://127.0.0.1:{}", self.port)
+        format!("https://{}", self.listen())
+    }
+
+    /// The address and port of the same.
+    pub(crate) fn listen(&self) -> SocketAddr {
+        (self.address, self.port).into()
     }
 
     /// Starts it and waits until it says that it is ready.
@@ -88,7 +112,7 @@ impl Setup {
         let file = |name: &str| self.directory.join(name).display().to_string();
         let mut arguments = vec![
             "serve".to_owned(),
-            format!("--listen=127.0.0.1:{}", self.port),
+            format!("--listen={}", self.listen()),
             format!("--ops-listen=127.0.0.1:{}", self.ops_port),
             format!("--tls-cert={}", file("tls.crt")),
             format!("--tls-key={}", file("tls.key")),
@@ -110,8 +134,8 @@ impl Setup {
         let logs = self.directory.parent().context("its parent")?;
         Ok(Berth {
             process: Process::start(&self.name, program, &arguments, &[], logs)?,
-            webhook: probe("https", self.port)?,
-            ops: probe("http", self.ops_port)?,
+            webhook: probe(&self.url())?,
+            ops: probe(&format!("http://127.0.0.1:{}", self.ops_port))?,
         })
     }
 }

@@ -108,7 +108,7 @@ impl Cluster {
             ("kwok", "http", ports.kwok, "/readyz"),
             ("karpenter", "http", ports.karpenter_health, "/readyz"),
         ] {
-            let probe = probe(scheme, port)?;
+            let probe = probe(&format!("{scheme}://127.0.0.1:{port}"))?;
             self.ready(name, &probe, path).await?;
         }
         self.service_account("default").await?;
@@ -148,10 +148,20 @@ impl Cluster {
         arguments: &[String],
         environment: &[(&str, String)],
     ) -> anyhow::Result<()> {
-        let program = self.programs.join("bin").join(name);
-        let process = Process::start(name, &program, arguments, environment, self.path())?;
+        let process = self.launch(name, arguments, environment)?;
         self.processes.borrow_mut().push(process);
         Ok(())
+    }
+
+    /// Starts one of the programs that not every test wants: it runs until the result is dropped.
+    pub(crate) fn launch(
+        &self,
+        name: &str,
+        arguments: &[String],
+        environment: &[(&str, String)],
+    ) -> anyhow::Result<Process> {
+        let program = self.programs.join("bin").join(name);
+        Process::start(name, &program, arguments, environment, self.path())
     }
 
     /// Waits until a program says that it is ready, for as long as all are running.
@@ -255,8 +265,8 @@ pub(crate) fn condition(object: &Value, kind: &str) -> bool {
 }
 
 /// A client for a program's own endpoint, whose certificate it made itself.
-pub(crate) fn probe(scheme: &str, port: u16) -> anyhow::Result<Api> {
-    let mut config = kube::Config::new(format!("{scheme}://127.0.0.1:{port}").parse()?);
+pub(crate) fn probe(url: &str) -> anyhow::Result<Api> {
+    let mut config = kube::Config::new(url.parse()?);
     config.accept_invalid_certs = true;
     Api::new(config)
 }
