@@ -7,6 +7,7 @@ pub(crate) mod berth;
 pub(crate) mod cluster;
 pub(crate) mod load;
 pub(crate) mod node_pools;
+pub(crate) mod operator;
 pub(crate) mod pki;
 pub(crate) mod process;
 pub(crate) mod programs;

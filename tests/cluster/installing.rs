@@ -1,6 +1,9 @@
 //! What an operator does to a cluster: installing berth, opting in and out, and getting rid of it.
 
 mod cert_manager;
+mod chart;
+mod helm;
+mod installed;
 mod kustomize;
 
 use crate::harness::cluster::Extent;
@@ -11,6 +14,13 @@ pub(crate) fn group() -> Group {
         name: "installing",
         extent: Extent::All,
         tests: tests![
+            chart::same_as_the_kustomization,
+            chart::renderings,
+            chart::refused_values,
+            chart::package,
+            helm::page,
+            helm::boundary,
+            helm::from_the_kustomization,
             kustomize::installation,
             kustomize::opting_in_and_out,
             kustomize::cron_job_templates,

@@ -9,6 +9,7 @@
 mod boundary;
 mod bounds;
 mod cases;
+mod chart;
 mod checks;
 mod definition;
 mod docs;

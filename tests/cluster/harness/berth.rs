@@ -17,8 +17,7 @@ use super::{eventually, repository};
 pub(crate) struct Setup {
     name: String,
     directory: PathBuf,
-    address: Ipv4Addr,
-    port: u16,
+    address: SocketAddr,
     ops_port: u16,
     policy: Option<PathBuf>,
     /// The kubeconfig of the cluster that it follows, in place of the shipped node pools.
@@ -52,8 +51,7 @@ impl Setup {
         Ok(Self {
             name: name.to_owned(),
             directory,
-            address: Ipv4Addr::LOCALHOST,
-            port,
+            address: (Ipv4Addr::LOCALHOST, port).into(),
             ops_port,
             policy: None,
             kubeconfig: None,
@@ -68,15 +66,15 @@ impl Setup {
         Ok(self)
     }
 
-    /// Following the cluster that a kubeconfig names.
-    pub(crate) fn following(mut self, kubeconfig: PathBuf) -> Self {
-        self.kubeconfig = Some(kubeconfig);
+    /// Serving at this address.
+    pub(crate) fn serving_at(mut self, address: SocketAddr) -> Self {
+        self.address = address;
         self
     }
 
-    /// Listening for reviews at another of the addresses of this machine.
-    pub(crate) fn at(mut self, address: Ipv4Addr) -> Self {
-        self.address = address;
+    /// Following the cluster that a kubeconfig names.
+    pub(crate) fn following(mut self, kubeconfig: PathBuf) -> Self {
+        self.kubeconfig = Some(kubeconfig);
         self
     }
 
@@ -90,14 +88,14 @@ impl Setup {
         &self.directory
     }
 
-    /// Where the API server reaches it.
-    pub(crate) fn url(&self) -> String {
-        format!("https://{}", self.listen())
+    /// Where it serves reviews.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    /// The address and port of the same.
-    pub(crate) fn listen(&self) -> SocketAddr {
-        (self.address, self.port).into()
+    /// Where the API server reaches it.
+    pub(crate) fn url(&self) -> String {
+        format!("https://{}", self.address)
     }
 
     /// Starts it and waits until it says that it is ready.
@@ -112,7 +110,7 @@ impl Setup {
         let file = |name: &str| self.directory.join(name).display().to_string();
         let mut arguments = vec![
             "serve".to_owned(),
-            format!("--listen={}", self.listen()),
+            format!("--listen={}", self.address),
             format!("--ops-listen=127.0.0.1:{}", self.ops_port),
             format!("--tls-cert={}", file("tls.crt")),
             format!("--tls-key={}", file("tls.key")),
@@ -134,8 +132,8 @@ impl Setup {
         let logs = self.directory.parent().context("its parent")?;
         Ok(Berth {
             process: Process::start(&self.name, program, &arguments, &[], logs)?,
-            webhook: probe(&self.url())?,
-            ops: probe(&format!("http://127.0.0.1:{}", self.ops_port))?,
+            webhook: probe("https", self.address)?,
+            ops: probe("http", (Ipv4Addr::LOCALHOST, self.ops_port))?,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The cluster: started, waited for, stopped.
 
 use std::cell::RefCell;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -108,7 +109,7 @@ impl Cluster {
             ("kwok", "http", ports.kwok, "/readyz"),
             ("karpenter", "http", ports.karpenter_health, "/readyz"),
         ] {
-            let probe = probe(&format!("{scheme}://127.0.0.1:{port}"))?;
+            let probe = probe(scheme, (Ipv4Addr::LOCALHOST, port))?;
             self.ready(name, &probe, path).await?;
         }
         self.service_account("default").await?;
@@ -265,8 +266,8 @@ pub(crate) fn condition(object: &Value, kind: &str) -> bool {
 }
 
 /// A client for a program's own endpoint, whose certificate it made itself.
-pub(crate) fn probe(url: &str) -> anyhow::Result<Api> {
-    let mut config = kube::Config::new(url.parse()?);
+pub(crate) fn probe(scheme: &str, address: impl Into<SocketAddr>) -> anyhow::Result<Api> {
+    let mut config = kube::Config::new(format!("{scheme}://{}", address.into()).parse()?);
     config.accept_invalid_certs = true;
     Api::new(config)
 }

@@ -34,9 +34,10 @@ impl Authority {
         self.issuer.der().to_vec()
     }
 
-    /// A pair for a server on the loopback address.
+    /// A pair for a server on the loopback address, or for the Service of an installation.
     pub(crate) fn server(&self, name: &str) -> anyhow::Result<Pair> {
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()])?;
+        let mut params =
+            CertificateParams::new(["localhost", "berth.berth-system.svc"].map(str::to_owned))?;
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
         params.subject_alt_names.push(SanType::IpAddress(loopback));
         params.distinguished_name.push(DnType::CommonName, name);

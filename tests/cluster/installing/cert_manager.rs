@@ -1,6 +1,5 @@
 //! berth with a certificate of cert-manager: issued, trusted, renewed, and gone with the rest.
 
-use std::net::Ipv4Addr;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,19 +14,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::installed::{bundles, can_be_called, service};
 use crate::harness::api::{Api, Persist, text};
 use crate::harness::berth::Setup;
 use crate::harness::cluster::{Cluster, condition};
 use crate::harness::load::Load;
 use crate::harness::scene::{Injection, namespace, pod};
 use crate::harness::{eventually, manifests, repository};
-
-/// The webhooks of an installation: the kind of the configuration, and the index in it.
-const WEBHOOKS: [(&str, usize); 3] = [
-    ("mutatingwebhookconfigurations", 0),
-    ("validatingwebhookconfigurations", 0),
-    ("validatingwebhookconfigurations", 1),
-];
 
 /// Both kinds, as `kubectl` takes them.
 const CONFIGURATIONS: &str = "mutatingwebhookconfiguration,validatingwebhookconfiguration";
@@ -36,8 +29,8 @@ const CONFIGURATIONS: &str = "mutatingwebhookconfiguration,validatingwebhookconf
 const TEAM: &str = "cert-manager-team";
 
 /// A berth that serves what cert-manager issues, and pods being created all the while.
-struct Installed<'c> {
-    api: &'c Api,
+struct Serving<'c> {
+    cluster: &'c Cluster,
     setup: Setup,
     load: Load,
 }
@@ -45,6 +38,9 @@ struct Installed<'c> {
 /// The overlay as it is shipped, cert-manager's own controllers, and the API server calling berth by its Service with what
 /// these have written.
 pub(crate) async fn cert_manager(cluster: &Cluster) -> anyhow::Result<()> {
+    if !can_be_called() {
+        return Ok(());
+    }
     let api = &cluster.api;
     let definitions = manifests(&cluster.programs.join("platform-crds/cert-manager"))?;
     cluster.define(&definitions).await?;
@@ -55,33 +51,39 @@ pub(crate) async fn cert_manager(cluster: &Cluster) -> anyhow::Result<()> {
     kubectl(cluster, &["apply", "-k", &overlay])?;
 
     let first = issued(api, "berth", 1).await?;
-    let bundle = injected(api, &field(&first, "ca.crt")?).await?;
+    let bundle = injected(cluster, &field(&first, "ca.crt")?).await?;
     kubectl(cluster, &["apply", "-k", &overlay])?;
-    assert_eq!(injected(api, &bundle).await?, bundle, "applied again");
+    assert_eq!(injected(cluster, &bundle).await?, bundle, "applied again");
     let setup = Setup::without_certificate(cluster, "berth-cert-manager")?;
-    let setup = setup.at(service_address(api).await?);
+    let setup = setup.serving_at(service(cluster).await?);
     mount(&first, setup.directory())?;
     let _berth = setup.start().await?;
     assert_eq!(presented(&setup, &bundle).await?, leaf(&first)?);
-    use_port(cluster, setup.listen().port())?;
     namespace(cluster, TEAM, Injection::Enabled).await?;
     placed(api).await?;
 
     let load = Load::start(cluster, TEAM);
-    let installed = Installed { api, setup, load };
-    let second = installed.new_certificate(&bundle).await?;
+    let serving = Serving {
+        cluster,
+        setup,
+        load,
+    };
+    let second = serving.new_certificate(&bundle).await?;
     assert_ne!(field(&second, "tls.key")?, field(&first, "tls.key")?);
-    let bundle = installed.new_certificate_of_the_authority(&second).await?;
-    let newest = installed.new_key_of_the_authority(&bundle).await?;
-    let report = installed.load.stop().await;
+    let bundle = serving.new_certificate_of_the_authority(&second).await?;
+    let newest = serving.new_key_of_the_authority(&bundle).await?;
+    let report = serving.load.stop().await;
     assert_eq!(report.refused, Vec::<String>::new());
     assert_eq!(report.unplaced, 0, "of {} pods", report.placed);
 
-    use_port(cluster, 443)?;
     let delete = ["delete", CONFIGURATIONS, "zz-berth"];
     kubectl(cluster, &delete)?;
     kubectl(cluster, &["apply", "-k", &overlay])?;
-    assert_eq!(injected(api, &newest).await?, newest, "the old are gone");
+    assert_eq!(
+        injected(cluster, &newest).await?,
+        newest,
+        "the old are gone"
+    );
     kubectl(cluster, &delete)?;
     kubectl(cluster, &["delete", "-k", &overlay, "--ignore-not-found"])?;
     // And with it the Secrets.
@@ -89,21 +91,21 @@ pub(crate) async fn cert_manager(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Installed<'_> {
+impl Serving<'_> {
     /// berth takes it, and nobody else has to do anything.
     async fn new_certificate(&self, bundle: &str) -> anyhow::Result<Value> {
-        renew(self.api, "berth").await?;
-        let second = issued(self.api, "berth", 2).await?;
+        renew(&self.cluster.api, "berth").await?;
+        let second = issued(&self.cluster.api, "berth", 2).await?;
         self.serve(&second, bundle).await?;
         let authority = field(&second, "ca.crt")?;
-        assert_eq!(injected(self.api, &authority).await?, bundle);
+        assert_eq!(injected(self.cluster, &authority).await?, bundle);
         Ok(second)
     }
 
     /// It has the same key, so whichever of the two the API server knows, it trusts what either has signed, and nothing
     /// depends on who learns of the new one first (R6.7).
     async fn new_certificate_of_the_authority(&self, second: &Value) -> anyhow::Result<String> {
-        let (api, setup) = (self.api, &self.setup);
+        let (api, setup) = (&self.cluster.api, &self.setup);
         let before = issued(api, "berth-ca", 1).await?;
         renew(api, "berth-ca").await?;
         let after = issued(api, "berth-ca", 2).await?;
@@ -115,7 +117,7 @@ impl Installed<'_> {
         renew(api, "berth").await?;
         let third = issued(api, "berth", 3).await?;
         assert_eq!(field(&third, "ca.crt")?, new);
-        let bundle = injected(api, &new).await?;
+        let bundle = injected(self.cluster, &new).await?;
         assert_eq!(bundle, format!("{old}{new}"));
         self.load.more_placed(50).await?;
         self.serve(&third, &old).await?;
@@ -127,12 +129,12 @@ impl Installed<'_> {
     /// in 1.19.
     async fn new_key_of_the_authority(&self, bundle: &str) -> anyhow::Result<String> {
         let secret = "/api/v1/namespaces/berth-system/secrets/berth-ca";
-        self.api.delete(secret).await?;
-        let authority = field(&issued(self.api, "berth-ca", 3).await?, "tls.crt")?;
-        renew(self.api, "berth").await?;
-        let fourth = issued(self.api, "berth", 4).await?;
+        self.cluster.api.delete(secret).await?;
+        let authority = field(&issued(&self.cluster.api, "berth-ca", 3).await?, "tls.crt")?;
+        renew(&self.cluster.api, "berth").await?;
+        let fourth = issued(&self.cluster.api, "berth", 4).await?;
         let bundle = format!("{bundle}{authority}");
-        assert_eq!(injected(self.api, &authority).await?, bundle);
+        assert_eq!(injected(self.cluster, &authority).await?, bundle);
         self.load.more_placed(50).await?;
         self.serve(&fourth, &authority).await?;
         Ok(authority)
@@ -211,50 +213,17 @@ fn leaf(secret: &Value) -> anyhow::Result<CertificateDer<'static>> {
 }
 
 /// Waits until every webhook has a bundle with this CA, the same in all, and gives it.
-async fn injected(api: &Api, authority: &str) -> anyhow::Result<String> {
+async fn injected(cluster: &Cluster, authority: &str) -> anyhow::Result<String> {
     eventually("the CA is in the configurations", async || {
-        let mut bundles = Vec::new();
-        for (kind, index) in WEBHOOKS {
-            let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}/zz-berth");
-            let configuration = api.get(&path).await?.unwrap_or_default();
-            let bundle = &configuration["webhooks"][index]["clientConfig"]["caBundle"];
-            let bundle = STANDARD.decode(bundle.as_str().unwrap_or_default())?;
-            bundles.push(String::from_utf8(bundle)?);
-        }
-        let whole = bundles.iter().all(|bundle| bundle.contains(authority));
+        let mut bundles = bundles(cluster).await?;
         bundles.dedup();
-        Ok((whole && bundles.len() == 1).then(|| bundles.remove(0)))
+        let [bundle] = bundles.as_slice() else {
+            return Ok(None);
+        };
+        let bundle = String::from_utf8(STANDARD.decode(bundle)?)?;
+        Ok(bundle.contains(authority).then_some(bundle))
     })
     .await
-}
-
-/// The address at which the API server looks for the Service: one of this machine's own, since it gives away no others.
-async fn service_address(api: &Api) -> anyhow::Result<Ipv4Addr> {
-    let path = "/api/v1/namespaces/berth-system/services/berth";
-    let service = api.get(path).await?.unwrap_or_default();
-    Ok(text(&service, "/spec/clusterIP").parse()?)
-}
-
-/// Has the Service and the webhooks use this port, as berth must: there is nobody who would translate the Service's, and
-/// not everybody may listen at 443.
-fn use_port(cluster: &Cluster, port: u16) -> anyhow::Result<()> {
-    let service = json!([{"op": "replace", "path": "/spec/ports/0/port", "value": port}]);
-    patch(cluster, "services", "berth", &service)?;
-    for (kind, index) in WEBHOOKS {
-        let path = format!("/webhooks/{index}/clientConfig/service/port");
-        let webhook = json!([{"op": "replace", "path": path, "value": port}]);
-        patch(cluster, kind, "zz-berth", &webhook)?;
-    }
-    Ok(())
-}
-
-fn patch(cluster: &Cluster, kind: &str, name: &str, patch: &Value) -> anyhow::Result<()> {
-    let patch = format!("--patch={patch}");
-    let namespace = "--namespace=berth-system";
-    kubectl(
-        cluster,
-        &["patch", kind, name, namespace, "--type=json", &patch],
-    )
 }
 
 /// Writes what a Secret holds as the kubelet does: into a directory of its own, and the files are links by way of another
@@ -284,7 +253,7 @@ async fn presented(setup: &Setup, bundle: &str) -> anyhow::Result<CertificateDer
     }
     let config = ClientConfig::builder().with_root_certificates(roots);
     let connector = TlsConnector::from(Arc::new(config.with_no_client_auth()));
-    let stream = TcpStream::connect(setup.listen()).await?;
+    let stream = TcpStream::connect(setup.address()).await?;
     let stream = connector
         .connect("berth.berth-system.svc".try_into()?, stream)
         .await?;

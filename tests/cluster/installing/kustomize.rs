@@ -3,37 +3,54 @@
 use anyhow::ensure;
 use serde_json::json;
 
+use super::installed::{Installed, can_be_called, filled_in, only_left};
 use crate::harness::additions::additions;
 use crate::harness::api::{Persist, path, text};
 use crate::harness::cluster::Cluster;
+use crate::harness::operator::{Operator, commands};
 use crate::harness::registration::{pointed_at, register};
 use crate::harness::scene::{Injection, Scene, namespace, pod};
-use crate::harness::{documents, eventually, repository};
+use crate::harness::{documents, eventually, node_pools, repository};
 
 /// The installation is taken as it is, its pods keep to the restrictions of their namespace, and nobody is in the way
-/// of a pod before there is a certificate, or after the configurations are gone.
+/// of a pod before there is a certificate, while it is applied again, or after it is gone.
 pub(crate) async fn installation(cluster: &Cluster) -> anyhow::Result<()> {
-    let api = &cluster.api;
-    namespace(cluster, "installation", Injection::Enabled).await?;
-    let deploy = repository("deploy").display().to_string();
-    let printed = cluster.kubectl(&["apply", "-k", &deploy])?;
-    ensure!(printed.success, "{printed:?}");
-    assert_eq!(printed.stderr, "");
+    let operator = Operator::new(cluster)?;
+    let apply = "kubectl apply --kustomize deploy";
+    let printed = operator.tries(apply)?;
+    ensure!(printed.success && printed.stderr.is_empty(), "{printed:?}");
     let pods = "/api/v1/namespaces/berth-system/pods";
     eventually("berth's Deployment makes its pods", async || {
-        Ok((api.list(pods).await?.len() == 2).then_some(()))
+        Ok((cluster.api.list(pods).await?.len() == 2).then_some(()))
     })
     .await?;
-    let early = pod("installation", "early");
-    let reply = api.create(&early, Persist::Store);
-    let stored = reply.await?.ok()?;
-    assert_eq!(stored["spec"].get("nodeSelector"), None);
+    namespace(cluster, "installation", Injection::Enabled).await?;
+    if !can_be_called() {
+        return Ok(());
+    }
+    node_pools::apply(&cluster.api).await?;
+    let berth = Installed::new(cluster, "installation").await?;
+    let (given, before) = (filled_in(cluster).await?, berth.load.report());
+    operator.runs(apply)?;
+    ensure!(filled_in(cluster).await? == given);
+    berth.load.more_placed(50).await?;
+    ensure!(berth.load.report().unplaced == before.unplaced);
 
-    let configurations = "mutatingwebhookconfiguration,validatingwebhookconfiguration";
-    let printed = cluster.kubectl(&["delete", configurations, "zz-berth"])?;
-    ensure!(printed.success, "{printed:?}");
-    let printed = cluster.kubectl(&["delete", "-k", &deploy, "--ignore-not-found"])?;
-    ensure!(printed.success, "{printed:?}");
+    // The kill switch, and back.
+    let [off] = &commands("deploy/README.md", "When berth is in the way")?[..] else {
+        anyhow::bail!("deploy/README.md: one command");
+    };
+    operator.runs(off)?;
+    berth.unplaced("berth is not asked").await?;
+    operator.runs(apply)?;
+    berth.trusted(cluster).await?;
+
+    // And out.
+    operator.runs(off)?;
+    operator.runs("kubectl delete --kustomize deploy --ignore-not-found")?;
+    berth.unplaced("berth is not asked any more").await?;
+    only_left(&operator, &[]).await?;
+    berth.end().await;
     Ok(())
 }
 

@@ -1,0 +1,269 @@
+//! What the chart renders: the objects of the kustomization, and nothing that the API server would refuse.
+
+use std::collections::BTreeMap;
+
+use anyhow::ensure;
+use serde_json::Value;
+
+use crate::harness::api::text;
+use crate::harness::cluster::Cluster;
+use crate::harness::operator::Operator;
+use crate::harness::scene::{Injection, definition, namespace};
+use crate::harness::{documents, manifests};
+
+/// The labels that a chart's objects have by convention, and the name with them, which not all of the kustomization's have.
+const LABELS: [&str; 5] = [
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/version",
+    "app.kubernetes.io/managed-by",
+    "helm.sh/chart",
+];
+
+/// The objects of a YAML stream by kind, namespace and name, without such labels.
+fn by_name(stream: &str) -> anyhow::Result<BTreeMap<String, Value>> {
+    let mut objects = BTreeMap::new();
+    for mut object in documents(stream)? {
+        let metadata = &mut object["metadata"];
+        if let Some(labels) = metadata["labels"].as_object_mut() {
+            labels.retain(|key, _| !LABELS.contains(&key.as_str()));
+        }
+        if metadata["labels"]
+            .as_object()
+            .is_none_or(serde_json::Map::is_empty)
+            && let Some(metadata) = metadata.as_object_mut()
+        {
+            metadata.remove("labels");
+        }
+        let name = ["/kind", "/metadata/namespace", "/metadata/name"].map(|at| text(&object, at));
+        let name = name.join(" ");
+        ensure!(!objects.contains_key(&name), "twice: {name}");
+        objects.insert(name, object);
+    }
+    Ok(objects)
+}
+
+/// Each overlay has its values, and what comes of both is the same, but for the namespace, which a release has already.
+pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
+    let operator = Operator::new(cluster)?;
+    for (directory, values) in [
+        ("deploy", ""),
+        (
+            "deploy/overlays/cert-manager",
+            "--set certificate.source=cert-manager",
+        ),
+        (
+            "deploy/overlays/mounted-certificate",
+            "--set certificate.source=secret",
+        ),
+        (
+            "deploy/overlays/cronjob-templates",
+            "--set cronJobTemplates=true",
+        ),
+        ("deploy/overlays/boundary", "--set boundary=true"),
+    ] {
+        let rendered = operator.runs(&format!(
+            "helm template berth deploy/charts/berth --namespace berth-system --include-crds {values}"
+        ))?;
+        let rendered = by_name(&rendered)?;
+        let mut built = by_name(&operator.runs(&format!("kubectl kustomize {directory}"))?)?;
+        ensure!(built.remove("Namespace  berth-system").is_some());
+        ensure!(
+            rendered.keys().eq(built.keys()),
+            "{directory}: {:?} and {:?}",
+            rendered.keys(),
+            built.keys()
+        );
+        for (name, object) in &built {
+            let other = &rendered[name];
+            ensure!(
+                other == object,
+                "{directory}: {name}:\n{other:#}\n{object:#}"
+            );
+        }
+        for object in rendered.values() {
+            for webhook in object["webhooks"].as_array().into_iter().flatten() {
+                ensure!(webhook["clientConfig"].get("caBundle").is_none());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Everything that a value can change, at once or by itself.
+const VARIANTS: [(&str, &str); 6] = [
+    ("nothing set", ""),
+    (
+        "an image of one's own",
+        "
+image:
+  repository: registry.example.com/berth
+  tag: v1
+  digest: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  pullPolicy: Always
+  pullSecrets: [registry]
+",
+    ),
+    (
+        "a node of one's own",
+        "
+replicas: 1
+hostNetwork: true
+priorityClassName: ''
+nodeSelector: {example.com/system: 'true', kubernetes.io/os: windows}
+tolerations: [{key: example.com/system, operator: Exists}]
+resources: {requests: {cpu: 100m}}
+",
+    ),
+    (
+        "pods of one's own",
+        "
+podLabels: {team: platform, app.kubernetes.io/name: other}
+podAnnotations: {example.com/scrape: 'true'}
+extraArgs: [--log-level=debug]
+excludedNamespaces: [network-system]
+",
+    ),
+    (
+        "cert-manager and both switches",
+        "
+certificate: {source: cert-manager, secretName: tls-of-berth}
+cronJobTemplates: true
+boundary: true
+",
+    ),
+    (
+        "a Secret and a policy",
+        "
+certificate: {source: secret, secretName: tls-of-berth}
+policy:
+  architectures: {known: [amd64, arm64], default: amd64}
+  pools: [{name: default, nodePools: [general]}]
+  rules: [{name: rest, place: {pool: default}}]
+",
+    ),
+];
+
+/// The chart as it stands is sound, and so is what every value makes of it: the API server takes it, field by field, and
+/// the values reach where they are meant to.
+pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
+    let operator = Operator::new(cluster)?;
+    cluster.define(&[definition()?]).await?;
+    let certificates = cluster.programs.join("platform-crds/cert-manager");
+    cluster.define(&manifests(&certificates)?).await?;
+    // Not the usual one: the namespace is the release's.
+    namespace(cluster, "elsewhere", Injection::Absent).await?;
+    let mut rendered = BTreeMap::new();
+    for (name, values) in VARIANTS {
+        operator.write("variant.yaml", values)?;
+        let chart = "deploy/charts/berth --namespace elsewhere --values variant.yaml";
+        operator.runs(&format!("helm lint --strict {chart}"))?;
+        let objects = operator.runs(&format!("helm template berth {chart} | tee objects.yaml"))?;
+        operator
+            .runs("kubectl apply --server-side --dry-run=server --filename objects.yaml")
+            .map_err(|error| error.context(name))?;
+        for (object, value) in by_name(&objects)? {
+            let namespace = text(&value, "/metadata/namespace");
+            ensure!(namespace.is_empty() || namespace == "elsewhere", "{object}");
+            for webhook in value["webhooks"].as_array().into_iter().flatten() {
+                let excluded = &webhook["namespaceSelector"]["matchExpressions"][0]["values"];
+                let excluded = excluded.as_array().cloned().unwrap_or_default();
+                ensure!(excluded.contains(&"elsewhere".into()), "{excluded:?}");
+                let wanted = values.contains("network-system");
+                ensure!(
+                    excluded.contains(&"network-system".into()) == wanted,
+                    "{excluded:?}"
+                );
+            }
+            rendered.insert(format!("{name}: {object}"), value);
+        }
+    }
+    let pod = |variant: &str| {
+        &rendered[&format!("{variant}: Deployment elsewhere berth")]["spec"]["template"]
+    };
+    let image = &pod("an image of one's own")["spec"];
+    assert_eq!(
+        image["containers"][0]["image"],
+        "registry.example.com/berth:v1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    );
+    assert_eq!(image["containers"][0]["imagePullPolicy"], "Always");
+    assert_eq!(image["imagePullSecrets"][0]["name"], "registry");
+    let node = &pod("a node of one's own")["spec"];
+    assert_eq!(node["dnsPolicy"], "ClusterFirstWithHostNet");
+    assert_eq!(node["hostNetwork"], true);
+    assert!(node.get("priorityClassName").is_none());
+    // What the image cannot do is not for a value to ask.
+    assert_eq!(node["nodeSelector"]["kubernetes.io/os"], "linux");
+    assert_eq!(node["nodeSelector"]["example.com/system"], "true");
+    assert_eq!(node["tolerations"][1]["key"], "example.com/system");
+    let pods = pod("pods of one's own");
+    assert_eq!(
+        pods["metadata"]["labels"]["app.kubernetes.io/name"],
+        "berth"
+    );
+    assert_eq!(pods["metadata"]["labels"]["team"], "platform");
+    let annotations = &pods["metadata"]["annotations"];
+    assert_eq!(annotations["example.com/scrape"], "true");
+    let arguments = pods["spec"]["containers"][0]["args"].as_array();
+    let last = arguments.and_then(|arguments| arguments.last().cloned());
+    assert_eq!(last, Some("--log-level=debug".into()));
+    let mounted = &pod("a Secret and a policy")["spec"]["volumes"][0]["secret"];
+    assert_eq!(mounted["secretName"], "tls-of-berth");
+    let certificate = &rendered["cert-manager and both switches: Certificate elsewhere berth"];
+    assert_eq!(certificate["spec"]["secretName"], "tls-of-berth");
+    assert_eq!(certificate["spec"]["dnsNames"][0], "berth.elsewhere.svc");
+    let policy = &rendered["a Secret and a policy: PlacementPolicy  default"];
+    assert_eq!(policy["spec"]["pools"][0]["nodePools"][0], "general");
+    Ok(())
+}
+
+/// What values cannot be, with the word that says where.
+const REFUSED: [(&str, &str); 12] = [
+    ("replica=3", "replica"),
+    ("replicas=0", "/replicas"),
+    ("replicas=two", "/replicas"),
+    ("certificate.source=letsencrypt", "/certificate/source"),
+    ("certificate.secret=tls", "/certificate"),
+    (
+        "certificate.secretName=Not_A_Name",
+        "/certificate/secretName",
+    ),
+    ("image.digest=latest", "/image/digest"),
+    ("image.pullPolicy=Sometimes", "/image/pullPolicy"),
+    ("policy=default", "/policy"),
+    ("boundary=yes", "/boundary"),
+    ("extraArgs[0]=debug", "/extraArgs/0"),
+    ("failurePolicy=Fail", "failurePolicy"),
+];
+
+/// A value that there is not, or that cannot be, is refused by its name.
+pub(crate) async fn refused_values(cluster: &Cluster) -> anyhow::Result<()> {
+    let operator = Operator::new(cluster)?;
+    for (value, field) in REFUSED {
+        let command = format!("helm template berth deploy/charts/berth --set '{value}'");
+        let printed = operator.tries(&command)?;
+        ensure!(!printed.success, "{value} is taken");
+        ensure!(
+            printed.stderr.contains(field),
+            "{value}: {}",
+            printed.stderr
+        );
+    }
+    Ok(())
+}
+
+/// A package has all that the directory has, and none of what is for readers of the repository.
+pub(crate) async fn package(cluster: &Cluster) -> anyhow::Result<()> {
+    let operator = Operator::new(cluster)?;
+    let template = "helm template berth --namespace berth-system --include-crds";
+    let printed = operator.runs(&format!(
+        "helm package deploy/charts/berth --destination packaged
+        {template} packaged/berth-*.tgz > packaged.yaml
+        {template} deploy/charts/berth > directory.yaml
+        cmp packaged.yaml directory.yaml
+        tar --list --file packaged/berth-*.tgz"
+    ))?;
+    ensure!(printed.contains("berth/README.md"), "{printed}");
+    ensure!(!printed.contains(".helmignore"), "{printed}");
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! The chart's page, command by command, on a cluster in which pods are created all the while.
+
+use anyhow::{Context, ensure};
+use serde_json::json;
+
+use super::installed::{Installed, bundles, can_be_called, filled_in, only_left, trust, webhooks};
+use crate::harness::cluster::Cluster;
+use crate::harness::operator::{Operator, commands};
+use crate::harness::pki::Authority;
+use crate::harness::scene::{Injection, namespace};
+use crate::harness::{documents, node_pools, repository};
+
+const PAGE: &str = "deploy/charts/berth/README.md";
+
+const RELEASE: &str = "berth deploy/charts/berth --namespace berth-system --values my-values.yaml";
+
+fn run(operator: &Operator<'_>, section: &str) -> anyhow::Result<()> {
+    for block in commands(PAGE, section)? {
+        operator.runs(&block)?;
+    }
+    Ok(())
+}
+
+/// From the first command to the last; berth itself runs where its Service is, with the rights of its service account, and
+/// its configurations are used as Helm made them. No pod is refused; none goes unplaced while berth is only changed.
+pub(crate) async fn page(cluster: &Cluster) -> anyhow::Result<()> {
+    if !can_be_called() {
+        return Ok(());
+    }
+    let operator = Operator::new(cluster)?;
+    // Nodes for berth's own pods.
+    node_pools::apply(&cluster.api).await?;
+    namespace(cluster, "my-team", Injection::Absent).await?;
+    run(&operator, "Install")?;
+    let second = operator.tries("helm install second deploy/charts/berth --namespace default")?;
+    ensure!(!second.success, "there are two berths");
+    ensure!(
+        second.stderr.contains("meta.helm.sh/release-name"),
+        "{second:?}"
+    );
+    let berth = Installed::new(cluster, "my-team").await?;
+    changed(cluster, &operator, &berth).await?;
+
+    let [off, on] = &commands(PAGE, "When berth is in the way")?[..] else {
+        anyhow::bail!("{PAGE}: off, on");
+    };
+    operator.runs(off)?;
+    berth.unplaced("berth is not asked").await?;
+    operator.runs(on)?;
+    ensure!(bundles(cluster).await? == ["", "", ""]);
+    berth.trusted(cluster).await?;
+
+    removed(cluster, &operator, &berth).await?;
+    berth.end().await;
+    Ok(())
+}
+
+/// Upgraded with other values, rolled back, and upgraded as Helm did before it applied on the server.
+async fn changed(
+    cluster: &Cluster,
+    operator: &Operator<'_>,
+    berth: &Installed,
+) -> anyhow::Result<()> {
+    let before = berth.load.report();
+    let given = filled_in(cluster).await?;
+    values(operator, true)?;
+    older_definition(cluster).await?;
+    run(operator, "Upgrade")?;
+    ensure!(columns(cluster).await?, "the definition is the older one");
+    ensure!(replicas(cluster).await? == 3);
+    ensure!(policies(cluster).await? == 1);
+    ensure!(filled_in(cluster).await? == given);
+    berth.load.more_placed(50).await?;
+    run(operator, "Roll back")?;
+    ensure!(replicas(cluster).await? == 2);
+    ensure!(policies(cluster).await? == 0, "the values' policy stays");
+    ensure!(filled_in(cluster).await? == given);
+    berth.load.more_placed(50).await?;
+    values(operator, false)?;
+    operator.runs(&format!("helm upgrade {RELEASE} --server-side=false"))?;
+    ensure!(filled_in(cluster).await? == given);
+    berth.load.more_placed(50).await?;
+    let unplaced = berth.load.report().unplaced - before.unplaced;
+    ensure!(unplaced == 0, "{unplaced} pods went unplaced");
+    Ok(())
+}
+
+/// With the first command what an operator made stays, with the second all is gone; and each time berth can come back.
+async fn removed(
+    cluster: &Cluster,
+    operator: &Operator<'_>,
+    berth: &Installed,
+) -> anyhow::Result<()> {
+    let [uninstall] = &commands(PAGE, "Uninstall")?[..] else {
+        anyhow::bail!("{PAGE}: one block");
+    };
+    let (release, definition) = uninstall.split_once('\n').context("two commands")?;
+    operator.runs("kubectl apply --filename deploy/policy.yaml")?;
+    operator.runs(release)?;
+    berth.unplaced("berth is not asked any more").await?;
+    let kept =
+        "customresourcedefinition.apiextensions.k8s.io/placementpolicies.placement.truemark.io";
+    only_left(operator, &[kept]).await?;
+    ensure!(policies(cluster).await? == 1, "the operator's policy went");
+    run(operator, "Install")?;
+    operator.runs(uninstall)?;
+    only_left(operator, &[]).await?;
+
+    // All at once: the definition is there before the policy, and the policy goes with the release.
+    values(operator, true)?;
+    operator.runs(&format!("helm install {RELEASE} --wait"))?;
+    ensure!(policies(cluster).await? == 1);
+    operator.runs(release)?;
+    ensure!(policies(cluster).await? == 0);
+    operator.runs(definition)?;
+    Ok(())
+}
+
+/// With entitlement a boundary, pods are refused when berth cannot be asked: switched on under load, and uninstalled
+/// under it, there is no such moment.
+pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
+    if !can_be_called() {
+        return Ok(());
+    }
+    let operator = Operator::new(cluster)?;
+    node_pools::apply(&cluster.api).await?;
+    namespace(cluster, "bounded", Injection::Enabled).await?;
+    let helm = |command: &str| {
+        let chart = "berth deploy/charts/berth --namespace berth-system --create-namespace --wait";
+        operator.runs(&format!("helm {command} {chart}"))
+    };
+    let notes = helm("install")?;
+    ensure!(notes.contains("kubectl label namespace NAME"), "{notes}");
+    let berth = Installed::new(cluster, "bounded").await?;
+    helm("upgrade --install --set boundary=true")?;
+    ensure!(fails_closed(cluster).await?);
+    berth.load.more_placed(50).await?;
+    operator.runs("helm uninstall berth --namespace berth-system --wait")?;
+    berth.unplaced("berth is not asked any more").await?;
+    berth.end().await;
+    Ok(())
+}
+
+/// Helm takes over what the kustomization installed, as it runs.
+pub(crate) async fn from_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
+    let operator = Operator::new(cluster)?;
+    node_pools::apply(&cluster.api).await?;
+    operator.runs("kubectl apply --kustomize deploy")?;
+    trust(cluster, &Authority::new("berth")?).await?;
+    let given = filled_in(cluster).await?;
+    run(&operator, "From the kustomization")?;
+    ensure!(filled_in(cluster).await? == given);
+    operator.runs("helm uninstall berth --namespace berth-system --wait")?;
+    operator.runs("kubectl delete --kustomize deploy --ignore-not-found")?;
+    only_left(&operator, &[]).await
+}
+
+/// Whether a webhook refuses what it cannot be asked about.
+async fn fails_closed(cluster: &Cluster) -> anyhow::Result<bool> {
+    let webhooks = webhooks(cluster).await?;
+    Ok(webhooks
+        .iter()
+        .any(|webhook| webhook["failurePolicy"] == "Fail"))
+}
+
+/// The file that the page's commands name, with a policy or without.
+fn values(operator: &Operator<'_>, policy: bool) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(repository("deploy/policy.yaml"))?;
+    let shipped = documents(&text)?.pop().context("deploy/policy.yaml")?;
+    let mut values = json!({"replicas": 3, "extraArgs": ["--log-level=debug"]});
+    if policy {
+        values["policy"] = shipped["spec"].clone();
+    }
+    operator.write("my-values.yaml", &values.to_string())
+}
+
+const DEFINITION: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/placementpolicies.placement.truemark.io";
+
+/// Takes something out of the definition, as if it were that of an older version.
+async fn older_definition(cluster: &Cluster) -> anyhow::Result<()> {
+    let mut stored = cluster.api.get(DEFINITION).await?.context(DEFINITION)?;
+    stored["spec"]["versions"][0]["additionalPrinterColumns"] = json!([]);
+    let change = json!({"spec": {"versions": stored["spec"]["versions"]}});
+    cluster.api.merge(DEFINITION, &change).await?;
+    ensure!(!columns(cluster).await?);
+    Ok(())
+}
+
+/// Whether the definition has what an older one had not.
+async fn columns(cluster: &Cluster) -> anyhow::Result<bool> {
+    let stored = cluster.api.get(DEFINITION).await?.context(DEFINITION)?;
+    let columns = stored["spec"]["versions"][0]["additionalPrinterColumns"].as_array();
+    Ok(columns.is_some_and(|columns| !columns.is_empty()))
+}
+
+async fn replicas(cluster: &Cluster) -> anyhow::Result<u64> {
+    let path = "/apis/apps/v1/namespaces/berth-system/deployments/berth";
+    let deployment = cluster.api.get(path).await?.unwrap_or_default();
+    let ready = &deployment["status"]["readyReplicas"];
+    ensure!(
+        *ready == deployment["spec"]["replicas"],
+        "{ready} are ready"
+    );
+    ready.as_u64().context("readyReplicas")
+}
+
+async fn policies(cluster: &Cluster) -> anyhow::Result<usize> {
+    let path = "/apis/placement.truemark.io/v1alpha1/placementpolicies";
+    Ok(cluster.api.list(path).await?.len())
+}

@@ -1,0 +1,160 @@
+//! A berth that is installed: it runs where its Service is, with the rights of its service account, and is called by the
+//! configurations as they were installed.
+
+use std::net::{IpAddr, SocketAddr, TcpListener};
+
+use anyhow::ensure;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::harness::api::text;
+use crate::harness::berth::{Berth, Setup};
+use crate::harness::cluster::Cluster;
+use crate::harness::load::{Load, Report};
+use crate::harness::operator::Operator;
+use crate::harness::pki::Authority;
+use crate::harness::{account, eventually};
+
+/// A berth that is installed, and pods that are created all the while.
+pub(super) struct Installed {
+    pub(super) load: Load,
+    authority: Authority,
+    _berth: Berth,
+}
+
+/// Whether a port below 1024 can be had here, which the Service has.
+pub(super) fn can_be_called() -> bool {
+    let listener = TcpListener::bind("127.96.255.254:443");
+    if let Err(error) = &listener {
+        println!("not run: berth's Service has port 443: {error}");
+    }
+    listener.is_ok()
+}
+
+impl Installed {
+    /// Starts berth behind the Service that has been installed, and clients that create pods in a namespace that has
+    /// opted in; returns when berth places them.
+    pub(super) async fn new(cluster: &Cluster, namespace: &str) -> anyhow::Result<Self> {
+        let authority = Authority::new("berth")?;
+        let setup = Setup::new(cluster, "berth-installed", &authority)?
+            .serving_at(service(cluster).await?)
+            .following(account::kubeconfig(cluster).await?);
+        let installed = Self {
+            _berth: setup.start().await?,
+            load: Load::start(cluster, namespace),
+            authority,
+        };
+        installed.unplaced("there is no bundle yet").await?;
+        installed.trusted(cluster).await?;
+        Ok(installed)
+    }
+
+    /// Fills in the bundles that are missing, and waits until pods are placed.
+    pub(super) async fn trusted(&self, cluster: &Cluster) -> anyhow::Result<()> {
+        trust(cluster, &self.authority).await?;
+        self.load.more_placed(50).await
+    }
+
+    /// Waits until pods are created that berth is not asked about.
+    pub(super) async fn unplaced(&self, why: &str) -> anyhow::Result<()> {
+        let unplaced = |before: &Report, now: &Report| now.unplaced >= before.unplaced + 20;
+        self.load.until(why, unplaced).await
+    }
+
+    /// Stops creating pods, none of which may have been refused.
+    pub(super) async fn end(self) {
+        let report = self.load.stop().await;
+        assert_eq!(report.refused, Vec::<String>::new());
+    }
+}
+
+const CONFIGURATIONS: [&str; 2] = [
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+];
+
+/// The two configurations as they are stored, those that are there.
+async fn configurations(cluster: &Cluster) -> anyhow::Result<Vec<Value>> {
+    let mut found = Vec::new();
+    for kind in CONFIGURATIONS {
+        let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}/zz-berth");
+        found.extend(cluster.api.get(&path).await?);
+    }
+    Ok(found)
+}
+
+/// All their webhooks.
+pub(super) async fn webhooks(cluster: &Cluster) -> anyhow::Result<Vec<Value>> {
+    let found = configurations(cluster).await?;
+    let webhooks = found
+        .iter()
+        .filter_map(|found| found["webhooks"].as_array());
+    Ok(webhooks.flatten().cloned().collect())
+}
+
+/// The bundles of all their webhooks, empty where there is none.
+pub(super) async fn bundles(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
+    let webhooks = webhooks(cluster).await?;
+    let bundle = |webhook| text(webhook, "/clientConfig/caBundle").to_owned();
+    Ok(webhooks.iter().map(bundle).collect())
+}
+
+const SECRET: &str = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
+const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/berth-system/leases/berth-certificate";
+
+/// Fills in what is installed empty: the bundle of every webhook, and the certificate with whoever looks after it.
+pub(super) async fn trust(cluster: &Cluster, authority: &Authority) -> anyhow::Result<()> {
+    let bundle = STANDARD.encode(authority.pem());
+    for configuration in configurations(cluster).await? {
+        let webhooks = configuration["webhooks"].as_array().into_iter().flatten();
+        let operations: Vec<Value> = webhooks
+            .enumerate()
+            .map(|(index, _)| {
+                let path = format!("/webhooks/{index}/clientConfig/caBundle");
+                json!({"op": "add", "path": path, "value": bundle})
+            })
+            .collect();
+        let kind = text(&configuration, "/kind").to_owned();
+        let patch = format!("--patch={}", Value::Array(operations));
+        let arguments = ["patch", &kind, "zz-berth", "--type=json", &patch];
+        let printed = cluster.kubectl(&[&arguments[..], &["--field-manager=berth"]].concat())?;
+        ensure!(printed.success, "{printed:?}");
+    }
+    let certificate = json!({"data": {"ca.crt": bundle}});
+    cluster.api.merge(SECRET, &certificate).await?;
+    let holder = json!({"spec": {"holderIdentity": "berth"}});
+    cluster.api.merge(LEASE, &holder).await?;
+    Ok(())
+}
+
+/// What has been filled in, in full.
+pub(super) async fn filled_in(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
+    let mut found = bundles(cluster).await?;
+    for (path, field) in [(SECRET, "/data/ca.crt"), (LEASE, "/spec/holderIdentity")] {
+        let object = cluster.api.get(path).await?.unwrap_or_default();
+        found.push(text(&object, field).to_owned());
+    }
+    ensure!(found.iter().all(|text| !text.is_empty()), "{found:?}");
+    Ok(found)
+}
+
+/// The address of berth's Service. Here it is one of this machine, so whoever listens there is called as berth's pods are.
+pub(super) async fn service(cluster: &Cluster) -> anyhow::Result<SocketAddr> {
+    let path = "/api/v1/namespaces/berth-system/services/berth";
+    let service = cluster.api.get(path).await?.unwrap_or_default();
+    let address: IpAddr = text(&service, "/spec/clusterIP").parse()?;
+    Ok((address, 443).into())
+}
+
+/// Waits until nothing else is left of berth, of whatever kind.
+pub(super) async fn only_left(operator: &Operator<'_>, objects: &[&str]) -> anyhow::Result<()> {
+    eventually("berth is gone", async || {
+        let printed = operator.runs(
+            "kinds=$(kubectl api-resources --verbs=list,delete --output=name | paste --serial --delimiters=,)
+            kubectl get $kinds --all-namespaces --selector=app.kubernetes.io/name=berth --output=name",
+        )?;
+        Ok(printed.lines().eq(objects.iter().copied()).then_some(()))
+    })
+    .await
+}

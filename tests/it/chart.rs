@@ -1,0 +1,45 @@
+//! What can be said of the chart without Helm; the cluster tests install it.
+
+use serde_json::Value;
+
+use crate::reviews;
+
+fn file(name: &str) -> Value {
+    let text = reviews::text_of(format!("deploy/charts/berth/{name}"));
+    reviews::values_of(&text).remove(0)
+}
+
+/// A chart installs the berth that it was made with.
+#[test]
+fn the_chart_has_the_version_of_the_binary() {
+    let chart = file("Chart.yaml");
+    for field in ["version", "appVersion"] {
+        assert_eq!(chart[field], env!("CARGO_PKG_VERSION"), "{field}");
+    }
+}
+
+/// The fields of a file of values, or of their schema, each by its path.
+fn fields(value: &Value, below: fn(&Value) -> &Value, path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, field) in below(value).as_object().into_iter().flatten() {
+        let path = format!("{path}/{name}");
+        found.extend(fields(field, below, &path));
+        found.push(path);
+    }
+    found
+}
+
+/// What can be set has a default, and a comment beside it.
+#[test]
+fn values_and_their_schema_have_the_same_fields() {
+    let schema = file("values.schema.json");
+    let mut known = fields(&schema, |schema| &schema["properties"], "");
+    // Helm gives it to every chart.
+    known.retain(|path| path != "/global");
+    let mut given = fields(&file("values.yaml"), |value| value, "");
+    // What is in it is Kubernetes' to judge.
+    given.retain(|path| !path.starts_with("/resources/"));
+    known.sort();
+    given.sort();
+    assert_eq!(known, given);
+}
