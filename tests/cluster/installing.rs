@@ -1,5 +1,6 @@
 //! What an operator does to a cluster: installing berth, opting in and out, and getting rid of it.
 
+mod cert_manager;
 mod chart;
 mod helm;
 mod installed;
@@ -23,6 +24,7 @@ pub(crate) fn group() -> Group {
             kustomize::installation,
             kustomize::opting_in_and_out,
             kustomize::cron_job_templates,
+            cert_manager::cert_manager,
         ],
     }
 }

@@ -40,10 +40,17 @@ impl Setup {
         name: &str,
         authority: &Authority,
     ) -> anyhow::Result<Self> {
+        let setup = Self::without_certificate(cluster, name)?;
+        setup.present(&authority.server(name)?)?;
+        Ok(setup)
+    }
+
+    /// A berth with the default policy, whose certificate is yet to be put into its [directory](Self::directory).
+    pub(crate) fn without_certificate(cluster: &Cluster, name: &str) -> anyhow::Result<Self> {
         let directory = cluster.path().join(name);
         std::fs::create_dir_all(&directory)?;
         let [port, ops_port] = free_ports()?;
-        let setup = Self {
+        Ok(Self {
             name: name.to_owned(),
             directory,
             address: (Ipv4Addr::LOCALHOST, port).into(),
@@ -51,9 +58,7 @@ impl Setup {
             policy: None,
             kubeconfig: None,
             lifetime: None,
-        };
-        setup.present(&authority.server(name)?)?;
-        Ok(setup)
+        })
     }
 
     /// With a policy of its own.
@@ -85,6 +90,16 @@ impl Setup {
     /// The certificate to present from now on.
     pub(crate) fn present(&self, pair: &Pair) -> anyhow::Result<()> {
         Ok(pair.write(&self.directory, "tls")?)
+    }
+
+    /// Where its certificate is, in `tls.crt` and `tls.key`.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where it serves reviews.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Where the API server reaches it.

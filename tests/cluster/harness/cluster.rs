@@ -149,10 +149,20 @@ impl Cluster {
         arguments: &[String],
         environment: &[(&str, String)],
     ) -> anyhow::Result<()> {
-        let program = self.programs.join("bin").join(name);
-        let process = Process::start(name, &program, arguments, environment, self.path())?;
+        let process = self.launch(name, arguments, environment)?;
         self.processes.borrow_mut().push(process);
         Ok(())
+    }
+
+    /// Starts one of the programs that not every test wants: it runs until the result is dropped.
+    pub(crate) fn launch(
+        &self,
+        name: &str,
+        arguments: &[String],
+        environment: &[(&str, String)],
+    ) -> anyhow::Result<Process> {
+        let program = self.programs.join("bin").join(name);
+        Process::start(name, &program, arguments, environment, self.path())
     }
 
     /// Waits until a program says that it is ready, for as long as all are running.

@@ -140,7 +140,7 @@ pub(super) async fn filled_in(cluster: &Cluster) -> anyhow::Result<Vec<String>> 
 }
 
 /// The address of berth's Service. Here it is one of this machine, so whoever listens there is called as berth's pods are.
-async fn service(cluster: &Cluster) -> anyhow::Result<SocketAddr> {
+pub(super) async fn service(cluster: &Cluster) -> anyhow::Result<SocketAddr> {
     let path = "/api/v1/namespaces/berth-system/services/berth";
     let service = cluster.api.get(path).await?.unwrap_or_default();
     let address: IpAddr = text(&service, "/spec/clusterIP").parse()?;
