@@ -12,7 +12,6 @@ use crate::harness::api::{Api, path, text};
 use crate::harness::berth::{Berth, Setup};
 use crate::harness::cluster::Cluster;
 use crate::harness::load::Load;
-use crate::harness::pki::Authority;
 use crate::harness::registration::{register, shipped};
 use crate::harness::{account, eventually, manifests, repository};
 
@@ -23,7 +22,7 @@ const CONFIGURATIONS: &str = "/apis/admissionregistration.k8s.io/v1";
 
 /// A berth with the rights of an installation, which makes its certificate itself.
 async fn setup(cluster: &Cluster, name: &str) -> anyhow::Result<Setup> {
-    let setup = Setup::new(cluster, name, &Authority::new("nobody's")?)?;
+    let setup = Setup::without_certificate(cluster, name)?;
     let setup = setup.following(account::kubeconfig(cluster).await?);
     Ok(setup.self_managed(LIFETIME))
 }
