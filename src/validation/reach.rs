@@ -11,7 +11,7 @@ use crate::placement::alternatives::Alternative;
 use crate::placement::catalogue::NodePool;
 use crate::placement::pod::Spec;
 use crate::placement::policy::{Binding, Mode};
-use crate::placement::requirement::{ARCH, can_meet, may_allow};
+use crate::placement::requirement::{ARCH, may_allow};
 
 /// How many requirements and values are looked at for one pod. A hundred node pools and a pod with a hundred terms need
 /// less; an object that is made of nothing else is not judged to its end.
@@ -114,7 +114,7 @@ impl<'r, 'a> Reach<'r, 'a> {
             && preferred.term_keys().all(|key| {
                 let asked = alternative.on(key).chain(preferred.on(key));
                 self.left.set(self.left.get().saturating_sub(1));
-                !self.is_exhausted() && can_meet(node_pool.offered(key), key, asked)
+                !self.is_exhausted() && node_pool.can_meet(key, asked)
             })
     }
 
@@ -154,10 +154,10 @@ impl<'r, 'a> Reach<'r, 'a> {
         alternative: Alternative<'_, '_>,
     ) -> Fit<'k> {
         let meets = |key: &str| {
-            let (offered, asked) = (node_pool.offered(key), alternative.on(key));
+            let asked = alternative.on(key);
             match self.rule {
-                Rule::New => can_meet(offered, key, asked),
-                Rule::Existing => may_allow(offered, asked),
+                Rule::New => node_pool.can_meet(key, asked),
+                Rule::Existing => may_allow(node_pool.offered(key), asked),
             }
         };
         let obstacle = keys.find(|key| {
