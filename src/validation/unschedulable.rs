@@ -34,12 +34,16 @@ pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
     };
     let reach = Reach::of(side, Rule::New);
     let preference = side.pod().spec.heaviest_preference();
-    let chosen = decision.node_pools.iter();
-    let placed = placed && !chosen.copied().any(is_refused);
-    let fits = |node_pool: &&NodePool| {
+    let fits = |node_pool: &NodePool| {
         !is_refused(node_pool) && fits(side, &reach, preference.as_ref(), node_pool)
     };
-    if placed || catalogue.iter().any(|node_pool| fits(&node_pool)) {
+    let mut chosen = decision.node_pools.iter().copied();
+    let is_fine = if placed {
+        !chosen.any(is_refused)
+    } else {
+        catalogue.iter().any(fits)
+    };
+    if is_fine {
         return Vec::new();
     }
     // It says more, and says it once.

@@ -111,12 +111,18 @@ fn enters(spec: &Value, node_pool: &Value, by_key: bool) -> bool {
         && alternatives.any(|alternative| satisfies_all(&[alternative, labels.clone()].concat()))
 }
 
-/// What is certain of the labels of the node pool's nodes.
+/// What is certain of the labels of the node pool's nodes. A node is of one node pool, and so has one label that names it:
+/// whoever gives it another makes it a node of another.
 fn labels(node_pool: &Value) -> Vec<Value> {
-    let mut labels =
-        vec![json!({"key": generate::node_label(node_pool), "operator": "In", "values": [node_pool["name"]]})];
-    labels.extend(items(&node_pool["requirements"]).iter().cloned());
-    labels
+    let own = generate::node_label(node_pool);
+    let named = generate::NODE_LABELS.map(|label| {
+        if label == own {
+            json!({"key": label, "operator": "In", "values": [node_pool["name"]]})
+        } else {
+            json!({"key": label, "operator": "DoesNotExist"})
+        }
+    });
+    [&named[..], items(&node_pool["requirements"])].concat()
 }
 
 fn tolerates(spec: &Value, node_pool: &Value, by_key: bool) -> bool {

@@ -9,6 +9,7 @@
 mod boundary;
 mod bounds;
 mod cases;
+mod cast_ai;
 mod checks;
 mod definition;
 mod docs;

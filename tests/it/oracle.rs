@@ -96,7 +96,8 @@ fn candidates(key: &str, requirements: &[&[Value]]) -> BTreeSet<Option<String>> 
 /// What a node pool says of the labels of its nodes.
 fn said(node_pool: &Value) -> Vec<Value> {
     let labels = node_pool["labels"].as_object().into_iter().flatten();
-    let labels = labels.map(|(key, value)| json!({"key": key, "operator": "In", "values": [value]}));
+    let labels =
+        labels.map(|(key, value)| json!({"key": key, "operator": "In", "values": [value]}));
     labels
         .chain(items(&node_pool["requirements"]).iter().cloned())
         .collect()
