@@ -207,7 +207,7 @@ fn integer(text: &str) -> Option<i64> {
 ///
 /// A well-known label that the node pool does not mention comes from the instance type; a custom one that it does
 /// not define is on none of its nodes ("does not have known values").
-pub fn can_meet<'r, 'a: 'r>(
+pub(super) fn can_meet<'r, 'a: 'r>(
     offered: Option<&ValueSet>,
     node_label: &str,
     key: &str,
