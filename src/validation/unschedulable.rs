@@ -129,8 +129,8 @@ fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
         }
         first.get_or_insert((label, named));
     }
-    let (label, named) = first?;
-    let name = named.values.first()?;
+    let (label, asked) = first?;
+    let name = asked.values.first()?;
     let of_label = catalogue
         .iter()
         .filter(|node_pool| node_pool.node_label() == label);
