@@ -74,8 +74,8 @@ pub struct Decision<'p> {
 pub struct Edits<'p> {
     /// Tolerations to append.
     pub tolerations: Vec<NewToleration<'p>>,
-    /// The node pool, where there is one, for the node selector.
-    pub node_selector: Option<&'p str>,
+    /// The node pool, where there is one, for the node selector: its nodes' label, and its name.
+    pub node_selector: Option<(&'p str, &'p str)>,
     /// What to add to the required node affinity.
     pub required: RequiredEdits<'p>,
     /// What to append to the preferred node affinity.
@@ -217,6 +217,7 @@ fn in_pool<'p>(
         pod,
         preference: search::preference(pod.spec, pool.binding),
         pool,
+        node_label: search::node_label(pool, catalogue),
         known: policy.architectures(),
         wanted: policy.chosen(choice),
         catalogue,

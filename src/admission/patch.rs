@@ -6,9 +6,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::template::Subject;
 use crate::placement::Edits;
-use crate::placement::affinity::{NewPreference, NewRequirements, NewTerm, RequiredEdits};
+use crate::placement::affinity::{NewPreference, NewTerm, RequiredEdits};
 use crate::placement::pod::Metadata;
-use crate::placement::requirement::NODE_POOL;
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -54,11 +53,11 @@ pub fn patch(edits: &Edits<'_>, subject: &Subject<'_, '_>) -> Vec<u8> {
             },
         );
     }
-    if let Some(node_pool) = node_selector {
+    if let Some(entry) = node_selector {
         operations.add_entries(
             "/spec/nodeSelector",
             spec.node_selector.is_some(),
-            &[(NODE_POOL, *node_pool)],
+            &[*entry],
         );
     }
     if spec.tolerations.is_none() && !tolerations.is_empty() {
@@ -117,7 +116,7 @@ impl Operations {
             requirements,
             terms,
         } = required;
-        let new_term = terms.is_empty() && *requirements != NewRequirements::default();
+        let new_term = terms.is_empty() && !requirements.is_empty();
         let new_term =
             new_term.then(|| NewTerm([requirements.node_pools(), requirements.architectures()]));
         let affinity = subject.pod.spec.affinity.as_ref();

@@ -10,7 +10,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use super::alternatives::Alternative;
 use super::constraints::PreferredTerm;
 use super::pod::Spec;
-use super::requirement::{ARCH, NODE_POOL, Operator};
+use super::requirement::{ARCH, Operator};
 
 /// The weight of the preference for a pool that binds `Preferred`: the heaviest that there is, since Karpenter takes
 /// the heaviest preference for a requirement first.
@@ -23,7 +23,9 @@ pub(super) const MOST_TERMS: usize = 256;
 /// Requirements to add to one term, or to a term of their own where the pod has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewRequirements<'p> {
-    /// The node pools, for `karpenter.sh/nodepool In [...]`; none to add where empty.
+    /// The label by which nodes carry the name of their node pool.
+    pub node_label: &'p str,
+    /// The node pools, for that label `In [...]`; none to add where empty.
     pub node_pools: Vec<&'p str>,
     /// The architectures, for `kubernetes.io/arch In [...]`; none to add where empty.
     pub architectures: Vec<&'p str>,
@@ -55,7 +57,12 @@ pub struct TermEdit {
 #[must_use]
 pub fn required_edits<'p>(spec: &Spec<'_>, requirements: NewRequirements<'p>) -> RequiredEdits<'p> {
     let lacks_pools = |alternative: Alternative<'_, '_>| {
-        !requirements.node_pools.is_empty() && !confined(alternative, &requirements.node_pools)
+        !requirements.node_pools.is_empty()
+            && !confined(
+                alternative,
+                requirements.node_label,
+                &requirements.node_pools,
+            )
     };
     let lacks_architectures = |alternative: Alternative<'_, '_>| {
         !requirements.architectures.is_empty() && !alternative.constrains(ARCH)
@@ -100,18 +107,18 @@ pub fn required_edits<'p>(spec: &Spec<'_>, requirements: NewRequirements<'p>) ->
 
 /// Whether every alternative of the pod already keeps it on these node pools.
 #[must_use]
-pub fn is_confined(spec: &Spec<'_>, node_pools: &[&str]) -> bool {
+pub fn is_confined(spec: &Spec<'_>, node_label: &str, node_pools: &[&str]) -> bool {
     spec.alternatives()
-        .all(|alternative| confined(alternative, node_pools))
+        .all(|alternative| confined(alternative, node_label, node_pools))
 }
 
-fn confined(alternative: Alternative<'_, '_>, node_pools: &[&str]) -> bool {
+fn confined(alternative: Alternative<'_, '_>, node_label: &str, node_pools: &[&str]) -> bool {
     let lists_ours_alone = |values: &[Cow<'_, str>]| {
         values
             .iter()
             .all(|value| node_pools.contains(&value.as_ref()))
     };
-    alternative.on(NODE_POOL).any(|requirement| {
+    alternative.on(node_label).any(|requirement| {
         requirement.operator == Operator::In && lists_ours_alone(requirement.values)
     })
 }
@@ -120,23 +127,29 @@ impl RequiredEdits<'_> {
     /// Whether there is nothing to add.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.requirements == NewRequirements::default()
+        self.requirements.is_empty()
     }
 }
 
 /// `key In [values]`, as it is written into a pod.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRequirement<'e> {
-    key: &'static str,
+    key: &'e str,
     values: &'e [&'e str],
 }
 
 impl NewRequirements<'_> {
+    /// Whether there is nothing to add.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.node_pools.is_empty() && self.architectures.is_empty()
+    }
+
     /// The requirement on the node pool.
     #[must_use]
     pub fn node_pools(&self) -> Option<NewRequirement<'_>> {
         (!self.node_pools.is_empty()).then_some(NewRequirement {
-            key: NODE_POOL,
+            key: self.node_label,
             values: &self.node_pools,
         })
     }
@@ -189,20 +202,28 @@ impl Serialize for NewTerm<'_> {
 /// The preference for a pool's node pools.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPreference<'p> {
-    node_pools: Vec<&'p str>,
+    /// The label by which nodes carry the name of their node pool.
+    pub node_label: &'p str,
+    /// The node pools.
+    pub node_pools: Vec<&'p str>,
 }
 
 /// The preference to append, unless the pod has the very same already, or has preferences that cannot be read.
 #[must_use]
-pub fn preference_edit<'p>(spec: &Spec<'_>, node_pools: &[&'p str]) -> Option<NewPreference<'p>> {
+pub fn preference_edit<'p>(
+    spec: &Spec<'_>,
+    node_label: &'p str,
+    node_pools: &[&'p str],
+) -> Option<NewPreference<'p>> {
     let is_same = |present: &PreferredTerm<'_>| {
         present.weight == i64::from(WEIGHT)
             && present
                 .preference
-                .is_only(NODE_POOL, Operator::In, node_pools)
+                .is_only(node_label, Operator::In, node_pools)
     };
     let present = spec.preferred().ok()?;
     (!present.iter().any(is_same)).then(|| NewPreference {
+        node_label,
         node_pools: node_pools.to_vec(),
     })
 }
@@ -210,7 +231,7 @@ pub fn preference_edit<'p>(spec: &Spec<'_>, node_pools: &[&'p str]) -> Option<Ne
 impl Serialize for NewPreference<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let requirement = NewRequirement {
-            key: NODE_POOL,
+            key: self.node_label,
             values: &self.node_pools,
         };
         let mut map = serializer.serialize_map(Some(2))?;

@@ -2,14 +2,14 @@
 
 mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::requirement::{self, ValueSet, canonical};
+use super::requirement::{self, NODE_POOL, Requirement, ValueSet, canonical};
 use super::selector::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, is_subdomain, valid_key, valid_value,
 };
@@ -70,20 +70,60 @@ pub(super) fn valid_name(name: &str) -> Result<(), String> {
     }
 }
 
+/// Labels that have another meaning for berth, besides those of Kubernetes' own domain.
+const NOT_NODE_LABELS: [&str; 2] = ["type", "eks.amazonaws.com/compute-type"];
+
+/// What [`valid_node_label`] checks besides the pattern of a key, as an expression of the API server.
+fn node_label_validations() -> serde_json::Value {
+    serde_json::json!([{
+        "rule": format!(
+            "!self.matches('^([^/]*[.])?kubernetes[.]io/') && !(self in {NOT_NODE_LABELS:?})"
+        ),
+        "message": "a label of Kubernetes' own, or of a kind of compute, names no node pools",
+    }])
+}
+
+/// Whether a label can carry the name of a node's node pool: one that says what a node is, and that berth and
+/// Karpenter read as such, cannot.
+fn valid_node_label(key: &str) -> Result<(), String> {
+    valid_key(key)?;
+    let domain = key.split_once('/').map_or("", |(domain, _)| domain);
+    let of_kubernetes = domain
+        .strip_suffix("kubernetes.io")
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if of_kubernetes || NOT_NODE_LABELS.contains(&key) {
+        return Err(format!("{key:?} is a label that names no node pools"));
+    }
+    Ok(())
+}
+
 /// One node pool: the labels its nodes can have, and their taints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodePool {
     name: Arc<str>,
+    node_label: String,
     requirements: BTreeMap<String, ValueSet>,
     taints: Vec<Taint>,
     external: bool,
 }
 
 impl NodePool {
-    /// The node pool's name, which its nodes carry as `karpenter.sh/nodepool`.
+    /// The node pool's name, which its nodes carry as [its label](Self::node_label).
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// The key of the label by which its nodes carry its name, and by which pods select it.
+    #[must_use]
+    pub fn node_label(&self) -> &str {
+        &self.node_label
+    }
+
+    /// Whether it is Karpenter that makes its nodes, or makes them look as if it did.
+    #[must_use]
+    pub fn is_karpenters(&self) -> bool {
+        self.node_label == NODE_POOL
     }
 
     /// The taints of its nodes; never its startup taints, which are gone before a pod is bound.
@@ -109,6 +149,15 @@ impl NodePool {
         self.requirements.get(key)
     }
 
+    /// Whether it can make a node that meets a pod's requirements on a label. The key is canonical.
+    pub fn can_meet<'r, 'a: 'r>(
+        &self,
+        key: &str,
+        asked: impl Iterator<Item = Requirement<'r, 'a>> + Clone,
+    ) -> bool {
+        requirement::can_meet(self.offered(key), &self.node_label, key, asked)
+    }
+
     /// Whether it can make nodes of this architecture.
     #[must_use]
     pub fn offers(&self, architecture: &str) -> bool {
@@ -122,12 +171,14 @@ impl NodePool {
     /// When a requirement has an operator or a value that Karpenter would refuse; the path is relative.
     fn new(
         name: &str,
+        node_label: String,
         external: bool,
         labels: &BTreeMap<String, String>,
         requirements: &[RequirementFile],
         taints: Vec<Taint>,
     ) -> Result<Self, (String, String)> {
         valid_name(name).map_err(|message| ("name".to_owned(), message))?;
+        valid_node_label(&node_label).map_err(|message| ("nodeLabel".to_owned(), message))?;
         for (index, Taint { key, value, effect }) in taints.iter().enumerate() {
             let wrong = |message| (format!("taints[{index}]"), message);
             valid_key(key)
@@ -141,7 +192,7 @@ impl NodePool {
                 )));
             }
         }
-        let mut sets = BTreeMap::from([(requirement::NODE_POOL.to_owned(), ValueSet::of(name))]);
+        let mut sets = BTreeMap::from([(node_label.clone(), ValueSet::of(name))]);
         let mut narrow = |key: &str, set: ValueSet| {
             let known = sets
                 .entry(canonical(key).to_owned())
@@ -170,6 +221,7 @@ impl NodePool {
         }
         Ok(Self {
             name: name.into(),
+            node_label,
             requirements: sets,
             taints,
             external,
@@ -193,6 +245,12 @@ impl Catalogue {
     /// All node pools, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = &NodePool> + Clone {
         self.node_pools.values().map(Arc::as_ref)
+    }
+
+    /// The labels by which nodes carry the names of these node pools, each once.
+    #[must_use]
+    pub fn node_labels(&self) -> BTreeSet<&str> {
+        self.iter().map(NodePool::node_label).collect()
     }
 
     /// Whether there is none.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::catalogue::{Catalogue, CatalogueError};
+use super::catalogue::{Catalogue, CatalogueError, NodePool};
 use super::named::named;
 use super::namespace::NamespaceLabels;
 use super::pod::Pod;
@@ -185,32 +185,41 @@ impl Policy {
         }
     }
 
-    /// Refuses a policy that the catalogue makes dangerous: a pool that binds `Preferred` must not have a tainted node
-    /// pool, since a toleration without a binding would widen where its pods may run.
+    /// Refuses a policy that the catalogue makes dangerous. A pool that binds `Preferred` must not have a tainted node
+    /// pool, since a toleration without a binding would widen where its pods may run; and one requirement has to do for
+    /// all node pools of a pool, so their nodes carry their names as the same label.
     ///
     /// # Errors
     /// The field that is wrong, and why.
     pub fn check(&self, catalogue: &Catalogue) -> Result<(), PolicyError> {
-        for (index, pool) in self
-            .pools
-            .iter()
-            .enumerate()
-            .filter(|(_, pool)| pool.binding == Binding::Preferred)
-        {
-            for node_pool in pool
-                .node_pools
-                .iter()
-                .filter_map(|name| catalogue.get(name))
-            {
-                if let Some(taint) = node_pool.taints().first() {
+        for (index, pool) in self.pools.iter().enumerate() {
+            let wrong = |field: &str, message| {
+                Err(PolicyError::new(
+                    format!("spec.pools[{index}].{field}"),
+                    message,
+                ))
+            };
+            let names = pool.node_pools.iter();
+            let mut first: Option<&NodePool> = None;
+            for node_pool in names.filter_map(|name| catalogue.get(name)) {
+                let name = node_pool.name();
+                if let (Binding::Preferred, Some(taint)) =
+                    (pool.binding, node_pool.taints().first())
+                {
                     let message = format!(
-                        "Preferred needs node pools without taints, and {} has {taint}",
-                        node_pool.name()
+                        "Preferred needs node pools without taints, and {name} has {taint}"
                     );
-                    return Err(PolicyError::new(
-                        format!("spec.pools[{index}].binding"),
-                        message,
-                    ));
+                    return wrong("binding", message);
+                }
+                let first = *first.get_or_insert(node_pool);
+                if node_pool.node_label() != first.node_label() {
+                    let message = format!(
+                        "one pool needs node pools of one node label: {} has {}, and {name} has {}",
+                        first.name(),
+                        first.node_label(),
+                        node_pool.node_label()
+                    );
+                    return wrong("nodePools", message);
                 }
             }
         }

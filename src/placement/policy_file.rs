@@ -83,8 +83,9 @@ pub struct PolicySpec {
         }])
     )]
     pub rules: Vec<RuleFile>,
-    /// Node pools that no NodePool object describes, for nodes that carry the label karpenter.sh/nodepool all the same.
-    /// Where berth reads NodePool objects, those replace all of these that are not external.
+    /// Node pools that no NodePool object describes, for nodes that carry their name all the same: as the label
+    /// karpenter.sh/nodepool, or as another. Where berth reads NodePool objects, those replace all of these that are not
+    /// external.
     #[serde(default)]
     #[schemars(
         length(max = 128),

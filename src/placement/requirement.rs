@@ -18,7 +18,7 @@ pub use value_set::ValueSet;
 pub const ARCH: &str = "kubernetes.io/arch";
 /// The label that carries a node's operating system.
 pub const OS: &str = "kubernetes.io/os";
-/// The label that carries the name of a node's node pool.
+/// The label that carries the name of a node's node pool, where Karpenter makes the node.
 pub const NODE_POOL: &str = "karpenter.sh/nodepool";
 /// The label that carries a node's own name.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -26,11 +26,9 @@ pub const HOSTNAME: &str = "kubernetes.io/hostname";
 pub const CAPACITY_TYPE: &str = "karpenter.sh/capacity-type";
 
 /// Labels that every node has, whatever its node pool says, so that their absence can never be met.
-const ALWAYS_PRESENT: [&str; 7] = [
+const ALWAYS_PRESENT: [&str; 5] = [
     ARCH,
     OS,
-    NODE_POOL,
-    CAPACITY_TYPE,
     "node.kubernetes.io/instance-type",
     "topology.kubernetes.io/region",
     "topology.kubernetes.io/zone",
@@ -39,7 +37,7 @@ const ALWAYS_PRESENT: [&str; 7] = [
 /// Whether every node has the label, whoever made it. The key is canonical.
 #[must_use]
 pub fn on_every_node(key: &str) -> bool {
-    key == HOSTNAME || (ALWAYS_PRESENT.contains(&key) && key != NODE_POOL && key != CAPACITY_TYPE)
+    key == HOSTNAME || ALWAYS_PRESENT.contains(&key)
 }
 
 /// The name under which Karpenter and kube-scheduler both know a label that has an older alias.
@@ -67,14 +65,23 @@ const OF_INSTANCE_TYPES: [&str; 7] = [
     "eks.amazonaws.com/nodeclass",
 ];
 
-/// Whether Karpenter knows the label from the instance types, so that a node pool need not mention it.
-fn well_known(key: &str) -> bool {
-    ALWAYS_PRESENT.contains(&key)
+/// Whether a node pool whose nodes carry its name as `node_label` makes no node without the label.
+fn always_present(key: &str, node_label: &str) -> bool {
+    key == node_label
+        || ALWAYS_PRESENT.contains(&key)
+        || (key == CAPACITY_TYPE && node_label == NODE_POOL)
+}
+
+/// Whether the label is known from the instance types, so that a node pool need not mention it. Nodes that Karpenter makes
+/// have more such labels than others.
+fn well_known(key: &str, node_label: &str) -> bool {
+    always_present(key, node_label)
         || key == "node.kubernetes.io/windows-build"
         || key == "topology.k8s.aws/zone-id"
-        || OF_INSTANCE_TYPES
-            .iter()
-            .any(|beginning| key.starts_with(beginning))
+        || (node_label == NODE_POOL
+            && OF_INSTANCE_TYPES
+                .iter()
+                .any(|beginning| key.starts_with(beginning)))
 }
 
 /// Whether Karpenter refuses a pod for naming the label at all, with whatever operator and in whichever of its terms
@@ -87,7 +94,7 @@ pub fn is_restricted(key: &str) -> bool {
             .strip_suffix(owner)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     });
-    key == HOSTNAME || (reserved && !well_known(key))
+    key == HOSTNAME || (reserved && !well_known(key, NODE_POOL))
 }
 
 /// How a requirement compares a label with its values. `Gte` and `Lte` are Karpenter's.
@@ -195,20 +202,22 @@ fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// Whether a node pool that says `offered` of a label, or nothing, can meet a pod's requirements on that label.
+/// Whether a node pool that says `offered` of a label, or nothing, can meet a pod's requirements on that label. Its nodes
+/// carry its name as `node_label`.
 ///
 /// A well-known label that the node pool does not mention comes from the instance type; a custom one that it does
 /// not define is on none of its nodes ("does not have known values").
-pub fn can_meet<'r, 'a: 'r>(
+pub(super) fn can_meet<'r, 'a: 'r>(
     offered: Option<&ValueSet>,
+    node_label: &str,
     key: &str,
     asked: impl Iterator<Item = Requirement<'r, 'a>> + Clone,
 ) -> bool {
     let asked = Asked::new(asked);
-    let can_lack = !ALWAYS_PRESENT.contains(&key);
+    let can_lack = !always_present(key, node_label);
     match offered {
         Some(offered) => offered.meets(&asked, can_lack),
-        None if !well_known(key) => asked.admits(None),
+        None if !well_known(key, node_label) => asked.admits(None),
         None => ValueSet::any().meets(&asked, can_lack) || (can_lack && asked.admits(None)),
     }
 }
@@ -229,22 +238,35 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Asked, Operator, Requirement, ValueSet, can_meet, is_restricted, may_allow};
+    use super::{
+        Asked, NODE_POOL, Operator, Requirement, ValueSet, can_meet, is_restricted, may_allow,
+    };
 
     fn set(operator: Operator, values: &[&str]) -> ValueSet {
         let values: Vec<String> = values.iter().map(ToString::to_string).collect();
         ValueSet::new(operator, &values).unwrap()
     }
 
-    /// Whether a node pool of this set meets a single requirement on the label.
+    /// Whether one of Karpenter's node pools of this set meets a single requirement on the label.
     fn meets(offered: Option<&ValueSet>, key: &str, operator: Operator, values: &[&str]) -> bool {
+        meets_by(NODE_POOL, offered, key, operator, values)
+    }
+
+    /// The same for a node pool whose nodes carry its name as another label.
+    fn meets_by(
+        node_label: &str,
+        offered: Option<&ValueSet>,
+        key: &str,
+        operator: Operator,
+        values: &[&str],
+    ) -> bool {
         let values: Vec<Cow<'_, str>> = values.iter().copied().map(Cow::Borrowed).collect();
         let requirement = Requirement {
             key,
             operator,
             values: &values,
         };
-        can_meet(offered, key, std::iter::once(requirement))
+        can_meet(offered, node_label, key, std::iter::once(requirement))
     }
 
     /// What the bounds leave out is not left out once more, so that nothing remains that could be absent.
@@ -265,6 +287,27 @@ mod tests {
         assert!(!meets(Some(&not_spot), key, Operator::DoesNotExist, &[]));
         assert!(!meets(None, key, Operator::DoesNotExist, &[]));
         assert!(meets(Some(&not_spot), key, Operator::Exists, &[]));
+    }
+
+    /// What Karpenter puts on its nodes is on no other's, unless a node pool says so.
+    #[test]
+    fn karpenters_labels_are_on_karpenters_nodes() {
+        use Operator::{DoesNotExist, Exists, NotIn};
+        let other = "scheduling.cast.ai/node-template";
+        for (key, karpenters) in [
+            ("karpenter.sh/nodepool", true),
+            ("karpenter.sh/capacity-type", true),
+            ("karpenter.k8s.aws/instance-cpu", true),
+            (other, false),
+        ] {
+            for (node_label, there) in [(NODE_POOL, karpenters), (other, !karpenters)] {
+                let meets = |operator| meets_by(node_label, None, key, operator, &["a"]);
+                assert_eq!(meets(Exists), there, "{key} by {node_label}");
+                assert!(meets(NotIn), "{key} by {node_label}");
+                let can_lack = !there || key.contains("instance-");
+                assert_eq!(meets(DoesNotExist), can_lack, "{key} by {node_label}");
+            }
+        }
     }
 
     /// Karpenter makes no node with the label of a managed node group, but a node may get a label from elsewhere.

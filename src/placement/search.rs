@@ -8,7 +8,7 @@ use super::catalogue::{Catalogue, NodePool};
 use super::constraints::PreferredTerm;
 use super::pod::{Pod, Spec};
 use super::policy::{Binding, Pool};
-use super::requirement::{ARCH, NODE_POOL, can_meet};
+use super::requirement::{ARCH, NODE_POOL};
 use super::toleration::NewToleration;
 use super::{Decision, Edits, Reason};
 
@@ -18,6 +18,8 @@ pub(super) struct Search<'s, 'v, 'a, 'p> {
     /// See [`preference`].
     pub(super) preference: Option<PreferredTerm<'a>>,
     pub(super) pool: &'p Pool,
+    /// See [`node_label`].
+    pub(super) node_label: &'p str,
     pub(super) known: &'p [Arc<str>],
     pub(super) wanted: &'p [Arc<str>],
     pub(super) catalogue: &'p Catalogue,
@@ -33,6 +35,14 @@ pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<Prefer
         .filter(|preferred| preferred.weight >= least)
 }
 
+/// The label by which nodes carry the names of the pool's node pools. They share it, so the first that there is has it.
+pub(super) fn node_label<'p>(pool: &Pool, catalogue: &'p Catalogue) -> &'p str {
+    let mut existing = pool.node_pools.iter();
+    existing
+        .find_map(|name| catalogue.get(name))
+        .map_or(NODE_POOL, NodePool::node_label)
+}
+
 impl<'p> Search<'_, '_, '_, 'p> {
     pub(super) fn place(&self) -> Decision<'p> {
         let node_pools: Vec<&NodePool> = self
@@ -43,8 +53,10 @@ impl<'p> Search<'_, '_, '_, 'p> {
             return self.nowhere();
         }
         if !node_pools.iter().any(|node_pool| self.is_seen(node_pool)) {
-            let detail =
-                format!("the pod's first term or heaviest preference asks for another {NODE_POOL}");
+            let detail = format!(
+                "the pod's first term or heaviest preference asks for another {}",
+                self.node_label
+            );
             return Decision::left(Reason::Explicit, detail);
         }
         let offered = |name: &&Arc<str>| node_pools.iter().any(|node_pool| node_pool.offers(name));
@@ -81,7 +93,8 @@ impl<'p> Search<'_, '_, '_, 'p> {
     }
 
     /// The pool's node pools that the cluster has, in the policy's order. A tainted one cannot be bound softly: its
-    /// toleration alone would widen where the pod may run.
+    /// toleration alone would widen where the pod may run. Nor can those of two labels be bound together: one that came
+    /// after the policy, and has another, is left out.
     fn existing(&self) -> impl Iterator<Item = &'p NodePool> {
         let binding = self.pool.binding;
         let in_catalogue = self
@@ -89,8 +102,10 @@ impl<'p> Search<'_, '_, '_, 'p> {
             .node_pools
             .iter()
             .filter_map(|name| self.catalogue.get(name));
-        in_catalogue
-            .filter(move |node_pool| binding == Binding::Required || node_pool.taints().is_empty())
+        in_catalogue.filter(move |node_pool| {
+            (binding == Binding::Required || node_pool.taints().is_empty())
+                && node_pool.node_label() == self.node_label
+        })
     }
 
     fn alternatives(&self) -> impl Iterator<Item = Alternative<'_, '_>> {
@@ -112,7 +127,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
     /// Whether some alternative of the pod allows the node pool, leaving one label out of account if so asked.
     fn fits(&self, node_pool: &NodePool, ignored: Option<&str>) -> bool {
         let meets = |alternative: Alternative<'_, '_>, key: &str| {
-            ignored == Some(key) || can_meet(node_pool.offered(key), key, alternative.on(key))
+            ignored == Some(key) || node_pool.can_meet(key, alternative.on(key))
         };
         let alone = self.pod.spec.selector_alone();
         // A label that both the selector and a term constrain is judged again below, with both.
@@ -138,7 +153,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
             let mut architectures = self.architectures(alternative);
             let meets = |key| {
                 let asked = alternative.on(key).chain(preferred.on(key));
-                can_meet(node_pool.offered(key), key, asked)
+                node_pool.can_meet(key, asked)
             };
             preferred.term_keys().all(meets)
                 && architectures.any(|name| node_pool.offers(name) && preferred.admits(ARCH, name))
@@ -153,27 +168,27 @@ impl<'p> Search<'_, '_, '_, 'p> {
         let mut parts = first
             .into_iter()
             .chain(preferred.map(|preferred| &preferred.preference));
-        parts.all(|part| part.alone().admits(NODE_POOL, node_pool.name()))
+        parts.all(|part| part.alone().admits(self.node_label, node_pool.name()))
     }
 
     /// None of the pool's node pools is left: says why, and injects the architecture where the cluster is the reason.
     fn nowhere(&self) -> Decision<'p> {
         let key_allows = |name: &str| {
             self.alternatives()
-                .any(|alternative| alternative.admits(NODE_POOL, name))
+                .any(|alternative| alternative.admits(self.node_label, name))
         };
         let constrains = |key| {
             self.alternatives()
                 .any(|alternative| alternative.constrains(key))
         };
-        if constrains(NODE_POOL) {
+        if constrains(self.node_label) {
             let excluded_by_name = !self.pool.node_pools.iter().any(|name| key_allows(name));
             if excluded_by_name
                 || self
                     .existing()
-                    .any(|node_pool| self.fits(node_pool, Some(NODE_POOL)))
+                    .any(|node_pool| self.fits(node_pool, Some(self.node_label)))
             {
-                let detail = format!("the pod itself constrains {NODE_POOL}");
+                let detail = format!("the pod itself constrains {}", self.node_label);
                 return Decision::left(Reason::Explicit, detail);
             }
         }
@@ -206,8 +221,8 @@ impl<'p> Search<'_, '_, '_, 'p> {
             lacking.join(", ")
         );
         let requirements = NewRequirements {
-            node_pools: Vec::new(),
             architectures: self.wanted.iter().map(|name| &**name).collect(),
+            ..NewRequirements::default()
         };
         let edits = Edits {
             required: affinity::required_edits(self.pod.spec, requirements),
@@ -257,6 +272,10 @@ impl<'p> Search<'_, '_, '_, 'p> {
         }
     }
 
+    fn is_confined(&self, names: &[&str]) -> bool {
+        affinity::is_confined(self.pod.spec, self.node_label, names)
+    }
+
     fn edits(&self, node_pools: &[&'p NodePool], architectures: Vec<&'p str>) -> Edits<'p> {
         let spec = self.pod.spec;
         let names: Vec<&'p str> = node_pools
@@ -274,14 +293,17 @@ impl<'p> Search<'_, '_, '_, 'p> {
         }
         let (mut node_selector, mut required_pools, mut preferred) = (None, Vec::new(), None);
         match (self.pool.binding, names.as_slice()) {
-            (Binding::Preferred, _) if affinity::is_confined(spec, &names) => {}
-            (Binding::Preferred, _) => preferred = affinity::preference_edit(spec, &names),
+            (Binding::Preferred, _) if self.is_confined(&names) => {}
+            (Binding::Preferred, _) => {
+                preferred = affinity::preference_edit(spec, self.node_label, &names);
+            }
             (Binding::Required, [only]) => {
-                node_selector = (!affinity::is_confined(spec, &names)).then_some(*only);
+                node_selector = (!self.is_confined(&names)).then_some((self.node_label, *only));
             }
             (Binding::Required, _) => required_pools = names,
         }
         let requirements = NewRequirements {
+            node_label: self.node_label,
             node_pools: required_pools,
             architectures,
         };

@@ -13,7 +13,7 @@ use crate::placement::Reason;
 use crate::placement::alternatives::Alternative;
 use crate::placement::catalogue::NodePool;
 use crate::placement::policy::{Action, Pool};
-use crate::placement::requirement::{NODE_POOL, on_every_node};
+use crate::placement::requirement::on_every_node;
 
 /// The namespace may not use the pool that the pod asks for by label, or lets itself into.
 pub(super) fn not_entitled(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
@@ -122,8 +122,9 @@ fn left_alone<'s>(
         .partition(|node_pool| usable.contains(&**node_pool.name()));
     let new = Reach::of(side, Rule::New);
     let mut left = BTreeSet::new();
+    let node_labels = catalogue.node_labels();
     let alternatives = side.pod().spec.alternatives();
-    for alternative in alternatives.filter(|one| selecting_key(*one).is_some()) {
+    for alternative in alternatives.filter(|one| selecting_key(*one, &node_labels).is_some()) {
         for reach in [&new, existing] {
             let allows = |node_pool: &&&NodePool| reach.allows_by(node_pool, alternative);
             let allowed: Vec<_> = closed
@@ -164,10 +165,13 @@ fn entry(side: &Side<'_, '_, '_>, node_pool: &NodePool) -> Option<usize> {
 
 /// A label that the selectors ask for and that nodes do not have by themselves. Without one they may allow nodes of which
 /// the catalogue says nothing, such as those of a managed node group. Whoever leaves out node pools speaks of the others.
-fn selecting_key<'v>(alternative: Alternative<'v, '_>) -> Option<&'v str> {
+fn selecting_key<'v>(
+    alternative: Alternative<'v, '_>,
+    node_labels: &BTreeSet<&str>,
+) -> Option<&'v str> {
     let asks = |key: &&str| {
         let mut asked = alternative.on(key);
-        *key == NODE_POOL
+        node_labels.contains(key)
             || (!on_every_node(key) && asked.any(|requirement| !requirement.admits(None)))
     };
     let mut keys = alternative.selector_keys().chain(alternative.term_keys());
@@ -203,14 +207,18 @@ fn reached_lines(side: &Side<'_, '_, '_>, reached: &BTreeMap<&str, Entry<'_>>) -
             .push((name, pool));
     }
     let namespace = side.case.namespace.name;
+    let node_labels = side.snapshot.catalogue.node_labels();
     let alternatives = || side.pod().spec.alternatives();
+    let constrained =
+        |label: &&&str| alternatives().any(|alternative| alternative.constrains(label));
+    let selected = node_labels.iter().find(constrained);
+    let selecting = alternatives().find_map(|alternative| selecting_key(alternative, &node_labels));
     let lines = by_toleration
         .into_iter()
         .take(FIELDS)
         .flat_map(|(toleration, entered)| {
-            let field = match (toleration, alternatives().find_map(selecting_key)) {
+            let field = match (toleration, selected.copied().or(selecting)) {
                 (Some(position), _) => side.field(&format!("spec.tolerations[{position}]")),
-                (None, Some(_)) if constrains_node_pool(side) => side.selection_field(NODE_POOL),
                 (None, Some(key)) => side.selection_field(key),
                 (None, None) => side.field("spec"),
             };
@@ -226,9 +234,4 @@ fn reached_lines(side: &Side<'_, '_, '_>, reached: &BTreeMap<&str, Entry<'_>>) -
         lines.push("remove what lets it in".to_owned());
     }
     lines
-}
-
-fn constrains_node_pool(side: &Side<'_, '_, '_>) -> bool {
-    let mut alternatives = side.pod().spec.alternatives();
-    alternatives.any(|alternative| alternative.constrains(NODE_POOL))
 }

@@ -4,6 +4,7 @@
 //! what the mutating side will add to them.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use super::Side;
 use crate::placement::Reason;
@@ -11,7 +12,7 @@ use crate::placement::alternatives::Alternative;
 use crate::placement::catalogue::NodePool;
 use crate::placement::pod::Spec;
 use crate::placement::policy::{Binding, Mode};
-use crate::placement::requirement::{ARCH, can_meet, may_allow};
+use crate::placement::requirement::{ARCH, ValueSet, may_allow};
 
 /// How many requirements and values are looked at for one pod. A hundred node pools and a pod with a hundred terms need
 /// less; an object that is made of nothing else is not judged to its end.
@@ -32,6 +33,8 @@ pub(super) struct Reach<'r, 'a> {
     /// The architectures that the mutating side will add to whatever names none.
     architectures: &'r [&'r str],
     rule: Rule,
+    /// The labels that name node pools, for nodes that are there: each node is of one node pool, and has one of them.
+    node_labels: BTreeSet<&'r str>,
     left: Cell<usize>,
 }
 
@@ -67,6 +70,10 @@ impl<'r, 'a> Reach<'r, 'a> {
             spec: side.pod().spec,
             architectures: if added { architectures } else { &[] },
             rule,
+            node_labels: match rule {
+                Rule::New => BTreeSet::new(),
+                Rule::Existing => side.snapshot.catalogue.node_labels(),
+            },
             left: Cell::new(MOST),
         }
     }
@@ -114,7 +121,7 @@ impl<'r, 'a> Reach<'r, 'a> {
             && preferred.term_keys().all(|key| {
                 let asked = alternative.on(key).chain(preferred.on(key));
                 self.left.set(self.left.get().saturating_sub(1));
-                !self.is_exhausted() && can_meet(node_pool.offered(key), key, asked)
+                !self.is_exhausted() && node_pool.can_meet(key, asked)
             })
     }
 
@@ -153,11 +160,15 @@ impl<'r, 'a> Reach<'r, 'a> {
         node_pool: &NodePool,
         alternative: Alternative<'_, '_>,
     ) -> Fit<'k> {
+        let absent = ValueSet::absent();
         let meets = |key: &str| {
-            let (offered, asked) = (node_pool.offered(key), alternative.on(key));
+            let asked = alternative.on(key);
             match self.rule {
-                Rule::New => can_meet(offered, key, asked),
-                Rule::Existing => may_allow(offered, asked),
+                Rule::New => node_pool.can_meet(key, asked),
+                Rule::Existing => {
+                    let of_another = self.node_labels.contains(key).then_some(&absent);
+                    may_allow(node_pool.offered(key).or(of_another), asked)
+                }
             }
         };
         let obstacle = keys.find(|key| {

@@ -7,7 +7,7 @@ use super::wording::{asking_label, listed, pool_labels};
 use crate::placement::ARCH_LABEL;
 use crate::placement::catalogue::NodePool;
 use crate::placement::policy::Pool;
-use crate::placement::requirement::{NODE_POOL, Operator};
+use crate::placement::requirement::Operator;
 use crate::placement::toleration::Toleration;
 
 /// How many fields are named.
@@ -15,8 +15,9 @@ const WAYS: usize = 3;
 
 /// How a pod lets itself into a node pool. Selecting it says more than tolerating its taints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Way {
-    Selects,
+enum Way<'s> {
+    /// By this label.
+    Selects(&'s str),
     /// By the toleration of this position.
     Tolerates(usize),
 }
@@ -31,13 +32,13 @@ pub(super) fn self_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>
     if entered.is_empty() {
         return Vec::new();
     }
-    let mut by_way: BTreeMap<Way, Vec<&str>> = BTreeMap::new();
+    let mut by_way: BTreeMap<Way<'_>, Vec<&str>> = BTreeMap::new();
     for (name, (way, _)) in &entered {
         by_way.entry(*way).or_default().push(name);
     }
     let ways = by_way.into_iter().take(WAYS).flat_map(|(way, names)| {
         let field = match way {
-            Way::Selects => new.selection_field(NODE_POOL),
+            Way::Selects(label) => new.selection_field(label),
             Way::Tolerates(position) => new.field(&format!("spec.tolerations[{position}]")),
         };
         let names = listed(names.into_iter());
@@ -52,17 +53,25 @@ pub(super) fn self_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>
 }
 
 /// The dedicated node pools of the policy that the pod lets itself into, by name; not those that a rule places it in.
-fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way, &'s NodePool)> {
+fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way<'s>, &'s NodePool)> {
     let spec = side.pod().spec;
     let dedicated = dedicated(side);
+    let labels: BTreeSet<&str> = dedicated
+        .values()
+        .map(|node_pool| node_pool.node_label())
+        .collect();
     let mut entered = BTreeMap::new();
     for alternative in spec.alternatives() {
-        let selected = alternative
-            .on(NODE_POOL)
-            .filter(|requirement| requirement.operator == Operator::In);
-        for name in selected.flat_map(|requirement| requirement.values) {
-            if let Some((name, node_pool)) = dedicated.get_key_value(name.as_ref()) {
-                entered.insert(*name, (Way::Selects, *node_pool));
+        for label in &labels {
+            let selected = alternative
+                .on(label)
+                .filter(|requirement| requirement.operator == Operator::In);
+            for name in selected.flat_map(|requirement| requirement.values) {
+                if let Some((name, node_pool)) = dedicated.get_key_value(name.as_ref())
+                    && node_pool.node_label() == *label
+                {
+                    entered.insert(*name, (Way::Selects(label), *node_pool));
+                }
             }
         }
     }
@@ -129,13 +138,17 @@ fn dedicated<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, &'s NodePool> {
 
 /// How to ask for what the pod takes: by the label of the pool, or by that of the architecture where the pool is its own.
 /// What it selects says more about what it wants than what it tolerates.
-fn remedies(side: &Side<'_, '_, '_>, entered: &BTreeMap<&str, (Way, &NodePool)>) -> Vec<String> {
+fn remedies(
+    side: &Side<'_, '_, '_>,
+    entered: &BTreeMap<&str, (Way<'_>, &NodePool)>,
+) -> Vec<String> {
     let policy = &side.snapshot.policy;
     let own = side.decision().pool;
-    let selects = entered.values().any(|(way, _)| *way == Way::Selects);
+    let selected = |way: &Way<'_>| matches!(way, Way::Selects(_));
+    let selects = entered.values().any(|(way, _)| selected(way));
     let wanted = entered
         .values()
-        .filter(|(way, _)| !selects || *way == Way::Selects);
+        .filter(|(way, _)| !selects || selected(way));
     let (mut pools, mut architectures) = (Vec::new(), BTreeSet::new());
     for (_, node_pool) in wanted {
         let holds = |pool: &&Pool| pool.node_pools.contains(node_pool.name());

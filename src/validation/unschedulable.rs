@@ -9,7 +9,7 @@ use crate::placement::Reason;
 use crate::placement::catalogue::{NodePool, Taint};
 use crate::placement::constraints::PreferredTerm;
 use crate::placement::policy::{Action, Mode};
-use crate::placement::requirement::{ARCH, Asked, NODE_POOL, Operator, ValueSet};
+use crate::placement::requirement::{ARCH, Asked, Operator, ValueSet};
 
 /// How many node pools are given a reason.
 const NODE_POOLS: usize = 16;
@@ -23,7 +23,9 @@ pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
     if catalogue.is_empty() || runs_elsewhere(decision.reason) {
         return Vec::new();
     }
-    let refused = refusal(side);
+    // What Karpenter refuses, another may make a node for.
+    let refused = refusal(side).filter(|_| catalogue.iter().any(NodePool::is_karpenters));
+    let is_refused = |node_pool: &NodePool| refused.is_some() && node_pool.is_karpenters();
     // The node pools were chosen because they fit; where the mutating side missed the pod, `not-placed` says so.
     let placed = match decision.reason {
         Reason::AlreadyPlaced => true,
@@ -32,13 +34,16 @@ pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
     };
     let reach = Reach::of(side, Rule::New);
     let preference = side.pod().spec.heaviest_preference();
-    let fits = || {
-        placed
-            || catalogue
-                .iter()
-                .any(|node_pool| fits(side, &reach, preference.as_ref(), node_pool))
+    let fits = |node_pool: &NodePool| {
+        !is_refused(node_pool) && fits(side, &reach, preference.as_ref(), node_pool)
     };
-    if refused.is_none() && fits() {
+    let mut chosen = decision.node_pools.iter().copied();
+    let is_fine = if placed {
+        !chosen.any(is_refused)
+    } else {
+        catalogue.iter().any(fits)
+    };
+    if is_fine {
         return Vec::new();
     }
     // It says more, and says it once.
@@ -108,10 +113,13 @@ fn untolerated<'n>(side: &Side<'_, '_, '_>, node_pool: &'n NodePool) -> Option<&
 /// What to say of a pod whose every alternative names node pools, of which there is none.
 fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
     let catalogue = &side.snapshot.catalogue;
+    let node_labels = catalogue.node_labels();
     let mut first = None;
     for alternative in side.pod().spec.alternatives() {
-        let mut asked = alternative.on(NODE_POOL);
-        let named = asked.find(|requirement| requirement.operator == Operator::In)?;
+        let mut asked = node_labels
+            .iter()
+            .flat_map(|label| alternative.on(label).map(move |asked| (*label, asked)));
+        let (label, named) = asked.find(|(_, asked)| asked.operator == Operator::In)?;
         if named
             .values
             .iter()
@@ -119,18 +127,19 @@ fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
         {
             return None;
         }
-        first.get_or_insert(named);
+        first.get_or_insert((label, named));
     }
-    let name = first?.values.first()?;
-    let names: Vec<&str> = catalogue
+    let (label, asked) = first?;
+    let name = asked.values.first()?;
+    let of_label = catalogue
         .iter()
-        .map(|node_pool| &**node_pool.name())
-        .collect();
+        .filter(|node_pool| node_pool.node_label() == label);
+    let names: Vec<&str> = of_label.map(|node_pool| &**node_pool.name()).collect();
     let remedy = match nearest(name, &names) {
         Some(near) => format!("did you mean {near:?}?"),
         None => format!("there are {}", listed(names.into_iter())),
     };
-    let field = side.selection_field(NODE_POOL);
+    let field = side.selection_field(label);
     Some(vec![
         format!("{:?} is no node pool", clipped(name)),
         remedy,
@@ -144,7 +153,7 @@ fn reasons(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>) -> Vec<String> {
     let named = |node_pool: &&NodePool| {
         let name = node_pool.name();
         let mut alternatives = spec.alternatives().take(ALTERNATIVES);
-        alternatives.any(|alternative| alternative.admits(NODE_POOL, name))
+        alternatives.any(|alternative| alternative.admits(node_pool.node_label(), name))
     };
     let all = side.snapshot.catalogue.iter();
     let mut near: Vec<&NodePool> = all.clone().filter(named).collect();

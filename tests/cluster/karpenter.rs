@@ -1,6 +1,7 @@
 //! berth and Karpenter together: which nodes are made, and which pods run on them.
 
 mod agreement;
+mod cast_ai;
 mod examples;
 mod limits;
 mod outside;
@@ -22,6 +23,7 @@ pub(crate) fn group() -> Group {
             pools::any_architecture,
             outside::before_other_node_pools,
             limits::at_its_limit,
+            cast_ai::node_templates,
             // Last: it leaves many nodes.
             agreement::agreement,
         ],

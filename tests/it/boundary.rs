@@ -13,8 +13,6 @@ use crate::laws;
 use crate::reviews::{self, NAMESPACE, Reply, Review};
 use crate::scheduler::{admits, items};
 
-const NODE_POOL: &str = "karpenter.sh/nodepool";
-
 /// A cluster with pools that are closed to the pod's namespace, as the boundary's page says.
 #[derive(Debug, Clone)]
 struct Scene {
@@ -86,7 +84,8 @@ impl Scene {
             return Some(format!("by a toleration with a key: {}", name(node_pool)));
         }
         // Without a key it may, where it could as well run on a node that nobody closed: so it is with each of its terms.
-        let unlisted = [json!({"key": NODE_POOL, "operator": "DoesNotExist"})];
+        let absent = |label| json!({"key": label, "operator": "DoesNotExist"});
+        let unlisted = generate::NODE_LABELS.map(absent);
         let nowhere_else = |alternative: &Vec<Value>| {
             let meets = |labels: &[Value]| satisfies_all(&[alternative, labels].concat());
             let enters =
@@ -112,12 +111,18 @@ fn enters(spec: &Value, node_pool: &Value, by_key: bool) -> bool {
         && alternatives.any(|alternative| satisfies_all(&[alternative, labels.clone()].concat()))
 }
 
-/// What is certain of the labels of the node pool's nodes.
+/// What is certain of the labels of the node pool's nodes. A node is of one node pool, and so has one label that names it:
+/// whoever gives it another makes it a node of another.
 fn labels(node_pool: &Value) -> Vec<Value> {
-    let mut labels =
-        vec![json!({"key": NODE_POOL, "operator": "In", "values": [node_pool["name"]]})];
-    labels.extend(items(&node_pool["requirements"]).iter().cloned());
-    labels
+    let own = generate::node_label(node_pool);
+    let named = generate::NODE_LABELS.map(|label| {
+        if label == own {
+            json!({"key": label, "operator": "In", "values": [node_pool["name"]]})
+        } else {
+            json!({"key": label, "operator": "DoesNotExist"})
+        }
+    });
+    [&named[..], items(&node_pool["requirements"])].concat()
 }
 
 fn tolerates(spec: &Value, node_pool: &Value, by_key: bool) -> bool {

@@ -29,6 +29,9 @@ struct Case {
     /// Fields of the policy's spec that replace those of the default policy.
     #[serde(default)]
     policy: Value,
+    /// A file of the repository whose policy is meant instead of the default one.
+    #[serde(default)]
+    policy_file: Option<String>,
     /// The cluster's node pools: names of shipped ones, or entries as in a policy's catalogue. Absent: those shipped.
     #[serde(default)]
     node_pools: Option<Vec<Value>>,
@@ -280,7 +283,10 @@ fn a_spec_is_read_like_a_file() {
 
 impl Case {
     fn snapshot(&self) -> Snapshot {
-        let policy = reviews::policy_with(&self.policy);
+        let policy = match &self.policy_file {
+            Some(file) => reviews::policy_of(file),
+            None => reviews::policy_with(&self.policy),
+        };
         let mut snapshot = reviews::snapshot(policy, self.node_pools.as_deref())
             .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         if let Some(namespaces) = &self.namespaces {

@@ -18,6 +18,20 @@ pub(crate) const NODE_POOLS: [&str; 6] = [
     "arm64-batch",
 ];
 
+/// The labels by which nodes carry the names of their node pools: Karpenter's, and another platform's.
+pub(crate) const NODE_LABELS: [&str; 2] =
+    ["karpenter.sh/nodepool", "scheduling.cast.ai/node-template"];
+
+/// Names for the second, of both kinds of generated worlds.
+const TEMPLATES: [&str; 6] = [
+    "amd64-default",
+    "truemark-amd64",
+    "amd64-batch",
+    "default-by-castai",
+    "batch-amd64",
+    "batch-arm64",
+];
+
 const CAPACITY_TYPE: &str = "karpenter.sh/capacity-type";
 const ZONE: &str = "topology.kubernetes.io/zone";
 const CPU: &str = "karpenter.k8s.aws/instance-cpu";
@@ -25,10 +39,12 @@ const CPU: &str = "karpenter.k8s.aws/instance-cpu";
 const ODD: &str = "example.com/a~b";
 
 /// The labels that generated requirements are about, each with values for it.
-const LABELS: [(&str, &[&str]); 12] = [
+const LABELS: [(&str, &[&str]); 14] = [
     ("kubernetes.io/arch", &["amd64", "arm64", "s390x"]),
     ("beta.kubernetes.io/arch", &["amd64", "arm64"]),
-    ("karpenter.sh/nodepool", &NODE_POOLS),
+    (NODE_LABELS[0], &NODE_POOLS),
+    (NODE_LABELS[1], &TEMPLATES),
+    ("scheduling.cast.ai/spot", &["true"]),
     (CAPACITY_TYPE, &["spot", "on-demand"]),
     (ZONE, &["eu-1a", "eu-1b"]),
     (
@@ -47,9 +63,9 @@ const LABELS: [(&str, &[&str]); 12] = [
 fn label() -> impl Strategy<Value = (&'static str, &'static [&'static str])> {
     prop_oneof![
         4 => select(&LABELS[0..2]),
-        3 => select(&LABELS[2..3]),
-        5 => select(&LABELS[3..9]),
-        1 => select(&LABELS[9..12]),
+        4 => select(&LABELS[2..4]),
+        6 => select(&LABELS[4..11]),
+        1 => select(&LABELS[11..14]),
     ]
 }
 
@@ -382,6 +398,27 @@ impl World {
         }
     }
 
+    /// The one that ships for CAST AI, whose node pools stand in the policy itself.
+    pub(crate) fn cast_ai() -> Self {
+        let mut policy = reviews::policy_of("deploy/platforms/cast-ai/policy.yaml");
+        let node_pools = policy["spec"]["catalogue"].take();
+        policy["spec"]["catalogue"] = json!([]);
+        Self {
+            policy,
+            node_pools: serde_json::from_value(node_pools).unwrap(),
+        }
+    }
+
+    /// One that ships, or any that berth accepts.
+    pub(crate) fn any() -> BoxedStrategy<Self> {
+        prop_oneof![
+            2 => Just(Self::shipped()),
+            1 => Just(Self::cast_ai()),
+            3 => world(),
+        ]
+        .boxed()
+    }
+
     /// What berth makes of it.
     pub(crate) fn snapshot(&self) -> berth::placement::snapshot::Snapshot {
         reviews::snapshot(self.policy.clone(), Some(&self.node_pools)).unwrap()
@@ -443,6 +480,21 @@ fn node_pool(name: &'static str) -> BoxedStrategy<Value> {
         .boxed()
 }
 
+/// The label by which a node pool's nodes carry its name.
+pub(crate) fn node_label(node_pool: &Value) -> &str {
+    node_pool["nodeLabel"].as_str().unwrap_or(NODE_LABELS[0])
+}
+
+/// The node label of each node pool: all of Karpenter's, all of another, or some of each.
+fn node_labels() -> impl Strategy<Value = [&'static str; 6]> {
+    let [karpenters, other] = NODE_LABELS;
+    prop_oneof![
+        3 => Just([karpenters; 6]),
+        1 => Just([other; 6]),
+        2 => proptest::array::uniform6(select(&NODE_LABELS[..])),
+    ]
+}
+
 /// A cluster whose node pools and policy are anything that berth accepts.
 pub(crate) fn world() -> BoxedStrategy<World> {
     let node_pools = NODE_POOLS.map(|name| option::weighted(0.85, node_pool(name)));
@@ -455,15 +507,37 @@ pub(crate) fn world() -> BoxedStrategy<World> {
     let choice = || select(vec!["amd64", "arm64", "any"]);
     let mode = || prop_oneof![9 => Just("Enforce"), 1 => Just("Audit")];
     (
-        node_pools,
+        (node_pools, node_labels()),
         [pools(), pools(), pools()],
         [any::<bool>(), any::<bool>(), any::<bool>()],
         (known, choice(), option::weighted(0.3, choice())),
         (mode(), mode()),
     )
         .prop_map(
-            |(node_pools, pools, soft, (known, default, of_rule), (mode, rule_mode))| {
-                let node_pools: Vec<Value> = node_pools.into_iter().flatten().collect();
+            |(
+                (node_pools, labels),
+                mut pools,
+                soft,
+                (known, default, of_rule),
+                (mode, rule_mode),
+            )| {
+                let labelled = node_pools.into_iter().zip(labels);
+                let labelled = labelled.filter_map(|(node_pool, label)| {
+                    let mut node_pool = node_pool?;
+                    node_pool["nodeLabel"] = label.into();
+                    Some(node_pool)
+                });
+                let node_pools: Vec<Value> = labelled.collect();
+                // The node pools of a pool share their label, as far as the cluster has them.
+                for pool in &mut pools {
+                    let label = |name: &str| {
+                        let mut node_pools = node_pools.iter();
+                        let node_pool = node_pools.find(|node_pool| node_pool["name"] == name)?;
+                        Some(&node_pool["nodeLabel"])
+                    };
+                    let first = pool.iter().find_map(|name| label(name));
+                    pool.retain(|name| label(name).is_none_or(|label| Some(label) == first));
+                }
                 let tainted = |names: &[&str]| {
                     node_pools.iter().any(|node_pool| {
                         names.contains(&node_pool["name"].as_str().unwrap())

@@ -251,7 +251,7 @@ proptest! {
     #[test]
     fn generated_workloads_keep_the_laws(
         object in generate::workload(),
-        world in prop_oneof![Just(World::shipped()), generate::world()],
+        world in World::any(),
         every in prop_oneof![Just(0_usize), 1..9_usize],
     ) {
         let broken = broken_as(&object, escaped(&object.to_string(), every), &world.snapshot());

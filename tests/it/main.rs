@@ -10,6 +10,7 @@ mod authority;
 mod boundary;
 mod bounds;
 mod cases;
+mod cast_ai;
 mod chart;
 mod check;
 mod checks;

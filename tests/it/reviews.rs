@@ -75,6 +75,11 @@ pub(crate) fn shipped_node_pools() -> Vec<Value> {
         .collect()
 }
 
+/// The policy in a file of this repository.
+pub(crate) fn policy_of(path: &str) -> Value {
+    values_of(&text_of(path)).remove(0)
+}
+
 /// The documents of a YAML stream.
 pub(crate) fn values_of(stream: &str) -> Vec<Value> {
     yaml::documents(stream)

@@ -155,25 +155,21 @@ fn additions(decision: &Decision<'_>) -> Vec<String> {
     lines.extend(
         edits
             .node_selector
-            .map(|name| format!("node selector karpenter.sh/nodepool: {name}")),
+            .map(|(label, name)| format!("node selector {label}: {name}")),
     );
     let requirements = &edits.required.requirements;
     let required = [
-        ("karpenter.sh/nodepool", &requirements.node_pools),
+        (requirements.node_label, &requirements.node_pools),
         ("kubernetes.io/arch", &requirements.architectures),
     ];
     for (key, values) in required.iter().filter(|(_, values)| !values.is_empty()) {
         lines.push(format!("node affinity {key} in {}", values.join(", ")));
     }
-    if edits.preferred.is_some() {
-        let names: Vec<&str> = decision
-            .node_pools
-            .iter()
-            .map(|node_pool| &**node_pool.name())
-            .collect();
+    if let Some(preference) = &edits.preferred {
         lines.push(format!(
-            "preferred node affinity karpenter.sh/nodepool in {}",
-            names.join(", ")
+            "preferred node affinity {} in {}",
+            preference.node_label,
+            preference.node_pools.join(", ")
         ));
     }
     lines.extend(

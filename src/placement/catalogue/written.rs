@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{CatalogueError, NAME_PATTERN, NodePool, Taint};
-use crate::placement::requirement::Operator;
-use crate::placement::selector::{LONGEST_KEY, LONGEST_NAME};
+use super::{CatalogueError, NAME_PATTERN, NodePool, Taint, node_label_validations};
+use crate::placement::requirement::{NODE_POOL, Operator};
+use crate::placement::selector::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME};
 use crate::placement::yaml;
 
 /// What the nodes' value of one label can be, as in a NodePool.
@@ -39,11 +39,20 @@ pub(super) struct RequirementFile {
 
 /// A node pool that no NodePool object describes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StaticNodePool {
-    /// The node pool's name, which its nodes carry as the label karpenter.sh/nodepool.
+    /// The node pool's name, which its nodes carry as a label.
     #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
     pub name: String,
+    /// The key of that label: karpenter.sh/nodepool, the default, or another, such as scheduling.cast.ai/node-template. The
+    /// node pools of one pool have the same.
+    #[serde(default = "karpenters_label")]
+    #[schemars(
+        length(max = LONGEST_KEY),
+        regex(pattern = KEY_PATTERN),
+        extend("x-kubernetes-validations" = node_label_validations())
+    )]
+    node_label: String,
     /// Whether it stays when the NodePool objects of the cluster replace the others.
     #[serde(default)]
     external: bool,
@@ -61,24 +70,29 @@ pub struct StaticNodePool {
     taints: Vec<Taint>,
 }
 
+fn karpenters_label() -> String {
+    NODE_POOL.to_owned()
+}
+
 impl TryFrom<StaticNodePool> for NodePool {
     type Error = CatalogueError;
 
     fn try_from(file: StaticNodePool) -> Result<Self, CatalogueError> {
         let StaticNodePool {
             name,
+            node_label,
             external,
             labels,
             requirements,
             taints,
         } = file;
-        Self::new(&name, external, &labels, &requirements, taints).map_err(|(path, message)| {
-            CatalogueError {
+        Self::new(&name, node_label, external, &labels, &requirements, taints).map_err(
+            |(path, message)| CatalogueError {
                 node_pool: name,
                 path,
                 message,
-            }
-        })
+            },
+        )
     }
 }
 
@@ -185,7 +199,8 @@ impl NodePool {
         } = template;
         let requirements: Vec<_> = requirements.into_iter().map(Into::into).collect();
         let taints = taints.into_iter().map(Into::into).collect();
-        Self::new(&name, false, &labels, &requirements, taints).map_err(|(path, message)| {
+        let label = karpenters_label();
+        Self::new(&name, label, false, &labels, &requirements, taints).map_err(|(path, message)| {
             CatalogueError {
                 node_pool: name,
                 path: match path.as_str() {

@@ -16,13 +16,17 @@ use crate::harness::{documents, eventually, manifests, repository};
 const FILE: &str = "deploy/crd/placementpolicies.yaml";
 
 /// The policies of `tests/cases/policies` that the API server takes, and why only berth can refuse them.
-const ONLY_BERTH: [(&str, &str); 2] = [
+const ONLY_BERTH: [(&str, &str); 3] = [
     (
         "a bound that is too large",
         "no expression can ask whether the digits are too many for an integer: it fails where they are",
     ),
     (
         "a pool that binds softly to a tainted node pool",
+        "it depends on the node pools",
+    ),
+    (
+        "a pool whose node pools are told apart by two labels",
         "it depends on the node pools",
     ),
 ];

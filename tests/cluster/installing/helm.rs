@@ -3,12 +3,11 @@
 use anyhow::{Context, ensure};
 use serde_json::json;
 
-use super::installed::{Installed, bundles, can_be_called, filled_in, only_left, trust, webhooks};
+use super::installed::{Installed, can_be_called, filled_in, only_left, setup, webhooks};
 use crate::harness::cluster::Cluster;
 use crate::harness::operator::{Operator, commands};
-use crate::harness::pki::Authority;
 use crate::harness::scene::{Injection, namespace};
-use crate::harness::{documents, node_pools, repository};
+use crate::harness::{documents, eventually, node_pools, repository};
 
 const PAGE: &str = "deploy/charts/berth/README.md";
 
@@ -47,7 +46,6 @@ pub(crate) async fn page(cluster: &Cluster) -> anyhow::Result<()> {
     operator.runs(off)?;
     berth.unplaced("berth is not asked").await?;
     operator.runs(on)?;
-    ensure!(bundles(cluster).await? == ["", "", ""]);
     berth.trusted(cluster).await?;
 
     removed(cluster, &operator, &berth).await?;
@@ -149,8 +147,11 @@ pub(crate) async fn from_the_kustomization(cluster: &Cluster) -> anyhow::Result<
     let operator = Operator::new(cluster)?;
     node_pools::apply(&cluster.api).await?;
     operator.runs("kubectl apply --kustomize deploy")?;
-    trust(cluster, &Authority::new("berth")?).await?;
-    let given = filled_in(cluster).await?;
+    let _berth = setup(cluster).await?.start().await?;
+    let given = eventually("berth fills in what it is to", async || {
+        Ok(filled_in(cluster).await.ok())
+    })
+    .await?;
     run(&operator, "From the kustomization")?;
     ensure!(filled_in(cluster).await? == given);
     operator.runs("helm uninstall berth --namespace berth-system --wait")?;

@@ -4,23 +4,26 @@
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use anyhow::ensure;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::harness::api::text;
 use crate::harness::berth::{Berth, Setup};
 use crate::harness::cluster::Cluster;
 use crate::harness::load::{Load, Report};
 use crate::harness::operator::Operator;
-use crate::harness::pki::Authority;
 use crate::harness::{account, eventually};
 
 /// A berth that is installed, and pods that are created all the while.
 pub(super) struct Installed {
     pub(super) load: Load,
-    authority: Authority,
     _berth: Berth,
+}
+
+/// A berth as it is installed: with the rights of its service account, and a certificate that it makes itself.
+pub(super) async fn setup(cluster: &Cluster) -> anyhow::Result<Setup> {
+    let setup = Setup::without_certificate(cluster, "berth-installed")?;
+    let setup = setup.following(account::kubeconfig(cluster).await?);
+    Ok(setup.self_managed("2160h"))
 }
 
 /// Whether a port below 1024 can be had here, which the Service has.
@@ -33,33 +36,32 @@ pub(super) fn can_be_called() -> bool {
 }
 
 impl Installed {
-    /// Starts berth behind the Service that has been installed, and clients that create pods in a namespace that has
-    /// opted in; returns when berth places them.
+    /// Starts clients that create pods in a namespace that has opted in, and berth behind the Service that has been
+    /// installed; returns when it places them.
     pub(super) async fn new(cluster: &Cluster, namespace: &str) -> anyhow::Result<Self> {
-        let authority = Authority::new("berth")?;
-        let setup = Setup::new(cluster, "berth-installed", &authority)?
-            .serving_at(service(cluster).await?)
-            .following(account::kubeconfig(cluster).await?);
-        let installed = Self {
-            _berth: setup.start().await?,
-            load: Load::start(cluster, namespace),
-            authority,
-        };
-        installed.unplaced("there is no bundle yet").await?;
+        let load = Load::start(cluster, namespace);
+        let setup = setup(cluster).await?.serving_at(service(cluster).await?);
+        unplaced(&load, "there is no bundle yet").await?;
+        let _berth = setup.start().await?;
+        let installed = Self { load, _berth };
         installed.trusted(cluster).await?;
         Ok(installed)
     }
 
-    /// Fills in the bundles that are missing, and waits until pods are placed.
+    /// Waits until berth has filled in the bundles that are missing, and pods are placed.
     pub(super) async fn trusted(&self, cluster: &Cluster) -> anyhow::Result<()> {
-        trust(cluster, &self.authority).await?;
+        eventually("the bundles are filled in", async || {
+            let bundles = bundles(cluster).await?;
+            let all = !bundles.is_empty() && bundles.iter().all(|bundle| !bundle.is_empty());
+            Ok(all.then_some(()))
+        })
+        .await?;
         self.load.more_placed(50).await
     }
 
     /// Waits until pods are created that berth is not asked about.
     pub(super) async fn unplaced(&self, why: &str) -> anyhow::Result<()> {
-        let unplaced = |before: &Report, now: &Report| now.unplaced >= before.unplaced + 20;
-        self.load.until(why, unplaced).await
+        unplaced(&self.load, why).await
     }
 
     /// Stops creating pods, none of which may have been refused.
@@ -67,6 +69,11 @@ impl Installed {
         let report = self.load.stop().await;
         assert_eq!(report.refused, Vec::<String>::new());
     }
+}
+
+async fn unplaced(load: &Load, why: &str) -> anyhow::Result<()> {
+    let unplaced = |before: &Report, now: &Report| now.unplaced >= before.unplaced + 20;
+    load.until(why, unplaced).await
 }
 
 const CONFIGURATIONS: [&str; 2] = [
@@ -102,31 +109,6 @@ pub(super) async fn bundles(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
 
 const SECRET: &str = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/berth-system/leases/berth-certificate";
-
-/// Fills in what is installed empty: the bundle of every webhook, and the certificate with whoever looks after it.
-pub(super) async fn trust(cluster: &Cluster, authority: &Authority) -> anyhow::Result<()> {
-    let bundle = STANDARD.encode(authority.pem());
-    for configuration in configurations(cluster).await? {
-        let webhooks = configuration["webhooks"].as_array().into_iter().flatten();
-        let operations: Vec<Value> = webhooks
-            .enumerate()
-            .map(|(index, _)| {
-                let path = format!("/webhooks/{index}/clientConfig/caBundle");
-                json!({"op": "add", "path": path, "value": bundle})
-            })
-            .collect();
-        let kind = text(&configuration, "/kind").to_owned();
-        let patch = format!("--patch={}", Value::Array(operations));
-        let arguments = ["patch", &kind, "zz-berth", "--type=json", &patch];
-        let printed = cluster.kubectl(&[&arguments[..], &["--field-manager=berth"]].concat())?;
-        ensure!(printed.success, "{printed:?}");
-    }
-    let certificate = json!({"data": {"ca.crt": bundle}});
-    cluster.api.merge(SECRET, &certificate).await?;
-    let holder = json!({"spec": {"holderIdentity": "berth"}});
-    cluster.api.merge(LEASE, &holder).await?;
-    Ok(())
-}
 
 /// What has been filled in, in full.
 pub(super) async fn filled_in(cluster: &Cluster) -> anyhow::Result<Vec<String>> {

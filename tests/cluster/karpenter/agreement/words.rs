@@ -12,7 +12,7 @@ use berth::placement::constraints::Term;
 use berth::placement::json::Reader;
 use berth::placement::pod::{Spec, Template};
 use berth::placement::policy::Binding;
-use berth::placement::requirement::{Asked, Operator, can_meet};
+use berth::placement::requirement::{Asked, Operator};
 use berth::placement::snapshot::Snapshot;
 use berth::validation::Check;
 use serde_json::{Value, json};
@@ -260,7 +260,7 @@ fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
             || keys.any(|key| {
                 let preferred = preferred.into_iter().flat_map(|part| part.on(key));
                 let asked = alternative.on(key).chain(preferred);
-                !can_meet(node_pool.offered(key), key, asked)
+                !node_pool.can_meet(key, asked)
             });
         let lacking = || {
             INSTANCES.iter().any(|(key, values)| {
