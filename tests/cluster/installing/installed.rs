@@ -42,8 +42,11 @@ impl Installed {
         let load = Load::start(cluster, namespace);
         let setup = setup(cluster).await?.serving_at(service(cluster).await?);
         unplaced(&load, "there is no bundle yet").await?;
-        let _berth = setup.start().await?;
-        let installed = Self { load, _berth };
+        let berth = setup.start().await?;
+        let installed = Self {
+            load,
+            _berth: berth,
+        };
         installed.trusted(cluster).await?;
         Ok(installed)
     }
