@@ -18,6 +18,7 @@ mod harness;
 mod laws;
 mod lifecycle;
 mod manifests;
+mod monitoring;
 mod oracle;
 mod reviews;
 mod rotation;
