@@ -1,18 +1,22 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-static test-cluster bench demo image
+.PHONY: help test test-static test-monitoring test-cluster bench demo image
 
 help: ## Lists the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## Runs all the tests there are (the first run builds a control plane, some ten minutes; then about seven)
 	cargo test --locked
+	tests/monitoring/run
 	tests/static-binary
 	tests/cluster/test
 
 test-static: ## Proves that the release binary is static and serves from an empty root directory
 	tests/static-binary
+
+test-monitoring: ## Checks and tests the rules and alerts of deploy/monitoring; needs promtool
+	tests/monitoring/run
 
 test-cluster: ## Runs the tests against a real API server, scheduler and Karpenter
 	tests/cluster/test

@@ -101,20 +101,20 @@ fn the_page_on_validation_has_the_defaults() {
 }
 
 /// The names of berth's metrics that a text speaks of, without the endings that Prometheus adds.
-fn metrics_of(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn metrics_of(text: &str) -> impl Iterator<Item = &str> {
     let starts = text.match_indices("berth_").map(|(start, _)| start);
     starts.map(|start| {
         let rest = &text[start..];
         let end = rest.find(|char: char| !(char.is_ascii_lowercase() || char == '_'));
         let name = &rest[..end.unwrap_or(rest.len())];
-        let endings = ["_total", "_bucket", "_sum", "_count"];
+        let endings = ["_total", "_bucket", "_sum", "_count", "_info"];
         let base = endings.iter().find_map(|ending| name.strip_suffix(ending));
         base.unwrap_or(name)
     })
 }
 
 /// The metrics that are registered: a family without a series is not shown, so the source has to tell.
-fn registered() -> BTreeSet<String> {
+pub(crate) fn registered() -> BTreeSet<String> {
     let sources = reviews::files_below("src").into_iter();
     let texts = sources.map(reviews::text_of);
     let mut names = BTreeSet::new();

@@ -22,6 +22,7 @@ mod harness;
 mod laws;
 mod lifecycle;
 mod manifests;
+mod monitoring;
 mod oracle;
 mod platforms;
 mod reviews;
