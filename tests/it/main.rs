@@ -19,6 +19,7 @@ mod laws;
 mod lifecycle;
 mod manifests;
 mod oracle;
+mod release;
 mod reviews;
 mod rotation;
 mod scheduler;
