@@ -1,16 +1,13 @@
-# Builds for the architecture it runs on: `docker buildx build --platform linux/amd64,linux/arm64 .` gives both.
+# berth for linux/amd64 and linux/arm64, compiled for either on a machine of either: `make image`.
 
-FROM rust:1.95-bookworm AS build
+FROM --platform=$BUILDPLATFORM rust:1.95-bookworm AS build
 WORKDIR /berth
-# Without this, the crypto library spends 30 ms of CPU on entropy at every start.
-ENV AWS_LC_SYS_NO_JITTER_ENTROPY=1
-# glibc linked in: the final image has no libraries to find.
-ENV RUSTFLAGS="-C target-feature=+crt-static"
 COPY . .
-# A target must be named although it is the host's: otherwise the flag goes to procedural macros too, which cannot be static.
-RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
- && cargo build --release --locked --bin berth --target "$target" \
- && cp "target/$target/release/berth" /usr/local/bin/berth
+# Up to here it is the same for all platforms, and done once.
+RUN cargo fetch --locked
+ARG TARGETARCH
+RUN .ci/build --toolchain "$TARGETARCH"
+RUN cp "$(.ci/build "$TARGETARCH")" /usr/local/bin/berth
 
 FROM scratch
 COPY --from=build /usr/local/bin/berth /berth

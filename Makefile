@@ -1,7 +1,10 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-static test-monitoring test-cluster bench demo image
+.PHONY: help test test-static test-monitoring test-cluster bench demo release image
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
 
 help: ## Lists the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,7 +15,7 @@ test: ## Runs all the tests there are (the first run builds a control plane, som
 	tests/static-binary
 	tests/cluster/test
 
-test-static: ## Proves that the release binary is static and serves from an empty root directory
+test-static: ## Proves that the release binaries are static and serve from an empty root directory
 	tests/static-binary
 
 test-monitoring: ## Checks and tests the rules and alerts of deploy/monitoring; needs promtool
@@ -27,5 +30,8 @@ bench: ## Measures time, allocations, instructions and throughput (some ten minu
 demo: ## Shows berth at work on a real cluster of processes, until Ctrl-C
 	tests/cluster/demo
 
-image: ## Builds the container image; needs a container engine
-	docker build -t ghcr.io/truemark/berth:0.1.0 .
+release: ## Makes the files of a release in target/release-VERSION: binaries, manifests, charts, checksums
+	.ci/release
+
+image: ## Builds the image for both architectures and pushes it as IMAGE; needs docker buildx, and the right to push
+	docker buildx build --platform linux/amd64,linux/arm64 --tag $(IMAGE) --push .

@@ -30,6 +30,7 @@ pub(crate) fn group() -> Group {
             definition::right_policies,
             definition::wrong_policies,
             definition::largest_policy,
+            definition::upgrade,
             definition::order,
             definition::columns,
             check::check,

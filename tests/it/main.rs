@@ -25,6 +25,7 @@ mod manifests;
 mod monitoring;
 mod oracle;
 mod platforms;
+mod release;
 mod reviews;
 mod rotation;
 mod scheduler;

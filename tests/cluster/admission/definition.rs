@@ -1,5 +1,7 @@
 //! The custom resource `PlacementPolicy`, and what the API server makes of it: what berth refuses, it refuses too.
 
+use std::process::Command;
+
 use ::berth::definition::Status;
 use ::berth::placement::catalogue::Catalogue;
 use ::berth::placement::policy::PolicyError;
@@ -8,7 +10,7 @@ use anyhow::{Context, ensure};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
-use crate::harness::api::{Reply, path, text};
+use crate::harness::api::{Persist, Reply, path, text};
 use crate::harness::cluster::{Cluster, condition};
 use crate::harness::{documents, eventually, manifests, repository};
 
@@ -39,15 +41,19 @@ async fn define(cluster: &Cluster) -> anyhow::Result<Value> {
     let printed = cluster.kubectl(&[&["apply", "-f", &file], &flags[..]].concat())?;
     ensure!(printed.success, "{printed:?}");
     assert_eq!(printed.stderr, "");
+    let stored = established(cluster).await?;
+    cluster.api.delete(&path(&shipped()?)).await?;
+    Ok(stored)
+}
+
+/// Waits until policies are served, and gives the definition.
+async fn established(cluster: &Cluster) -> anyhow::Result<Value> {
     let definition = path(&manifests(&repository(FILE))?[0]);
-    let stored = eventually("the definition is established", async || {
+    eventually("the definition is established", async || {
         let stored = cluster.api.get(&definition).await?;
         Ok(stored.filter(|stored| condition(stored, "Established")))
     })
-    .await?;
-    let collection = "/apis/placement.truemark.io/v1alpha1/placementpolicies";
-    cluster.api.delete(&format!("{collection}/default")).await?;
-    Ok(stored)
+    .await
 }
 
 /// The shipped policy.
@@ -245,6 +251,65 @@ pub(crate) async fn largest_policy(cluster: &Cluster) -> anyhow::Result<()> {
     let refusal = refusal(cluster, &larger).await?.unwrap_or_default();
     assert!(refusal.contains("spec.pools: Too many"), "{refusal}");
     Ok(())
+}
+
+/// A definition that knows a field less, installed and then upgraded in the ways that the changelog gives: the policy that
+/// is stored stays as it is, and the field, unknown before, is kept from then on.
+pub(crate) async fn upgrade(cluster: &Cluster) -> anyhow::Result<()> {
+    let definition = manifests(&repository(FILE))?.remove(0);
+    let mut older = definition.clone();
+    let fields = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties";
+    let fields = older.pointer_mut(fields).and_then(Value::as_object_mut);
+    fields.and_then(|fields| fields.remove("validation"));
+    ensure!(older != definition, "the definition has no such field");
+    let older = cluster.write("older.json", &older.to_string())?;
+    let newer = cluster.write("newer.yaml", &printed_definition()?)?;
+    let directory = repository("deploy/crd").display().to_string();
+
+    let policy = shipped()?;
+    let first = ["apply", "-f", &older];
+    let upgrades: [&[&str]; 3] = [
+        &["apply", "--server-side", "-f", &newer],
+        &["apply", "--server-side", "-k", &directory],
+        &["apply", "-k", &directory],
+    ];
+    for upgrade in upgrades {
+        // An upgrade of its own for each way: whose fields they are depends on how they were applied before.
+        cluster.api.delete(&path(&definition)).await?;
+        eventually("the definition is gone", async || {
+            let stored = cluster.api.get(&path(&definition)).await?;
+            Ok(stored.is_none().then_some(()))
+        })
+        .await?;
+        let printed = cluster.kubectl(&first)?;
+        ensure!(printed.success, "{printed:?}");
+        established(cluster).await?;
+        let stored = cluster.api.create(&policy, Persist::Store).await?.ok()?;
+        assert_eq!(stored["spec"].get("validation"), None);
+
+        let printed = cluster.kubectl(upgrade)?;
+        ensure!(printed.success, "{printed:?}");
+        assert_eq!(printed.stderr, "");
+        let after = cluster.api.get(&path(&policy)).await?;
+        assert_eq!(after.as_ref(), Some(&stored), "{upgrade:?}");
+        eventually("the field is kept", async || {
+            let change = json!({"spec": {"validation": policy["spec"]["validation"]}});
+            let stored = cluster.api.merge(&path(&policy), &change).await?;
+            let kept = stored["spec"]["validation"] == policy["spec"]["validation"];
+            Ok(kept.then_some(()))
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// What `berth crd` prints.
+fn printed_definition() -> anyhow::Result<String> {
+    let printed = Command::new(env!("CARGO_BIN_EXE_berth"))
+        .arg("crd")
+        .output()?;
+    ensure!(printed.status.success(), "{printed:?}");
+    Ok(String::from_utf8(printed.stdout)?)
 }
 
 /// The order of a list that is applied anew is the order that it is stored in, whatever it was before.
