@@ -207,7 +207,9 @@ impl View {
         Ok(match self.node_pools.availability() {
             Availability::Listed => {
                 let live = self.node_pools.objects().values().flatten();
-                written.externals().with(&live.map(Arc::clone).collect())
+                let live: Catalogue = live.map(Arc::clone).collect();
+                // One of the same name too: whoever wrote it down said that it is no object's.
+                live.with(&written.externals())
             }
             Availability::Absent => written,
             Availability::Forbidden | Availability::Unknown => or_embedded(written)?,
@@ -401,6 +403,18 @@ mod tests {
         };
         let mut listed = view(given.clone(), &Catalogue::default(), Some(spec.clone()));
         assert_eq!(names(listed.news().unwrap()), ["reserved"]);
+        for name in ["reserved", "live"] {
+            let object = json!({"metadata": {"name": name}, "spec": {"template": {"spec": {}}}});
+            let entry = (
+                name.into(),
+                Some(NodePool::from_object(object).map(Arc::new)),
+            );
+            listed.take(Update::NodePools(Ok(Event::Apply(entry))));
+        }
+        let catalogue = listed.news().unwrap().snapshot.unwrap().catalogue;
+        let external = |name: &str| catalogue.get(name).map(NodePool::external);
+        assert_eq!(external("live"), Some(false));
+        assert_eq!(external("reserved"), Some(true));
 
         let of = |availability| {
             let mut view = View::new(Given::default(), None);

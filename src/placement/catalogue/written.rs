@@ -53,7 +53,7 @@ pub struct StaticNodePool {
         extend("x-kubernetes-validations" = node_label_validations())
     )]
     node_label: String,
-    /// Whether it stays when the NodePool objects of the cluster replace the others.
+    /// Whether it stays when the NodePool objects of the cluster replace the others, one of its name included.
     #[serde(default)]
     external: bool,
     /// Labels that all of its nodes have.
