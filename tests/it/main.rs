@@ -10,6 +10,7 @@ mod boundary;
 mod bounds;
 mod cases;
 mod checks;
+mod dashboard;
 mod definition;
 mod docs;
 mod explain;
@@ -20,6 +21,8 @@ mod lifecycle;
 mod manifests;
 mod monitoring;
 mod oracle;
+#[path = "../monitoring/panels.rs"]
+mod panels;
 mod reviews;
 mod rotation;
 mod scheduler;
