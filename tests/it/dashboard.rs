@@ -245,6 +245,16 @@ fn the_lines_are_those_of_the_alerts() {
     assert_eq!(lines, 3);
 }
 
+/// What the page says was run is what the dashboard asks.
+#[test]
+fn the_page_on_cost_asks_what_the_dashboard_asks() {
+    let page = reviews::text_of("docs/cost.md");
+    let query = page.split("```promql\n").nth(1).unwrap();
+    let query = query.split("\n```").next().unwrap();
+    let dashboard = dashboard();
+    assert!(panels::queries(&dashboard).any(|asked| asked.written == query));
+}
+
 /// Grafana's sidecar looks for this label, and the value has to be a string.
 #[test]
 fn the_sidecar_finds_it() {
