@@ -23,6 +23,7 @@ mod harness;
 mod laws;
 mod lifecycle;
 mod manifests;
+mod metrics;
 mod monitoring;
 mod oracle;
 #[path = "../monitoring/panels.rs"]
