@@ -161,7 +161,7 @@ fn the_page_has_every_value_of_every_label() {
     let closed: BTreeMap<&str, String> = [
         (
             "action",
-            quoted([Action::Deny, Action::Warn].map(|action| action.as_str())),
+            quoted([Action::Deny, Action::Warn].map(berth::placement::policy::Action::as_str)),
         ),
         ("cause", all!(Refused)),
         ("check", all!(Check)),
