@@ -33,10 +33,12 @@ fn shown() -> BTreeMap<String, Metric> {
     for line in text.lines() {
         if let Some(told) = line.strip_prefix("# HELP ") {
             let (name, help) = told.split_once(' ').unwrap();
-            shown.entry(name.to_owned()).or_default().help = help.to_owned();
+            let metric = shown.entry(name.to_owned()).or_default();
+            metric.help.push_str(help);
         } else if let Some(told) = line.strip_prefix("# TYPE ") {
             let (name, kind) = told.split_once(' ').unwrap();
-            shown.entry(name.to_owned()).or_default().kind = kind.to_owned();
+            let metric = shown.entry(name.to_owned()).or_default();
+            metric.kind.push_str(kind);
         }
     }
     for line in text.lines().filter(|line| !line.starts_with('#')) {
