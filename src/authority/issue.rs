@@ -8,6 +8,7 @@ use rcgen::{
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use x509_parser::certificate::X509Certificate;
 
 /// A certificate is valid since an hour before it was made: clocks differ.
 const BACKDATED: i64 = 3600;
@@ -73,12 +74,18 @@ impl Authority {
 
 /// What an authority that berth made is called.
 fn common_name(pem: &str) -> Result<String, rcgen::Error> {
-    let bad = rcgen::Error::CouldNotParseCertificate;
-    let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| bad.clone())?;
-    let (_, parsed) = x509_parser::parse_x509_certificate(&der).map_err(|_| bad.clone())?;
-    let name = parsed.subject().iter_common_name().next();
-    let name = name.and_then(|name| name.as_str().ok()).ok_or(bad)?;
-    Ok(name.to_owned())
+    let name = read(pem, |certificate| {
+        let name = certificate.subject().iter_common_name().next()?;
+        name.as_str().ok().map(str::to_owned)
+    });
+    name.ok_or(rcgen::Error::CouldNotParseCertificate)
+}
+
+/// Something that a certificate says, unless it is none or does not.
+pub(super) fn read<T>(pem: &str, get: impl FnOnce(&X509Certificate<'_>) -> Option<T>) -> Option<T> {
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+    let (_, certificate) = x509_parser::parse_x509_certificate(&der).ok()?;
+    get(&certificate)
 }
 
 fn named(name: &str) -> DistinguishedName {

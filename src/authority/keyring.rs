@@ -1,13 +1,12 @@
 //! What the Secret holds, and what becomes of it as time passes.
 
 use std::fmt;
+use std::net::IpAddr;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use x509_parser::extensions::GeneralName;
 
 use super::Data;
-use super::issue::{Authority, Pair};
+use super::issue::{Authority, Pair, read};
 
 /// The names of a certificate and of its key in the Secret.
 type Names = (&'static str, &'static str);
@@ -208,29 +207,19 @@ fn left(then: i64, now: i64) -> i64 {
 
 /// When a certificate expires, in seconds since 1970.
 fn expiry(pem: &str) -> Option<i64> {
-    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
-    let (_, parsed) = x509_parser::parse_x509_certificate(&der).ok()?;
-    Some(parsed.validity().not_after.timestamp())
+    read(pem, |certificate| {
+        Some(certificate.validity().not_after.timestamp())
+    })
 }
 
 /// Whether a certificate is for all these names.
 fn is_for(pem: &str, names: &[String]) -> bool {
-    let Ok(der) = CertificateDer::from_pem_slice(pem.as_bytes()) else {
-        return false;
-    };
-    let Ok((_, parsed)) = x509_parser::parse_x509_certificate(&der) else {
-        return false;
-    };
-    let Ok(Some(alternative)) = parsed.subject_alternative_name() else {
-        return false;
-    };
     // Addresses come with the names, always the same.
-    let mut services = names
-        .iter()
-        .filter(|name| name.parse::<std::net::IpAddr>().is_err());
-    services.all(|name| {
-        let is =
-            |general: &GeneralName<'_>| matches!(general, GeneralName::DNSName(of) if of == name);
-        alternative.value.general_names.iter().any(is)
-    })
+    let mut services = names.iter().filter(|name| name.parse::<IpAddr>().is_err());
+    let answer = read(pem, |certificate| {
+        let alternative = certificate.subject_alternative_name().ok()??;
+        let of = &alternative.value.general_names;
+        Some(services.all(|name| of.contains(&GeneralName::DNSName(name))))
+    });
+    answer == Some(true)
 }
