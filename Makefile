@@ -18,7 +18,7 @@ test: ## Runs all the tests there are (the first run builds a control plane, som
 test-static: ## Proves that the release binaries are static and serve from an empty root directory
 	tests/static-binary
 
-test-monitoring: ## Checks and tests the rules and alerts of deploy/monitoring; needs promtool
+test-monitoring: ## Checks and tests the rules, alerts and dashboard of deploy/monitoring; needs promtool and npm
 	tests/monitoring/run
 
 test-cluster: ## Runs the tests against a real API server, scheduler and Karpenter

@@ -14,6 +14,7 @@ mod cast_ai;
 mod chart;
 mod check;
 mod checks;
+mod dashboard;
 mod definition;
 mod docs;
 mod explain;
@@ -24,6 +25,8 @@ mod lifecycle;
 mod manifests;
 mod monitoring;
 mod oracle;
+#[path = "../monitoring/panels.rs"]
+mod panels;
 mod platforms;
 mod release;
 mod reviews;

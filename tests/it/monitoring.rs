@@ -37,9 +37,17 @@ fn rules() -> Vec<Value> {
         .collect()
 }
 
-fn alerts() -> Vec<Value> {
+pub(crate) fn alerts() -> Vec<Value> {
     let rules = rules().into_iter();
     rules.filter(|rule| rule["alert"].is_string()).collect()
+}
+
+/// The names of the series that the rules record.
+pub(crate) fn recorded() -> BTreeSet<String> {
+    let rules = rules().into_iter();
+    rules
+        .filter_map(|rule| rule["record"].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// The tests of one kind in a file of tests.
