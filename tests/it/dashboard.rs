@@ -1,5 +1,5 @@
-//! The dashboard of `deploy/monitoring` agrees with the rules, the pages and the code. That it is what Grafana reads is for
-//! Grafana's own types to say: `tests/monitoring/run`.
+//! The dashboard of `deploy/monitoring` agrees with the rules, the pages and the code. That it is what Grafana reads is
+//! for Grafana's own types to say: `tests/monitoring/run`.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +17,7 @@ use crate::{docs, monitoring, reviews};
 const WORDS: [&str; 14] = [
     "and",
     "count",
+    "group",
     "histogram_quantile",
     "increase",
     "label_replace",
@@ -28,7 +29,6 @@ const WORDS: [&str; 14] = [
     "sum",
     "time",
     "unless",
-    "vector",
 ];
 
 fn dashboard() -> Value {

@@ -44,7 +44,7 @@ pub(super) async fn dashboard(stage: &Stage<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A query gives something, and not for an `or vector(0)` alone.
+/// A query gives something, and not alone by an `or` at its end.
 async fn answered(stage: &Stage<'_>, query: &str) -> anyhow::Result<()> {
     let samples = stage.prometheus.ask(query).await?;
     ensure!(!samples.is_empty(), "nothing comes of {query}");

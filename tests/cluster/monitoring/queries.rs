@@ -35,7 +35,7 @@ fn selectors(query: &str) -> anyhow::Result<Vec<&str>> {
     Ok(read.collect())
 }
 
-/// Every series that a query reads is there: one that is not makes a query silent whatever happens, or an `or vector(0)` a lie.
+/// Every series that a query reads is there: one that is not makes a query silent whatever happens, and a 0 a lie.
 pub(super) async fn fed(prometheus: &Prometheus, query: &str) -> anyhow::Result<()> {
     for selector in selectors(query)? {
         if ABSENT.iter().any(|(part, _)| selector.contains(part)) {
