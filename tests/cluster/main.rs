@@ -7,6 +7,9 @@ mod demo;
 mod harness;
 mod installing;
 mod karpenter;
+mod monitoring;
+#[path = "../monitoring/panels.rs"]
+mod panels;
 mod platforms;
 mod runner;
 mod watching;
@@ -18,6 +21,7 @@ fn main() -> anyhow::Result<ExitCode> {
         admission::group(),
         installing::group(),
         karpenter::group(),
+        monitoring::group(),
         platforms::objects(),
         platforms::auto_mode(),
         watching::group(),

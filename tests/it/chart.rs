@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::reviews;
+use crate::scheduler::items;
 
 fn file(name: &str) -> Value {
     let text = reviews::text_of(format!("deploy/charts/berth/{name}"));
@@ -15,6 +16,31 @@ fn the_chart_has_the_version_of_the_binary() {
     let chart = file("Chart.yaml");
     for field in ["version", "appVersion"] {
         assert_eq!(chart[field], env!("CARGO_PKG_VERSION"), "{field}");
+    }
+}
+
+/// The chart's copies of what it cannot reach: all that the kustomizations name.
+#[test]
+fn the_chart_has_what_the_monitoring_has() {
+    for (directory, files) in [
+        ("deploy/monitoring", "resources"),
+        ("deploy/monitoring/dashboard", "configMapGenerator"),
+    ] {
+        let text = reviews::text_of(format!("{directory}/kustomization.yaml"));
+        let kustomization = &reviews::values_of(&text)[0];
+        let files = match files {
+            "resources" => &kustomization[files],
+            _ => &kustomization[files][0]["files"],
+        };
+        assert!(!items(files).is_empty(), "{directory}");
+        for file in items(files) {
+            let original = format!("{directory}/{}", file.as_str().unwrap());
+            let copy = original.replace("deploy/", "deploy/charts/berth/");
+            assert!(
+                reviews::text_of(&original) == reviews::text_of(&copy),
+                "copy {original} to {copy}"
+            );
+        }
     }
 }
 

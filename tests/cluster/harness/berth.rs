@@ -102,6 +102,11 @@ impl Setup {
         self.address
     }
 
+    /// Where it tells its metrics.
+    pub(crate) fn ops_address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ops_port).into()
+    }
+
     /// Where the API server reaches it.
     pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
@@ -148,7 +153,7 @@ impl Setup {
         Ok(Berth {
             process: Process::start(&self.name, program, &arguments, &[], logs)?,
             webhook: probe("https", self.address)?,
-            ops: probe("http", (Ipv4Addr::LOCALHOST, self.ops_port))?,
+            ops: probe("http", self.ops_address())?,
         })
     }
 }

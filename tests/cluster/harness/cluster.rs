@@ -205,6 +205,12 @@ impl Cluster {
         eventually(&path, async || Ok(self.api.get(&path).await?.map(drop))).await
     }
 
+    /// Where a part of the cluster tells its metrics: the API server over TLS, Karpenter without.
+    pub(crate) fn metrics(&self) -> [SocketAddr; 2] {
+        let ports = [self.ports.api_server, self.ports.karpenter_metrics];
+        ports.map(|port| (Ipv4Addr::LOCALHOST, port).into())
+    }
+
     /// The directory of everything that belongs to the cluster: certificates, kubeconfig, logs.
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::ensure;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::api::text;
 use crate::harness::cluster::Cluster;
@@ -43,9 +43,20 @@ fn by_name(stream: &str) -> anyhow::Result<BTreeMap<String, Value>> {
     Ok(objects)
 }
 
+/// A kustomization of one's own, as the page on monitoring has it.
+const MONITORED: &str = "
+resources:
+- ../deploy
+components:
+- ../deploy/monitoring
+- ../deploy/monitoring/dashboard
+";
+
 /// Each overlay has its values, and what comes of both is the same, but for the namespace, which a release has already.
 pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
+    operator.runs("mkdir monitored")?;
+    operator.write("monitored/kustomization.yaml", MONITORED)?;
     for (directory, values) in [
         ("deploy", ""),
         (
@@ -61,6 +72,10 @@ pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Resu
             "--set cronJobTemplates=true",
         ),
         ("deploy/overlays/boundary", "--set boundary=true"),
+        (
+            "monitored",
+            "--set monitoring.prometheus=true --set monitoring.dashboard=true",
+        ),
     ] {
         let rendered = operator.runs(&format!(
             "helm template berth deploy/charts/berth --namespace berth-system --include-crds {values}"
@@ -91,7 +106,7 @@ pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Resu
 }
 
 /// Everything that a value can change, at once or by itself.
-const VARIANTS: [(&str, &str); 6] = [
+const VARIANTS: [(&str, &str); 7] = [
     ("nothing set", ""),
     (
         "an image of one's own",
@@ -133,6 +148,15 @@ boundary: true
 ",
     ),
     (
+        "what Prometheus and Grafana read",
+        "
+monitoring:
+  prometheus: true
+  dashboard: true
+  labels: {release: kube-prometheus-stack, app.kubernetes.io/name: other}
+",
+    ),
+    (
         "a Secret and a policy",
         "
 certificate: {source: secret, secretName: tls-of-berth}
@@ -151,6 +175,11 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
     cluster.define(&[definition()?]).await?;
     let certificates = cluster.programs.join("platform-crds/cert-manager");
     cluster.define(&manifests(&certificates)?).await?;
+    let definitions = cluster.programs.join("platform-crds/prometheus-operator");
+    for kind in ["podmonitors", "prometheusrules"] {
+        let file = definitions.join(format!("monitoring.coreos.com_{kind}.yaml"));
+        cluster.define(&manifests(&file)?).await?;
+    }
     // Not the usual one: the namespace is the release's.
     namespace(cluster, "elsewhere", Injection::Absent).await?;
     let mut rendered = BTreeMap::new();
@@ -212,13 +241,22 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
     let certificate = &rendered["cert-manager and both switches: Certificate elsewhere berth"];
     assert_eq!(certificate["spec"]["secretName"], "tls-of-berth");
     assert_eq!(certificate["spec"]["dnsNames"][0], "berth.elsewhere.svc");
+    for object in [
+        "PodMonitor elsewhere berth",
+        "PrometheusRule elsewhere berth",
+        "PrometheusRule elsewhere berth-node-pools",
+    ] {
+        let object = &rendered[&format!("what Prometheus and Grafana read: {object}")];
+        let labels = &object["metadata"]["labels"];
+        assert_eq!(*labels, json!({"release": "kube-prometheus-stack"}));
+    }
     let policy = &rendered["a Secret and a policy: PlacementPolicy  default"];
     assert_eq!(policy["spec"]["pools"][0]["nodePools"][0], "general");
     Ok(())
 }
 
 /// What values cannot be, with the word that says where.
-const REFUSED: [(&str, &str); 12] = [
+const REFUSED: [(&str, &str); 14] = [
     ("replica=3", "replica"),
     ("replicas=0", "/replicas"),
     ("replicas=two", "/replicas"),
@@ -232,6 +270,8 @@ const REFUSED: [(&str, &str); 12] = [
     ("image.pullPolicy=Sometimes", "/image/pullPolicy"),
     ("policy=default", "/policy"),
     ("boundary=yes", "/boundary"),
+    ("monitoring.prometheus=yes", "/monitoring/prometheus"),
+    ("monitoring.enabled=true", "/monitoring"),
     ("extraArgs[0]=debug", "/extraArgs/0"),
     ("failurePolicy=Fail", "failurePolicy"),
 ];

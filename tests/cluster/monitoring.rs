@@ -1,0 +1,55 @@
+//! What is seen of a cluster: a real Prometheus scrapes it as `docs/monitoring.md` says, with the shipped rules, and every
+//! query of the rules, of the dashboard and of the pages is asked there.
+
+mod configuration;
+mod exporter;
+mod pages;
+mod prometheus;
+mod queries;
+mod rules;
+mod stage;
+mod traffic;
+
+use anyhow::ensure;
+
+use crate::harness::cluster::{Cluster, Extent};
+use crate::runner::{Group, Test};
+
+pub(crate) fn group() -> Group {
+    Group {
+        name: "monitoring",
+        extent: Extent::All,
+        // One test, since what takes the time is the stage.
+        tests: vec![Test {
+            name: "queries",
+            run: |cluster| Box::pin(asked(cluster)),
+        }],
+    }
+}
+
+/// Asks every query, and says of all that fail why.
+async fn asked(cluster: &Cluster) -> anyhow::Result<()> {
+    let Some(program) = prometheus::program() else {
+        println!(
+            "not run: there is no `prometheus` on the PATH (Debian: apt-get install prometheus)"
+        );
+        return Ok(());
+    };
+    let stage = stage::Stage::new(cluster, &program).await?;
+    let mut problems = Vec::new();
+    for part in [
+        rules::truth(&stage).await,
+        // First: when they fire, whatever they are made of has been scraped.
+        rules::alerts(&stage).await,
+        rules::evaluated(&stage).await,
+        pages::dashboard(&stage).await,
+        pages::queries(&stage).await,
+        pages::nothing(&stage).await,
+    ] {
+        if let Err(error) = part {
+            problems.push(format!("{error:#}"));
+        }
+    }
+    ensure!(problems.is_empty(), "{}", problems.join("\n"));
+    Ok(())
+}

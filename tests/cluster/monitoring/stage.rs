@@ -1,0 +1,169 @@
+//! What is scraped: a cluster in which something of everything has happened, and what tells of it.
+
+use std::path::Path;
+
+use anyhow::Context;
+use serde_json::json;
+
+use super::configuration::{KubeStateMetrics, configuration};
+use super::exporter::Exporter;
+use super::prometheus::Prometheus;
+use super::traffic::Traffic;
+use crate::harness::api::{Api, text};
+use crate::harness::berth::{Berth, Setup};
+use crate::harness::cluster::Cluster;
+use crate::harness::node_pools::{self, bound};
+use crate::harness::scene::{Scene, examples};
+use crate::harness::{account, eventually, manifests, repository};
+
+const NAMESPACE: &str = "berth-examples";
+const NODE_POOLS: &str = "/apis/karpenter.sh/v1/nodepools";
+
+/// The node pool that may not grow.
+pub(super) const FULL: &str = "truemark-amd64";
+
+/// A cluster, and a Prometheus that has seen it.
+pub(super) struct Stage<'c> {
+    pub(super) cluster: &'c Cluster,
+    pub(super) prometheus: Prometheus,
+    _exporter: Exporter,
+    _kube_state_metrics: KubeStateMetrics,
+    _scene: Scene,
+    _replica: Berth,
+}
+
+impl<'c> Stage<'c> {
+    pub(super) async fn new(cluster: &'c Cluster, program: &Path) -> anyhow::Result<Self> {
+        let api = &cluster.api;
+        let scene = Scene::following(cluster).await?;
+        // The API server calls the first alone. Both are scraped, as the pods of the Deployment, which run nothing here.
+        let replica = Setup::new(cluster, "berth-2", &scene.authority)?;
+        let replica = replica.following(account::kubeconfig(cluster).await?);
+        let second = replica.start().await?;
+        for file in ["deploy/berth/service.yaml", "deploy/berth/deployment.yaml"] {
+            for object in manifests(&repository(file))? {
+                api.apply(&object).await?;
+            }
+        }
+        policy(api, &[&scene.berth, &second]).await?;
+        workloads(cluster).await?;
+        fill(api).await?;
+
+        let exporter = Exporter::start(api).await?;
+        let kube_state_metrics = KubeStateMetrics::start(cluster)?;
+        let berths = [scene.setup.ops_address(), replica.ops_address()];
+        let configuration = configuration(cluster, &berths, &kube_state_metrics, &exporter).await?;
+        let traffic = Traffic::new(cluster, &scene).await?;
+        traffic.send().await?;
+        let prometheus = Prometheus::start(cluster, program, &configuration).await?;
+        let stage = Self {
+            cluster,
+            prometheus,
+            _exporter: exporter,
+            _kube_state_metrics: kube_state_metrics,
+            _scene: scene,
+            _replica: second,
+        };
+        stage.scraped().await?;
+        // Counters that rise while they are looked at.
+        traffic.send().await?;
+        Ok(stage)
+    }
+
+    /// Waits until every target has been scraped, and the API server has told of what failed.
+    async fn scraped(&self) -> anyhow::Result<()> {
+        let nodes = self.cluster.api.list("/api/v1/nodes").await?.len();
+        // Two of berth, and kube-state-metrics, Karpenter and the API server.
+        let wanted = nodes + 5;
+        eventually("every target is scraped", async || {
+            let targets = self.prometheus.targets().await?;
+            let up = targets
+                .iter()
+                .filter(|target| text(target, "/health") == "up");
+            Ok((up.count() >= wanted).then_some(()))
+        })
+        .await?;
+        eventually("the API server tells of calls that failed", async || {
+            let query = "apiserver_admission_webhook_fail_open_count";
+            let series = self.prometheus.ask(query).await?;
+            Ok((!series.is_empty()).then_some(()))
+        })
+        .await
+    }
+}
+
+/// The default policy with one rule more, which is tried: it is in force when this returns.
+async fn policy(api: &Api, replicas: &[&Berth]) -> anyhow::Result<()> {
+    let mut policy = manifests(&repository("deploy/policy.yaml"))?;
+    let mut policy = policy.pop().context("deploy/policy.yaml")?;
+    let rules = policy["spec"]["rules"]
+        .as_array_mut()
+        .context("its rules")?;
+    let tried = json!({
+        "name": "tried",
+        "match": {"labels": {"matchLabels": {"tried": "true"}}},
+        "place": {"pool": "batch"},
+        "mode": "Audit",
+    });
+    rules.insert(0, tried);
+    api.apply(&policy).await?;
+    let series = "berth_policy_in_force{source=\"cluster\",mode=\"Enforce\"}";
+    for berth in replicas {
+        eventually("the policy is in force", async || {
+            Ok(berth.metric(series).await?.filter(|value| *value > 0.0))
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// The shipped node pools and examples: pods of every pool, both architectures, spot and on-demand.
+async fn workloads(cluster: &Cluster) -> anyhow::Result<()> {
+    let api = &cluster.api;
+    node_pools::apply(api).await?;
+    for node_pool in api.list(NODE_POOLS).await? {
+        // Nodes that go while they are counted would make the test a matter of luck.
+        let path = format!("{NODE_POOLS}/{}", text(&node_pool, "/metadata/name"));
+        let stay = json!({"spec": {"disruption": {"consolidateAfter": "Never"}}});
+        api.merge(&path, &stay).await?;
+    }
+    for object in examples()? {
+        api.apply(&object).await?;
+        if text(&object, "/kind") == "Namespace" {
+            cluster.service_account(NAMESPACE).await?;
+        }
+    }
+    for (selector, pods) in [
+        ("app=inflate", 3),
+        ("app=ledger", 2),
+        ("app=thumbnails", 2),
+        ("job-name=report", 1),
+    ] {
+        bound(api, NAMESPACE, selector, pods).await?;
+    }
+    bound(api, "berth-system", "app.kubernetes.io/name=berth", 2).await?;
+    Ok(())
+}
+
+/// Sets a node pool's limit to what it has, and has a pod ask for more.
+async fn fill(api: &Api) -> anyhow::Result<()> {
+    let path = format!("{NODE_POOLS}/{FULL}");
+    let used = eventually("Karpenter counts what the node pool has", async || {
+        let node_pool = api.get(&path).await?.unwrap_or_default();
+        let used = text(&node_pool, "/status/resources/cpu").to_owned();
+        Ok(Some(used).filter(|used| !["", "0"].contains(&used.as_str())))
+    })
+    .await?;
+    api.merge(&path, &json!({"spec": {"limits": {"cpu": used}}}))
+        .await?;
+    let mut more = crate::karpenter::pools::deployment(
+        NAMESPACE,
+        "more",
+        &json!({"placement.truemark.io/pool": "truemark"}),
+    );
+    let requests = json!({"cpu": "12"});
+    more["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"] = requests;
+    api.apply(&more).await?;
+    node_pools::refusal(api, NAMESPACE, "more-").await?;
+    Ok(())
+}

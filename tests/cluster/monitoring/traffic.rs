@@ -1,0 +1,70 @@
+//! What happens to pods: placed, tried, in conflict, refused, warned of, and past a berth that nobody reaches.
+
+use anyhow::ensure;
+use serde_json::{Value, json};
+
+use crate::harness::api::Persist;
+use crate::harness::cluster::Cluster;
+use crate::harness::registration::{register, shipped};
+use crate::harness::scene::{Injection, Scene, namespace, pod};
+
+const NAMESPACE: &str = "monitored";
+
+/// Somebody who creates pods. None is stored: it is admission that counts.
+pub(super) struct Traffic<'c> {
+    cluster: &'c Cluster,
+    bundle: String,
+    url: String,
+}
+
+impl<'c> Traffic<'c> {
+    pub(super) async fn new(cluster: &'c Cluster, scene: &Scene) -> anyhow::Result<Self> {
+        namespace(cluster, NAMESPACE, Injection::Enabled).await?;
+        Ok(Self {
+            cluster,
+            bundle: scene.authority.pem(),
+            url: scene.setup.url(),
+        })
+    }
+
+    /// Everything once; far more calls succeed than fail.
+    pub(super) async fn send(&self) -> anyhow::Result<()> {
+        for _ in 0..10 {
+            self.create(&with(&json!({}), &json!({}))).await?;
+        }
+        let pool = |name: &str| json!({"placement.truemark.io/pool": name});
+        let spot = json!({"nodeSelector": {"karpenter.sh/capacity-type": "spot"}});
+        let everywhere = json!({"tolerations": [{"operator": "Exists"}]});
+        self.create(&with(&json!({"tried": "true"}), &json!({})))
+            .await?;
+        self.create(&with(&pool("truemark"), &spot)).await?;
+        self.create(&with(&json!({}), &everywhere)).await?;
+        let misspelt = with(&pool("truemrk"), &json!({}));
+        let reply = self.cluster.api.create(&misspelt, Persist::DryRun).await?;
+        ensure!(!reply.status.is_success(), "it is taken: {reply:?}");
+
+        // Nobody listens there.
+        self.registered_at("https://127.0.0.1:1").await?;
+        self.create(&with(&json!({}), &json!({}))).await?;
+        self.registered_at(&self.url).await
+    }
+
+    async fn registered_at(&self, url: &str) -> anyhow::Result<()> {
+        register(&self.cluster.api, &shipped(url, &self.bundle)?).await
+    }
+
+    async fn create(&self, pod: &Value) -> anyhow::Result<()> {
+        let reply = self.cluster.api.create(pod, Persist::DryRun).await?;
+        reply.ok().map(drop)
+    }
+}
+
+/// A pod with these labels, and this in its spec.
+fn with(labels: &Value, spec: &Value) -> Value {
+    let mut pod = pod(NAMESPACE, "asked");
+    pod["metadata"]["labels"] = labels.clone();
+    for (key, value) in spec.as_object().into_iter().flatten() {
+        pod["spec"][key] = value.clone();
+    }
+    pod
+}

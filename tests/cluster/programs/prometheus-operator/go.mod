@@ -1,0 +1,6 @@
+// The Prometheus operator: its custom resource definitions alone.
+module berth.test/prometheus-operator
+
+go 1.26.0
+
+require github.com/prometheus-operator/prometheus-operator v0.85.0 // indirect
