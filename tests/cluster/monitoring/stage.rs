@@ -13,7 +13,7 @@ use crate::harness::api::{Api, text};
 use crate::harness::berth::{Berth, Setup};
 use crate::harness::cluster::Cluster;
 use crate::harness::node_pools::{self, bound};
-use crate::harness::scene::{Scene, examples};
+use crate::harness::scene::{definition, examples};
 use crate::harness::{account, eventually, manifests, repository};
 
 const NAMESPACE: &str = "berth-examples";
@@ -28,32 +28,38 @@ pub(super) struct Stage<'c> {
     pub(super) prometheus: Prometheus,
     _exporter: Exporter,
     _kube_state_metrics: KubeStateMetrics,
-    _scene: Scene,
-    _replica: Berth,
+    _berths: [Berth; 2],
 }
 
 impl<'c> Stage<'c> {
     pub(super) async fn new(cluster: &'c Cluster, program: &Path) -> anyhow::Result<Self> {
         let api = &cluster.api;
-        let scene = Scene::following(cluster).await?;
-        // The API server calls the first alone. Both are scraped, as the pods of the Deployment, which run nothing here.
-        let replica = Setup::new(cluster, "berth-2", &scene.authority)?;
-        let replica = replica.following(account::kubeconfig(cluster).await?);
-        let second = replica.start().await?;
-        for file in ["deploy/berth/service.yaml", "deploy/berth/deployment.yaml"] {
+        cluster.define(&[definition()?]).await?;
+        account::install(cluster).await?;
+        for file in [
+            "deploy/berth/service.yaml",
+            "deploy/berth/deployment.yaml",
+            "deploy/certificates/self-managed/certificate.yaml",
+        ] {
             for object in manifests(&repository(file))? {
                 api.apply(&object).await?;
             }
         }
-        policy(api, &[&scene.berth, &second]).await?;
+        // The API server calls the first alone. Both are scraped, as the pods of the Deployment, which run nothing here.
+        let (one, other) = (
+            setup(cluster, "berth").await?,
+            setup(cluster, "berth-2").await?,
+        );
+        let (first, second) = (one.start().await?, other.start().await?);
+        let traffic = Traffic::new(cluster, &one.url()).await?;
+        policy(api, &[&first, &second]).await?;
         workloads(cluster).await?;
         fill(api).await?;
 
         let exporter = Exporter::start(api).await?;
         let kube_state_metrics = KubeStateMetrics::start(cluster)?;
-        let berths = [scene.setup.ops_address(), replica.ops_address()];
+        let berths = [one.ops_address(), other.ops_address()];
         let configuration = configuration(cluster, &berths, &kube_state_metrics, &exporter).await?;
-        let traffic = Traffic::new(cluster, &scene).await?;
         traffic.send().await?;
         let prometheus = Prometheus::start(cluster, program, &configuration).await?;
         let stage = Self {
@@ -61,8 +67,7 @@ impl<'c> Stage<'c> {
             prometheus,
             _exporter: exporter,
             _kube_state_metrics: kube_state_metrics,
-            _scene: scene,
-            _replica: second,
+            _berths: [first, second],
         };
         stage.scraped().await?;
         // Counters that rise while they are looked at.
@@ -90,6 +95,13 @@ impl<'c> Stage<'c> {
         })
         .await
     }
+}
+
+/// A berth as it is installed, with the certificate that it makes itself.
+async fn setup(cluster: &Cluster, name: &str) -> anyhow::Result<Setup> {
+    let setup = Setup::without_certificate(cluster, name)?;
+    let setup = setup.following(account::kubeconfig(cluster).await?);
+    Ok(setup.self_managed("2160h"))
 }
 
 /// The default policy with one rule more, which is tried: it is in force when this returns.

@@ -1,12 +1,14 @@
 //! What happens to pods: placed, tried, in conflict, refused, warned of, and past a berth that nobody reaches.
 
 use anyhow::ensure;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::harness::api::Persist;
+use crate::harness::api::{Persist, text};
 use crate::harness::cluster::Cluster;
 use crate::harness::registration::{register, shipped};
-use crate::harness::scene::{Injection, Scene, namespace, pod};
+use crate::harness::scene::{Injection, namespace, pod};
 
 const NAMESPACE: &str = "monitored";
 
@@ -18,13 +20,20 @@ pub(super) struct Traffic<'c> {
 }
 
 impl<'c> Traffic<'c> {
-    pub(super) async fn new(cluster: &'c Cluster, scene: &Scene) -> anyhow::Result<Self> {
+    /// Registers a berth at this address, which has made its certificate.
+    pub(super) async fn new(cluster: &'c Cluster, url: &str) -> anyhow::Result<Self> {
         namespace(cluster, NAMESPACE, Injection::Enabled).await?;
-        Ok(Self {
+        let secret = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
+        let secret = cluster.api.get(secret).await?.unwrap_or_default();
+        // What berth fills in, so that it need not.
+        let bundle = STANDARD.decode(text(&secret, "/data/ca.crt"))?;
+        let traffic = Self {
             cluster,
-            bundle: scene.authority.pem(),
-            url: scene.setup.url(),
-        })
+            bundle: String::from_utf8(bundle)?,
+            url: url.to_owned(),
+        };
+        traffic.registered_at(url).await?;
+        Ok(traffic)
     }
 
     /// Everything once; far more calls succeed than fail.
