@@ -71,6 +71,9 @@ impl fmt::Display for Trouble {
     }
 }
 
+/// The bundle that both configurations were seen to trust at every look since then.
+type Trusted = Option<(String, Instant)>;
+
 /// Keeps the certificate in use the one of a Secret, and that one renewed.
 pub struct SelfManaged {
     secrets: Api<Secret>,
@@ -80,8 +83,7 @@ pub struct SelfManaged {
     terms: Terms,
     certificates: Arc<Certificates>,
     metrics: Arc<Metrics>,
-    /// Since when both configurations have trusted this bundle.
-    trusted: Option<(String, Instant)>,
+    trusted: Trusted,
 }
 
 impl SelfManaged {
@@ -139,6 +141,14 @@ impl SelfManaged {
 
     /// Takes what the Secret holds into use; then, where it falls to this replica, does the next step.
     async fn look(&mut self, every: Duration) -> Result<(), Trouble> {
+        let trusted = self.trusted.take();
+        let leads = self.lease.hold(every).await;
+        // Before the Secret: who is held up in between cannot bring back an older bundle, since by then another has written
+        // the configurations.
+        let found = match &leads {
+            Ok(true) => Some(self.trust.read().await),
+            _ => None,
+        };
         let secret = self.secrets.get(&self.secret).await;
         let mut secret = secret.map_err(|error| Trouble::Api("reading the Secret", error))?;
         let data = secret.data.take().unwrap_or_default();
@@ -150,35 +160,27 @@ impl SelfManaged {
         let offered = keyring
             .as_ref()
             .map_or(Ok(()), |keyring| self.offer(keyring));
-        let leads = self.lease.hold(every).await;
-        if !leads.map_err(|error| Trouble::Api("holding the Lease", error))? {
-            self.trusted = None;
+        leads.map_err(|error| Trouble::Api("holding the Lease", error))?;
+        let Some(found) = found else {
             return offered;
-        }
-        let settled = keyring.as_ref().is_some_and(|keyring| {
-            let bundle = keyring.bundle();
-            let trusted = self.trusted.as_ref();
-            trusted.is_some_and(|(of, since)| *of == bundle && since.elapsed() >= SETTLED)
-        });
+        };
+        let now_trusted = keyring.as_ref().map(Keyring::bundle);
+        let now_trusted = now_trusted.filter(|bundle| found.trust(bundle));
+        self.trusted = trusted_since(trusted, now_trusted, Instant::now());
+        let trusted = self.trusted.as_ref();
+        let settled = trusted.is_some_and(|(_, since)| since.elapsed() >= SETTLED);
         let next = Keyring::advance(keyring.as_ref(), &self.terms, now(), settled);
-        let keyring = match (next.map_err(Trouble::Issue)?, keyring) {
+        let (keyring, offered) = match (next.map_err(Trouble::Issue)?, keyring) {
             (Some(next), _) => {
                 self.store(secret, &next).await?;
-                self.offer(&next)?;
-                next
+                let offered = self.offer(&next);
+                (next, offered)
             }
-            (None, Some(keyring)) => keyring,
+            (None, Some(keyring)) => (keyring, offered),
             // There is always something to do where there is nothing.
             (None, None) => return offered,
         };
-        let bundle = keyring.bundle();
-        if self.trust.publish(&bundle).await? {
-            if self.trusted.as_ref().is_none_or(|(of, _)| *of != bundle) {
-                self.trusted = Some((bundle, Instant::now()));
-            }
-        } else {
-            self.trusted = None;
-        }
+        self.trust.publish(found, &keyring.bundle()).await?;
         offered
     }
 
@@ -210,6 +212,16 @@ impl SelfManaged {
     }
 }
 
+/// Since when both configurations trust the bundle that they trust now.
+fn trusted_since(before: Trusted, bundle: Option<String>, now: Instant) -> Trusted {
+    let bundle = bundle?;
+    Some(
+        before
+            .filter(|(of, _)| *of == bundle)
+            .unwrap_or((bundle, now)),
+    )
+}
+
 /// What the certificate is made for: the names of the Service, of which the API server checks the first (R5.19), and this
 /// machine, for a person who forwards a port.
 fn names(namespace: &str) -> Vec<String> {
@@ -228,3 +240,28 @@ fn now() -> i64 {
 
 /// What a Secret holds.
 type Data = BTreeMap<String, Vec<u8>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody else writes the configurations every now and then: what is trusted only in between has not settled.
+    #[test]
+    fn what_is_not_trusted_for_a_moment_has_to_settle_anew() {
+        let begun = Instant::now();
+        let later = begun + SETTLED;
+        let bundle = |text: &str| Some(text.to_owned());
+        let first = trusted_since(None, bundle("a"), begun);
+        assert_eq!(
+            trusted_since(first.clone(), bundle("a"), later),
+            first,
+            "trusted ever since"
+        );
+        for now in [bundle("b"), None] {
+            let after = trusted_since(first.clone(), now, later);
+            assert!(after.as_ref().is_none_or(|(_, since)| *since == later));
+            let again = trusted_since(after, bundle("a"), later);
+            assert_eq!(again, Some(("a".to_owned(), later)));
+        }
+    }
+}

@@ -37,13 +37,17 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
     let own = if quiet {
         format!("{text},{TOLD_BY_BERTH}")
     } else {
-        text.to_owned()
+        format!("{text},{TELLS_BODIES}")
     };
     EnvFilter::try_new(own).map_err(|error| error.to_string())
 }
 
 /// What the Kubernetes client logs of each attempt, berth says itself, once for all of them.
 const TOLD_BY_BERTH: &str = "kube_client=off,kube_runtime=off";
+
+/// Of an answer that it cannot read the client logs all, and a Secret holds keys: this module is silent, whatever is asked
+/// for.
+const TELLS_BODIES: &str = "kube_client::client=off";
 
 /// An error with all that caused it, each told once.
 #[must_use]
@@ -137,6 +141,8 @@ fn clipped(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     #[test]
@@ -146,6 +152,39 @@ mod tests {
         }
         for bad in ["inof", "", "berth=loud", "verbose"] {
             assert!(filter(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// Where log lines go that a test wants to see.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_answer_that_the_client_cannot_read_is_never_logged() {
+        let chosen = "info,kube_client::client=trace";
+        for level in ["warn", "debug", "trace", "warn,berth=debug", chosen] {
+            let (lines, filter) = (Lines::default(), filter(level).unwrap());
+            let writer = lines.clone();
+            let logged = tracing_subscriber::fmt()
+                .with_writer(move || writer.clone())
+                .with_env_filter(filter);
+            tracing::subscriber::with_default(logged.finish(), || {
+                tracing::warn!(target: "kube_client::client", "PRIVATE KEY");
+                tracing::error!("said by berth");
+            });
+            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert!(text.contains("said by berth"), "{level}: {text}");
+            assert!(!text.contains("PRIVATE KEY"), "{level}: {text}");
         }
     }
 

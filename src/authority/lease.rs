@@ -6,19 +6,21 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::coordination::v1::{Lease as Object, LeaseSpec};
+use k8s_openapi::api::coordination::v1::Lease as Object;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::Client;
-use kube::api::{Api, PostParams};
+use kube::api::{Api, ApiResource, DynamicObject, PostParams};
+use serde_json::{Value, json};
 
 /// A Lease, and what is known of who holds it.
 pub(super) struct Lease {
-    api: Api<Object>,
+    /// Read as it is: a time that no clock shows must not keep it from being taken.
+    api: Api<DynamicObject>,
     name: String,
     identity: String,
-    /// The version of the object that was seen last, and when it was seen first.
-    seen: Option<(String, Instant)>,
+    /// What its holder wrote last, and when that was seen first.
+    seen: Option<(Value, Instant)>,
 }
 
 impl Lease {
@@ -27,7 +29,7 @@ impl Lease {
         let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "berth".to_owned());
         let random = RandomState::new().hash_one(std::process::id());
         Self {
-            api: Api::namespaced(client, namespace),
+            api: Api::namespaced_with(client, namespace, &ApiResource::erase::<Object>(&())),
             name: name.to_owned(),
             identity: format!("{host}_{random:016x}"),
             seen: None,
@@ -39,16 +41,15 @@ impl Lease {
     pub(super) async fn hold(&mut self, every: Duration) -> kube::Result<bool> {
         let patience = every.saturating_mul(3);
         let mut object = self.api.get(&self.name).await?;
-        let version = object.metadata.resource_version.clone().unwrap_or_default();
-        let spec = object.spec.take().unwrap_or_default();
-        let holder = spec.holder_identity.filter(|holder| !holder.is_empty());
-        let is_own = holder.as_deref() == Some(&self.identity);
-        if holder.is_some() && !is_own {
+        let spec = object.data["spec"].take();
+        let holder = spec["holderIdentity"].as_str().unwrap_or_default();
+        let is_own = holder == self.identity;
+        if !holder.is_empty() && !is_own {
             let first_seen = match &self.seen {
-                Some((seen, at)) if *seen == version => *at,
+                Some((seen, at)) if *seen == spec => *at,
                 _ => {
                     let now = Instant::now();
-                    self.seen = Some((version, now));
+                    self.seen = Some((spec.clone(), now));
                     now
                 }
             };
@@ -56,21 +57,15 @@ impl Lease {
                 return Ok(false);
             }
         }
-        let now = Some(MicroTime(Timestamp::now()));
-        let changes = spec.lease_transitions.unwrap_or(0);
-        object.spec = Some(LeaseSpec {
-            holder_identity: Some(self.identity.clone()),
-            acquire_time: if is_own {
-                spec.acquire_time
-            } else {
-                now.clone()
-            },
-            renew_time: now,
-            lease_duration_seconds: Some(
-                i32::try_from(patience.as_secs().max(1)).unwrap_or(i32::MAX),
-            ),
-            lease_transitions: Some(changes.saturating_add(i32::from(!is_own))),
-            ..LeaseSpec::default()
+        let now = json!(MicroTime(Timestamp::now()));
+        let changes = spec["leaseTransitions"].as_i64().unwrap_or_default();
+        let changes = changes.saturating_add(i64::from(!is_own));
+        object.data["spec"] = json!({
+            "holderIdentity": self.identity,
+            "acquireTime": if is_own { &spec["acquireTime"] } else { &now },
+            "renewTime": now,
+            "leaseDurationSeconds": i32::try_from(patience.as_secs().max(1)).unwrap_or(i32::MAX),
+            "leaseTransitions": i32::try_from(changes).unwrap_or(i32::MAX),
         });
         // With the version that was read, so that of several who try at once one succeeds.
         let params = PostParams::default();

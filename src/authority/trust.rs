@@ -17,6 +17,9 @@ const NAME: &str = "zz-berth";
 /// The two configurations.
 pub(super) struct Trust([Api<DynamicObject>; 2]);
 
+/// What they were when they were read. One that is not there trusts whatever it may: nobody is called for it.
+pub(super) struct Found([Result<Option<DynamicObject>, Trouble>; 2]);
+
 impl Trust {
     pub(super) fn new(client: &Client) -> Self {
         let kinds = [
@@ -26,35 +29,64 @@ impl Trust {
         Self(kinds.map(|kind| Api::all_with(client.clone(), &kind)))
     }
 
-    /// Has both configurations trust this bundle, and says whether they did already. One that is not there trusts
-    /// whatever it may: nobody is called for it.
-    pub(super) async fn publish(&self, bundle: &str) -> Result<bool, Trouble> {
+    /// Reads both, to be written later if nobody else has written them by then.
+    pub(super) async fn read(&self) -> Found {
+        let [mutating, validating] = &self.0;
+        Found([read(mutating).await, read(validating).await])
+    }
+
+    /// Has both configurations trust this bundle, where they do not.
+    pub(super) async fn publish(&self, found: Found, bundle: &str) -> Result<(), Trouble> {
         let bundle = STANDARD.encode(bundle);
         let [mutating, validating] = &self.0;
-        let mutating = publish(mutating, &bundle).await;
+        let Found([of_mutating, of_validating]) = found;
+        let mutating = publish(mutating, of_mutating, &bundle).await;
         // Tried whatever became of the first.
-        let validating = publish(validating, &bundle).await;
-        Ok(mutating? && validating?)
+        let validating = publish(validating, of_validating, &bundle).await;
+        mutating.and(validating)
     }
 }
 
-async fn publish(api: &Api<DynamicObject>, bundle: &str) -> Result<bool, Trouble> {
+impl Found {
+    /// Whether both trust this bundle.
+    pub(super) fn trust(&self, bundle: &str) -> bool {
+        let bundle = STANDARD.encode(bundle);
+        self.0.iter().all(|found| {
+            let configuration = found.as_ref().map(Option::as_ref);
+            configuration.is_ok_and(|found| found.is_none_or(|it| lacking(it, &bundle).is_empty()))
+        })
+    }
+}
+
+async fn read(api: &Api<DynamicObject>) -> Result<Option<DynamicObject>, Trouble> {
     let found = api.get_opt(NAME).await;
-    let found = found.map_err(|error| Trouble::Api("reading a webhook configuration", error))?;
-    let Some(configuration) = found else {
-        return Ok(true);
-    };
+    found.map_err(|error| Trouble::Api("reading a webhook configuration", error))
+}
+
+/// What to write into a configuration, webhook by webhook, so that all trust this bundle.
+fn lacking(configuration: &DynamicObject, bundle: &str) -> Vec<Value> {
     let webhooks = configuration.data["webhooks"].as_array();
-    let lacking: Vec<Value> = webhooks
+    webhooks
         .into_iter()
         .flatten()
         .filter(|webhook| webhook["clientConfig"]["caBundle"] != bundle)
         .map(|webhook| json!({"name": webhook["name"], "clientConfig": {"caBundle": bundle}}))
-        .collect();
+        .collect()
+}
+
+async fn publish(
+    api: &Api<DynamicObject>,
+    found: Result<Option<DynamicObject>, Trouble>,
+    bundle: &str,
+) -> Result<(), Trouble> {
+    let Some(configuration) = found? else {
+        return Ok(());
+    };
+    let lacking = lacking(&configuration, bundle);
     if lacking.is_empty() {
-        return Ok(true);
+        return Ok(());
     }
-    // By the webhooks' names, and only if nobody has changed it meanwhile.
+    // By the webhooks' names, and only if nobody has changed it since it was read.
     let patch = Patch::Strategic(json!({
         "metadata": {"resourceVersion": configuration.resource_version()},
         "webhooks": lacking,
@@ -63,7 +95,6 @@ async fn publish(api: &Api<DynamicObject>, bundle: &str) -> Result<bool, Trouble
         field_manager: Some("berth".to_owned()),
         ..PatchParams::default()
     };
-    let patched = api.patch(NAME, &params, &patch).await;
-    let patched = patched.map(|_| false);
+    let patched = api.patch(NAME, &params, &patch).await.map(drop);
     patched.map_err(|error| Trouble::Api("writing caBundle into a webhook configuration", error))
 }

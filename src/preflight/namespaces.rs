@@ -3,15 +3,17 @@
 use super::registration::Scene;
 use super::{Finding, Severity};
 use crate::placement::INJECTION_LABEL;
+use crate::placement::exemption::SYSTEM_NAMESPACES;
 
 /// The protected namespaces that have opted in nevertheless.
 pub(super) fn judge(scene: &Scene, findings: &mut Vec<Finding>) {
-    let protected = scene.protected();
+    // Berth leaves all of them alone, wherever it is itself.
+    let is_left_alone = |name: &str| SYSTEM_NAMESPACES.contains(&name) || scene.own.contains(name);
     for (name, labels) in &scene.namespaces {
         let opted_in = labels
             .get(INJECTION_LABEL)
             .is_some_and(|value| value == "enabled");
-        if !opted_in || !protected.contains(name.as_str()) {
+        if !opted_in || !is_left_alone(name) {
             continue;
         }
         findings.push(Finding {

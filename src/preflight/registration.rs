@@ -15,6 +15,8 @@ use crate::placement::yaml;
 pub(super) const SHIPPED_NAME: &str = "zz-berth";
 /// The namespace of an installation, as shipped.
 const SHIPPED_NAMESPACE: &str = "berth-system";
+/// The Service, as shipped; berth makes its certificate for no other.
+pub(super) const SERVICE: &str = "berth";
 /// What the names of berth's webhooks end with.
 const DOMAIN: &str = "placement.truemark.io";
 /// What Kubernetes writes on every namespace, and nobody can change: its name.
@@ -65,18 +67,24 @@ impl Configuration<'_> {
     /// Whether a webhook is one of berth's: by its name, or because it calls berth's own service or address.
     pub(super) fn is_berths(&self, webhook: &MutatingWebhook, own: &BTreeSet<String>) -> bool {
         let service = webhook.client_config.service.as_ref();
-        let calls_berth = Side::ALL
-            .iter()
-            .any(|side| endpoint(&webhook.client_config) == Some(side.path()));
         self.is_surely_berths(webhook)
-            || calls_berth && service.is_some_and(|service| own.contains(&service.namespace))
+            || calls_berth(webhook)
+                && service.is_some_and(|service| own.contains(&service.namespace))
     }
 
     fn is_surely_berths(&self, webhook: &MutatingWebhook) -> bool {
         let name = webhook.name.strip_suffix(DOMAIN);
+        let service = webhook.client_config.service.as_ref();
         self.name == SHIPPED_NAME
             || name.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
+            || calls_berth(webhook) && service.is_some_and(|service| service.name == SERVICE)
     }
+}
+
+/// Whether it is called where berth answers.
+fn calls_berth(webhook: &MutatingWebhook) -> bool {
+    let mut sides = Side::ALL.iter();
+    sides.any(|side| endpoint(&webhook.client_config) == Some(side.path()))
 }
 
 /// The path that a webhook is called at.
@@ -137,9 +145,11 @@ impl Scene {
         }
     }
 
-    /// The namespaces whose pods must never wait for berth: the system's, the provisioners', and berth's own.
+    /// The namespaces whose pods must never wait for berth: the system's, the provisioners', and berth's own. Where berth
+    /// is elsewhere, nobody needs what is in the namespace that it is shipped for.
     pub(super) fn protected(&self) -> BTreeSet<&str> {
         let system = SYSTEM_NAMESPACES.iter().copied();
+        let system = system.filter(|name| *name != SHIPPED_NAMESPACE);
         system.chain(self.own.iter().map(String::as_str)).collect()
     }
 }

@@ -3,7 +3,9 @@
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 
-use super::registration::{Configuration, NAME_LABEL, Scene, Side, endpoint, selector};
+use super::registration::{
+    Configuration, NAME_LABEL, SERVICE, SHIPPED_NAME, Scene, Side, endpoint, selector,
+};
 use super::{Finding, Severity, Stage};
 use crate::placement::INJECTION_LABEL;
 
@@ -180,21 +182,42 @@ impl Judge<'_, '_> {
                 format!("the path {wanted}"),
             );
         }
-        let by_service = self.webhook.client_config.service.is_some();
-        if by_service && !holds_certificate(client.ca_bundle.as_ref()) {
+        let Some(service) = &client.service else {
+            return;
+        };
+        if self.self_managed() && service.name != SERVICE {
+            self.say(
+                self.by_policy(),
+                "clientConfig.service.name",
+                format!("the certificate that berth makes itself is for a Service called {SERVICE}: every call fails"),
+                format!("the name {SERVICE}, or a certificate of another source: deploy/certificates/README.md"),
+            );
+        }
+        if !holds_certificate(client.ca_bundle.as_ref()) {
             self.ca_bundle();
         }
     }
 
+    /// Whether berth makes the certificate by which it is called here.
+    fn self_managed(&self) -> bool {
+        self.scene.self_managed && !self.configuration.injected
+    }
+
     /// There is none. Of a rendered configuration that may be as it should.
     fn ca_bundle(&mut self) {
-        let filled_later = self.scene.self_managed || self.configuration.injected;
+        let misnamed = self.self_managed() && self.configuration.name != SHIPPED_NAME;
+        let filled_later = self.configuration.injected || self.scene.self_managed && !misnamed;
         let severity = match self.scene.stage {
             Stage::Rendered if filled_later => return,
-            Stage::Rendered if !self.fails() => Severity::Note,
+            Stage::Rendered if !self.fails() && !misnamed => Severity::Note,
             Stage::Rendered | Stage::Live => self.by_policy(),
         };
-        let (state, remedy) = if filled_later {
+        let (state, remedy) = if misnamed {
+            (
+                "holds no certificate, and berth fills in configurations called zz-berth alone",
+                "name the configuration zz-berth, or fill it in: deploy/certificates/README.md",
+            )
+        } else if filled_later {
             (
                 "holds no certificate yet",
                 "see why it is not filled in: berth's log, or that of cert-manager's injector",

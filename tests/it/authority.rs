@@ -1,5 +1,7 @@
 //! The certificate that berth makes itself, over years of a clock that the test moves.
 
+mod held_up;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +20,14 @@ const START: i64 = 20_000 * DAY;
 
 fn terms() -> Terms {
     Terms {
-        names: [NAME, "berth.berth-system.svc.cluster.local", "127.0.0.1"]
-            .map(str::to_owned)
-            .to_vec(),
+        names: [
+            NAME,
+            "berth.berth-system.svc.cluster.local",
+            "localhost",
+            "127.0.0.1",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         lifetime: 90 * DAY,
     }
 }

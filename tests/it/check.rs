@@ -242,8 +242,55 @@ fn the_namespace_of_the_service_is_berths_own() {
 
     let values =
         &mut configuration["webhooks"][0]["namespaceSelector"]["matchExpressions"][0]["values"];
-    values.as_array_mut().unwrap().push(json!("platform"));
+    let values = values.as_array_mut().unwrap();
+    // The namespace that is shipped is nobody's then.
+    values.retain(|name| name != "berth-system");
+    values.push(json!("platform"));
     assert_eq!(judged(&[configuration], Stage::Rendered).findings, []);
+}
+
+/// Whatever it is called and wherever it is: who calls berth is judged as berth's, beside another that is as it should be.
+#[test]
+fn a_webhook_is_known_by_the_service_that_it_calls() {
+    let mut configuration = the(MUTATING);
+    configuration["metadata"]["name"] = json!("mine");
+    let webhook = &mut configuration["webhooks"][0];
+    webhook["name"] = json!("mine.example.com");
+    webhook["failurePolicy"] = json!("Fail");
+    webhook["clientConfig"]["service"]["namespace"] = json!("platform");
+    let mut objects = shipped();
+    objects.push(configuration);
+    let report = judged(&objects, Stage::Rendered);
+    let mut errors = report.findings.iter();
+    let error = errors.find(|finding| {
+        finding.severity == Severity::Error && finding.field == "webhooks[0].namespaceSelector"
+    });
+    let error = error.unwrap();
+    assert!(error.message.contains("match platform:"), "{error:?}");
+}
+
+/// A prefix that an overlay gives to every name: berth would neither fill in the bundle nor be believed.
+#[test]
+fn a_certificate_of_berths_own_needs_the_shipped_names() {
+    let mut objects = reviews::values_of(&rendered("deploy"));
+    for object in &mut objects {
+        if object["kind"] == MUTATING {
+            object["metadata"]["name"] = json!("prod-zz-berth");
+        }
+        if object["kind"] == VALIDATING {
+            object["webhooks"][1]["clientConfig"]["service"]["name"] = json!("prod-berth");
+        }
+    }
+    let found = judged(&objects, Stage::Rendered).findings;
+    let found: Vec<_> = found
+        .iter()
+        .map(|finding| (finding.severity, finding.field.as_str()))
+        .collect();
+    let expected = [
+        "webhooks[0].clientConfig.caBundle",
+        "webhooks[1].clientConfig.service.name",
+    ];
+    assert_eq!(found, expected.map(|field| (Severity::Warning, field)));
 }
 
 #[test]

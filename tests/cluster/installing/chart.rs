@@ -116,7 +116,7 @@ image:
   tag: v1
   digest: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
   pullPolicy: Always
-  pullSecrets: [registry]
+  pullSecrets: ['007']
 ",
     ),
     (
@@ -142,7 +142,7 @@ excludedNamespaces: [network-system]
     (
         "cert-manager and both switches",
         "
-certificate: {source: cert-manager, secretName: tls-of-berth}
+certificate: {source: cert-manager, secretName: '1e3'}
 cronJobTemplates: true
 boundary: true
 ",
@@ -159,7 +159,7 @@ monitoring:
     (
         "a Secret and a policy",
         "
-certificate: {source: secret, secretName: tls-of-berth}
+certificate: {source: secret, secretName: '1e3'}
 policy:
   architectures: {known: [amd64, arm64], default: amd64}
   pools: [{name: default, nodePools: [general]}]
@@ -180,12 +180,12 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
         let file = definitions.join(format!("monitoring.coreos.com_{kind}.yaml"));
         cluster.define(&manifests(&file)?).await?;
     }
-    // Not the usual one: the namespace is the release's.
-    namespace(cluster, "elsewhere", Injection::Absent).await?;
+    // Not the usual one: the namespace is the release's. Nor one that YAML takes for a text.
+    namespace(cluster, "2026", Injection::Absent).await?;
     let mut rendered = BTreeMap::new();
     for (name, values) in VARIANTS {
         operator.write("variant.yaml", values)?;
-        let chart = "deploy/charts/berth --namespace elsewhere --values variant.yaml";
+        let chart = "deploy/charts/berth --namespace 2026 --values variant.yaml";
         operator.runs(&format!("helm lint --strict {chart}"))?;
         let objects = operator.runs(&format!("helm template berth {chart} | tee objects.yaml"))?;
         operator
@@ -193,11 +193,11 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
             .map_err(|error| error.context(name))?;
         for (object, value) in by_name(&objects)? {
             let namespace = text(&value, "/metadata/namespace");
-            ensure!(namespace.is_empty() || namespace == "elsewhere", "{object}");
+            ensure!(namespace.is_empty() || namespace == "2026", "{object}");
             for webhook in value["webhooks"].as_array().into_iter().flatten() {
                 let excluded = &webhook["namespaceSelector"]["matchExpressions"][0]["values"];
                 let excluded = excluded.as_array().cloned().unwrap_or_default();
-                ensure!(excluded.contains(&"elsewhere".into()), "{excluded:?}");
+                ensure!(excluded.contains(&"2026".into()), "{excluded:?}");
                 let wanted = values.contains("network-system");
                 ensure!(
                     excluded.contains(&"network-system".into()) == wanted,
@@ -207,16 +207,15 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
             rendered.insert(format!("{name}: {object}"), value);
         }
     }
-    let pod = |variant: &str| {
-        &rendered[&format!("{variant}: Deployment elsewhere berth")]["spec"]["template"]
-    };
+    let pod =
+        |variant: &str| &rendered[&format!("{variant}: Deployment 2026 berth")]["spec"]["template"];
     let image = &pod("an image of one's own")["spec"];
     assert_eq!(
         image["containers"][0]["image"],
         "registry.example.com/berth:v1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     );
     assert_eq!(image["containers"][0]["imagePullPolicy"], "Always");
-    assert_eq!(image["imagePullSecrets"][0]["name"], "registry");
+    assert_eq!(image["imagePullSecrets"][0]["name"], "007");
     let node = &pod("a node of one's own")["spec"];
     assert_eq!(node["dnsPolicy"], "ClusterFirstWithHostNet");
     assert_eq!(node["hostNetwork"], true);
@@ -237,14 +236,14 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
     let last = arguments.and_then(|arguments| arguments.last().cloned());
     assert_eq!(last, Some("--log-level=debug".into()));
     let mounted = &pod("a Secret and a policy")["spec"]["volumes"][0]["secret"];
-    assert_eq!(mounted["secretName"], "tls-of-berth");
-    let certificate = &rendered["cert-manager and both switches: Certificate elsewhere berth"];
-    assert_eq!(certificate["spec"]["secretName"], "tls-of-berth");
-    assert_eq!(certificate["spec"]["dnsNames"][0], "berth.elsewhere.svc");
+    assert_eq!(mounted["secretName"], "1e3");
+    let certificate = &rendered["cert-manager and both switches: Certificate 2026 berth"];
+    assert_eq!(certificate["spec"]["secretName"], "1e3");
+    assert_eq!(certificate["spec"]["dnsNames"][0], "berth.2026.svc");
     for object in [
-        "PodMonitor elsewhere berth",
-        "PrometheusRule elsewhere berth",
-        "PrometheusRule elsewhere berth-node-pools",
+        "PodMonitor 2026 berth",
+        "PrometheusRule 2026 berth",
+        "PrometheusRule 2026 berth-node-pools",
     ] {
         let object = &rendered[&format!("what Prometheus and Grafana read: {object}")];
         let labels = &object["metadata"]["labels"];

@@ -1,7 +1,7 @@
 {{- /* What every object is labelled with. */}}
 {{- define "berth.labels" -}}
 app.kubernetes.io/name: berth
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
@@ -21,7 +21,7 @@ app.kubernetes.io/name: berth
 
 {{- /* Whom the API server calls: no caBundle, which berth, cert-manager or an operator fills in. */}}
 {{- define "berth.service" -}}
-namespace: {{ .Release.Namespace }}
+namespace: {{ .Release.Namespace | quote }}
 name: berth
 {{- end }}
 
