@@ -40,10 +40,8 @@ impl<'c> Stage<'c> {
         let replica = Setup::new(cluster, "berth-2", &scene.authority)?;
         let replica = replica.following(account::kubeconfig(cluster).await?);
         let second = replica.start().await?;
-        for file in ["deploy/berth/service.yaml", "deploy/berth/deployment.yaml"] {
-            for object in manifests(&repository(file))? {
-                api.apply(&object).await?;
-            }
+        for object in manifests(&repository("deploy/berth/deployment.yaml"))? {
+            api.apply(&object).await?;
         }
         policy(api, &[&scene.berth, &second]).await?;
         workloads(cluster).await?;
