@@ -37,7 +37,6 @@ impl<'c> Stage<'c> {
         cluster.define(&[definition()?]).await?;
         account::install(cluster).await?;
         for file in [
-            "deploy/berth/service.yaml",
             "deploy/berth/deployment.yaml",
             "deploy/certificates/self-managed/certificate.yaml",
         ] {
