@@ -4,6 +4,7 @@ use std::fmt;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use x509_parser::certificate::Validity;
 use x509_parser::extensions::GeneralName;
 
 use super::Data;
@@ -89,10 +90,16 @@ impl Keyring {
         let Some(current) = current.filter(|current| current.signing.not_after > now) else {
             return Self::new(terms, now).map(Some);
         };
+        if !has_begun(&current.signing.pair.certificate, now) {
+            // Of whoever's clock is fast. Who serves it already stays trusted.
+            let mut ring = Self::new(terms, now)?;
+            ring.former = Some(current.signing.pair.certificate.clone());
+            return Ok(Some(ring));
+        }
         let mut ring = current.clone();
         ring.former = ring.former.filter(|former| expiry(former) > Some(now));
         match ring.next.take() {
-            Some(next) if settled => {
+            Some(next) if settled && has_begun(&next.pair.certificate, now) => {
                 ring.pair = next.sign(&terms.names, now, terms.lifetime)?;
                 ring.former = Some(ring.signing.pair.certificate);
                 ring.signing = next;
@@ -108,7 +115,8 @@ impl Keyring {
         Ok((ring != *current).then_some(ring))
     }
 
-    /// Whether the served certificate is to be renewed: a third of its time is left, or it is for other names.
+    /// Whether the served certificate is to be renewed: a third of its time is left, or it is not valid yet, or it is for
+    /// other names.
     fn is_due(&self, terms: &Terms, now: i64) -> bool {
         let Some(not_after) = expiry(&self.pair.certificate) else {
             return true;
@@ -118,6 +126,7 @@ impl Keyring {
             .saturating_add(terms.lifetime)
             .min(self.signing.not_after);
         (left(not_after, now) < terms.lifetime / 3 && lasts > not_after)
+            || !has_begun(&self.pair.certificate, now)
             || !is_for(&self.pair.certificate, &terms.names)
     }
 
@@ -208,9 +217,18 @@ fn left(then: i64, now: i64) -> i64 {
 
 /// When a certificate expires, in seconds since 1970.
 fn expiry(pem: &str) -> Option<i64> {
+    validity(pem).map(|validity| validity.not_after.timestamp())
+}
+
+/// Whether a certificate is valid already.
+fn has_begun(pem: &str, now: i64) -> bool {
+    validity(pem).is_some_and(|validity| validity.not_before.timestamp() <= now)
+}
+
+fn validity(pem: &str) -> Option<Validity> {
     let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
     let (_, parsed) = x509_parser::parse_x509_certificate(&der).ok()?;
-    Some(parsed.validity().not_after.timestamp())
+    Some(parsed.validity().clone())
 }
 
 /// Whether a certificate is for all these names.
