@@ -88,10 +88,16 @@ impl Keyring {
         let Some(current) = current.filter(|current| current.signing.not_after > now) else {
             return Self::new(terms, now).map(Some);
         };
+        if !has_begun(&current.signing.pair.certificate, now) {
+            // Of whoever's clock is fast. Who serves it already stays trusted.
+            let mut ring = Self::new(terms, now)?;
+            ring.former = Some(current.signing.pair.certificate.clone());
+            return Ok(Some(ring));
+        }
         let mut ring = current.clone();
         ring.former = ring.former.filter(|former| expiry(former) > Some(now));
         match ring.next.take() {
-            Some(next) if settled => {
+            Some(next) if settled && has_begun(&next.pair.certificate, now) => {
                 ring.pair = next.sign(&terms.names, now, terms.lifetime)?;
                 ring.former = Some(ring.signing.pair.certificate);
                 ring.signing = next;
@@ -107,7 +113,8 @@ impl Keyring {
         Ok((ring != *current).then_some(ring))
     }
 
-    /// Whether the served certificate is to be renewed: a third of its time is left, or it is for other names.
+    /// Whether the served certificate is to be renewed: a third of its time is left, or it is not valid yet, or it is for
+    /// other names.
     fn is_due(&self, terms: &Terms, now: i64) -> bool {
         let Some(not_after) = expiry(&self.pair.certificate) else {
             return true;
@@ -117,6 +124,7 @@ impl Keyring {
             .saturating_add(terms.lifetime)
             .min(self.signing.not_after);
         (left(not_after, now) < terms.lifetime / 3 && lasts > not_after)
+            || !has_begun(&self.pair.certificate, now)
             || !is_for(&self.pair.certificate, &terms.names)
     }
 
@@ -210,6 +218,14 @@ fn expiry(pem: &str) -> Option<i64> {
     read(pem, |certificate| {
         Some(certificate.validity().not_after.timestamp())
     })
+}
+
+/// Whether a certificate is valid already.
+fn has_begun(pem: &str, now: i64) -> bool {
+    let begins = read(pem, |certificate| {
+        Some(certificate.validity().not_before.timestamp())
+    });
+    begins.is_some_and(|begins| begins <= now)
 }
 
 /// Whether a certificate is for all these names.

@@ -95,6 +95,15 @@ async fn publish(
         field_manager: Some("berth".to_owned()),
         ..PatchParams::default()
     };
-    let patched = api.patch(NAME, &params, &patch).await.map(drop);
-    patched.map_err(|error| Trouble::Api("writing caBundle into a webhook configuration", error))
+    let patched = api.patch(NAME, &params, &patch).await;
+    patched
+        .map_err(|error| Trouble::Api("writing caBundle into a webhook configuration", error))?;
+    // Again and again, where somebody else writes another.
+    let kind = configuration.types.map(|types| types.kind);
+    tracing::info!(
+        kind,
+        name = NAME,
+        "wrote caBundle into the webhook configuration"
+    );
+    Ok(())
 }

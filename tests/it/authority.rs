@@ -157,6 +157,34 @@ fn what_has_expired_is_made_anew() {
     trusts(&anew.bundle(), &anew.pair().certificate, NAME, now).unwrap();
 }
 
+/// A replica whose clock is fast makes what nobody else can use yet; another, whose clock is right, makes it anew.
+#[test]
+fn what_is_not_valid_yet_is_made_anew() {
+    let (now, fast) = (START, START + DAY);
+    let early = advanced(None, fast, false).unwrap();
+    let anew = advanced(Some(&early), now, false).unwrap();
+    trusts(&anew.bundle(), &anew.pair().certificate, NAME, now).unwrap();
+    assert!(advanced(Some(&anew), now, true).is_none(), "once is enough");
+    // To the one that is fast it is valid as well, and what it serves is trusted still.
+    assert!(advanced(Some(&anew), fast, true).is_none());
+    trusts(&anew.bundle(), &early.pair().certificate, NAME, fast).unwrap();
+
+    let renewed = advanced(Some(&anew), now + 61 * DAY, true).unwrap();
+    let again = advanced(Some(&renewed), now + 60 * DAY, true).unwrap();
+    assert_eq!(again.bundle(), renewed.bundle(), "of the same authority");
+    let certificate = &again.pair().certificate;
+    trusts(&again.bundle(), certificate, NAME, now + 60 * DAY).unwrap();
+
+    let now = now + 180 * DAY;
+    let last = advanced(Some(&again), now - DAY, true).unwrap();
+    let introduced = advanced(Some(&last), now + DAY, true).unwrap();
+    assert_eq!(certificates(&introduced.bundle()).len(), 3);
+    assert!(
+        advanced(Some(&introduced), now, true).is_none(),
+        "the next authority is not valid yet"
+    );
+}
+
 #[test]
 fn another_name_is_another_certificate() {
     let first = advanced(None, START, false).unwrap();

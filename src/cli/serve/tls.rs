@@ -71,11 +71,15 @@ pub(super) struct Flags {
     client_ca: Option<PathBuf>,
 }
 
-/// Long enough for each step of a rotation to be seen by the API server before the next.
+/// Long enough for each step of a rotation to be seen by the API server before the next, and so short that no certificate
+/// ends after the year 9999, the last that one can name: it would be due for ever.
 fn lifetime(text: &str) -> Result<Duration, String> {
     let lifetime = positive(text)?;
     if lifetime < Duration::from_secs(15) {
         return Err("has to be at least 15s".to_owned());
+    }
+    if lifetime > Duration::from_hours(87_600) {
+        return Err("has to be at most 87600h, ten years".to_owned());
     }
     Ok(lifetime)
 }
@@ -159,5 +163,20 @@ impl Tls {
     /// Whether nobody can trust it.
     pub(super) fn is_self_signed(&self) -> bool {
         matches!(self.keeper, Keeper::SelfSigned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lifetime;
+
+    #[test]
+    fn a_lifetime_leaves_room_for_a_rotation_and_ends() {
+        for good in ["15s", "2160h", "87600h"] {
+            assert!(lifetime(good).is_ok(), "{good}");
+        }
+        for bad in ["0", "14s", "87601h", "99999999h", "90d"] {
+            assert!(lifetime(bad).is_err(), "{bad}");
+        }
     }
 }
