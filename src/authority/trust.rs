@@ -99,7 +99,7 @@ async fn publish(
     patched
         .map_err(|error| Trouble::Api("writing caBundle into a webhook configuration", error))?;
     // Again and again, where somebody else writes another.
-    let kind = &api.resource_url();
+    let kind = configuration.types.map(|types| types.kind);
     tracing::info!(
         kind,
         name = NAME,

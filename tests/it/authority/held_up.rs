@@ -168,7 +168,7 @@ fn looked_after(objects: Objects) -> (Objects, String) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        timeout(PATIENCE, looked).await.expect("five looks");
+        timeout(PATIENCE, looked).await.unwrap();
     });
     drop(runtime);
     let text = metrics.text();
