@@ -226,7 +226,7 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
         mut webhook,
         mut ops,
         mut follow,
-        keep: _keep,
+        mut keep,
         mut listed,
     } = spawn(args, setup, &lifecycle, webhook, ops);
     // Without a cluster there is nothing to wait for.
@@ -248,6 +248,7 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
             _ = &mut webhook => bail!("the webhook's listener failed"),
             _ = &mut ops => bail!("the ops listener failed"),
             () = ended(&mut follow) => bail!("following the cluster failed"),
+            () = ended(&mut keep) => bail!("looking after the certificate failed"),
         }
     }
     tokio::select! {
