@@ -9,10 +9,9 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 
-use super::certificates::Certificates;
 
 /// No certificate chain and no key comes near this.
 const LARGEST_FILE: u64 = 1 << 20;
@@ -86,7 +85,7 @@ impl fmt::Display for Fault {
 /// # Errors
 /// When the authority's file cannot be used.
 pub fn server_config(
-    certificates: Arc<Certificates>,
+    certificates: Arc<dyn ResolvesServerCert>,
     client_ca: Option<&Path>,
 ) -> Result<ServerConfig, TlsError> {
     let config = ServerConfig::builder();

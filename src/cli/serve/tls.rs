@@ -139,8 +139,9 @@ impl Flags {
             _ => (Arc::new(Certificates::self_signed()?), Keeper::SelfSigned),
         };
         metrics.certificate(certificates.not_after());
+        let resolver = Arc::clone(&certificates);
         Ok(Tls {
-            config: tls::server_config(Arc::clone(&certificates), self.client_ca.as_deref())?,
+            config: tls::server_config(resolver, self.client_ca.as_deref())?,
             certificates,
             keeper,
         })
