@@ -12,7 +12,6 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 
-
 /// No certificate chain and no key comes near this.
 const LARGEST_FILE: u64 = 1 << 20;
 
