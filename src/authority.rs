@@ -41,6 +41,9 @@ const SERVICE: &str = "berth";
 /// it from its watch, which takes it milliseconds, or seconds when it is busy.
 const SETTLED: Duration = Duration::from_secs(10);
 
+/// How long to wait at the most until the next look, while there is no certificate to serve with.
+const IMPATIENCE: Duration = Duration::from_secs(1);
+
 /// How long a request to the API server may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -135,7 +138,14 @@ impl SelfManaged {
                 }
             }
             told = trouble;
-            tokio::time::sleep(every).await;
+            // The first replica has only just made what the others wait for.
+            let has_none = self.certificates.not_after() == 0;
+            let pause = if has_none {
+                every.min(IMPATIENCE)
+            } else {
+                every
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 
