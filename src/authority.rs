@@ -18,7 +18,7 @@ mod trust;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -26,16 +26,13 @@ use kube::api::{Api, PostParams};
 use kube::{Client, Config};
 
 use crate::logging::causes;
-use crate::metrics::Metrics;
-use crate::server::certificates::{Bytes, Certificates};
+use crate::metrics::{Metrics, timestamp};
+use crate::server::certificates::{Bytes, Certificates, names};
 use crate::server::tls::Fault;
 pub use issue::{Authority, Pair};
 pub use keyring::{BadKeyring, Keyring, Terms};
 use lease::Lease;
 use trust::Trust;
-
-/// The Service by which the API server calls berth.
-const SERVICE: &str = "berth";
 
 /// How long a bundle has to stand in both configurations before what it newly trusts is used: an API server learns of
 /// it from its watch, which takes it milliseconds, or seconds when it is busy.
@@ -179,7 +176,8 @@ impl SelfManaged {
         self.trusted = trusted_since(trusted, now_trusted, Instant::now());
         let trusted = self.trusted.as_ref();
         let settled = trusted.is_some_and(|(_, since)| since.elapsed() >= SETTLED);
-        let next = Keyring::advance(keyring.as_ref(), &self.terms, now(), settled);
+        let now = timestamp(SystemTime::now());
+        let next = Keyring::advance(keyring.as_ref(), &self.terms, now, settled);
         let (keyring, offered) = match (next.map_err(Trouble::Issue)?, keyring) {
             (Some(next), _) => {
                 self.store(secret, &next).await?;
@@ -230,22 +228,6 @@ fn trusted_since(before: Trusted, bundle: Option<String>, now: Instant) -> Trust
             .filter(|(of, _)| *of == bundle)
             .unwrap_or((bundle, now)),
     )
-}
-
-/// What the certificate is made for: the names of the Service, of which the API server checks the first (R5.19), and this
-/// machine, for a person who forwards a port.
-fn names(namespace: &str) -> Vec<String> {
-    let service = format!("{SERVICE}.{namespace}.svc");
-    let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let mut names = vec![format!("{service}.cluster.local")];
-    names.insert(0, service);
-    names.extend(local);
-    names
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// What a Secret holds.

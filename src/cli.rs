@@ -141,6 +141,22 @@ async fn cluster(flag: &str, kubeconfig: Option<&Path>) -> anyhow::Result<kube::
         .map_err(wrong)
 }
 
+/// Says what a command has to say besides its output.
+fn complain(command: &str, message: &str) {
+    anstream::eprintln!("berth {command}: {}", clean(message));
+}
+
+/// Whether a command could print what it had to, or its reader had seen enough; else says what was wrong.
+fn printed(command: &str, output: io::Result<()>) -> bool {
+    match output {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(command, &format!("standard output: {error}"));
+            false
+        }
+        _ => true,
+    }
+}
+
 /// A text without what would move a terminal's cursor: names and messages come from the input.
 fn clean(text: impl Display) -> String {
     let printable = |char: char| if char.is_control() { '\u{fffd}' } else { char };

@@ -6,7 +6,7 @@
 pub mod watching;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -93,6 +93,13 @@ struct SocketLabels {
 struct RefusedLabels {
     socket: &'static str,
     cause: &'static str,
+}
+
+/// A time as metrics and certificates tell it: in seconds since 1970.
+#[must_use]
+pub fn timestamp(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The metrics of one process.

@@ -10,9 +10,7 @@ use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
 use super::Trouble;
-
-/// The name of both configurations.
-const NAME: &str = "zz-berth";
+use crate::preflight::SHIPPED_NAME;
 
 /// The two configurations.
 pub(super) struct Trust([Api<DynamicObject>; 2]);
@@ -59,7 +57,7 @@ impl Found {
 }
 
 async fn read(api: &Api<DynamicObject>) -> Result<Option<DynamicObject>, Trouble> {
-    let found = api.get_opt(NAME).await;
+    let found = api.get_opt(SHIPPED_NAME).await;
     found.map_err(|error| Trouble::Api("reading a webhook configuration", error))
 }
 
@@ -95,14 +93,14 @@ async fn publish(
         field_manager: Some("berth".to_owned()),
         ..PatchParams::default()
     };
-    let patched = api.patch(NAME, &params, &patch).await;
+    let patched = api.patch(SHIPPED_NAME, &params, &patch).await;
     patched
         .map_err(|error| Trouble::Api("writing caBundle into a webhook configuration", error))?;
     // Again and again, where somebody else writes another.
     let kind = configuration.types.map(|types| types.kind);
     tracing::info!(
         kind,
-        name = NAME,
+        name = SHIPPED_NAME,
         "wrote caBundle into the webhook configuration"
     );
     Ok(())

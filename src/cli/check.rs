@@ -11,11 +11,14 @@ use clap::{ArgGroup, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::clean;
 use super::input;
 use super::object::{Found, objects};
+use super::{clean, complain, printed};
 use crate::placement::selector::is_subdomain;
 use crate::preflight::{self, Finding, Object, Report, Severity, Stage};
+
+/// The command, as messages begin.
+const COMMAND: &str = "check";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,7 +87,7 @@ pub fn run(args: &Args) -> ExitCode {
                 whole: true,
             },
             Err(error) => {
-                complain(&format!("{error:#}"));
+                complain(COMMAND, &format!("{error:#}"));
                 return ExitCode::FAILURE;
             }
         }
@@ -93,14 +96,8 @@ pub fn run(args: &Args) -> ExitCode {
     };
     let Judged { mut report, whole } = judged;
     report.findings.sort_by_key(|finding| finding.severity);
-    match show(args.output, &report) {
-        Ok(()) => {}
-        // Whoever read the output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(error) => {
-            complain(&format!("standard output: {error}"));
-            return ExitCode::FAILURE;
-        }
+    if !printed(COMMAND, show(args.output, &report)) {
+        return ExitCode::FAILURE;
     }
     if !whole {
         ExitCode::FAILURE
@@ -120,7 +117,7 @@ struct Judged {
 fn of_files(paths: &[PathBuf]) -> Judged {
     let mut whole = true;
     let mut unread = |message: &str| {
-        complain(message);
+        complain(COMMAND, message);
         whole = false;
     };
     let mut documents = Vec::new();
@@ -265,8 +262,4 @@ fn json(report: &Report, out: &mut impl Write) -> io::Result<()> {
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
-}
-
-fn complain(message: &str) {
-    anstream::eprintln!("berth check: {}", clean(message));
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use super::yaml;
+use super::{printed, yaml};
 use crate::definition::definition;
 
 const EXAMPLES: &str = "\
@@ -27,13 +27,10 @@ pub struct Args {}
 /// Prints the definition.
 #[must_use]
 pub fn run(_: &Args) -> ExitCode {
-    match print() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            anstream::eprintln!("berth crd: standard output: {error}");
-            ExitCode::FAILURE
-        }
+    if printed("crd", print()) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 

@@ -18,10 +18,13 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use super::input::{self, Document};
-use super::{Sources, USAGE, clean};
+use super::{Sources, USAGE, complain, printed};
 use crate::placement::policy::Mode;
 use judge::{Entry, Outcome, Report};
 use progress::Progress;
+
+/// The command, as messages begin.
+const COMMAND: &str = "explain";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,14 +76,17 @@ enum Output {
 pub fn run(args: &Args) -> ExitCode {
     let paths: Vec<&PathBuf> = args.filenames.iter().chain(&args.paths).collect();
     if paths.is_empty() {
-        complain("name what to explain: -f FILE, -f DIRECTORY, or -f - for standard input");
+        complain(
+            COMMAND,
+            "name what to explain: -f FILE, -f DIRECTORY, or -f - for standard input",
+        );
         return ExitCode::from(USAGE);
     }
     let given = args.sources.load();
     let mut snapshot = match given.and_then(|given| given.snapshot().context("--policy")) {
         Ok(snapshot) => snapshot,
         Err(error) => {
-            complain(&format!("{error:#}"));
+            complain(COMMAND, &format!("{error:#}"));
             return ExitCode::from(USAGE);
         }
     };
@@ -99,14 +105,8 @@ pub fn run(args: &Args) -> ExitCode {
         progress.show("judging object", done + 1, total);
     });
     drop(progress);
-    match show(args.output, &report) {
-        Ok(()) => {}
-        // Whoever read the output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(error) => {
-            complain(&format!("standard output: {error}"));
-            return ExitCode::FAILURE;
-        }
+    if !printed(COMMAND, show(args.output, &report)) {
+        return ExitCode::FAILURE;
     }
     let refused = |entry: &Entry<'_, '_>| matches!(entry.outcome, Outcome::Refused { .. });
     if report.entries.iter().any(refused) {
@@ -136,18 +136,23 @@ fn remark(report: &Report<'_, '_>) {
     let mut audited = 0;
     for entry in &report.entries {
         match &entry.outcome {
-            Outcome::Refused { .. } => complain(&format!("{}: {}", entry.place, entry.refusal())),
+            Outcome::Refused { .. } => {
+                complain(COMMAND, &format!("{}: {}", entry.place, entry.refusal()));
+            }
             Outcome::Explained(explanation) => {
                 let decision = &explanation.decision;
                 for finding in &explanation.findings {
-                    complain(&format!(
-                        "{}: {}: {}: {}: {}",
-                        entry.place,
-                        entry.identity,
-                        text::verdict(finding.action, decision.mode),
-                        finding.check,
-                        finding.message()
-                    ));
+                    complain(
+                        COMMAND,
+                        &format!(
+                            "{}: {}: {}: {}: {}",
+                            entry.place,
+                            entry.identity,
+                            text::verdict(finding.action, decision.mode),
+                            finding.check,
+                            finding.message()
+                        ),
+                    );
                 }
                 audited += usize::from(decision.mode == Mode::Audit && !decision.edits.is_empty());
             }
@@ -155,15 +160,12 @@ fn remark(report: &Report<'_, '_>) {
         }
     }
     if audited > 0 {
-        complain(&format!(
-            "note: {audited} left unpatched, because the policy or the rule is in Audit"
-        ));
+        complain(
+            COMMAND,
+            &format!("note: {audited} left unpatched, because the policy or the rule is in Audit"),
+        );
     }
     if let Some(note) = text::assumption(report) {
-        complain(&format!("note: {note}"));
+        complain(COMMAND, &format!("note: {note}"));
     }
-}
-
-fn complain(message: &str) {
-    anstream::eprintln!("berth explain: {}", clean(message));
 }

@@ -1,7 +1,7 @@
 //! What there is to tell of the cluster that berth follows, and of the policy in force.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -9,6 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::timestamp;
 use crate::placement::named::named;
 use crate::placement::policy::Source;
 use crate::placement::snapshot::Snapshot;
@@ -170,9 +171,7 @@ pub struct Watch {
 impl Watch {
     /// Notes that the API server has just answered.
     pub fn contact(&self) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let seconds = now.map_or(0, |time| time.as_secs());
-        self.contact.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        self.contact.set(timestamp(SystemTime::now()));
     }
 
     /// Counts a failure.

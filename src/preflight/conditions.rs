@@ -3,6 +3,9 @@
 //! They are CEL, which is not evaluated here. An expression counts as what it is shipped as, white space and the kind of
 //! quotes aside; of any other that speaks of the same it is said that nobody looked.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use k8s_openapi::api::admissionregistration::v1::MatchCondition;
 use serde_json::Value;
 
@@ -92,12 +95,12 @@ impl Judge<'_, '_> {
             keeps_away,
             otherwise,
         } = wanted;
-        let shipped = shipped(name);
+        let shipped = EXPRESSIONS.get(*name);
         let conditions = self.webhook.match_conditions.iter().flatten();
         let mut similar = None;
         for (index, condition) in conditions.enumerate() {
             let expression = normalised(&condition.expression);
-            if shipped.as_ref() == Some(&expression) {
+            if shipped == Some(&expression) {
                 return;
             }
             if expression.contains(word) {
@@ -158,8 +161,8 @@ impl Judge<'_, '_> {
     }
 }
 
-/// The expression of a shipped condition.
-fn shipped(name: &str) -> Option<String> {
+/// The expressions of the shipped conditions, by their names; read once, however many webhooks there are to judge.
+static EXPRESSIONS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let documents = SHIPPED.iter().flat_map(|stream| yaml::documents(stream));
     let configurations = documents.filter_map(|document| yaml::parse(document.text).ok());
     let list = |value: &Value, field: &str| -> Vec<Value> {
@@ -167,10 +170,13 @@ fn shipped(name: &str) -> Option<String> {
         items.cloned().unwrap_or_default()
     };
     let webhooks = configurations.flat_map(|configuration| list(&configuration, "webhooks"));
-    let mut conditions = webhooks.flat_map(|webhook| list(&webhook, "matchConditions"));
-    let condition = conditions.find(|condition| condition["name"] == name)?;
-    condition["expression"].as_str().map(normalised)
-}
+    let conditions = webhooks.flat_map(|webhook| list(&webhook, "matchConditions"));
+    let named = conditions.filter_map(|condition| {
+        let name = condition["name"].as_str()?.to_owned();
+        Some((name, normalised(condition["expression"].as_str()?)))
+    });
+    named.collect()
+});
 
 /// An expression without what means nothing in it. None that is shipped has white space in a text.
 fn normalised(expression: &str) -> String {
@@ -182,12 +188,12 @@ fn normalised(expression: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{OF_MUTATING, OF_UPDATES, OF_VALIDATING, shipped};
+    use super::{EXPRESSIONS, OF_MUTATING, OF_UPDATES, OF_VALIDATING};
 
     #[test]
     fn what_is_wanted_is_what_is_shipped() {
         for wanted in OF_MUTATING.iter().chain([&OF_VALIDATING, &OF_UPDATES]) {
-            let expression = shipped(wanted.name).unwrap();
+            let expression = EXPRESSIONS.get(wanted.name).unwrap();
             assert!(expression.contains(wanted.word), "{}", wanted.name);
         }
     }

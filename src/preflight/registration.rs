@@ -12,11 +12,11 @@ use crate::placement::selector::{Selector, SelectorFile};
 use crate::placement::yaml;
 
 /// The name of the configurations, as shipped.
-pub(super) const SHIPPED_NAME: &str = "zz-berth";
+pub const SHIPPED_NAME: &str = "zz-berth";
 /// The namespace of an installation, as shipped.
-const SHIPPED_NAMESPACE: &str = "berth-system";
+pub const SHIPPED_NAMESPACE: &str = "berth-system";
 /// The Service, as shipped; berth makes its certificate for no other.
-pub(super) const SERVICE: &str = "berth";
+pub const SERVICE: &str = "berth";
 /// What the names of berth's webhooks end with.
 const DOMAIN: &str = "placement.truemark.io";
 /// What Kubernetes writes on every namespace, and nobody can change: its name.

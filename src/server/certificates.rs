@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -14,16 +14,18 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use super::tls::{Fault, TlsError, certificates, read};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, timestamp};
+use crate::preflight::{SERVICE, SHIPPED_NAMESPACE};
 
-/// What a self-signed certificate is made for: this machine, and the names of the service in the manifests.
-const SELF_SIGNED_NAMES: [&str; 5] = [
-    "localhost",
-    "127.0.0.1",
-    "::1",
-    "berth.berth-system.svc",
-    "berth.berth-system.svc.cluster.local",
-];
+/// What a certificate of berth's own making is for: the names of its Service, of which the API server checks the first
+/// (R5.19), and this machine, for a person who tries it or forwards a port.
+#[must_use]
+pub fn names(namespace: &str) -> Vec<String> {
+    let service = format!("{SERVICE}.{namespace}.svc");
+    let in_full = format!("{service}.cluster.local");
+    let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    [service, in_full].into_iter().chain(local).collect()
+}
 
 /// Where the certificate and its key are.
 #[derive(Debug, Clone)]
@@ -104,8 +106,8 @@ impl Pair {
 
     fn self_signed() -> Result<Self, rcgen::Error> {
         let key = rcgen::KeyPair::generate()?;
-        let certificate = rcgen::CertificateParams::new(SELF_SIGNED_NAMES.map(str::to_owned))?
-            .self_signed(&key)?;
+        let certificate =
+            rcgen::CertificateParams::new(names(SHIPPED_NAMESPACE))?.self_signed(&key)?;
         let bytes = Bytes {
             certificate: certificate.pem().into_bytes(),
             key: key.serialize_pem().into_bytes(),
@@ -115,8 +117,7 @@ impl Pair {
     }
 
     fn check(&self, now: SystemTime) -> Result<(), Fault> {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let now = timestamp(now);
         if now > self.not_after {
             Err(Fault::Expired)
         } else if now < self.not_before {

@@ -11,6 +11,9 @@ use super::{manifests, repository};
 /// The namespace of an installation.
 const NAMESPACE: &str = "berth-system";
 
+/// The Secret of the certificate that an installation makes itself.
+pub(crate) const CERTIFICATE: &str = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
+
 /// The role that is shipped.
 pub(crate) fn shipped_role() -> anyhow::Result<Value> {
     let objects = manifests(&repository("deploy/berth/cluster-role.yaml"))?;

@@ -15,6 +15,13 @@ const KINDS: [&str; 2] = [
     "ValidatingWebhookConfiguration",
 ];
 
+const GROUP: &str = "/apis/admissionregistration.k8s.io/v1";
+
+const COLLECTIONS: [&str; 2] = [
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+];
+
 /// The two configurations as shipped; `clientConfig` alone is another one.
 pub(crate) fn shipped(url: &str, bundle: &str) -> anyhow::Result<Vec<Value>> {
     pointed_at(manifests(&repository("deploy/berth"))?, url, bundle)
@@ -40,6 +47,17 @@ pub(crate) fn pointed_at(
     Ok(objects)
 }
 
+/// The webhooks of the two configurations of an installation as they are stored.
+pub(crate) async fn installed(api: &Api) -> anyhow::Result<Vec<Value>> {
+    let mut found = Vec::new();
+    for collection in COLLECTIONS {
+        let path = format!("{GROUP}/{collection}/zz-berth");
+        let mut configuration = api.get(&path).await?.unwrap_or_default();
+        found.extend(webhooks(&mut configuration).map(Value::take));
+    }
+    Ok(found)
+}
+
 fn webhooks(configuration: &mut Value) -> impl Iterator<Item = &mut Value> {
     let webhooks = configuration["webhooks"].as_array_mut();
     webhooks.into_iter().flatten()
@@ -63,12 +81,8 @@ pub(crate) async fn register(api: &Api, configurations: &[Value]) -> anyhow::Res
 
 /// Removes every configuration.
 pub(crate) async fn unregister(api: &Api) -> anyhow::Result<()> {
-    for collection in [
-        "mutatingwebhookconfigurations",
-        "validatingwebhookconfigurations",
-    ] {
-        let path = format!("/apis/admissionregistration.k8s.io/v1/{collection}");
-        api.delete(&path).await?;
+    for collection in COLLECTIONS {
+        api.delete(&format!("{GROUP}/{collection}")).await?;
     }
     settle(api).await
 }

@@ -3,9 +3,10 @@
 use anyhow::{Context, ensure};
 use serde_json::json;
 
-use super::installed::{Installed, can_be_called, filled_in, only_left, setup, webhooks};
+use super::installed::{Installed, can_be_called, filled_in, only_left, setup};
 use crate::harness::cluster::Cluster;
 use crate::harness::operator::{Operator, commands};
+use crate::harness::registration::installed;
 use crate::harness::scene::{Injection, namespace};
 use crate::harness::{documents, eventually, node_pools, repository};
 
@@ -161,7 +162,7 @@ pub(crate) async fn from_the_kustomization(cluster: &Cluster) -> anyhow::Result<
 
 /// Whether a webhook refuses what it cannot be asked about.
 async fn fails_closed(cluster: &Cluster) -> anyhow::Result<bool> {
-    let webhooks = webhooks(cluster).await?;
+    let webhooks = installed(&cluster.api).await?;
     Ok(webhooks
         .iter()
         .any(|webhook| webhook["failurePolicy"] == "Fail"))

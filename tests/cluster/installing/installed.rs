@@ -4,14 +4,15 @@
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use anyhow::ensure;
-use serde_json::Value;
 
+use crate::harness::account::{self, CERTIFICATE};
 use crate::harness::api::text;
 use crate::harness::berth::{Berth, Setup};
 use crate::harness::cluster::Cluster;
+use crate::harness::eventually;
 use crate::harness::load::{Load, Report};
 use crate::harness::operator::Operator;
-use crate::harness::{account, eventually};
+use crate::harness::registration::installed;
 
 /// A berth that is installed, and pods that are created all the while.
 pub(super) struct Installed {
@@ -79,44 +80,22 @@ async fn unplaced(load: &Load, why: &str) -> anyhow::Result<()> {
     load.until(why, unplaced).await
 }
 
-const CONFIGURATIONS: [&str; 2] = [
-    "mutatingwebhookconfigurations",
-    "validatingwebhookconfigurations",
-];
-
-/// The two configurations as they are stored, those that are there.
-async fn configurations(cluster: &Cluster) -> anyhow::Result<Vec<Value>> {
-    let mut found = Vec::new();
-    for kind in CONFIGURATIONS {
-        let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}/zz-berth");
-        found.extend(cluster.api.get(&path).await?);
-    }
-    Ok(found)
-}
-
-/// All their webhooks.
-pub(super) async fn webhooks(cluster: &Cluster) -> anyhow::Result<Vec<Value>> {
-    let found = configurations(cluster).await?;
-    let webhooks = found
-        .iter()
-        .filter_map(|found| found["webhooks"].as_array());
-    Ok(webhooks.flatten().cloned().collect())
-}
-
-/// The bundles of all their webhooks, empty where there is none.
+/// The bundles of all webhooks, empty where there is none.
 pub(super) async fn bundles(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
-    let webhooks = webhooks(cluster).await?;
+    let webhooks = installed(&cluster.api).await?;
     let bundle = |webhook| text(webhook, "/clientConfig/caBundle").to_owned();
     Ok(webhooks.iter().map(bundle).collect())
 }
 
-const SECRET: &str = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/berth-system/leases/berth-certificate";
 
 /// What has been filled in, in full.
 pub(super) async fn filled_in(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
     let mut found = bundles(cluster).await?;
-    for (path, field) in [(SECRET, "/data/ca.crt"), (LEASE, "/spec/holderIdentity")] {
+    for (path, field) in [
+        (CERTIFICATE, "/data/ca.crt"),
+        (LEASE, "/spec/holderIdentity"),
+    ] {
         let object = cluster.api.get(path).await?.unwrap_or_default();
         found.push(text(&object, field).to_owned());
     }

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::harness::account::CERTIFICATE;
 use crate::harness::api::{Persist, text};
 use crate::harness::cluster::Cluster;
 use crate::harness::registration::{register, shipped};
@@ -23,8 +24,7 @@ impl<'c> Traffic<'c> {
     /// Registers a berth at this address, which has made its certificate.
     pub(super) async fn new(cluster: &'c Cluster, url: &str) -> anyhow::Result<Self> {
         namespace(cluster, NAMESPACE, Injection::Enabled).await?;
-        let secret = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
-        let secret = cluster.api.get(secret).await?.unwrap_or_default();
+        let secret = cluster.api.get(CERTIFICATE).await?.unwrap_or_default();
         // What berth fills in, so that it need not.
         let bundle = STANDARD.decode(text(&secret, "/data/ca.crt"))?;
         let traffic = Self {

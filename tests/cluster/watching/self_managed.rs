@@ -8,17 +8,16 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
 use super::stage::{define, namespace, reset};
+use crate::harness::account::{self, CERTIFICATE};
 use crate::harness::api::{Api, path, text};
 use crate::harness::berth::{Berth, Setup};
 use crate::harness::cluster::Cluster;
 use crate::harness::load::Load;
-use crate::harness::registration::{register, shipped};
-use crate::harness::{account, eventually, manifests, repository};
+use crate::harness::registration::{installed, register, shipped};
+use crate::harness::{eventually, manifests, repository};
 
 /// Of a certificate; its authority's is four times as long.
 const LIFETIME: &str = "15s";
-
-const CONFIGURATIONS: &str = "/apis/admissionregistration.k8s.io/v1";
 
 /// A berth with the rights of an installation, which makes its certificate itself.
 async fn setup(cluster: &Cluster, name: &str) -> anyhow::Result<Setup> {
@@ -42,22 +41,19 @@ async fn install(cluster: &Cluster) -> anyhow::Result<()> {
 }
 
 async fn secret(cluster: &Cluster) -> anyhow::Result<Value> {
-    let path = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
-    cluster.api.get(path).await?.context("the Secret")
+    cluster.api.get(CERTIFICATE).await?.context("the Secret")
 }
 
 /// What the API server trusts, webhook by webhook: the certificates of each bundle.
 async fn trusted(cluster: &Cluster) -> anyhow::Result<Vec<Vec<CertificateDer<'static>>>> {
-    let mut bundles = Vec::new();
-    for kind in ["mutating", "validating"] {
-        let path = format!("{CONFIGURATIONS}/{kind}webhookconfigurations/zz-berth");
-        let configuration = cluster.api.get(&path).await?.context(path)?;
-        for webhook in configuration["webhooks"].as_array().into_iter().flatten() {
-            let pem = STANDARD.decode(text(webhook, "/clientConfig/caBundle"))?;
-            bundles.push(CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>()?);
-        }
-    }
-    Ok(bundles)
+    let webhooks = installed(&cluster.api).await?;
+    ensure!(webhooks.len() == 3, "of both configurations: {webhooks:?}");
+    let certificates = webhooks.iter().map(|webhook| {
+        let pem = STANDARD.decode(text(webhook, "/clientConfig/caBundle"))?;
+        let certificates = CertificateDer::pem_slice_iter(&pem);
+        Ok(certificates.collect::<Result<_, _>>()?)
+    });
+    certificates.collect()
 }
 
 /// Waits until every webhook trusts the same authorities, and they are as asked for.
@@ -213,8 +209,7 @@ pub(crate) async fn self_managed_elsewhere(cluster: &Cluster) -> anyhow::Result<
     install(cluster).await?;
     let theirs =
         json!({"data": {"tls.crt": STANDARD.encode("a"), "tls.key": STANDARD.encode("b")}});
-    let path = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
-    cluster.api.merge(path, &theirs).await?;
+    cluster.api.merge(CERTIFICATE, &theirs).await?;
     let setup = setup(cluster, "elsewhere").await?;
     let berth = setup.launch()?;
     eventually("berth says what is wrong", async || {
@@ -228,7 +223,10 @@ pub(crate) async fn self_managed_elsewhere(cluster: &Cluster) -> anyhow::Result<
     let stored = secret(cluster).await?;
     ensure!(stored["data"] == theirs["data"], "{stored}");
     // And once it is empty, berth needs nobody any more.
-    cluster.api.merge(path, &json!({"data": null})).await?;
+    cluster
+        .api
+        .merge(CERTIFICATE, &json!({"data": null}))
+        .await?;
     eventually("berth is ready", async || {
         Ok(berth.is_ready().await.then_some(()))
     })
