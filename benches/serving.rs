@@ -10,6 +10,8 @@
     reason = "a benchmark that cannot be set up has failed; what it prints is what it is for"
 )]
 
+#[path = "../tests/it/harness/anyone.rs"]
+mod anyone;
 mod support;
 
 use std::io::{BufRead, BufReader};
@@ -18,6 +20,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyone::Anyone;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
@@ -27,7 +30,7 @@ use berth::server::certificates::Certificates;
 use berth::server::connection::Listener;
 use berth::server::shutdown::{Lifecycle, Phase};
 use berth::server::tls::server_config;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -243,7 +246,7 @@ impl Client {
     async fn new(address: SocketAddr, body: &[u8]) -> Self {
         let tls = rustls::ClientConfig::builder()
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate))
+            .with_custom_certificate_verifier(Arc::new(Anyone))
             .with_no_client_auth();
         let tcp = TcpStream::connect(address).await.expect("a connection");
         tcp.set_nodelay(true).expect("a socket");
@@ -300,46 +303,5 @@ impl Client {
                 return head.contains("connection: close");
             }
         }
-    }
-}
-
-/// The certificate is the server's own: what is measured is not trust.
-#[derive(Debug)]
-struct AnyCertificate;
-
-impl rustls::client::danger::ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        Ok(rustls::client::danger::ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        rustls::crypto::aws_lc_rs::default_provider()
-            .signature_verification_algorithms
-            .supported_schemes()
     }
 }

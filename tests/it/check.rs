@@ -13,10 +13,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use crate::generate;
-use crate::laws;
-use crate::reviews::{self, repository};
-use crate::scheduler::{items, requirement_matches};
+use crate::harness::repository::{self as reviews, path_of as repository};
+use crate::model::json::{any_json, pointers};
+use crate::model::scheduler::{items, requirement_matches};
 
 const MUTATING: &str = "MutatingWebhookConfiguration";
 const VALIDATING: &str = "ValidatingWebhookConfiguration";
@@ -517,7 +516,7 @@ proptest! {
     /// Anything in the place of anything: judged or passed over, never a panic.
     #[test]
     fn any_object_is_judged(
-        other in generate::any_json(),
+        other in any_json(),
         place in any::<Index>(),
     ) {
         let mut objects = reviews::values_of(&reviews::text_of("deploy/berth/deployment.yaml"));
@@ -525,7 +524,7 @@ proptest! {
         objects.push(reviews::shipped_policy());
         // One tree of them all, so that any part of it can be replaced.
         let mut all = Value::Array(objects);
-        let mut pointers = laws::pointers(&all);
+        let mut pointers = pointers(&all);
         let pointer = pointers.swap_remove(place.index(pointers.len()));
         *all.pointer_mut(&pointer).unwrap() = other;
         let objects = items(&all);

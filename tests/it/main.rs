@@ -8,22 +8,52 @@
 
 mod check;
 mod explain;
-mod harness;
 mod tidy;
 
-/// The model that the properties hold berth against.
+/// The tools of all rooms: files, reviews, the process and its clients.
+mod harness {
+    pub(crate) mod anyone;
+    pub(crate) mod client;
+    pub(crate) mod in_process;
+    pub(crate) mod pki;
+    pub(crate) mod program;
+    pub(crate) mod repository;
+    pub(crate) mod requests;
+    pub(crate) mod review;
+    pub(crate) mod server;
+    pub(crate) mod snapshots;
+    pub(crate) mod verdict;
+    pub(crate) mod wait;
+}
+
+/// The model that berth is held against: kube-scheduler, Karpenter, and what people write. Nothing in it asks berth.
 mod model {
-    pub(crate) mod generate;
-    mod oracle;
+    mod affinities;
+    pub(crate) mod expected;
+    pub(crate) mod json;
+    pub(crate) mod karpenter;
+    mod labels;
+    pub(crate) mod names;
+    mod node_pools;
+    pub(crate) mod oracle;
+    pub(crate) mod recorded;
+    pub(crate) mod runs;
     pub(crate) mod scheduler;
+    pub(crate) mod selectors;
+    pub(crate) mod workloads;
+    pub(crate) mod worlds;
 }
 
 /// The core: decisions, patches and findings, without a process.
 mod core {
     mod boundary;
     mod cases;
-    pub(crate) mod laws;
-    pub(crate) mod validation;
+    mod complaints;
+    mod documents;
+    mod laws;
+    mod placement;
+    mod policies;
+    mod validation;
 }
 
 /// The process: its listeners, its certificates and its life.
@@ -44,16 +74,10 @@ mod shipped {
     mod dashboard;
     mod definition;
     pub(crate) mod docs;
-    pub(crate) mod manifests;
-    pub(crate) mod monitoring;
+    mod manifests;
+    mod monitoring;
     #[path = "../../monitoring/panels.rs"]
-    pub(crate) mod panels;
+    mod panels;
     mod platforms;
     mod release;
 }
-
-// The paths that these modules had before they moved into rooms.
-use self::core::{laws, validation as checks};
-use harness::review as reviews;
-use model::{generate, scheduler};
-use shipped::{docs, manifests, monitoring, panels};

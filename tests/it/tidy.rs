@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::reviews;
+use crate::harness::repository;
 
 /// The modules of the crate, each in its layer. A module may use those of its own layer and of those below.
 const LAYERS: [(&str, u8); 12] = [
@@ -36,11 +36,11 @@ fn layer(module: &str) -> Option<u8> {
 
 /// The sources, each by its path below `src`.
 fn sources() -> Vec<(PathBuf, String)> {
-    let root = reviews::repository("src");
-    let files = reviews::files_below("src").into_iter();
+    let root = repository::path_of("src");
+    let files = repository::files_below("src").into_iter();
     files
         .map(|file| {
-            let text = reviews::text_of(&file);
+            let text = repository::text_of(&file);
             (file.strip_prefix(&root).unwrap().to_owned(), text)
         })
         .collect()
@@ -137,11 +137,11 @@ fn nothing_is_allowed_or_left_to_do() {
         concat!("todo", "!("),
         concat!("dbg", "!("),
     ];
-    let tests = reviews::files_below("tests").into_iter();
+    let tests = repository::files_below("tests").into_iter();
     let tests = tests
         .filter(|file| file.extension().is_some_and(|end| end == "rs"))
         .map(|file| {
-            let text = reviews::text_of(&file);
+            let text = repository::text_of(&file);
             (file, text)
         });
     for (file, text) in sources().into_iter().chain(tests) {
@@ -175,7 +175,7 @@ fn there_is_one_tls_provider() {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--offline", "--target=all"])
         .args(["--edges=normal,build", "--prefix=none", "--format={p}"])
-        .current_dir(reviews::repository(""))
+        .current_dir(repository::path_of(""))
         .output()
         .unwrap();
     assert!(
@@ -198,7 +198,7 @@ fn there_is_one_tls_provider() {
 /// Collects the files that a file reaches by `mod`, itself included. Its modules lie in `room`, unless they say where.
 fn reach(file: &Path, room: &Path, reached: &mut BTreeSet<PathBuf>) {
     reached.insert(file.canonicalize().unwrap());
-    let text = reviews::text_of(file);
+    let text = repository::text_of(file);
     let (mut inner, mut path) = (room.to_owned(), None);
     for line in text.lines().map(str::trim) {
         let declared = line.strip_prefix("pub(crate) ").unwrap_or(line);
@@ -229,10 +229,10 @@ fn reach(file: &Path, room: &Path, reached: &mut BTreeSet<PathBuf>) {
 #[test]
 fn every_test_file_is_a_module() {
     for directory in ["tests/it", "tests/cluster"] {
-        let directory = reviews::repository(directory).canonicalize().unwrap();
+        let directory = repository::path_of(directory).canonicalize().unwrap();
         let mut reached = BTreeSet::new();
         reach(&directory.join("main.rs"), &directory, &mut reached);
-        let files = reviews::files_below(&directory).into_iter();
+        let files = repository::files_below(&directory).into_iter();
         let forgotten: Vec<PathBuf> = files
             .filter(|file| file.extension().is_some_and(|end| end == "rs"))
             .filter(|file| !reached.contains(file))
@@ -243,7 +243,7 @@ fn every_test_file_is_a_module() {
 
 #[test]
 fn main_is_short() {
-    let text = reviews::text_of("src/main.rs");
+    let text = repository::text_of("src/main.rs");
     assert!(text.lines().count() <= 30);
 }
 

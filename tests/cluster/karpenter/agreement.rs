@@ -6,6 +6,19 @@
 //! the cluster grows slow, so rather more seeds than many pods.
 
 mod generate;
+mod labels;
+#[path = "../../it/model/names.rs"]
+#[expect(dead_code, reason = "the integration tests speak of more")]
+mod names;
+mod node_pools;
+mod pods;
+mod policies;
+#[path = "../../it/model/scheduler.rs"]
+#[expect(
+    dead_code,
+    reason = "only labels are compared: Karpenter knows the taints of nodes"
+)]
+mod scheduler;
 mod state;
 mod words;
 
@@ -17,16 +30,19 @@ use berth::placement::snapshot::{Snapshot, read_node_pools, read_policy};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
-use self::generate::{Generator, OWN, Sketch, World};
+use self::generate::{Generator, World};
+use self::labels::OWN;
+use self::pods::Sketch;
 use self::state::{State, start};
 use self::words::{Berth, Karpenter, Verdict};
 use crate::harness::api::{Api, Persist};
 use crate::harness::berth::{Berth as Server, Setup};
 use crate::harness::cluster::Cluster;
+use crate::harness::eventually;
+use crate::harness::node_pools::ready;
 use crate::harness::pki::Authority;
 use crate::harness::registration::{register, shipped};
 use crate::harness::scene::{Injection, namespace, pod};
-use crate::harness::{eventually, node_pools};
 
 const SEED: u64 = 1;
 const PODS: usize = 240;
@@ -144,7 +160,7 @@ impl<'c> Round<'c> {
         }
         world.node_pools = accepted;
         for node_pool in &world.node_pools {
-            node_pools::ready(api, node_pool).await?;
+            ready(api, node_pool).await?;
         }
         let documents: Vec<String> = world.node_pools.iter().map(Value::to_string).collect();
         let documents = documents.join("\n---\n");

@@ -5,7 +5,7 @@ use berth::preflight::{Object, Report};
 use serde_json::{Value, json};
 
 use super::object;
-use crate::reviews;
+use crate::harness::repository as reviews;
 
 fn deployment(ready: i64) -> Value {
     json!({

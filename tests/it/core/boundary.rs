@@ -1,19 +1,26 @@
-//! The law of the boundary: who may not use a pool does not get onto its nodes, and nobody else is kept from any.
+//! The law of the boundary: a pod gets onto no node of a pool that is closed to its namespace, and no other pod is kept
+//! from any.
 
 use std::sync::Arc;
 
 use berth::placement::snapshot::Snapshot;
+use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use crate::checks::{alternatives, satisfies_all};
-use crate::generate::{self, World};
-use crate::laws;
-use crate::reviews::{self, NAMESPACE, Reply, Review};
-use crate::scheduler::{admits, items};
+use crate::harness::review::Review;
+use crate::harness::snapshots::NAMESPACE;
+use crate::harness::verdict::Verdict;
+use crate::model::karpenter::{hard_taints, node_label, said};
+use crate::model::names::{ARCH, HOSTNAME, INJECTION_LABEL, NODE_LABELS, OS, ZONE};
+use crate::model::scheduler::{admits, items};
+use crate::model::selectors::{Alternative, alternatives, keys, one_of, satisfiable};
+use crate::model::workloads::{pod, toleration};
+use crate::model::worlds::World;
+use crate::model::{recorded, runs};
 
-/// A cluster with pools that are closed to the pod's namespace, as the boundary's page says.
+/// A cluster with pools that are closed to the pod's namespace, as the page on the boundary says.
 #[derive(Debug, Clone)]
 struct Scene {
     snapshot: Snapshot,
@@ -23,23 +30,31 @@ struct Scene {
     open: Vec<Value>,
 }
 
+/// The tolerations of a pod that count.
+#[derive(Debug, Clone, Copy)]
+enum Counted {
+    All,
+    /// Those with a key.
+    Keyed,
+}
+
 impl Scene {
     fn new(mut world: World, closed: [bool; 3], opted_in: &str, wildcard: &str) -> Self {
-        let validation = &mut world.policy["spec"]["validation"];
-        validation["notEntitled"] = "Deny".into();
-        validation["boundByAuthor"] = "Deny".into();
-        validation["wildcardToleration"] = wildcard.into();
-        world.policy["spec"]["mode"] = "Enforce".into();
-        for rule in world.policy["spec"]["rules"].as_array_mut().unwrap() {
+        world.close(closed);
+        let policy = &mut world.policy["spec"];
+        policy["validation"]["notEntitled"] = "Deny".into();
+        policy["validation"]["boundByAuthor"] = "Deny".into();
+        policy["validation"]["wildcardToleration"] = wildcard.into();
+        policy["mode"] = "Enforce".into();
+        for rule in policy["rules"].as_array_mut().unwrap() {
             rule["mode"] = "Enforce".into();
         }
-        let pools = world.policy["spec"]["pools"].as_array_mut().unwrap();
-        for (pool, closed) in pools.iter_mut().zip(closed) {
-            if closed {
-                pool["namespaces"] = json!({"matchLabels": {"team": "payments"}});
-            }
-        }
-        let pools = pools.clone();
+        let mut snapshot = world.snapshot();
+        let labels = [(INJECTION_LABEL, opted_in), ("team", "core")];
+        let known = [(NAMESPACE.into(), Arc::new(labels.into_iter().collect()))];
+        snapshot.namespaces = Arc::new(known.into_iter().collect());
+        let World { policy, node_pools } = world;
+        let pools = items(&policy["spec"]["pools"]);
         let is_closed = |node_pool: &Value| {
             let mut of = pools
                 .iter()
@@ -47,14 +62,7 @@ impl Scene {
                 .peekable();
             of.peek().is_some() && of.all(|pool| !pool["namespaces"].is_null())
         };
-        let mut snapshot = world.snapshot();
-        let labels = [
-            ("placement.truemark.io/injection", opted_in),
-            ("team", "core"),
-        ];
-        let known = [(NAMESPACE.into(), Arc::new(labels.into_iter().collect()))];
-        snapshot.namespaces = Arc::new(known.into_iter().collect());
-        let (closed, open) = world.node_pools.into_iter().partition(is_closed);
+        let (closed, open) = node_pools.into_iter().partition(is_closed);
         Self {
             snapshot,
             closed,
@@ -62,34 +70,35 @@ impl Scene {
         }
     }
 
-    fn created(&self, pod: &Value) -> Reply {
-        reviews::validate(&Review::of(pod).body(), &self.snapshot)
+    fn created(&self, pod: &Value) -> Verdict {
+        Review::of(pod).validate(&self.snapshot)
     }
 
-    fn updated(&self, pod: &Value, old: &Value) -> Reply {
-        let mut review = Review::of(pod);
-        review.request = json!({"operation": "UPDATE", "oldObject": old});
-        reviews::validate(&review.body(), &self.snapshot)
+    fn updated(&self, pod: &Value, old: &Value) -> Verdict {
+        Review::of_update(pod, old).validate(&self.snapshot)
     }
 
-    /// The closed node pool that an admitted pod gets onto by what it asks for, if there is one.
-    fn intruded(&self, spec: &Value) -> Option<String> {
+    /// Returns the closed node pools whose taints keep pods away.
+    fn tainted(&self) -> impl Iterator<Item = &Value> {
+        let closed = self.closed.iter();
+        closed.filter(|node_pool| !hard_taints(node_pool).is_empty())
+    }
+
+    /// Reports a closed node pool that an admitted pod gets onto by what it asks for.
+    fn intrusion(&self, spec: &Value) -> Option<String> {
         let name = |node_pool: &Value| node_pool["name"].to_string();
-        let by_key = self
-            .closed
-            .iter()
-            .filter(|node_pool| !hard_taints(node_pool).is_empty())
-            .find(|node_pool| enters(spec, node_pool, true));
-        if let Some(node_pool) = by_key {
+        let mut tainted = self.tainted();
+        if let Some(node_pool) = tainted.find(|closed| enters(spec, closed, Counted::Keyed)) {
             return Some(format!("by a toleration with a key: {}", name(node_pool)));
         }
-        // Without a key it may, where it could as well run on a node that nobody closed: so it is with each of its terms.
-        let absent = |label| json!({"key": label, "operator": "DoesNotExist"});
-        let unlisted = generate::NODE_LABELS.map(absent);
-        let nowhere_else = |alternative: &Vec<Value>| {
-            let meets = |labels: &[Value]| satisfies_all(&[alternative, labels].concat());
-            let enters =
-                |node_pool: &&Value| tolerates(spec, node_pool, false) && meets(&labels(node_pool));
+        // Without a key it may, if each of its terms could as well run on a node that nobody closed.
+        let unlisted = NODE_LABELS.map(absent);
+        let nowhere_else = |alternative: &Alternative| {
+            let meets =
+                |labels: &[Value]| satisfiable(&[&alternative.requirements, labels].concat());
+            let enters = |node_pool: &&Value| {
+                tolerates(spec, node_pool, Counted::All) && meets(&labels(node_pool))
+            };
             let closed = self.closed.iter().find(enters)?;
             let elsewhere = meets(&unlisted) || self.open.iter().any(|open| enters(&open));
             (!elsewhere).then(|| format!("and nowhere else: {}", name(closed)))
@@ -98,50 +107,53 @@ impl Scene {
     }
 }
 
-fn hard_taints(node_pool: &Value) -> Vec<&Value> {
-    let hard = |taint: &&Value| taint["effect"] != "PreferNoSchedule";
-    items(&node_pool["taints"]).iter().filter(hard).collect()
-}
-
-/// Whether kube-scheduler may put the pod on a node of the node pool, whatever labels it got since.
-fn enters(spec: &Value, node_pool: &Value, by_key: bool) -> bool {
+/// True if kube-scheduler may put the pod on a node of the node pool. The node may have got any label since.
+fn enters(spec: &Value, node_pool: &Value, counted: Counted) -> bool {
     let labels = labels(node_pool);
     let mut alternatives = alternatives(spec).into_iter();
-    tolerates(spec, node_pool, by_key)
-        && alternatives.any(|alternative| satisfies_all(&[alternative, labels.clone()].concat()))
+    tolerates(spec, node_pool, counted)
+        && alternatives.any(|alternative| {
+            let all = [alternative.requirements, labels.clone()].concat();
+            satisfiable(&all)
+        })
 }
 
-/// What is certain of the labels of the node pool's nodes. A node is of one node pool, and so has one label that names it:
-/// whoever gives it another makes it a node of another.
+/// Returns what is certain of the labels of the node pool's nodes. One label alone names the node pool of a node: a node
+/// that gets another is a node of another node pool.
 fn labels(node_pool: &Value) -> Vec<Value> {
-    let own = generate::node_label(node_pool);
-    let named = generate::NODE_LABELS.map(|label| {
+    let own = node_label(node_pool);
+    let named = NODE_LABELS.map(|label| {
         if label == own {
-            json!({"key": label, "operator": "In", "values": [node_pool["name"]]})
+            one_of(label, [&node_pool["name"]])
         } else {
-            json!({"key": label, "operator": "DoesNotExist"})
+            absent(label)
         }
     });
-    [&named[..], items(&node_pool["requirements"])].concat()
+    [&named[..], &said(node_pool)].concat()
 }
 
-fn tolerates(spec: &Value, node_pool: &Value, by_key: bool) -> bool {
-    let counts = |toleration: &&Value| !by_key || has_key(toleration);
-    let tolerated = |taint: &&Value| {
-        let mut tolerations = items(&spec["tolerations"]).iter().filter(counts);
-        tolerations.any(|toleration| admits(toleration, taint))
-    };
+fn absent(label: &str) -> Value {
+    json!({"key": label, "operator": "DoesNotExist"})
+}
+
+fn tolerates(spec: &Value, node_pool: &Value, counted: Counted) -> bool {
+    let tolerated = |taint: &&Value| is_admitted(spec, taint, counted);
     hard_taints(node_pool).iter().all(tolerated)
 }
 
-fn has_key(toleration: &Value) -> bool {
-    toleration["key"]
-        .as_str()
-        .is_some_and(|key| !key.is_empty())
+/// True if one of the pod's tolerations lets it onto a node with the taint.
+fn is_admitted(spec: &Value, taint: &Value, counted: Counted) -> bool {
+    let has_key = |toleration: &Value| !matches!(toleration["key"].as_str(), None | Some(""));
+    items(&spec["tolerations"]).iter().any(|toleration| {
+        let counts = match counted {
+            Counted::All => true,
+            Counted::Keyed => has_key(toleration),
+        };
+        counts && admits(toleration, taint)
+    })
 }
 
 fn scene(wildcard: &'static str) -> impl Strategy<Value = Scene> {
-    let world = prop_oneof![1 => Just(World::shipped()), 3 => generate::world()];
     let closed = select(vec![
         [false, true, false],
         [true, true, false],
@@ -149,23 +161,12 @@ fn scene(wildcard: &'static str) -> impl Strategy<Value = Scene> {
         [true, true, true],
     ]);
     let opted_in = select(vec!["enabled", "disabled"]);
-    (world, closed, opted_in)
+    (World::shipped_or_any(1, 3), closed, opted_in)
         .prop_map(move |(world, closed, opted_in)| Scene::new(world, closed, opted_in, wildcard))
 }
 
-/// A pod, by hand or by a controller; of a workload, one that its template makes.
-fn pod() -> impl Strategy<Value = Value> {
-    generate::workload().prop_map(|object| {
-        let path = reviews::template_path(object["kind"].as_str().unwrap());
-        let mut pod = object.pointer(path).unwrap().clone();
-        pod["apiVersion"] = "v1".into();
-        pod["kind"] = "Pod".into();
-        pod
-    })
-}
-
 fn tolerations() -> impl Strategy<Value = Vec<Value>> {
-    proptest::collection::vec(generate::toleration(), 1..4)
+    vec(toleration(), 1..4)
 }
 
 fn with_tolerations(pod: &Value, added: &[Value]) -> Value {
@@ -176,11 +177,11 @@ fn with_tolerations(pod: &Value, added: &[Value]) -> Value {
 }
 
 proptest! {
-    #![proptest_config(laws::config())]
+    #![proptest_config(runs::usual())]
 
-    /// Created as it is, or once berth has placed it, and whatever tolerations are added later.
+    /// The pod is created as it is, or once berth has placed it, and gets more tolerations later.
     #[test]
-    fn whoever_may_not_use_a_pool_does_not_get_onto_its_nodes(
+    fn a_pod_gets_onto_no_node_of_a_pool_that_is_closed_to_it(
         pod in pod(),
         scene in scene("Warn"),
         placed in any::<bool>(),
@@ -189,82 +190,70 @@ proptest! {
     ) {
         let mut pod = with_tolerations(&pod, &created_with);
         if placed {
-            let reply = reviews::mutate(&Review::of(&pod).body(), &scene.snapshot);
-            pod = reviews::patched(&pod, &reply.patch).unwrap();
+            let verdict = Review::of(&pod).mutate(&scene.snapshot);
+            pod = verdict.patched(&pod).unwrap();
         }
         if scene.created(&pod).allowed {
-            let intruded = scene.intruded(&pod["spec"]);
-            prop_assert!(intruded.is_none(), "{}: {pod}", intruded.unwrap());
+            let intrusion = scene.intrusion(&pod["spec"]);
+            prop_assert!(intrusion.is_none(), "{}: {pod}", intrusion.unwrap());
             let changed = with_tolerations(&pod, &added);
             if scene.updated(&changed, &pod).allowed {
-                let intruded = scene.intruded(&changed["spec"]);
-                prop_assert!(intruded.is_none(), "{}, with {added:?}: {pod}", intruded.unwrap());
+                let intrusion = scene.intrusion(&changed["spec"]);
+                prop_assert!(intrusion.is_none(), "{}, with {added:?}: {pod}", intrusion.unwrap());
             }
         }
     }
 
-    /// Where tolerations without a key are refused, a taint keeps everybody out.
+    /// A policy that denies tolerations without a key keeps every pod out by a taint.
     #[test]
-    fn no_toleration_at_all_lets_anybody_in(
+    fn no_toleration_at_all_lets_a_pod_into_a_closed_pool(
         pod in pod(),
         scene in scene("Deny"),
         added in tolerations(),
     ) {
-        let intruded = |pod: &Value| {
-            let tainted = scene.closed.iter().filter(|node_pool| !hard_taints(node_pool).is_empty());
-            tainted.filter(|node_pool| enters(&pod["spec"], node_pool, false)).count()
+        let entered = |pod: &Value| {
+            let tainted = scene.tainted();
+            tainted.filter(|node_pool| enters(&pod["spec"], node_pool, Counted::All)).count()
         };
         if scene.created(&pod).allowed {
-            prop_assert_eq!(intruded(&pod), 0, "{}", pod);
+            prop_assert_eq!(entered(&pod), 0, "{}", pod);
             let changed = with_tolerations(&pod, &added);
             if scene.updated(&changed, &pod).allowed {
-                prop_assert_eq!(intruded(&changed), 0, "{:?} for {}", added, pod);
+                prop_assert_eq!(entered(&changed), 0, "{:?} for {}", added, pod);
             }
         }
     }
 
-    /// A pod that neither asks for a closed pool, nor tolerates its taints by key, nor selects by a label that only some
-    /// nodes have, is nobody's business.
+    /// The pod neither asks for a closed pool, nor tolerates its taints by key, nor selects by a label that only some nodes
+    /// have.
     #[test]
-    fn whoever_wants_nothing_closed_is_let_through(mut pod in pod(), scene in scene("Warn")) {
+    fn a_pod_that_wants_nothing_closed_is_let_through(mut pod in pod(), scene in scene("Warn")) {
         pod["metadata"]["labels"] = Value::Null;
         let spec = &pod["spec"];
-        let by_key = |taint: &&Value| {
-            let mut tolerations = items(&spec["tolerations"]).iter().filter(|one| has_key(one));
-            tolerations.any(|toleration| admits(toleration, taint))
-        };
-        let opens = scene
-            .closed
-            .iter()
-            .any(|node_pool| hard_taints(node_pool).iter().any(by_key));
-        let of_every_node = [
-            "kubernetes.io/arch",
-            "beta.kubernetes.io/arch",
-            "topology.kubernetes.io/zone",
-            "failure-domain.beta.kubernetes.io/zone",
-            "kubernetes.io/os",
-            "kubernetes.io/hostname",
-        ];
-        let selects = alternatives(spec).concat().iter().any(|requirement| {
-            !of_every_node.contains(&requirement["key"].as_str().unwrap())
+        let opens = scene.closed.iter().flat_map(hard_taints).any(|taint| {
+            is_admitted(spec, taint, Counted::Keyed)
         });
-        let reply = scene.created(&pod);
-        let found = reply.findings.contains(&"not-entitled".to_owned());
-        prop_assert!(opens || selects || !found, "{:?}", reply.denial);
+        let selects = alternatives(spec).iter().any(|alternative| {
+            let keys = keys(&alternative.requirements);
+            keys.into_iter().any(|key| ![ARCH, ZONE, OS, HOSTNAME].contains(&key))
+        });
+        let verdict = scene.created(&pod);
+        let found = verdict.finds("not-entitled");
+        prop_assert!(opens || selects || !found, "{:?}", verdict.denial);
     }
 }
 
-/// What people have written knows nothing of berth's pools, so nothing of it is refused, wherever the pools are closed.
+/// The recorded workloads know nothing of berth's pools, so closed pools deny none of them.
 #[test]
 fn recorded_workloads_are_let_through() {
-    let corpus = laws::corpus_or_notice("the law of the boundary");
+    let workloads = recorded::workloads("the law of the boundary");
     for opted_in in ["enabled", "disabled"] {
         let closed = [false, true, true];
         let scene = Scene::new(World::shipped(), closed, opted_in, "Warn");
-        for (origin, object) in &corpus {
-            let reply = scene.created(object);
-            let bound = reply.findings.contains(&"bound-by-author".to_owned());
-            assert!(reply.allowed || bound, "{origin}: {:?}", reply.denial);
+        for (origin, object) in &workloads {
+            let verdict = scene.created(object);
+            let bound = verdict.finds("bound-by-author");
+            assert!(verdict.allowed || bound, "{origin}: {:?}", verdict.denial);
         }
     }
 }

@@ -9,14 +9,19 @@ use std::sync::Arc;
 
 use berth::admission::review;
 use berth::admission::template::{Kind, Subject};
-use berth::placement::snapshot::{Snapshot, read_policy, read_policy_spec};
+use berth::placement::snapshot::Snapshot;
 use berth::placement::{Reason, decide, yaml};
 use berth::validation::Check;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::laws;
-use crate::reviews::{self, NAMESPACE, Reply, Review};
+use super::complaints::Complaints;
+use super::documents::documents;
+use super::laws;
+use crate::harness::repository;
+use crate::harness::review::Review;
+use crate::harness::snapshots::{self, NAMESPACE};
+use crate::harness::verdict::{self, Verdict};
 
 /// A case.
 #[derive(Deserialize)]
@@ -98,46 +103,6 @@ struct Validate {
     findings: Vec<String>,
 }
 
-/// A policy that must be refused.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Refused {
-    name: String,
-    /// Fields of the spec that replace those of the default policy.
-    #[serde(default)]
-    policy: Value,
-    /// The whole policy, where its spec is not the point.
-    #[serde(default)]
-    text: Option<String>,
-    #[serde(default)]
-    node_pools: Option<Vec<Value>>,
-    /// The field that is wrong.
-    path: String,
-    /// What is wrong with it; the beginning of it, where it ends in `...`.
-    message: String,
-}
-
-/// Every document of a directory of cases, with its file and line.
-fn documents<T: serde::de::DeserializeOwned>(directory: &str) -> Vec<(String, T)> {
-    let mut cases = Vec::new();
-    let of_directory = reviews::repository(directory);
-    for file in reviews::files_below(directory) {
-        if file.parent() != Some(&of_directory) {
-            continue;
-        }
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let text = reviews::text_of(&file);
-        for document in yaml::documents(&text) {
-            let place = format!("{name}:{}", document.line);
-            let case = yaml::parse_as(document.text)
-                .unwrap_or_else(|(path, message)| panic!("{place}: {path}: {message}"));
-            cases.push((place, case));
-        }
-    }
-    assert!(!cases.is_empty(), "{directory} holds no cases");
-    cases
-}
-
 /// Every case: those of placement, and those of each check.
 fn cases() -> Vec<(String, Case)> {
     let mut cases = documents("tests/cases");
@@ -180,7 +145,7 @@ fn every_reason_has_a_case() {
 fn every_check_has_a_case() {
     for check in Check::ALL {
         let file = format!("tests/cases/validation/{check}.yaml");
-        let text = reviews::text_of(&file);
+        let text = repository::text_of(&file);
         let finds = yaml::documents(&text).any(|document| {
             let case: Case = yaml::parse_as(document.text).unwrap();
             let validate = case.expect.validate;
@@ -223,71 +188,13 @@ fn no_two_cases_share_a_name() {
     }
 }
 
-#[test]
-fn wrong_policies_are_refused() {
-    let mut failures = Vec::new();
-    for (place, case) in documents::<Refused>("tests/cases/policies") {
-        let made = match &case.text {
-            Some(text) => read_policy(text).map(drop),
-            None => reviews::snapshot(
-                reviews::policy_with(&case.policy),
-                case.node_pools.as_deref(),
-            )
-            .map(drop),
-        };
-        let Refused {
-            name,
-            path,
-            message,
-            ..
-        } = case;
-        let found = made
-            .err()
-            .map_or((String::new(), "accepted".to_owned()), |error| {
-                (error.path, error.message)
-            });
-        let same = match message.strip_suffix("...") {
-            Some(beginning) => found.1.starts_with(beginning),
-            None => found.1 == message,
-        };
-        if found.0 != path || !same {
-            failures.push(format!(
-                "{place}: {name}:\n  expected {:?}\n  found    {found:?}",
-                (path, message)
-            ));
-        }
-    }
-    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
-}
-
-/// A custom resource's spec is the file's: the same is refused, with the same words.
-#[test]
-fn a_spec_is_read_like_a_file() {
-    for (place, case) in documents::<Refused>("tests/cases/policies") {
-        let Refused {
-            name, text, policy, ..
-        } = case;
-        if text.is_none() {
-            let whole = reviews::policy_with(&policy);
-            let of_spec = read_policy_spec(whole["spec"].clone()).map(drop);
-            assert_eq!(
-                of_spec,
-                read_policy(&whole.to_string()).map(drop),
-                "{place}: {name}"
-            );
-        }
-    }
-    let error = read_policy_spec(Value::Null).map(drop).unwrap_err();
-    assert_eq!(error.path, "spec");
-}
-
 impl Case {
     fn snapshot(&self) -> Snapshot {
         let policy = match &self.policy_file {
-            Some(file) => reviews::policy_of(file),
-            None => reviews::policy_with(&self.policy),
+            Some(file) => repository::value_of(file),
+            None => repository::policy_with(&self.policy),
         };
-        let mut snapshot = reviews::snapshot(policy, self.node_pools.as_deref())
+        let mut snapshot = snapshots::snapshot(policy, self.node_pools.as_deref())
             .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         if let Some(namespaces) = &self.namespaces {
             let known = namespaces.iter().map(|(name, labels)| {
@@ -305,7 +212,7 @@ impl Case {
     /// The review's body, and the object in it.
     fn review(&self) -> (Vec<u8>, Value) {
         if let Some(fixture) = &self.fixture {
-            let text = reviews::text_of(format!("tests/fixtures/{fixture}"));
+            let text = repository::text_of(format!("tests/fixtures/{fixture}"));
             let review: Value = serde_json::from_str(&text).unwrap();
             return (text.into_bytes(), review["request"]["object"].clone());
         }
@@ -333,13 +240,17 @@ impl Case {
         let (body, object) = self.review();
         let mut complaints = Complaints(Vec::new());
         if let Some(reason) = &expect.reason {
-            let reply = reviews::mutate(&body, &snapshot);
-            complaints.compare("reason", &json!(reason), &json!(reply.reason.as_str()));
-            complaints.compare("rule", &json!(expect.rule), &json!(reply.rule));
-            complaints.compare("pool", &json!(expect.pool), &json!(reply.pool));
+            let verdict = verdict::mutate(&body, &snapshot);
+            complaints.compare("reason", &json!(reason), &json!(verdict.reason.as_str()));
+            complaints.compare("rule", &json!(expect.rule), &json!(verdict.rule));
+            complaints.compare("pool", &json!(expect.pool), &json!(verdict.pool));
             let mode = expect.mode.as_deref().unwrap_or("Enforce");
-            complaints.compare("mode", &json!(mode), &json!(reply.mode));
-            complaints.compare("warnings", &json!(expect.warnings), &json!(reply.warnings));
+            complaints.compare("mode", &json!(mode), &json!(verdict.mode));
+            complaints.compare(
+                "warnings",
+                &json!(expect.warnings),
+                &json!(verdict.warnings),
+            );
             let (node_pools, architectures) = placement(&body, &snapshot);
             complaints.compare("nodePools", &json!(expect.node_pools), &json!(node_pools));
             complaints.compare(
@@ -347,7 +258,7 @@ impl Case {
                 &json!(expect.architectures),
                 &json!(architectures),
             );
-            self.judge_patch(&reply, &object, &mut complaints);
+            self.judge_patch(&verdict, &object, &mut complaints);
             if object.is_object() && request.is_null() && self.fixture.is_none() {
                 complaints.0.extend(laws::broken(&object, &snapshot));
             }
@@ -357,30 +268,30 @@ impl Case {
                 .push("expects nothing: name a reason, or what validate says".to_owned());
         }
         if let Some(validate) = &expect.validate {
-            let reply = reviews::validate(&body, &snapshot);
-            complaints.compare("denied", &json!(validate.denied), &json!(reply.denial));
+            let verdict = verdict::validate(&body, &snapshot);
+            complaints.compare("denied", &json!(validate.denied), &json!(verdict.denial));
             complaints.compare(
                 "warnings",
                 &json!(validate.warnings),
-                &json!(reply.warnings),
+                &json!(verdict.warnings),
             );
             complaints.compare(
                 "findings",
                 &json!(validate.findings),
-                &json!(reply.findings),
+                &json!(verdict.findings),
             );
         }
         complaints.0
     }
 
-    fn judge_patch(&self, reply: &Reply, object: &Value, complaints: &mut Complaints) {
+    fn judge_patch(&self, verdict: &Verdict, object: &Value, complaints: &mut Complaints) {
         let Expect { patch, after, .. } = &self.expect;
         if patch.is_some() || after.is_none() {
             let expected = patch.as_deref().unwrap_or_default();
-            complaints.compare("patch", &json!(expected), &json!(reply.patch));
+            complaints.compare("patch", &json!(expected), &json!(verdict.patch));
         }
         if let Some(after) = after {
-            match reviews::patched(object, &reply.patch) {
+            match verdict.patched(object) {
                 Ok(patched) => complaints.hold("after", after, &patched),
                 Err(error) => complaints.0.push(format!("the patch fails: {error}")),
             }
@@ -427,43 +338,10 @@ fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
     )
 }
 
-struct Complaints(Vec<String>);
-
-impl Complaints {
-    fn compare(&mut self, what: &str, expected: &Value, found: &Value) {
-        if expected != found {
-            self.0.push(format!(
-                "{what}:\n  expected {expected:#}\n  found    {found:#}"
-            ));
-        }
-    }
-
-    /// Whether a value holds another: maps entry by entry, all else as it is.
-    fn hold(&mut self, path: &str, expected: &Value, found: &Value) {
-        match (expected, found) {
-            (Value::Object(expected), Value::Object(map)) => {
-                for (key, value) in expected {
-                    self.hold(
-                        &format!("{path}.{key}"),
-                        value,
-                        map.get(key).unwrap_or(&Value::Null),
-                    );
-                }
-            }
-            (Value::Array(expected), Value::Array(list)) if expected.len() == list.len() => {
-                for (index, (expected, found)) in expected.iter().zip(list).enumerate() {
-                    self.hold(&format!("{path}[{index}]"), expected, found);
-                }
-            }
-            _ => self.compare(path, expected, found),
-        }
-    }
-}
-
 /// The namespace that cases speak of is the one that reviews come from.
 #[test]
 fn the_usual_namespace_has_opted_in() {
-    let snapshot = reviews::default_snapshot();
+    let snapshot = snapshots::default_snapshot();
     let labels = snapshot.namespace(NAMESPACE).labels.unwrap();
     assert!(berth::placement::exemption::opted_in(labels));
 }

@@ -1,8 +1,6 @@
-//! The laws: what holds for every object, policy and cluster, whoever wrote them.
+//! The laws: properties that hold for every object, policy and cluster, whoever wrote them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use berth::placement::Reason;
@@ -15,73 +13,85 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-use crate::generate::{self, World};
-use crate::reviews::{self, Review};
-use crate::scheduler::{self, Labels, items};
+use crate::harness::repository::shipped_policy;
+use crate::harness::review::{Review, template_path};
+use crate::harness::snapshots::default_snapshot;
+use crate::harness::verdict;
+use crate::model::json::{any_json, pointers};
+use crate::model::scheduler::{self, Labels};
+use crate::model::selectors::{alternatives, worth_trying};
+use crate::model::workloads::workload;
+use crate::model::worlds::World;
+use crate::model::{recorded, runs};
 
-/// The laws that an object breaks when it is created in a namespace that has opted in.
+/// Returns the laws that an object breaks when it is created in a namespace that has opted in.
 pub(crate) fn broken(object: &Value, snapshot: &Snapshot) -> Vec<String> {
     broken_as(object, object.to_string(), snapshot)
 }
 
-/// The same for an object that is written in a way of its own.
+/// Returns the same for an object that is written in a way of its own.
 fn broken_as(object: &Value, text: String, snapshot: &Snapshot) -> Vec<String> {
-    let mut review = Review::of(object);
-    review.object = text;
-    let body = review.body();
-    let reply = reviews::mutate(&body, snapshot);
+    let review = Review {
+        object: text,
+        ..Review::of(object)
+    };
+    let verdict = review.mutate(snapshot);
     let mut broken = Vec::new();
-    if reviews::mutate(&body, snapshot).bytes != reply.bytes {
+    if review.mutate(snapshot).bytes != verdict.bytes {
         broken.push("deterministic: the same review has two answers".to_owned());
     }
-    let _ = reviews::validate(&body, snapshot);
-    if reply.patch.is_empty() {
+    let _ = review.validate(snapshot);
+    if verdict.patch.is_empty() {
         return broken;
     }
-    if reply.mode != "Enforce" {
+    if verdict.mode != "Enforce" {
         broken.push("audit: a decision that is not carried out has a patch".to_owned());
     }
-    broken.extend(
-        reply
-            .patch
-            .iter()
-            .filter_map(|operation| only_adds(operation, object)),
-    );
-    let patched = match reviews::patched(object, &reply.patch) {
-        Ok(patched) => patched,
-        Err(error) => {
-            broken.push(format!("always applies: {error}"));
-            return broken;
+    let operations = verdict.patch.iter();
+    broken.extend(operations.filter_map(|operation| only_adds(operation, object)));
+    match verdict.patched(object) {
+        Ok(patched) => {
+            broken.extend(broken_by(object, &patched, &review.kind));
+            broken.extend(not_once(&patched, verdict.reason, snapshot));
         }
-    };
-    if let Some(path) = changed(object, &patched, "") {
-        broken.push(format!("only add: {path} is not as it was"));
-    }
-    if let (Ok(()), Err(error)) = (decoded(object), decoded(&patched)) {
-        broken.push(format!(
-            "always applies: the result does not decode: {error}"
-        ));
-    }
-    let path = reviews::template_path(&review.kind);
-    broken.extend(widened(
-        &object.pointer(path).unwrap()["spec"],
-        &patched.pointer(path).unwrap()["spec"],
-    ));
-    let again = reviews::mutate(&Review::of(&patched).body(), snapshot);
-    let expected = match reply.reason {
-        Reason::Placed => Reason::AlreadyPlaced,
-        other => other,
-    };
-    if !again.patch.is_empty() || again.reason != expected {
-        broken.push(format!(
-            "twice is once: {} after {}, with {:?}",
-            again.reason, reply.reason, again.patch
-        ));
+        Err(error) => broken.push(format!("always applies: {error}")),
     }
     broken
 }
 
-/// What is wrong with an operation, if anything: it must add something where there is nothing.
+/// Returns the laws that the patched object breaks, held against the original.
+fn broken_by(object: &Value, patched: &Value, kind: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    if let Some(path) = changed(object, patched, "") {
+        broken.push(format!("only add: {path} is not as it was"));
+    }
+    if let (Ok(()), Err(error)) = (decoded(object), decoded(patched)) {
+        broken.push(format!(
+            "always applies: the result does not decode: {error}"
+        ));
+    }
+    let path = template_path(kind);
+    let [before, after] = [object, patched].map(|object| &object.pointer(path).unwrap()["spec"]);
+    broken.extend(widened(before, after));
+    broken
+}
+
+/// Reports a patched object that is patched again, or for which another reason is given.
+fn not_once(patched: &Value, reason: Reason, snapshot: &Snapshot) -> Option<String> {
+    let again = Review::of(patched).mutate(snapshot);
+    let expected = match reason {
+        Reason::Placed => Reason::AlreadyPlaced,
+        other => other,
+    };
+    (!again.patch.is_empty() || again.reason != expected).then(|| {
+        format!(
+            "twice is once: {} after {reason}, with {:?}",
+            again.reason, again.patch
+        )
+    })
+}
+
+/// Reports an operation that does anything but add something where there is nothing.
 fn only_adds(operation: &Value, object: &Value) -> Option<String> {
     let fields: BTreeSet<&str> = operation.as_object()?.keys().map(String::as_str).collect();
     let path = operation["path"].as_str()?;
@@ -91,7 +101,7 @@ fn only_adds(operation: &Value, object: &Value) -> Option<String> {
         .then(|| format!("only add: {operation}"))
 }
 
-/// The first place where a value is not what it was, or more: maps keep their entries, lists their beginning.
+/// Returns the first place where a value is not what it was: maps keep their entries, and lists keep their beginning.
 fn changed(before: &Value, after: &Value, path: &str) -> Option<String> {
     match (before, after) {
         (Value::Null, _) => None,
@@ -113,7 +123,7 @@ fn changed(before: &Value, after: &Value, path: &str) -> Option<String> {
     }
 }
 
-/// Whether the API server could read the object.
+/// Reads an object as the API server does.
 fn decoded(object: &Value) -> Result<(), String> {
     fn decode<T: serde::de::DeserializeOwned>(object: &Value) -> Result<(), String> {
         serde_json::from_value::<T>(object.clone())
@@ -129,40 +139,21 @@ fn decoded(object: &Value) -> Result<(), String> {
     }
 }
 
-/// A node that the patched pod may use and the original may not, if one of many is such a node.
+/// Returns a node that the patched pod may use and the original may not, if one of many is such a node.
 fn widened(before: &Value, after: &Value) -> Option<String> {
-    let mut values: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for spec in [before, after] {
-        for (key, value) in spec["nodeSelector"].as_object().into_iter().flatten() {
-            let listed = value.as_str().unwrap_or_default().to_owned();
-            values.entry(key).or_default().insert(listed);
-        }
-        let required =
-            &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-        for term in items(&required["nodeSelectorTerms"]) {
-            for expression in items(&term["matchExpressions"]) {
-                let key = expression["key"].as_str().unwrap_or_default();
-                let listed = items(&expression["values"]).iter();
-                let listed = listed.map(|value| value.as_str().unwrap_or_default().to_owned());
-                values.entry(key).or_default().extend(listed);
-            }
-        }
-    }
-    // Every value that is mentioned, another one, and none; numbers also one to either side.
-    let candidates: Vec<(&str, Vec<Option<String>>)> = values
+    let requirements: Vec<Value> = [before, after]
         .into_iter()
-        .map(|(key, mut listed)| {
-            let numbers: Vec<i64> = listed
-                .iter()
-                .filter_map(|value| value.parse().ok())
-                .collect();
-            for number in numbers {
-                listed.insert(number.saturating_sub(1).to_string());
-                listed.insert(number.saturating_add(1).to_string());
-            }
-            listed.insert("another".to_owned());
-            (key, listed.into_iter().map(Some).chain([None]).collect())
-        })
+        .flat_map(alternatives)
+        .flat_map(|alternative| alternative.requirements)
+        .collect();
+    let mut by_key: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for requirement in &requirements {
+        let key = requirement["key"].as_str().unwrap_or_default();
+        by_key.entry(key).or_default().push(requirement);
+    }
+    let candidates: Vec<(&str, Vec<Option<String>>)> = by_key
+        .into_iter()
+        .map(|(key, requirements)| (key, worth_trying(requirements).into_iter().collect()))
         .collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     (0..200).find_map(|_| {
@@ -181,7 +172,7 @@ fn widened(before: &Value, after: &Value) -> Option<String> {
     })
 }
 
-/// The same JSON, with every so-manieth letter or slash of its strings as an escape.
+/// Returns the same JSON with every nth letter or slash of its strings written as an escape; none where `every` is 0.
 fn escaped(text: &str, every: usize) -> String {
     if every == 0 {
         return text.to_owned();
@@ -207,50 +198,12 @@ fn escaped(text: &str, every: usize) -> String {
     written
 }
 
-/// The recorded objects, each with where it comes from; none where there is no recording.
-pub(crate) fn corpus() -> Vec<(String, Value)> {
-    let path = std::env::var_os("BERTH_CORPUS").map_or_else(
-        || reviews::repository("../shared/corpus/workloads.jsonl"),
-        PathBuf::from,
-    );
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        return Vec::new();
-    };
-    let lines = text.lines().map(|line| {
-        let mut entry: Value = serde_json::from_str(line).unwrap();
-        let origin = format!("{} {} {}", entry["repo"], entry["path"], entry["i"]);
-        (origin, entry["object"].take())
-    });
-    lines.collect()
-}
-
-/// Says so where the recorded objects are missing, since a test that sees nothing looks like one that passes.
-pub(crate) fn corpus_or_notice(law: &str) -> Vec<(String, Value)> {
-    let corpus = corpus();
-    if corpus.is_empty() {
-        // Not by a macro: what those print, the harness keeps to itself while the test passes.
-        let notice = format!("no recorded workloads (BERTH_CORPUS): {law} did not run over them\n");
-        std::io::stderr().write_all(notice.as_bytes()).unwrap();
-    }
-    corpus
-}
-
-pub(crate) fn config() -> ProptestConfig {
-    let usual = ProptestConfig::default();
-    ProptestConfig {
-        cases: usual.cases.max(1024),
-        // What a run finds becomes a case, not a file of seeds.
-        failure_persistence: None,
-        ..usual
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(runs::usual())]
 
     #[test]
     fn generated_workloads_keep_the_laws(
-        object in generate::workload(),
+        object in workload(),
         world in World::any(),
         every in prop_oneof![Just(0_usize), 1..9_usize],
     ) {
@@ -258,9 +211,9 @@ proptest! {
         prop_assert!(broken.is_empty(), "{}", broken.join("\n"));
     }
 
-    /// T38.
+    /// The same for objects that are of no use to anyone (T38).
     #[test]
-    fn any_json_keeps_the_laws(mut object in generate::any_json(), kind in 0..6_usize) {
+    fn any_json_keeps_the_laws(mut object in any_json(), kind in 0..6_usize) {
         let (version, kind) = [
             ("v1", "Pod"),
             ("batch/v1", "Job"),
@@ -275,18 +228,18 @@ proptest! {
         }
         let mut review = Review::of(&object);
         (review.api_version, review.kind) = (version.to_owned(), kind.to_owned());
-        let snapshot = reviews::default_snapshot();
-        let reply = reviews::mutate(&review.body(), &snapshot);
-        let _ = reviews::validate(&review.body(), &snapshot);
-        if !reply.patch.is_empty() {
+        let snapshot = default_snapshot();
+        let verdict = review.mutate(&snapshot);
+        let _ = review.validate(&snapshot);
+        if !verdict.patch.is_empty() {
             let broken = broken(&object, &snapshot);
             prop_assert!(broken.is_empty(), "{}", broken.join("\n"));
         }
     }
 
-    /// Whatever stands in the request beside its `uid`, the object goes through.
+    /// A request may hold anything beside its `uid`: its object goes through.
     #[test]
-    fn any_request_is_let_through(request in generate::any_json(), field in 0..9_usize) {
+    fn any_request_is_let_through(request in any_json(), field in 0..9_usize) {
         let fields = [
             "kind", "subResource", "name", "namespace", "operation", "userInfo", "object", "oldObject", "dryRun",
         ];
@@ -295,17 +248,17 @@ proptest! {
         let body = String::from_utf8(review.body()).unwrap();
         let mut body: Value = serde_json::from_str(&body).unwrap();
         body["request"][fields[field]] = request;
-        let snapshot = reviews::default_snapshot();
+        let snapshot = default_snapshot();
         let body = serde_json::to_vec(&body).unwrap();
-        prop_assert!(reviews::mutate(&body, &snapshot).allowed);
-        prop_assert!(reviews::validate(&body, &snapshot).allowed);
+        prop_assert!(verdict::mutate(&body, &snapshot).allowed);
+        prop_assert!(verdict::validate(&body, &snapshot).allowed);
     }
 
-    /// Whatever the API server has stored as a policy or as a node pool, it is read or refused, and decided by.
+    /// A policy or a node pool that the API server stored is refused, or read and decided by.
     #[test]
-    fn any_stored_object_is_read_or_refused(other in generate::any_json(), place in any::<Index>()) {
+    fn any_stored_object_is_read_or_refused(other in any_json(), place in any::<Index>()) {
         let pod = Review::of(&json!({"apiVersion": "v1", "kind": "Pod"})).body();
-        let mut spec = reviews::shipped_policy()["spec"].take();
+        let mut spec = shipped_policy()["spec"].take();
         let mut node_pool = json!({"template": {
             "metadata": {"labels": {"example.com/team": "red"}},
             "spec": {
@@ -321,39 +274,20 @@ proptest! {
         let object = json!({"metadata": {"name": "amd64-batch"}, "spec": node_pool});
         let node_pool = NodePool::from_object(object).ok();
         let live: Catalogue = node_pool.map(Arc::new).into_iter().collect();
-        for spec in [spec, reviews::shipped_policy()["spec"].take(), other] {
+        for spec in [spec, shipped_policy()["spec"].take(), other] {
             if let Ok((policy, of_policy)) = read_policy_spec(spec)
                 && let Ok(snapshot) = Snapshot::new(policy, of_policy.with(&live))
             {
-                prop_assert!(reviews::mutate(&pod, &snapshot).allowed);
+                prop_assert!(verdict::mutate(&pod, &snapshot).allowed);
             }
         }
     }
 }
 
-/// Where there is anything in a value, itself included.
-pub(crate) fn pointers(value: &Value) -> Vec<String> {
-    let mut found = vec![String::new()];
-    let mut below = |key: &str, value: &Value| {
-        let key = key.replace('~', "~0").replace('/', "~1");
-        let pointers = pointers(value).into_iter();
-        found.extend(pointers.map(|pointer| format!("/{key}{pointer}")));
-    };
-    match value {
-        Value::Object(map) => map.iter().for_each(|(key, value)| below(key, value)),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .for_each(|(index, value)| below(&index.to_string(), value)),
-        _ => {}
-    }
-    found
-}
-
 #[test]
 fn recorded_workloads_keep_the_laws() {
-    let corpus = corpus_or_notice("the laws");
-    let snapshot = reviews::default_snapshot();
+    let corpus = recorded::workloads("the laws");
+    let snapshot = default_snapshot();
     let mut failures = Vec::new();
     for (origin, object) in &corpus {
         let found = broken(object, &snapshot).into_iter();
@@ -362,10 +296,10 @@ fn recorded_workloads_keep_the_laws() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// The laws themselves are tested: each sees what breaks it.
+/// Each law sees what breaks it.
 #[test]
 fn the_laws_see_what_breaks_them() {
-    let pod = serde_json::json!({"spec": {
+    let pod = json!({"spec": {
         "nodeSelector": {"a": "b"},
         "tolerations": [{"key": "x"}, {"key": "y"}],
         "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
@@ -378,10 +312,7 @@ fn the_laws_see_what_breaks_them() {
         changed
     };
     let terms = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
-    let swapped = with(
-        "/spec/tolerations",
-        serde_json::json!([{"key": "y"}, {"key": "x"}]),
-    );
+    let swapped = with("/spec/tolerations", json!([{"key": "y"}, {"key": "x"}]));
     assert_eq!(
         changed(&pod, &swapped, ""),
         Some("/spec/tolerations/0/key".to_owned())
@@ -392,12 +323,12 @@ fn the_laws_see_what_breaks_them() {
     );
     let filled = with(
         &format!("{terms}/0"),
-        serde_json::json!({"matchExpressions": [{"key": "d", "operator": "Exists"}]}),
+        json!({"matchExpressions": [{"key": "d", "operator": "Exists"}]}),
     );
     assert_eq!(changed(&pod, &filled, ""), None);
     assert!(widened(&pod["spec"], &filled["spec"]).is_some());
     assert!(widened(&filled["spec"], &pod["spec"]).is_none());
-    let replaced = serde_json::json!({"op": "add", "path": "/spec/nodeSelector/a", "value": "c"});
+    let replaced = json!({"op": "add", "path": "/spec/nodeSelector/a", "value": "c"});
     assert!(only_adds(&replaced, &pod).is_some());
     assert_eq!(
         escaped(r#"{"a/\n":"bc"}"#, 1),

@@ -1,6 +1,5 @@
 //! What holds of the checks, for every object, policy and cluster.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use berth::placement::Reason;
@@ -9,73 +8,62 @@ use proptest::prelude::*;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-use crate::generate::{self, World};
-use crate::laws;
-use crate::reviews::{self, Reply, Review};
-use crate::scheduler::{items, requirement_matches};
+use crate::harness::repository::{policy_with, shipped_node_pools};
+use crate::harness::review::{Review, template_path};
+use crate::harness::snapshots::default_snapshot;
+use crate::harness::verdict::Verdict;
+use crate::model::json::any_json;
+use crate::model::selectors::{alternatives, satisfiable};
+use crate::model::workloads::workload;
+use crate::model::worlds::World;
+use crate::model::{recorded, runs};
 
-/// A policy by which the generated namespace may not use every pool, and the node pools of a cluster.
+/// Generates a policy by which the namespace may not use every pool, and the node pools of a cluster.
 fn snapshot() -> impl Strategy<Value = Snapshot> {
-    let world = prop_oneof![Just(World::shipped()), generate::world()];
+    let world = World::shipped_or_any(1, 1);
     (world, any::<[bool; 3]>()).prop_map(|(mut world, closed)| {
-        let pools = world.policy["spec"]["pools"].as_array_mut().unwrap();
-        for (pool, closed) in pools.iter_mut().zip(closed) {
-            if closed {
-                pool["namespaces"] = json!({"matchLabels": {"team": "payments"}});
-            }
-        }
+        world.close(closed);
         world.snapshot()
     })
 }
 
-fn created(object: &Value, snapshot: &Snapshot) -> Reply {
-    reviews::validate(&Review::of(object).body(), snapshot)
+fn created(object: &Value, snapshot: &Snapshot) -> Verdict {
+    Review::of(object).validate(snapshot)
 }
 
-fn updated(object: &Value, old: &Value, snapshot: &Snapshot) -> Reply {
-    let mut review = Review::of(object);
-    review.request = json!({"operation": "UPDATE", "oldObject": old});
-    reviews::validate(&review.body(), snapshot)
-}
-
-/// Each case asks several times, and makes a policy and a catalogue first.
-fn config() -> ProptestConfig {
-    let usual = laws::config();
-    ProptestConfig {
-        cases: usual.cases / 4,
-        ..usual
-    }
+fn updated(object: &Value, old: &Value, snapshot: &Snapshot) -> Verdict {
+    Review::of_update(object, old).validate(snapshot)
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(runs::seldom())]
 
     /// Whatever is asked, there is one answer, and no bug; the API server never sees a patch (`reviews::validate`).
     #[test]
     fn a_review_has_one_answer(
-        object in generate::workload(),
-        old in generate::workload(),
+        object in workload(),
+        old in workload(),
         snapshot in snapshot(),
     ) {
-        let reply = updated(&object, &old, &snapshot);
-        prop_assert_ne!(reply.reason, Reason::InternalError);
-        prop_assert_eq!(&reply.bytes, &updated(&object, &old, &snapshot).bytes);
-        let reply = created(&object, &snapshot);
-        prop_assert_ne!(reply.reason, Reason::InternalError);
-        prop_assert!(reply.denial.is_none_or(|denial| denial.len() <= 1024));
+        let verdict = updated(&object, &old, &snapshot);
+        prop_assert_ne!(verdict.reason, Reason::InternalError);
+        prop_assert_eq!(&verdict.bytes, &updated(&object, &old, &snapshot).bytes);
+        let verdict = created(&object, &snapshot);
+        prop_assert_ne!(verdict.reason, Reason::InternalError);
+        prop_assert!(verdict.denial.is_none_or(|denial| denial.len() <= 1024));
     }
 
     #[test]
-    fn an_update_of_nothing_finds_nothing(object in generate::workload(), snapshot in snapshot()) {
-        let reply = updated(&object, &object, &snapshot);
-        prop_assert!(reply.findings.is_empty(), "{:?}", reply.findings);
+    fn an_update_of_nothing_finds_nothing(object in workload(), snapshot in snapshot()) {
+        let verdict = updated(&object, &object, &snapshot);
+        prop_assert!(verdict.findings.is_empty(), "{:?}", verdict.findings);
     }
 
     /// An UPDATE never finds more than a CREATE of the same object would.
     #[test]
     fn an_update_finds_no_more_than_a_create(
-        object in generate::workload(),
-        old in generate::workload(),
+        object in workload(),
+        old in workload(),
         snapshot in snapshot(),
     ) {
         let of_create = created(&object, &snapshot).findings;
@@ -86,110 +74,58 @@ proptest! {
 
     /// What berth adds to a pod is never found to be wrong with it, and nothing of it is missed.
     #[test]
-    fn a_placed_pod_has_no_faults_but_its_authors(object in generate::workload(), snapshot in snapshot()) {
-        let reply = reviews::mutate(&Review::of(&object).body(), &snapshot);
-        let patched = reviews::patched(&object, &reply.patch).unwrap();
+    fn a_placed_pod_has_no_faults_but_its_authors(object in workload(), snapshot in snapshot()) {
+        let verdict = Review::of(&object).mutate(&snapshot);
+        let patched = verdict.patched(&object).unwrap();
         let before = created(&object, &snapshot).findings;
         let after = created(&patched, &snapshot).findings;
         // Where the cluster lacks the node pools for it, the architecture is what stays.
-        let waits = |finding: &str| finding == "unschedulable" && reply.reason == Reason::Unavailable;
+        let waits = |finding: &str| finding == "unschedulable" && verdict.reason == Reason::Unavailable;
         let added: Vec<&String> = after
             .iter()
             .filter(|finding| !before.contains(finding) && !waits(finding))
             .collect();
-        prop_assert!(added.is_empty(), "{added:?} after {}", reply.reason);
-        prop_assert!(!after.contains(&"not-placed".to_owned()), "not-placed after {}", reply.reason);
+        prop_assert!(added.is_empty(), "{added:?} after {}", verdict.reason);
+        prop_assert!(!after.contains(&"not-placed".to_owned()), "not-placed after {}", verdict.reason);
     }
 
     /// A contradiction is what a search through all values that matter finds none for.
     #[test]
-    fn contradictions_are_those_of_a_search(object in generate::workload()) {
-        let snapshot = reviews::default_snapshot();
-        let reply = created(&object, &snapshot);
-        let found = reply.findings.iter().any(|finding| finding == "contradiction");
-        let path = reviews::template_path(object["kind"].as_str().unwrap());
+    fn contradictions_are_those_of_a_search(object in workload()) {
+        let snapshot = default_snapshot();
+        let verdict = created(&object, &snapshot);
+        let path = template_path(object["kind"].as_str().unwrap());
         let template = object.pointer(path).unwrap();
         let spec = &template["spec"];
-        let exempt = spec["priorityClassName"] == "system-node-critical";
-        prop_assert_eq!(found, !exempt && !satisfiable(spec));
+        let is_exempt = spec["priorityClassName"] == "system-node-critical";
+        let can_be_met = alternatives(spec)
+            .iter()
+            .any(|alternative| satisfiable(&alternative.requirements));
+        prop_assert_eq!(verdict.finds("contradiction"), !is_exempt && !can_be_met);
     }
 
     /// T38, for the validating side.
     #[test]
-    fn any_old_object_is_let_through(object in generate::workload(), old in generate::any_json()) {
-        let snapshot = reviews::default_snapshot();
-        let reply = updated(&object, &old, &snapshot);
-        prop_assert_ne!(reply.reason, Reason::InternalError);
+    fn any_old_object_is_let_through(object in workload(), old in any_json()) {
+        let snapshot = default_snapshot();
+        let verdict = updated(&object, &old, &snapshot);
+        prop_assert_ne!(verdict.reason, Reason::InternalError);
     }
-}
-
-/// Whether some node, whoever made it, could satisfy the selectors of a pod's spec.
-fn satisfiable(spec: &Value) -> bool {
-    alternatives(spec).iter().any(|all| satisfies_all(all))
-}
-
-/// The ways to satisfy the pod's selectors, each as requirements. A field names a node, and may name any.
-pub(crate) fn alternatives(spec: &Value) -> Vec<Vec<Value>> {
-    let selector = spec["nodeSelector"].as_object().into_iter().flatten();
-    let selected: Vec<Value> = selector
-        .map(|(key, value)| json!({"key": key, "operator": "In", "values": [value]}))
-        .collect();
-    let required =
-        &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    if required.is_null() {
-        return vec![selected];
-    }
-    let terms = items(&required["nodeSelectorTerms"]).iter();
-    let filled = terms.filter(|term| {
-        !items(&term["matchExpressions"]).is_empty() || !items(&term["matchFields"]).is_empty()
-    });
-    filled
-        .map(|term| [&selected, items(&term["matchExpressions"])].concat())
-        .collect()
-}
-
-/// Whether some node could meet all of these requirements.
-pub(crate) fn satisfies_all(requirements: &[Value]) -> bool {
-    let mut by_key: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    for requirement in requirements {
-        let key = match requirement["key"].as_str().unwrap_or_default() {
-            "beta.kubernetes.io/arch" => "kubernetes.io/arch",
-            "failure-domain.beta.kubernetes.io/zone" => "topology.kubernetes.io/zone",
-            key => key,
-        };
-        by_key.entry(key).or_default().push(requirement);
-    }
-    by_key.values().all(|requirements| {
-        let mentioned = requirements
-            .iter()
-            .flat_map(|requirement| items(&requirement["values"]))
-            .filter_map(Value::as_str);
-        let mut values = BTreeSet::from([None, Some("another".to_owned())]);
-        for value in mentioned {
-            values.insert(Some(value.to_owned()));
-            if let Ok(number) = value.parse::<i64>() {
-                // A label's value cannot begin with a sign.
-                values.insert(Some(number.saturating_sub(1).max(0).to_string()));
-                values.insert(Some((number + 1).to_string()));
-            }
-        }
-        values.iter().any(|value| {
-            requirements
-                .iter()
-                .all(|requirement| requirement_matches(requirement, value.as_deref()))
-        })
-    })
 }
 
 #[test]
 fn recorded_workloads_get_the_same_answer_before_and_after() {
-    let corpus = laws::corpus_or_notice("the laws of the checks");
-    let snapshot = reviews::default_snapshot();
+    let corpus = recorded::workloads("the laws of the checks");
+    let snapshot = default_snapshot();
     for (origin, object) in &corpus {
-        let reply = updated(object, object, &snapshot);
-        assert!(reply.findings.is_empty(), "{origin}: {:?}", reply.findings);
-        let reply = reviews::mutate(&Review::of(object).body(), &snapshot);
-        let patched = reviews::patched(object, &reply.patch).unwrap();
+        let verdict = updated(object, object, &snapshot);
+        assert!(
+            verdict.findings.is_empty(),
+            "{origin}: {:?}",
+            verdict.findings
+        );
+        let verdict = Review::of(object).mutate(&snapshot);
+        let patched = verdict.patched(object).unwrap();
         let before = created(object, &snapshot).findings;
         for finding in created(&patched, &snapshot).findings {
             let known = before.contains(&finding) && finding != "not-placed";
@@ -208,7 +144,7 @@ fn hostile_objects_do_not_take_long() {
         })
         .collect();
     let names: Vec<&Value> = pools.iter().map(|pool| &pool["name"]).collect();
-    let mut policy = reviews::policy_with(&Value::Null);
+    let mut policy = policy_with(&Value::Null);
     for (number, names) in names.chunks(32).enumerate() {
         policy["spec"]["pools"].as_array_mut().unwrap().push(json!({
             "name": format!("closed-{number}"),
@@ -216,7 +152,7 @@ fn hostile_objects_do_not_take_long() {
             "namespaces": {"matchLabels": {"team": "payments"}},
         }));
     }
-    let mut node_pools = reviews::shipped_node_pools();
+    let mut node_pools = shipped_node_pools();
     node_pools.extend(pools);
     let snapshot = World { policy, node_pools }.snapshot();
     let term = |expressions: Value| json!({"matchExpressions": expressions});
@@ -286,7 +222,7 @@ fn hostile_objects_do_not_take_long() {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "hostile"}, "spec": spec});
         let old = json!({"metadata": {"name": "hostile"}, "spec": spec});
         let begun = worked();
-        let _ = reviews::mutate(&Review::of(&pod).body(), &snapshot);
+        let _ = Review::of(&pod).mutate(&snapshot);
         let _ = updated(&pod, &old, &snapshot);
         // Without optimisation, the object written and read many times by the test itself: some hundred times too long.
         let took = worked().saturating_sub(begun);

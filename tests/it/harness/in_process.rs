@@ -20,21 +20,21 @@ use tokio::runtime::Builder;
 use super::client::Client;
 
 /// A listener, until dropped.
-pub(crate) struct Small {
+pub(crate) struct InProcess {
     pub(crate) address: SocketAddr,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) metrics: Arc<Metrics>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Small {
+impl InProcess {
     /// The webhook, serving.
     pub(crate) fn start(limits: Limits) -> Self {
         let (policy, _) = embedded_policy().unwrap();
         let snapshot = Snapshot::new(policy, embedded_node_pools().unwrap()).unwrap();
         let snapshot = Arc::new(ArcSwapOption::from_pointee(snapshot));
         let tls = server_config(certificates(), None).unwrap();
-        let small = Self::listen(|lifecycle, metrics| Listener {
+        let listener = Self::listen(|lifecycle, metrics| Listener {
             socket: Socket::Webhook,
             router: Webhook::new(snapshot, Arc::clone(&metrics), limits.clone()).router(),
             tls: Some(Arc::new(tls)),
@@ -43,8 +43,8 @@ impl Small {
             phase: lifecycle.subscribe(),
             until: Phase::Closing,
         });
-        small.lifecycle.enter(Phase::Serving);
-        small
+        listener.lifecycle.enter(Phase::Serving);
+        listener
     }
 
     /// The ops listener of a process that has only just started.
@@ -87,7 +87,7 @@ impl Small {
     }
 }
 
-impl Drop for Small {
+impl Drop for InProcess {
     fn drop(&mut self) {
         self.lifecycle.enter(Phase::Over);
         self.thread.take().map(JoinHandle::join);

@@ -1,6 +1,7 @@
-//! Certificate authorities that live for one test.
+//! Certificate authorities that live for one test, and their certificates in files.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
@@ -64,5 +65,37 @@ impl Pair {
 
     pub(crate) fn private_key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap()
+    }
+}
+
+/// A certificate and its key in files, as a Secret is mounted.
+pub(crate) struct Files {
+    directory: tempfile::TempDir,
+}
+
+impl Files {
+    pub(crate) fn new(pair: &Pair) -> Self {
+        let files = Self {
+            directory: tempfile::tempdir().unwrap(),
+        };
+        files.write(&pair.certificate, &pair.key);
+        files
+    }
+
+    /// Replaces both files at once, as near to it as two files come.
+    pub(crate) fn write(&self, certificate: &str, key: &str) {
+        for (path, text) in [(self.certificate(), certificate), (self.key(), key)] {
+            let new = path.with_extension("new");
+            std::fs::write(&new, text).unwrap();
+            std::fs::rename(&new, &path).unwrap();
+        }
+    }
+
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.directory.path().join("tls.crt")
+    }
+
+    pub(crate) fn key(&self) -> PathBuf {
+        self.directory.path().join("tls.key")
     }
 }

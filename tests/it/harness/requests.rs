@@ -1,8 +1,10 @@
-//! Reviews as the API server sends them.
+//! The requests that the tests of the listeners send: reviews of a pod that a Job makes.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+
+use super::review::Review;
 
 /// A pod that a Job makes.
 pub(crate) fn pod() -> Value {
@@ -19,23 +21,9 @@ pub(crate) fn pod() -> Value {
     })
 }
 
-/// The review of the creation of a pod.
+/// Returns the review of the creation of a pod.
 pub(crate) fn review(object: &Value) -> Value {
-    json!({
-        "apiVersion": "admission.k8s.io/v1",
-        "kind": "AdmissionReview",
-        "request": {
-            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
-            "kind": {"group": "", "version": "v1", "kind": "Pod"},
-            "resource": {"group": "", "version": "v1", "resource": "pods"},
-            "namespace": "demo",
-            "operation": "CREATE",
-            "userInfo": {"username": "system:serviceaccount:kube-system:job-controller"},
-            "object": object,
-            "oldObject": null,
-            "dryRun": false,
-        },
-    })
+    serde_json::from_slice(&Review::of(object).body()).unwrap()
 }
 
 /// The same as bytes.

@@ -1,13 +1,21 @@
-//! What kube-scheduler does, written from its rules over plain values: the oracle of the laws.
+//! kube-scheduler's rules on one node, written from its documentation over plain values. The cluster tests include this
+//! file by its path.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::names::REQUIRED;
+
 /// A node's labels.
 pub(crate) type Labels = BTreeMap<String, String>;
 
-/// Whether the selectors of a pod's spec allow a node with these labels.
+/// Returns a list's items; none if the value is no list.
+pub(crate) fn items(list: &Value) -> &[Value] {
+    list.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// True if the selectors of a pod's spec allow a node with these labels.
 pub(crate) fn allows(spec: &Value, node: &Labels) -> bool {
     let selected = match &spec["nodeSelector"] {
         Value::Object(selector) => selector.iter().all(|(key, value)| {
@@ -15,18 +23,12 @@ pub(crate) fn allows(spec: &Value, node: &Labels) -> bool {
         }),
         _ => true,
     };
-    let required =
-        &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    let required = &spec["affinity"]["nodeAffinity"][REQUIRED];
     selected
         && (required.is_null()
             || items(&required["nodeSelectorTerms"])
                 .iter()
                 .any(|term| term_matches(term, node)))
-}
-
-/// A list's items; none where there is no list.
-pub(crate) fn items(list: &Value) -> &[Value] {
-    list.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn term_matches(term: &Value, node: &Labels) -> bool {
@@ -45,7 +47,7 @@ fn expression_matches(expression: &Value, node: &Labels) -> bool {
     requirement_matches(expression, node.get(key).map(String::as_str))
 }
 
-/// Whether a requirement allows the value that a node has for its label.
+/// True if a requirement allows the value that a node has for its label; `None` stands for a node without the label.
 pub(crate) fn requirement_matches(requirement: &Value, value: Option<&str>) -> bool {
     let values: Vec<&str> = items(&requirement["values"])
         .iter()
@@ -64,12 +66,12 @@ pub(crate) fn requirement_matches(requirement: &Value, value: Option<&str>) -> b
         "Lt" => numbers().is_some_and(|(value, bound)| value < bound),
         "Gte" => numbers().is_some_and(|(value, bound)| value >= bound),
         "Lte" => numbers().is_some_and(|(value, bound)| value <= bound),
-        // The scheduler fails on an operator that it does not know; one that comes later excludes who knows what.
+        // The scheduler fails on an operator that it does not know. A later one may exclude anything or nothing.
         _ => true,
     }
 }
 
-/// Whether a pod's tolerations tolerate a taint for good.
+/// True if a pod's tolerations tolerate a taint for good.
 pub(crate) fn tolerates(spec: &Value, taint: &Value) -> bool {
     items(&spec["tolerations"]).iter().any(|toleration| {
         let bounded = !toleration["tolerationSeconds"].is_null() && taint["effect"] == "NoExecute";
@@ -78,7 +80,7 @@ pub(crate) fn tolerates(spec: &Value, taint: &Value) -> bool {
     })
 }
 
-/// Whether a toleration lets a pod onto a node with a taint, be it for a while, on a cluster that has every operator.
+/// True if a toleration lets a pod onto a node with a taint, be it for a while, on a cluster that has every operator.
 pub(crate) fn admits(toleration: &Value, taint: &Value) -> bool {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let [key, operator, value, effect] =

@@ -8,27 +8,29 @@ use std::time::{Duration, Instant};
 use berth::server::shutdown::Phase;
 
 use crate::harness::client::head;
-use crate::harness::in_process::Small;
+use crate::harness::in_process::InProcess;
+use crate::harness::program::run;
 use crate::harness::requests::pod_review;
-use crate::harness::{Server, get, run, until};
+use crate::harness::server::{Server, get};
+use crate::harness::wait::until;
 
 #[test]
 fn it_is_alive_throughout_and_ready_while_it_serves() {
-    let small = Small::starting();
+    let listener = InProcess::starting();
     let ready = || {
-        let reply = get(small.address, "/readyz");
-        assert_eq!(get(small.address, "/livez").status, 200);
+        let reply = get(listener.address, "/readyz");
+        assert_eq!(get(listener.address, "/livez").status, 200);
         (reply.status, reply.text())
     };
     let not_ready = |reason: &str| (503, format!("{reason}\n"));
     assert_eq!(ready(), not_ready("starting"));
-    small.lifecycle.enter(Phase::Serving);
+    listener.lifecycle.enter(Phase::Serving);
     assert_eq!(ready(), (200, "ok\n".to_owned()));
-    small.lifecycle.enter(Phase::Draining);
+    listener.lifecycle.enter(Phase::Draining);
     assert_eq!(ready(), not_ready("draining"));
-    small.lifecycle.enter(Phase::Serving);
+    listener.lifecycle.enter(Phase::Serving);
     assert_eq!(ready(), not_ready("draining"));
-    small.lifecycle.enter(Phase::Closing);
+    listener.lifecycle.enter(Phase::Closing);
     assert_eq!(ready(), not_ready("closing"));
 }
 

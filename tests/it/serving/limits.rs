@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use berth::server::Limits;
 
 use crate::harness::client::{Connection, head};
-use crate::harness::in_process::Small;
+use crate::harness::in_process::InProcess;
 use crate::harness::requests::{pod_review, pod_review_of};
-use crate::harness::{Server, until};
+use crate::harness::server::Server;
+use crate::harness::wait::until;
 
 const JSON: &str = "content-type: application/json\r\n";
 
@@ -77,16 +78,16 @@ fn a_client_that_breaks_off_takes_nothing_with_it() {
         memory: 64 * 1024,
         ..Limits::default()
     };
-    let small = Small::start(limits);
+    let listener = InProcess::start(limits);
     let large = pod_review_of(60_000);
     for _ in 0..10 {
-        let mut connection = small.client().connect().unwrap();
+        let mut connection = listener.client().connect().unwrap();
         let head = head("POST", "/mutate", JSON, large.len());
         connection.send(&head).unwrap();
         connection.send(&large[..50_000]).unwrap();
     }
     until("the memory is free again", || {
-        let mut connection = small.client().connect().unwrap();
+        let mut connection = listener.client().connect().unwrap();
         let reply = connection.post("/mutate", &large).unwrap();
         assert!(matches!(reply.status, 200 | 503));
         (reply.status == 200).then_some(())
@@ -99,15 +100,15 @@ fn an_overload_is_a_503_at_once_without_retry_after() {
         memory: 64 * 1024,
         ..Limits::default()
     };
-    let small = Small::start(limits);
+    let listener = InProcess::start(limits);
     let large = pod_review_of(60_000);
-    let mut holding = small.client().connect().unwrap();
+    let mut holding = listener.client().connect().unwrap();
     holding
         .send(&head("POST", "/mutate", JSON, large.len()))
         .unwrap();
     holding.send(&large[..59_000]).unwrap();
     let refused = until("overload", || {
-        let mut connection = small.client().connect().unwrap();
+        let mut connection = listener.client().connect().unwrap();
         let reply = connection.post("/mutate", &pod_review_of(8_000)).unwrap();
         (reply.status != 200).then_some(reply)
     });
@@ -115,14 +116,14 @@ fn an_overload_is_a_503_at_once_without_retry_after() {
     assert_eq!(refused.header("retry-after"), None);
     assert!(refused.closes());
     // Whoever needs little still gets it, and who holds the memory may finish.
-    let mut connection = small.client().connect().unwrap();
+    let mut connection = listener.client().connect().unwrap();
     assert_eq!(
         connection.post("/mutate", &pod_review()).unwrap().status,
         200
     );
     holding.send(&large[59_000..]).unwrap();
     assert_eq!(holding.receive().unwrap().status, 200);
-    let page = small.metrics.text();
+    let page = listener.metrics.text();
     assert!(page.contains("endpoint=\"mutate\",code=\"503\""), "{page}");
 }
 
@@ -144,20 +145,20 @@ fn more_connections_than_there_may_be_are_closed_at_once() {
 
 #[test]
 fn a_client_is_told_to_connect_anew_after_some_requests_or_some_time() {
-    let small = Small::start(Limits {
+    let listener = InProcess::start(Limits {
         requests: 3,
         ..Limits::default()
     });
-    let mut connection = small.client().connect().unwrap();
+    let mut connection = listener.client().connect().unwrap();
     let mut closes = || connection.post("/mutate", &pod_review()).unwrap().closes();
     assert_eq!([closes(), closes(), closes()], [false, false, true]);
     assert!(connection.is_closed_by_server());
 
-    let small = Small::start(Limits {
+    let listener = InProcess::start(Limits {
         lifetime: Duration::from_millis(200),
         ..Limits::default()
     });
-    let mut connection = small.client().connect().unwrap();
+    let mut connection = listener.client().connect().unwrap();
     until("the end of its life", || {
         let reply = connection.post("/mutate", &pod_review()).unwrap();
         reply.closes().then_some(())
@@ -167,19 +168,19 @@ fn a_client_is_told_to_connect_anew_after_some_requests_or_some_time() {
 
 #[test]
 fn who_does_not_begin_is_let_go() {
-    let small = Small::start(Limits {
+    let listener = InProcess::start(Limits {
         handshake: Duration::from_millis(200),
         first_head: Duration::from_millis(200),
         ..Limits::default()
     });
-    let mut silent = Connection::plain(TcpStream::connect(small.address).unwrap());
+    let mut silent = Connection::plain(TcpStream::connect(listener.address).unwrap());
     assert!(silent.is_closed_by_server());
-    let mut idle = small.client().connect().unwrap();
+    let mut idle = listener.client().connect().unwrap();
     assert!(idle.is_closed_by_server());
-    let mut slow = small.client().connect().unwrap();
+    let mut slow = listener.client().connect().unwrap();
     slow.send(b"POST /mutate HTTP/1.1\r\nhost: ").unwrap();
     assert!(slow.is_closed_by_server());
-    let page = small.metrics.text();
+    let page = listener.metrics.text();
     let refused = "berth_connections_refused_total{socket=\"webhook\",cause=\"timeout\"} 3";
     assert!(page.contains(refused), "{page}");
 }
@@ -188,12 +189,12 @@ fn who_does_not_begin_is_let_go() {
 #[test]
 fn who_has_begun_may_idle_longer_than_any_api_server_does() {
     assert!(Limits::default().idle > Duration::from_secs(90));
-    let small = Small::start(Limits {
+    let listener = InProcess::start(Limits {
         first_head: Duration::from_millis(100),
         idle: Duration::from_secs(3),
         ..Limits::default()
     });
-    let mut connection = small.client().connect().unwrap();
+    let mut connection = listener.client().connect().unwrap();
     for _ in 0..2 {
         assert_eq!(
             connection.post("/mutate", &pod_review()).unwrap().status,

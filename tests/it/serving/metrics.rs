@@ -13,7 +13,8 @@ use berth::placement::policy::{Action, Mode, Source};
 use berth::placement::snapshot::Snapshot;
 use berth::validation::{Check, Finding};
 
-use crate::{docs, reviews};
+use crate::harness::{repository, snapshots};
+use crate::shipped::docs;
 
 /// A metric as it is shown.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,7 +27,7 @@ struct Metric {
 /// The metrics of a process to which everything has happened, by the names that Prometheus gives them.
 fn shown() -> BTreeMap<String, Metric> {
     let metrics = Metrics::default();
-    let snapshot = reviews::default_snapshot();
+    let snapshot = snapshots::default_snapshot();
     everything_happens(&metrics, &snapshot);
     let text = metrics.text();
     let mut shown: BTreeMap<String, Metric> = BTreeMap::new();
@@ -131,7 +132,7 @@ fn everything_has_happened() {
 /// One row for each metric: its name, type and labels, and what it says of itself.
 #[test]
 fn the_page_has_every_metric() {
-    let page = reviews::text_of("docs/metrics.md");
+    let page = repository::text_of("docs/metrics.md");
     let shown: Vec<Vec<String>> = shown()
         .into_iter()
         .map(|(name, Metric { kind, help, labels })| {
@@ -176,7 +177,7 @@ fn the_page_has_every_value_of_every_label() {
         ("source", all!(Source)),
     ]
     .into();
-    let page = reviews::text_of("docs/metrics.md");
+    let page = repository::text_of("docs/metrics.md");
     let told: BTreeMap<&str, &str> = rows(&page, "| label | values |")
         .into_iter()
         .map(|row| (row[0].trim_matches('`'), row[1]))

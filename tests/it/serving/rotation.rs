@@ -3,9 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::harness::client::Client;
+use crate::harness::pki::Files;
 use crate::harness::pki::{Authority, Pair, VALID};
+use crate::harness::program::run;
 use crate::harness::requests::pod_review;
-use crate::harness::{Files, Server, run, until};
+use crate::harness::server::Server;
+use crate::harness::wait::until;
 
 /// The certificate that a new connection sees.
 fn served(client: &Client) -> Vec<u8> {

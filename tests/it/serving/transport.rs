@@ -7,8 +7,9 @@ use rustls::ClientConfig;
 
 use crate::harness::client::{Client, Connection, roots};
 use crate::harness::pki::{Authority, VALID};
+use crate::harness::program::berth;
 use crate::harness::requests::{patch, pod_review};
-use crate::harness::{Server, berth};
+use crate::harness::server::Server;
 
 #[test]
 fn tls_is_1_2_or_1_3_with_http_1_1_and_no_tickets() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
 use crate::harness::requests::{bytes, is_untouched, patch, pod, pod_review, review};
+use crate::harness::server::Server;
 
 #[test]
 fn a_placed_pod_is_already_placed() {

@@ -8,9 +8,11 @@ use berth::placement::catalogue::Catalogue;
 use berth::placement::snapshot::{Snapshot, read_policy};
 use serde_json::{Value, json};
 
-use crate::generate::{NODE_LABELS, World};
-use crate::reviews::{self, Review};
-use crate::scheduler::items;
+use crate::harness::review::Review;
+use crate::harness::{repository, snapshots};
+use crate::model::names::NODE_LABELS;
+use crate::model::scheduler::items;
+use crate::model::worlds::World;
 
 const POLICY: &str = "deploy/platforms/cast-ai/policy.yaml";
 const TEMPLATES: &str = "deploy/platforms/cast-ai/node-templates.tf";
@@ -77,13 +79,13 @@ fn catalogue() -> BTreeMap<String, Template> {
 
 #[test]
 fn every_node_template_has_its_entry_and_every_entry_its_node_template() {
-    assert_eq!(templates(&reviews::text_of(TEMPLATES)), catalogue());
+    assert_eq!(templates(&repository::text_of(TEMPLATES)), catalogue());
 }
 
 /// Read as strictly as any file, and held to the schema's bounds; every node pool of its pools is in its catalogue.
 #[test]
 fn the_policy_is_taken() {
-    let (policy, catalogue) = read_policy(&reviews::text_of(POLICY)).unwrap();
+    let (policy, catalogue) = read_policy(&repository::text_of(POLICY)).unwrap();
     let names = policy.pools().iter().flat_map(|pool| &pool.node_pools);
     assert!(names.clone().all(|name| catalogue.get(name).is_some()));
     assert_eq!(names.count(), catalogue.iter().count());
@@ -93,7 +95,7 @@ fn the_policy_is_taken() {
 /// Pools and rules are the default policy's: what a pod asks for means the same on every platform.
 #[test]
 fn the_policy_asks_what_the_default_one_asks() {
-    let (ours, default) = (reviews::policy_of(POLICY), reviews::shipped_policy());
+    let (ours, default) = (repository::value_of(POLICY), repository::shipped_policy());
     for field in ["/spec/architectures", "/spec/rules"] {
         assert_eq!(ours.pointer(field), default.pointer(field), "{field}");
     }
@@ -110,17 +112,17 @@ fn of_two_labels_in_one_pool_the_first_counts() {
     let entry = |name: &str, label: &str| json!({"name": name, "nodeLabel": label});
     let pools = json!([{"name": "default", "nodePools": ["a", "b", "c"]}]);
     let rules = json!([{"name": "all", "place": {"pool": "default"}}]);
-    let policy = reviews::policy_with(&json!({"pools": pools, "rules": rules}));
-    let snapshot = |node_pools: &[Value]| reviews::snapshot(policy.clone(), Some(node_pools));
+    let policy = repository::policy_with(&json!({"pools": pools, "rules": rules}));
+    let snapshot = |node_pools: &[Value]| snapshots::snapshot(policy.clone(), Some(node_pools));
     let [karpenters, other] = NODE_LABELS;
     let same = [entry("a", other), entry("c", other)];
     let mixed = snapshot(&[entry("b", karpenters)]).unwrap();
     let mut snapshot = snapshot(&same).unwrap();
     snapshot.catalogue = Arc::new(Catalogue::with(&snapshot.catalogue, &mixed.catalogue));
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {}});
-    let reply = reviews::mutate(&Review::of(&pod).body(), &snapshot);
-    assert_eq!(reply.reason, Reason::Placed);
-    let patched = reviews::patched(&pod, &reply.patch).unwrap();
+    let verdict = Review::of(&pod).mutate(&snapshot);
+    assert_eq!(verdict.reason, Reason::Placed);
+    let patched = verdict.patched(&pod).unwrap();
     let terms = &patched["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
         ["nodeSelectorTerms"];
     let expected = json!({"key": other, "operator": "In", "values": ["a", "c"]});

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::reviews;
-use crate::scheduler::items;
+use crate::harness::repository;
+use crate::model::scheduler::items;
 
 fn file(name: &str) -> Value {
-    let text = reviews::text_of(format!("deploy/charts/berth/{name}"));
-    reviews::values_of(&text).remove(0)
+    let text = repository::text_of(format!("deploy/charts/berth/{name}"));
+    repository::values_of(&text).remove(0)
 }
 
 /// A chart installs the berth that it was made with.
@@ -26,8 +26,8 @@ fn the_chart_has_what_the_monitoring_has() {
         ("deploy/monitoring", "resources"),
         ("deploy/monitoring/dashboard", "configMapGenerator"),
     ] {
-        let text = reviews::text_of(format!("{directory}/kustomization.yaml"));
-        let kustomization = &reviews::values_of(&text)[0];
+        let text = repository::text_of(format!("{directory}/kustomization.yaml"));
+        let kustomization = &repository::values_of(&text)[0];
         let files = match files {
             "resources" => &kustomization[files],
             _ => &kustomization[files][0]["files"],
@@ -37,7 +37,7 @@ fn the_chart_has_what_the_monitoring_has() {
             let original = format!("{directory}/{}", file.as_str().unwrap());
             let copy = original.replace("deploy/", "deploy/charts/berth/");
             assert!(
-                reviews::text_of(&original) == reviews::text_of(&copy),
+                repository::text_of(&original) == repository::text_of(&copy),
                 "copy {original} to {copy}"
             );
         }

@@ -9,9 +9,10 @@ use berth::placement::policy_file::Mode;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::panels::{self, DASHBOARD, VARIABLES};
-use crate::scheduler::items;
-use crate::{docs, monitoring, reviews};
+use crate::harness::repository;
+use crate::model::scheduler::items;
+use crate::shipped::panels::{self, DASHBOARD, VARIABLES};
+use crate::shipped::{docs, monitoring};
 
 /// What a query is made of beside metrics and labels.
 const WORDS: [&str; 14] = [
@@ -32,7 +33,7 @@ const WORDS: [&str; 14] = [
 ];
 
 fn dashboard() -> Value {
-    serde_json::from_str(&reviews::text_of(DASHBOARD)).unwrap()
+    serde_json::from_str(&repository::text_of(DASHBOARD)).unwrap()
 }
 
 fn is_row(panel: &Value) -> bool {
@@ -71,7 +72,7 @@ fn it_is_written_as_grafana_writes_it() {
     sorted.sort_all_objects();
     let written = serde_json::to_string_pretty(&sorted).unwrap() + "\n";
     assert!(
-        reviews::text_of(DASHBOARD) == written,
+        repository::text_of(DASHBOARD) == written,
         "{DASHBOARD} is not indented by two spaces, or its keys are not in alphabetical order"
     );
 }
@@ -169,7 +170,7 @@ fn every_variable_and_data_source_resolves() {
 fn every_metric_is_known() {
     let dashboard = dashboard();
     let (registered, recorded) = (docs::registered(), monitoring::recorded());
-    let page = reviews::text_of("docs/monitoring.md");
+    let page = repository::text_of("docs/monitoring.md");
     let list = items(&dashboard["templating"]["list"]);
     let values = list.iter().filter_map(|variable| {
         let query = variable["query"]["query"].as_str()?;
@@ -248,7 +249,7 @@ fn the_lines_are_those_of_the_alerts() {
 /// What the page says was run is what the dashboard asks.
 #[test]
 fn the_page_on_cost_asks_what_the_dashboard_asks() {
-    let page = reviews::text_of("docs/cost.md");
+    let page = repository::text_of("docs/cost.md");
     let query = page.split("```promql\n").nth(1).unwrap();
     let query = query.split("\n```").next().unwrap();
     let dashboard = dashboard();
@@ -258,12 +259,12 @@ fn the_page_on_cost_asks_what_the_dashboard_asks() {
 /// Grafana's sidecar looks for this label, and the value has to be a string.
 #[test]
 fn the_sidecar_finds_it() {
-    let kustomization = reviews::text_of("deploy/monitoring/dashboard/kustomization.yaml");
-    let kustomization = reviews::values_of(&kustomization).remove(0);
+    let kustomization = repository::text_of("deploy/monitoring/dashboard/kustomization.yaml");
+    let kustomization = repository::values_of(&kustomization).remove(0);
     let generator = &kustomization["configMapGenerator"][0];
     assert_eq!(generator["files"], json!(["berth.json"]));
     let labels = &generator["options"]["labels"];
     assert_eq!(labels["grafana_dashboard"], "1");
     // kubectl keeps the whole object in an annotation, which may have 256 KiB.
-    assert!(reviews::text_of(DASHBOARD).len() < 200 * 1024);
+    assert!(repository::text_of(DASHBOARD).len() < 200 * 1024);
 }

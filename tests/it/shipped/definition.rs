@@ -10,7 +10,8 @@ use proptest::{prop_assert_eq, proptest};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::{laws, reviews};
+use crate::harness::repository;
+use crate::model::runs;
 
 /// Every schema of the definition, with its path.
 fn schemas() -> Vec<(String, Value)> {
@@ -40,17 +41,17 @@ fn the_definition_is_that_of_the_types() {
     assert!(printed.status.success());
     let file = "deploy/crd/placementpolicies.yaml";
     assert!(
-        reviews::text_of(file).as_bytes() == printed.stdout,
+        repository::text_of(file).as_bytes() == printed.stdout,
         "{file} is not that of the types; make it anew:\n  cargo run -- crd > {file}"
     );
     // Helm says so at every command if it is a link.
     let copy = "deploy/charts/berth/crds/placementpolicies.yaml";
     assert!(
-        reviews::text_of(copy).as_bytes() == printed.stdout,
+        repository::text_of(copy).as_bytes() == printed.stdout,
         "copy {file} to {copy}"
     );
     assert_eq!(
-        reviews::values_of(&reviews::text_of(file)),
+        repository::values_of(&repository::text_of(file)),
         [definition()],
         "what is printed is what was meant"
     );
@@ -134,7 +135,7 @@ fn takes(path: &str) -> impl Fn(&str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(laws::config())]
+    #![proptest_config(runs::usual())]
 
     /// The patterns say what the code checks, no more and no less.
     #[test]
@@ -151,7 +152,7 @@ proptest! {
         prop_assert_eq!(value(&text), valid_value(&text).is_ok());
         let controller = takes(".spec.rules[].match.controllers[]");
         let rule = json!({"name": "a", "match": {"controllers": [text]}, "place": {"pool": "batch"}});
-        let read = read_policy_object(reviews::policy_with(&json!({"rules": [rule]})));
+        let read = read_policy_object(repository::policy_with(&json!({"rules": [rule]})));
         prop_assert_eq!(controller(&text), read.is_ok());
     }
 }
@@ -190,7 +191,7 @@ fn a_file_is_bounded_like_an_object() {
         ),
     ];
     for (overrides, path, message) in cases {
-        let policy = reviews::policy_with(&overrides);
+        let policy = repository::policy_with(&overrides);
         let expected = PolicyError {
             path: path.to_owned(),
             message: message.to_owned(),
@@ -205,7 +206,7 @@ fn a_file_is_bounded_like_an_object() {
         "nodePools": many(32),
         "annotations": {"a": "é".repeat(1024)},
     }));
-    assert!(read_policy_object(reviews::policy_with(&most)).is_ok());
+    assert!(read_policy_object(repository::policy_with(&most)).is_ok());
 }
 
 /// `null` is no value: the API server refuses it where there is no default, and so does a file.
@@ -221,7 +222,7 @@ fn null_is_no_value() {
             "spec.rules[0].place.poolFromLabel",
         ),
     ] {
-        let error = read_policy_object(reviews::policy_with(&overrides)).unwrap_err();
+        let error = read_policy_object(repository::policy_with(&overrides)).unwrap_err();
         assert_eq!(error.path, path, "{error}");
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use berth::validation::Check;
 use serde_json::Value;
 
-use crate::reviews::{self, Review};
+use crate::harness::review::Review;
+use crate::harness::{repository, snapshots};
 
 /// A fenced block of a page.
 struct Block<'p> {
@@ -39,16 +40,16 @@ fn blocks(part: &str) -> Vec<Block<'_>> {
 
 /// What berth answers to an object that is created in a namespace that opted in.
 fn said(object: &Value, policy: &Value) -> (String, Vec<String>) {
-    let snapshot = reviews::snapshot(reviews::policy_with(policy), None).unwrap();
-    let reply = reviews::validate(&Review::of(object).body(), &snapshot);
-    let lines: Vec<String> = reply.denial.into_iter().chain(reply.warnings).collect();
-    (lines.join("\n") + "\n", reply.findings)
+    let snapshot = snapshots::snapshot(repository::policy_with(policy), None).unwrap();
+    let verdict = Review::of(object).validate(&snapshot);
+    let lines: Vec<String> = verdict.denial.into_iter().chain(verdict.warnings).collect();
+    (lines.join("\n") + "\n", verdict.findings)
 }
 
 /// Each check has a section, in the order of the checks, whose examples get the answers that are printed below them.
 #[test]
 fn the_page_on_validation_says_what_berth_says() {
-    let page = reviews::text_of("docs/validation.md");
+    let page = repository::text_of("docs/validation.md");
     let sections: Vec<&str> = page.split("\n## `").skip(1).collect();
     let names: Vec<&str> = sections
         .iter()
@@ -63,7 +64,7 @@ fn the_page_on_validation_says_what_berth_says() {
         let mut shown = 0;
         for block in blocks(section) {
             if block.language == "yaml" {
-                let value = reviews::values_of(&block.text).remove(0);
+                let value = repository::values_of(&block.text).remove(0);
                 let place = if value["kind"].is_string() {
                     &mut object
                 } else {
@@ -87,7 +88,7 @@ fn the_page_on_validation_says_what_berth_says() {
 /// The defaults of the page are those of the code, and of the policy that ships.
 #[test]
 fn the_page_on_validation_has_the_defaults() {
-    let page = reviews::text_of("docs/validation.md");
+    let page = repository::text_of("docs/validation.md");
     let (policy, _) = berth::placement::snapshot::embedded_policy().unwrap();
     let defaults = berth::placement::policy_file::ValidationFile::default();
     assert_eq!(policy.validation, defaults);
@@ -95,7 +96,7 @@ fn the_page_on_validation_has_the_defaults() {
         let row = format!("| [`{check}`](#{check}) | {} |", check.action(&defaults));
         assert!(page.contains(&row), "{row}");
     }
-    let shipped = reviews::shipped_policy();
+    let shipped = repository::shipped_policy();
     let written = shipped["spec"]["validation"].as_object().unwrap();
     assert_eq!(written.len(), Check::ALL.len());
 }
@@ -115,8 +116,8 @@ pub(crate) fn metrics_of(text: &str) -> impl Iterator<Item = &str> {
 
 /// The metrics that are registered: a family without a series is not shown, so the source has to tell.
 pub(crate) fn registered() -> BTreeSet<String> {
-    let sources = reviews::files_below("src").into_iter();
-    let texts = sources.map(reviews::text_of);
+    let sources = repository::files_below("src").into_iter();
+    let texts = sources.map(repository::text_of);
     let mut names = BTreeSet::new();
     for text in texts {
         for call in text.split("all.register").skip(1) {
@@ -140,13 +141,13 @@ fn every_metric_that_a_page_names_exists() {
         known.contains("berth_admission_duration_seconds"),
         "{known:?}"
     );
-    let below = ["docs", "deploy"].map(reviews::files_below);
+    let below = ["docs", "deploy"].map(repository::files_below);
     let pages = below.iter().flatten();
     let pages = pages.filter(|page| page.extension().is_some_and(|end| end == "md"));
-    let readme = reviews::repository("README.md");
+    let readme = repository::path_of("README.md");
     let mut seen = 0;
     for page in pages.chain([&readme]) {
-        let text = reviews::text_of(page);
+        let text = repository::text_of(page);
         for name in metrics_of(&text) {
             assert!(known.contains(name), "{}: {name}", page.display());
             seen += 1;

@@ -22,8 +22,8 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBind
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::{Value, json};
 
-use crate::reviews;
-use crate::scheduler::items;
+use crate::harness::repository;
+use crate::model::scheduler::items;
 
 /// An object of a file below `deploy/`.
 struct Object {
@@ -35,15 +35,15 @@ struct Object {
 /// Helm has rendered them: the cluster tests judge those.
 fn objects(directory: &str) -> Vec<Object> {
     let mut objects = Vec::new();
-    for file in reviews::files_below(directory) {
+    for file in repository::files_below(directory) {
         let is_yaml = file
             .extension()
             .is_some_and(|end| ["yaml", "yml"].iter().any(|known| end == *known));
-        let is_of_a_chart = file.starts_with(reviews::repository("deploy/charts"));
+        let is_of_a_chart = file.starts_with(repository::path_of("deploy/charts"));
         if !is_yaml || is_of_a_chart || is_kustomization(&file) || patches(&file).contains(&file) {
             continue;
         }
-        for value in reviews::values_of(&reviews::text_of(&file)) {
+        for value in repository::values_of(&repository::text_of(&file)) {
             objects.push(Object {
                 file: file.clone(),
                 value,
@@ -192,10 +192,10 @@ fn every_manifest_is_what_it_says() {
 /// Nothing lies about that nobody applies, and nothing is named that is not there.
 #[test]
 fn kustomizations_name_what_is_beside_them() {
-    let files = reviews::files_below("deploy");
+    let files = repository::files_below("deploy");
     for file in files.iter().filter(|file| is_kustomization(file)) {
         let directory = file.parent().unwrap();
-        let kustomization = yaml::parse(&reviews::text_of(file)).unwrap();
+        let kustomization = yaml::parse(&repository::text_of(file)).unwrap();
         let named: BTreeSet<PathBuf> = ["resources", "components"]
             .iter()
             .flat_map(|field| items(&kustomization[field]))
@@ -348,11 +348,11 @@ fn webhooks_cannot_lock_a_cluster() {
 /// The webhooks that overlays add are held to the same.
 #[test]
 fn overlays_add_no_webhook_that_could() {
-    for file in reviews::files_below("deploy/overlays") {
+    for file in repository::files_below("deploy/overlays") {
         if !patches(&file).contains(&file) {
             continue;
         }
-        for patch in reviews::values_of(&reviews::text_of(&file)) {
+        for patch in repository::values_of(&repository::text_of(&file)) {
             let added = items(&patch)
                 .iter()
                 .filter(|operation| operation["path"] == "/webhooks/-");

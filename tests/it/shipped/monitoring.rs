@@ -6,19 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::scheduler::items;
-use crate::{docs, reviews};
+use crate::harness::repository;
+use crate::model::scheduler::items;
+use crate::shipped::docs;
 
 /// Where the alerts send whoever is called.
 const RUNBOOKS: &str = "https://github.com/truemark/berth/blob/main/docs/runbooks.md";
 
 /// The YAML files of a directory, by name.
 fn files(directory: &str) -> BTreeMap<String, Value> {
-    let files = reviews::files_below(directory).into_iter();
+    let files = repository::files_below(directory).into_iter();
     let yaml = files.filter(|file| file.extension().is_some_and(|end| end == "yaml"));
     yaml.map(|file| {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let mut values = reviews::values_of(&reviews::text_of(&file));
+        let mut values = repository::values_of(&repository::text_of(&file));
         assert_eq!(values.len(), 1, "{name}");
         (name, values.remove(0))
     })
@@ -122,7 +123,7 @@ fn the_alerts_on_node_pools_fire_on_every_platform() {
 
 #[test]
 fn every_alert_says_what_to_do() {
-    let page = reviews::text_of("docs/runbooks.md");
+    let page = repository::text_of("docs/runbooks.md");
     let sections: Vec<&str> = page
         .lines()
         .filter_map(|line| line.strip_prefix("## "))
@@ -153,8 +154,8 @@ fn every_metric_of_berth_exists() {
     let known = docs::registered();
     let mut seen = 0;
     for directory in ["deploy/monitoring", "tests/monitoring"] {
-        for file in reviews::files_below(directory) {
-            let text = reviews::text_of(&file);
+        for file in repository::files_below(directory) {
+            let text = repository::text_of(&file);
             for name in docs::metrics_of(&text) {
                 assert!(known.contains(name), "{}: {name}", file.display());
                 seen += 1;
@@ -167,7 +168,7 @@ fn every_metric_of_berth_exists() {
 /// The page names every metric that somebody else has to provide.
 #[test]
 fn the_page_says_what_the_rules_need() {
-    let page = reviews::text_of("docs/monitoring.md");
+    let page = repository::text_of("docs/monitoring.md");
     let theirs = ["kube_", "node_", "karpenter_", "apiserver_"];
     let mut seen = 0;
     for rule in rules() {
@@ -194,7 +195,7 @@ fn the_page_says_what_the_rules_need() {
 /// kube-state-metrics tells no label that its flags do not name.
 #[test]
 fn the_flags_of_the_page_name_the_labels_that_the_rules_read() {
-    let page = reviews::text_of("docs/monitoring.md");
+    let page = repository::text_of("docs/monitoring.md");
     let flag = Regex::new(r"--metric-labels-allowlist=nodes=\[(.+)\],pods=\[(.+)\]").unwrap();
     let keys = flag.captures(&page).unwrap();
     let told: BTreeSet<String> = format!("{},{}", &keys[1], &keys[2])
@@ -224,13 +225,13 @@ fn the_flags_of_the_page_name_the_labels_that_the_rules_read() {
 fn the_page_extracts_what_is_tested() {
     let sed = r"sed -n '/^spec:/,$s/^  //p'";
     for file in ["docs/monitoring.md", "tests/monitoring/run"] {
-        assert!(reviews::text_of(file).contains(sed), "{file}");
+        assert!(repository::text_of(file).contains(sed), "{file}");
     }
 }
 
 #[test]
 fn prometheus_scrapes_the_pods_of_berth() {
-    let object = |path| reviews::values_of(&reviews::text_of(path)).remove(0);
+    let object = |path| repository::value_of(path);
     let monitor = object("deploy/monitoring/pod-monitor.yaml");
     let deployment = object("deploy/berth/deployment.yaml");
     let pod = &deployment["spec"]["template"];

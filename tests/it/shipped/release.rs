@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use crate::reviews;
+use crate::harness::repository;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[test]
 fn the_changelog_begins_with_this_version() {
-    let changelog = reviews::text_of("CHANGELOG.md");
+    let changelog = repository::text_of("CHANGELOG.md");
     let newest = changelog
         .lines()
         .find_map(|line| line.strip_prefix("## ["))
@@ -21,11 +21,11 @@ fn the_changelog_begins_with_this_version() {
 
 #[test]
 fn every_image_has_this_version() {
-    let mut files = reviews::files_below("deploy");
-    files.push(reviews::repository("README.md"));
+    let mut files = repository::files_below("deploy");
+    files.push(repository::path_of("README.md"));
     let mut seen = Vec::new();
     for file in &files {
-        let text = reviews::text_of(file);
+        let text = repository::text_of(file);
         for rest in text.split("ghcr.io/truemark/berth:").skip(1) {
             // A chart's template takes its `appVersion`.
             if rest.starts_with("{{") {
@@ -38,28 +38,28 @@ fn every_image_has_this_version() {
             seen.push(file);
         }
     }
-    let deployment = reviews::repository("deploy/berth/deployment.yaml");
+    let deployment = repository::path_of("deploy/berth/deployment.yaml");
     assert!(seen.contains(&&deployment), "{seen:?}");
 }
 
 #[test]
 fn every_chart_is_of_this_version() {
-    let files = reviews::files_below("deploy/charts").into_iter();
+    let files = repository::files_below("deploy/charts").into_iter();
     for file in files.filter(|file| file.ends_with("Chart.yaml")) {
-        let chart = reviews::values_of(&reviews::text_of(&file)).remove(0);
+        let chart = repository::value_of(&file);
         assert_eq!(chart["appVersion"], VERSION, "{}", file.display());
     }
 }
 
 #[test]
 fn the_image_is_what_the_deployment_runs() {
-    let image = reviews::text_of("Dockerfile");
+    let image = repository::text_of("Dockerfile");
     let holds = |line: &str| image.lines().any(|held| held == line);
     let rust = env!("CARGO_PKG_RUST_VERSION");
     let from = format!("FROM --platform=$BUILDPLATFORM rust:{rust}-");
     assert!(image.lines().any(|line| line.starts_with(&from)), "{from}");
 
-    let objects = reviews::values_of(&reviews::text_of("deploy/berth/deployment.yaml"));
+    let objects = repository::values_of(&repository::text_of("deploy/berth/deployment.yaml"));
     let pod = &objects[0]["spec"]["template"]["spec"];
     let context = &pod["securityContext"];
     let user = format!("USER {}:{}", context["runAsUser"], context["runAsGroup"]);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::generate::{OWN, STARTUP};
+use super::labels::OWN;
+use super::node_pools::STARTUP;
 use super::words::{self, Karpenter};
 use crate::harness::api::{Api, text};
 

@@ -17,20 +17,10 @@ use berth::placement::snapshot::Snapshot;
 use berth::validation::Check;
 use serde_json::{Value, json};
 
+use super::names::{ARCH, CAPACITY_TYPE, NODE_POOL, OS, PREFERRED, REQUIRED, ZONE};
+use super::scheduler;
 use crate::harness::api::text;
 use crate::harness::scene::review;
-
-/// kube-scheduler's rules, as the laws have them.
-#[path = "../../../it/model/scheduler.rs"]
-#[expect(
-    dead_code,
-    reason = "nodes have their taints from Karpenter, and only labels are compared"
-)]
-mod scheduler;
-
-const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
-const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
-const NODE_POOL: &str = "karpenter.sh/nodepool";
 
 /// What berth says of a pod.
 pub(super) enum Berth {
@@ -231,11 +221,11 @@ fn is_misread(spec: &Spec<'_>) -> bool {
 
 /// What KWOK's instances have of the labels that come from the instance.
 const INSTANCES: [(&str, &[&str]); 4] = [
-    ("kubernetes.io/arch", &["amd64", "arm64"]),
-    ("kubernetes.io/os", &["linux", "windows"]),
-    ("karpenter.sh/capacity-type", &["spot", "on-demand"]),
+    (ARCH, &["amd64", "arm64"]),
+    (OS, &["linux", "windows"]),
+    (CAPACITY_TYPE, &["spot", "on-demand"]),
     (
-        "topology.kubernetes.io/zone",
+        ZONE,
         &["test-zone-a", "test-zone-b", "test-zone-c", "test-zone-d"],
     ),
 ];
@@ -312,12 +302,9 @@ pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
         .collect();
     // Those that kubelets and other controllers add.
     for (alias, key) in [
-        ("beta.kubernetes.io/arch", "kubernetes.io/arch"),
-        ("beta.kubernetes.io/os", "kubernetes.io/os"),
-        (
-            "failure-domain.beta.kubernetes.io/zone",
-            "topology.kubernetes.io/zone",
-        ),
+        ("beta.kubernetes.io/arch", ARCH),
+        ("beta.kubernetes.io/os", OS),
+        ("failure-domain.beta.kubernetes.io/zone", ZONE),
     ] {
         let value = labels.get(key).cloned();
         labels.extend(value.map(|value| (alias.to_owned(), value)));

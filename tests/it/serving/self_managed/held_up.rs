@@ -25,7 +25,7 @@ use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use super::{DAY, START, advanced, terms};
-use crate::harness::PATIENCE;
+use crate::harness::wait::PATIENCE;
 
 const SECRET: &str = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/berth-system/leases/berth-certificate";

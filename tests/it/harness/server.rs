@@ -1,53 +1,16 @@
-//! The real binary as a process of its own, and what it takes to talk to it.
-
-pub(crate) mod client;
-pub(crate) mod in_process;
-pub(crate) mod pki;
-pub(crate) mod requests;
-pub(crate) mod review;
+//! `berth serve` as a process of its own.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-use client::{Client, Connection, Reply};
-use pki::Authority;
-
-/// Longer than anything that works takes, even on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Waits until something is there.
-pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// The command `berth`, without anything that this environment would tell it.
-pub(crate) fn berth(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
-    command
-        .env_clear()
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// Runs `berth` to its end.
-pub(crate) fn run(arguments: &[&str]) -> Output {
-    berth(arguments).output().unwrap()
-}
+use super::client::{Client, Connection, Reply};
+use super::pki::{Authority, Files, VALID};
+use super::program::berth;
+use super::wait::until;
 
 /// One GET over plain HTTP, on a connection of its own.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Reply {
@@ -55,38 +18,6 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Reply {
     let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
     connection.send(request.as_bytes()).unwrap();
     connection.receive().unwrap()
-}
-
-/// A certificate and its key in files, as a Secret is mounted.
-pub(crate) struct Files {
-    directory: tempfile::TempDir,
-}
-
-impl Files {
-    pub(crate) fn new(pair: &pki::Pair) -> Self {
-        let files = Self {
-            directory: tempfile::tempdir().unwrap(),
-        };
-        files.write(&pair.certificate, &pair.key);
-        files
-    }
-
-    /// Replaces both files at once, as near to it as two files come.
-    pub(crate) fn write(&self, certificate: &str, key: &str) {
-        for (path, text) in [(self.certificate(), certificate), (self.key(), key)] {
-            let new = path.with_extension("new");
-            std::fs::write(&new, text).unwrap();
-            std::fs::rename(&new, &path).unwrap();
-        }
-    }
-
-    pub(crate) fn certificate(&self) -> PathBuf {
-        self.directory.path().join("tls.crt")
-    }
-
-    pub(crate) fn key(&self) -> PathBuf {
-        self.directory.path().join("tls.key")
-    }
 }
 
 /// `berth serve`, until dropped.
@@ -104,7 +35,7 @@ impl Server {
     /// Starts with a certificate of an authority of its own.
     pub(crate) fn start(flags: &[&str]) -> Self {
         let authority = Authority::new();
-        let files = Files::new(&authority.pair(pki::VALID));
+        let files = Files::new(&authority.pair(VALID));
         Self::with(authority, files, flags)
     }
 

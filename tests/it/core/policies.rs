@@ -1,0 +1,82 @@
+//! Policies that must be refused: one is a document of `tests/cases/policies/*.yaml`.
+
+use berth::placement::snapshot::{read_policy, read_policy_spec};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::documents::documents;
+use crate::harness::repository::policy_with;
+use crate::harness::snapshots::snapshot;
+
+/// A policy that must be refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Refused {
+    name: String,
+    /// Fields of the spec that replace those of the default policy.
+    #[serde(default)]
+    policy: Value,
+    /// The whole policy, where its spec is not the point.
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    node_pools: Option<Vec<Value>>,
+    /// The field that is wrong.
+    path: String,
+    /// What is wrong with it; the beginning of it, where it ends in `...`.
+    message: String,
+}
+
+#[test]
+fn wrong_policies_are_refused() {
+    let mut failures = Vec::new();
+    for (place, case) in documents::<Refused>("tests/cases/policies") {
+        let made = match &case.text {
+            Some(text) => read_policy(text).map(drop),
+            None => snapshot(policy_with(&case.policy), case.node_pools.as_deref()).map(drop),
+        };
+        let Refused {
+            name,
+            path,
+            message,
+            ..
+        } = case;
+        let found = made
+            .err()
+            .map_or((String::new(), "accepted".to_owned()), |error| {
+                (error.path, error.message)
+            });
+        let same = match message.strip_suffix("...") {
+            Some(beginning) => found.1.starts_with(beginning),
+            None => found.1 == message,
+        };
+        if found.0 != path || !same {
+            failures.push(format!(
+                "{place}: {name}:\n  expected {:?}\n  found    {found:?}",
+                (path, message)
+            ));
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+/// A custom resource's spec is the file's: the same is refused, with the same words.
+#[test]
+fn a_spec_is_read_like_a_file() {
+    for (place, case) in documents::<Refused>("tests/cases/policies") {
+        let Refused {
+            name, text, policy, ..
+        } = case;
+        if text.is_none() {
+            let whole = policy_with(&policy);
+            let of_spec = read_policy_spec(whole["spec"].clone()).map(drop);
+            assert_eq!(
+                of_spec,
+                read_policy(&whole.to_string()).map(drop),
+                "{place}: {name}"
+            );
+        }
+    }
+    let error = read_policy_spec(Value::Null).map(drop).unwrap_err();
+    assert_eq!(error.path, "spec");
+}

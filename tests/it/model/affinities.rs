@@ -1,0 +1,87 @@
+//! Generated node affinities.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+use super::json::object;
+use super::labels::label;
+use super::names::{CPU, NODE_POOL, PREFERRED, REQUIRED};
+
+/// Generates a requirement, with every operator that there is and one that there is not.
+fn requirement() -> BoxedStrategy<Value> {
+    let numeric = (
+        select(vec!["Gt", "Lt", "Gte", "Lte"]),
+        select(vec!["4", "7", "x"]),
+    )
+        .prop_map(|(operator, bound)| json!({"key": CPU, "operator": operator, "values": [bound]}));
+    let set = (label(), select(vec!["In", "In", "In", "NotIn"])).prop_flat_map(
+        |((key, values), operator)| {
+            // What lies between two bounds is not counted, so NotIn stays away from numbers.
+            let operator = if key == CPU { "In" } else { operator };
+            vec(select(values), 0..4)
+                .prop_map(move |values| json!({"key": key, "operator": operator, "values": values}))
+        },
+    );
+    let presence = (
+        label(),
+        select(vec!["Exists", "DoesNotExist", "Near"]),
+        0..3_u8,
+    )
+        .prop_map(|((key, _), operator, values)| match values {
+            0 => json!({"key": key, "operator": operator}),
+            1 => json!({"key": key, "operator": operator, "values": null}),
+            _ => json!({"key": key, "operator": operator, "values": []}),
+        });
+    prop_oneof![2 => numeric, 8 => set, 2 => presence].boxed()
+}
+
+fn term() -> BoxedStrategy<Value> {
+    let expressions = vec(requirement(), 0..4).prop_map(Value::from);
+    let filled =
+        vec(requirement(), 1..4).prop_map(|expressions| json!({"matchExpressions": expressions}));
+    let fields = prop_oneof![
+        9 => Just(json!([])),
+        1 => Just(json!([{"key": "metadata.name", "operator": "In", "values": ["n1"]}])),
+    ];
+    prop_oneof![
+        3 => filled,
+        1 => object(vec![
+            ("matchExpressions", 8, expressions.boxed()),
+            ("matchFields", 1, fields.boxed()),
+        ]),
+    ]
+    .boxed()
+}
+
+/// Generates a node affinity, most often one that requires something.
+pub(crate) fn node_affinity() -> BoxedStrategy<Value> {
+    let terms = prop_oneof![
+        1 => Just(json!([])),
+        9 => vec(term(), 1..4).prop_map(Value::from),
+    ];
+    let ours = json!([{
+        "weight": 100,
+        "preference": {"matchExpressions": [
+            {"key": NODE_POOL, "operator": "In", "values": ["amd64-default"]},
+        ]},
+    }]);
+    let preferred = vec((1..101_u8, term()), 0..3).prop_map(|terms| {
+        let terms = terms.into_iter();
+        let terms = terms.map(|(weight, term)| json!({"weight": weight, "preference": term}));
+        terms.collect::<Value>()
+    });
+    object(vec![
+        (
+            REQUIRED,
+            24,
+            object(vec![("nodeSelectorTerms", 80, terms.boxed())]),
+        ),
+        (
+            PREFERRED,
+            4,
+            prop_oneof![4 => preferred, 1 => Just(ours)].boxed(),
+        ),
+    ])
+}

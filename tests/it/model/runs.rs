@@ -1,0 +1,23 @@
+//! How often properties are tried.
+
+use proptest::prelude::ProptestConfig;
+
+/// Tries as often as `PROPTEST_CASES` says, and 1024 times at least.
+pub(crate) fn usual() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig {
+        cases: usual.cases.max(1024),
+        // What a run finds becomes a case, not a file of seeds.
+        failure_persistence: None,
+        ..usual
+    }
+}
+
+/// Tries a quarter as often: each try asks several times, and makes a policy and a catalogue first.
+pub(crate) fn seldom() -> ProptestConfig {
+    let usual = usual();
+    ProptestConfig {
+        cases: usual.cases / 4,
+        ..usual
+    }
+}

@@ -1,0 +1,200 @@
+//! Generated worlds: a policy, and the node pools of a cluster.
+
+use berth::placement::snapshot::Snapshot;
+use proptest::array::uniform6;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+
+use super::karpenter::node_label;
+use super::names::{NODE_POOL, NODE_POOLS, NODE_TEMPLATE};
+use super::node_pools::node_pool;
+use crate::harness::repository::{policy_with, shipped_node_pools, shipped_policy, value_of};
+use crate::harness::snapshots::snapshot;
+
+/// A policy and the node pools of a cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    /// The policy's document.
+    pub(crate) policy: Value,
+    /// Entries of a policy's catalogue.
+    pub(crate) node_pools: Vec<Value>,
+}
+
+impl World {
+    /// Returns the world that ships for Karpenter.
+    pub(crate) fn shipped() -> Self {
+        Self {
+            policy: shipped_policy(),
+            node_pools: shipped_node_pools(),
+        }
+    }
+
+    /// Returns the world that ships for CAST AI, whose node pools are in the policy itself.
+    pub(crate) fn cast_ai() -> Self {
+        let mut policy = value_of("deploy/platforms/cast-ai/policy.yaml");
+        let node_pools = policy["spec"]["catalogue"].take();
+        policy["spec"]["catalogue"] = json!([]);
+        Self {
+            policy,
+            node_pools: serde_json::from_value(node_pools).unwrap(),
+        }
+    }
+
+    /// Generates a world that ships, or any that berth accepts.
+    pub(crate) fn any() -> BoxedStrategy<Self> {
+        prop_oneof![
+            2 => Just(Self::shipped()),
+            1 => Just(Self::cast_ai()),
+            3 => world(),
+        ]
+        .boxed()
+    }
+
+    /// Generates the world that ships for Karpenter, or any that berth accepts, by weight.
+    pub(crate) fn shipped_or_any(shipped: u32, any: u32) -> BoxedStrategy<Self> {
+        prop_oneof![shipped => Just(Self::shipped()), any => world()].boxed()
+    }
+
+    /// Closes pools to all namespaces but those of the team `payments`.
+    pub(crate) fn close(&mut self, closed: [bool; 3]) {
+        let pools = self.policy["spec"]["pools"].as_array_mut().unwrap();
+        for (pool, closed) in pools.iter_mut().zip(closed) {
+            if closed {
+                pool["namespaces"] = json!({"matchLabels": {"team": "payments"}});
+            }
+        }
+    }
+
+    /// Returns the snapshot that berth makes of it.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        snapshot(self.policy.clone(), Some(&self.node_pools)).unwrap()
+    }
+}
+
+/// What a world is made of.
+#[derive(Debug)]
+struct Sketch {
+    /// The node pools that the cluster may have, each with its node label.
+    node_pools: ([Option<Value>; 6], [&'static str; 6]),
+    /// The names of each pool's node pools.
+    pools: [Vec<&'static str>; 3],
+    /// True for the pools that had rather bind softly.
+    soft: [bool; 3],
+    architectures: Value,
+    /// The architecture of the second rule.
+    of_rule: Option<&'static str>,
+    mode: &'static str,
+    /// The mode of the third rule.
+    of_third: &'static str,
+}
+
+/// Generates a cluster whose node pools and policy are anything that berth accepts.
+fn world() -> BoxedStrategy<World> {
+    let node_pools = NODE_POOLS.map(|name| option::weighted(0.85, node_pool(name)));
+    let pool = || subsequence(&NODE_POOLS[..], 1..=3).prop_shuffle();
+    let known = select(vec![
+        json!(["amd64", "arm64"]),
+        json!(["arm64", "amd64"]),
+        json!(["amd64", "arm64", "s390x"]),
+    ]);
+    let choice = || select(vec!["amd64", "arm64", "any"]);
+    let architectures =
+        (known, choice()).prop_map(|(known, default)| json!({"known": known, "default": default}));
+    let mode = || prop_oneof![9 => Just("Enforce"), 1 => Just("Audit")];
+    (
+        (node_pools, node_labels()),
+        [pool(), pool(), pool()],
+        any::<[bool; 3]>(),
+        (architectures, option::weighted(0.3, choice())),
+        (mode(), mode()),
+    )
+        .prop_map(
+            |(node_pools, pools, soft, (architectures, of_rule), (mode, of_third))| {
+                Sketch {
+                    node_pools,
+                    pools,
+                    soft,
+                    architectures,
+                    of_rule,
+                    mode,
+                    of_third,
+                }
+                .world()
+            },
+        )
+        .boxed()
+}
+
+/// Generates the node label of each node pool: all of Karpenter's, all of another platform, or some of each.
+fn node_labels() -> impl Strategy<Value = [&'static str; 6]> {
+    prop_oneof![
+        3 => Just([NODE_POOL; 6]),
+        1 => Just([NODE_TEMPLATE; 6]),
+        2 => uniform6(select(vec![NODE_POOL, NODE_TEMPLATE])),
+    ]
+}
+
+impl Sketch {
+    fn world(self) -> World {
+        let Self {
+            node_pools: (node_pools, labels),
+            pools,
+            soft,
+            architectures,
+            of_rule,
+            mode,
+            of_third,
+        } = self;
+        let labelled = node_pools.into_iter().zip(labels);
+        let node_pools: Vec<Value> = labelled
+            .filter_map(|(node_pool, label)| {
+                let mut node_pool = node_pool?;
+                node_pool["nodeLabel"] = label.into();
+                Some(node_pool)
+            })
+            .collect();
+        let names = ["default", "truemark", "batch"].into_iter();
+        let pools = names.zip(pools).zip(soft);
+        let pools: Vec<Value> = pools
+            .map(|((name, listed), soft)| pool(name, listed, soft, &node_pools))
+            .collect();
+        let mut policy = policy_with(&json!({
+            "mode": mode,
+            "architectures": architectures,
+            "pools": pools,
+        }));
+        let rules = &mut policy["spec"]["rules"];
+        rules[2]["mode"] = of_third.into();
+        if let Some(architecture) = of_rule {
+            rules[1]["place"]["architecture"] = architecture.into();
+        }
+        World { policy, node_pools }
+    }
+}
+
+/// Makes a pool. Its node pools share their label, as far as the cluster has them, and it binds softly only if none of them
+/// is tainted.
+fn pool(name: &str, mut listed: Vec<&str>, soft: bool, node_pools: &[Value]) -> Value {
+    let entry = |name: &str| {
+        let mut node_pools = node_pools.iter();
+        node_pools.find(|node_pool| node_pool["name"] == name)
+    };
+    let label = |name: &str| entry(name).map(node_label);
+    let first = listed.iter().find_map(|name| label(name));
+    listed.retain(|name| label(name).is_none_or(|label| Some(label) == first));
+    let is_tainted =
+        |name: &&str| entry(name).is_some_and(|node_pool| node_pool["taints"] != json!([]));
+    let binding = if soft && !listed.iter().any(is_tainted) {
+        "Preferred"
+    } else {
+        "Required"
+    };
+    json!({
+        "name": name,
+        "nodePools": listed,
+        "binding": binding,
+        "annotations": {"karpenter.sh/do-not-disrupt": "true"},
+    })
+}
