@@ -1,4 +1,4 @@
-//! berth as the API server sees it: the shipped registration, and what comes of it.
+//! berth as the API server sees it: the shipped registration and its effects.
 
 mod check;
 mod corpus;

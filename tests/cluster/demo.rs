@@ -1,4 +1,5 @@
-//! The demonstration: a cluster with berth and its examples, and a table of where their pods went and why, until Ctrl-C.
+//! The demonstration: a cluster with berth and its examples, and a table of the nodes of their pods and the reasons,
+//! until Ctrl-C.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -18,7 +19,7 @@ use crate::harness::programs::Programs;
 use crate::harness::scene::{Scene, examples, review, run_now};
 use crate::runner::{runtime, signalled};
 
-/// Names the kubeconfig of a cluster to use instead of starting one.
+/// The variable that names the kubeconfig of a cluster to use instead of starting one.
 const KUBECONFIG: &str = "BERTH_CLUSTER_KUBECONFIG";
 
 const NAMESPACE: &str = "berth-examples";
@@ -39,7 +40,7 @@ pub(crate) fn main() -> anyhow::Result<ExitCode> {
     })
 }
 
-/// On a cluster of its own.
+/// Runs on a cluster of its own.
 async fn started() -> anyhow::Result<()> {
     let programs = match Programs::build()? {
         Programs::At(directory) => directory,
@@ -59,7 +60,7 @@ async fn started() -> anyhow::Result<()> {
     show(&cluster.api, &hint).await
 }
 
-/// On a cluster that is there, with berth and node pools as they are.
+/// Runs on a cluster that exists, with berth and node pools as they are.
 async fn on(kubeconfig: PathBuf) -> anyhow::Result<()> {
     let hint = format!(
         "kubectl delete namespace {NAMESPACE} removes the examples from the cluster of {}",
@@ -71,7 +72,7 @@ async fn on(kubeconfig: PathBuf) -> anyhow::Result<()> {
     show(&Api::new(config)?, &hint).await
 }
 
-/// Applies the examples and shows what becomes of them, for ever.
+/// Applies the examples, and shows their pods for ever.
 async fn show(api: &Api, hint: &str) -> anyhow::Result<()> {
     eprintln!("applying deploy/examples …");
     for object in examples()? {
@@ -85,12 +86,12 @@ async fn show(api: &Api, hint: &str) -> anyhow::Result<()> {
     let mut seen = BTreeMap::new();
     let mut shown = String::new();
     loop {
-        // The node of a Job can be gone before the Job is.
+        // The node of a Job can go before the Job does.
         seen.extend(places(api).await?);
         let table = table(&api.list(&path).await?, &seen);
         if table != shown {
             if is_terminal {
-                // The screen anew, from its top.
+                // Clears the screen, and begins at its top.
                 print!("\x1b[2J\x1b[H");
             }
             println!("{table}\nFrom another terminal, until Ctrl-C ends this one:\n\n{hint}\n");
@@ -100,7 +101,8 @@ async fn show(api: &Api, hint: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Why a pod was left alone, which is written nowhere: the default policy is asked again, about the pod as it came.
+/// Returns why a pod was left alone. Nothing records it, so that the default policy decides again on the pod as it
+/// came.
 fn left_alone(pod: &Value) -> String {
     let mut pod = pod.clone();
     if let Some(spec) = pod["spec"].as_object_mut() {
@@ -117,12 +119,12 @@ fn left_alone(pod: &Value) -> String {
     })
 }
 
-/// Enough of a node's name to tell it from the others.
+/// Returns enough of a node's name to tell it from the others.
 fn short(name: &str) -> &str {
     name.get(..28).unwrap_or(name)
 }
 
-/// A line for each pod, the columns as wide as they need to be.
+/// Returns a line for each pod, with columns as wide as they need to be.
 fn table(pods: &[Value], places: &BTreeMap<String, Place>) -> String {
     let head = [
         "POD",

@@ -1,4 +1,4 @@
-//! A cluster of one test run: what it is made of, how it is talked to, and berth in front of it.
+//! The cluster of a test run: its programs, its clients, and berth in front of it.
 
 pub(crate) mod account;
 pub(crate) mod additions;
@@ -22,10 +22,10 @@ use ::berth::placement::yaml;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-/// How long anything may take that takes seconds when all is well: long enough for a machine with much else to do.
+/// The longest wait for anything that takes seconds when all is well. It is long enough for a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Asks until there is an answer. An error ends it at once; only `None` is asked again.
+/// Asks until there is an answer. Only `None` is asked again; an error ends it at once.
 pub(crate) async fn eventually<T>(
     what: &str,
     mut ask: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
@@ -42,12 +42,12 @@ pub(crate) async fn eventually<T>(
     }
 }
 
-/// A path of the repository.
+/// Returns the absolute path of a path of the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The objects of a YAML file, or of the YAML files directly in a directory, in the order of their names.
+/// Reads the objects of a YAML file, or of the YAML files directly in a directory, in the order of their names.
 pub(crate) fn manifests(path: &Path) -> anyhow::Result<Vec<Value>> {
     let mut files = vec![path.to_owned()];
     if path.is_dir() {
@@ -65,7 +65,7 @@ pub(crate) fn manifests(path: &Path) -> anyhow::Result<Vec<Value>> {
     Ok(objects)
 }
 
-/// The objects of a YAML stream.
+/// Reads the objects of a YAML stream.
 pub(crate) fn documents(text: &str) -> anyhow::Result<Vec<Value>> {
     yaml::documents(text)
         .map(|document| {

@@ -1,4 +1,4 @@
-//! What an operator does to a cluster: installing berth, opting in and out, and getting rid of it.
+//! An operator installs berth, opts in and out, and removes it.
 
 mod cert_manager;
 mod chart;

@@ -1,4 +1,4 @@
-//! berth and Karpenter together: which nodes are made, and which pods run on them.
+//! berth and Karpenter together: the nodes that are made, and the pods that run on them.
 
 mod agreement;
 mod cast_ai;
@@ -15,7 +15,7 @@ pub(crate) fn group() -> Group {
         name: "karpenter",
         extent: Extent::All,
         tests: tests![
-            // First: where an earlier test's pods fill a node, there is no room for a DaemonSet's.
+            // It is first: a node that an earlier test has filled has no room for a DaemonSet's pod.
             examples::examples,
             examples::inflate,
             pools::every_pool,
@@ -24,7 +24,7 @@ pub(crate) fn group() -> Group {
             outside::before_other_node_pools,
             limits::at_its_limit,
             cast_ai::node_templates,
-            // Last: it leaves many nodes.
+            // It is last, and leaves many nodes.
             agreement::agreement,
         ],
     }

@@ -1,5 +1,5 @@
-//! What is seen of a cluster: a real Prometheus scrapes it as `docs/monitoring.md` says, with the shipped rules, and every
-//! query of the rules, of the dashboard and of the pages is asked there.
+//! Monitoring: a real Prometheus scrapes a cluster as `docs/monitoring.md` says, with the shipped rules, and answers
+//! every query of the rules, of the dashboard and of the pages.
 
 mod configuration;
 mod exporter;
@@ -19,7 +19,7 @@ pub(crate) fn group() -> Group {
     Group {
         name: "monitoring",
         extent: Extent::All,
-        // One test, since what takes the time is the stage.
+        // One test asks all, since the stage takes the time.
         tests: vec![Test {
             name: "queries",
             run: |cluster| Box::pin(asked(cluster)),
@@ -27,7 +27,7 @@ pub(crate) fn group() -> Group {
     }
 }
 
-/// Asks every query, and says of all that fail why.
+/// Asks every query, and reports all that fail.
 async fn asked(cluster: &Cluster) -> anyhow::Result<()> {
     let Some(program) = prometheus::program() else {
         println!(
@@ -39,7 +39,7 @@ async fn asked(cluster: &Cluster) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     for part in [
         rules::truth(&stage).await,
-        // First: when they fire, whatever they are made of has been scraped.
+        // They are first: once they fire, all that they read has been scraped.
         rules::alerts(&stage).await,
         rules::evaluated(&stage).await,
         pages::dashboard(&stage).await,

@@ -1,4 +1,4 @@
-//! What is shipped for each platform: applied as its pages say, and at work on one that is not AWS's.
+//! The files for each platform: applied as its pages say, and at work on a provider other than AWS.
 
 mod auto_mode;
 mod objects;
@@ -6,7 +6,8 @@ mod objects;
 use crate::harness::cluster::Extent;
 use crate::runner::{Group, tests};
 
-/// The definitions of Karpenter's AWS provider in place of KWOK's, and nobody who acts on its objects.
+/// Returns the tests on a cluster with the definitions of Karpenter's AWS provider in place of KWOK's. Nobody acts on
+/// its objects.
 pub(crate) fn objects() -> Group {
     Group {
         name: "platforms",
@@ -20,8 +21,8 @@ pub(crate) fn objects() -> Group {
     }
 }
 
-/// A cluster like EKS Auto Mode's. Its node pools have the names of Karpenter's, so that one cluster has room for one of
-/// the two platforms.
+/// Returns the tests on a cluster like EKS Auto Mode's. Its node pools have the names of Karpenter's, so that one
+/// cluster has room for one of the two platforms.
 pub(crate) fn auto_mode() -> Group {
     Group {
         name: "auto-mode",

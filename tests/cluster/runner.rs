@@ -1,7 +1,7 @@
 //! Runs the tests, group by group, each group on a cluster of its own.
 //!
-//! Not the runner that Rust brings: a cluster must be shared, stopped on Ctrl-C too, and started from the main thread
-//! (see [`Process::start`](crate::harness::process::Process::start)).
+//! Rust's own runner does not serve: the tests of a group share a cluster, which is stopped on Ctrl-C too, and started
+//! from the main thread (see [`Process::start`](crate::harness::process::Process::start)).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::harness::cluster::{Cluster, Extent};
 use crate::harness::programs::Programs;
 use crate::harness::registration;
 
-/// What a test does; it fails by an error or by a panic.
+/// The function of a test. It fails by an error or by a panic.
 type Run = for<'c> fn(&'c Cluster) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'c>>;
 
 /// A test.
@@ -26,14 +26,14 @@ pub(crate) struct Test {
     pub(crate) run: Run,
 }
 
-/// Tests that share a cluster, in this order.
+/// A group of tests that share a cluster, in this order.
 pub(crate) struct Group {
     pub(crate) name: &'static str,
     pub(crate) extent: Extent,
     pub(crate) tests: Vec<Test>,
 }
 
-/// Tests, each an `async fn(&Cluster) -> anyhow::Result<()>` that gives it its name.
+/// Makes tests of functions, each an `async fn(&Cluster) -> anyhow::Result<()>` that gives its test its name.
 macro_rules! tests {
     ($($module:ident :: $test:ident),+ $(,)?) => {
         vec![$($crate::runner::Test {
@@ -44,14 +44,14 @@ macro_rules! tests {
 }
 pub(crate) use tests;
 
-/// How something ended.
+/// The end of a test or of a group's start.
 enum Outcome {
     Passed,
     Failed(String),
     Interrupted,
 }
 
-/// What came of all the tests.
+/// The counts of all tests.
 #[derive(Default)]
 struct Tally {
     passed: usize,
@@ -61,7 +61,7 @@ struct Tally {
 /// The exit code of a program that a signal ended, by the shell's convention.
 const INTERRUPTED: u8 = 130;
 
-/// Runs those tests whose `group::name` contains one of the arguments, or all.
+/// Runs the tests whose `group::name` contains one of the arguments; all if there are none.
 pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
     let arguments = std::env::args().skip(1);
     let wanted: Vec<String> = arguments.filter(|word| !word.starts_with('-')).collect();
@@ -76,7 +76,7 @@ pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
         }
     };
     let runtime = runtime()?;
-    // Once for all: a signal between two tests must not be lost.
+    // It listens throughout: a signal between two tests must not be lost.
     let mut interrupted = runtime.spawn(signalled());
     let begin = Instant::now();
     let mut tally = Tally::default();
@@ -117,14 +117,14 @@ pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!tally.failed.is_empty())))
 }
 
-/// What everything here runs on.
+/// Makes the runtime of all tests.
 pub(crate) fn runtime() -> anyhow::Result<Runtime> {
-    // Clients ask for it. It fails only where one is installed already.
+    // Clients ask for it. It fails only if one is installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     Ok(Runtime::new()?)
 }
 
-/// Runs the tests of a group on its cluster; true when a signal came.
+/// Runs the tests of a group on its cluster. True if a signal came.
 fn run(
     runtime: &Runtime,
     interrupted: &mut JoinHandle<()>,
@@ -163,7 +163,7 @@ fn run(
     false
 }
 
-/// Runs something on this thread, until it ends, panics, or a signal comes.
+/// Runs a task on this thread until it ends, panics, or a signal comes.
 fn attempt(
     runtime: &Runtime,
     interrupted: &mut JoinHandle<()>,
@@ -178,7 +178,7 @@ fn attempt(
             _ = interrupted => Outcome::Interrupted,
         }
     };
-    // The panic hook has said where.
+    // The panic hook has printed the place.
     catch_unwind(AssertUnwindSafe(|| runtime.block_on(task)))
         .unwrap_or_else(|_| Outcome::Failed("it panicked, see above".to_owned()))
 }

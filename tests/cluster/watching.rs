@@ -1,4 +1,4 @@
-//! berth as it follows a cluster: an API server alone, whose objects nobody acts on but the tests and berth.
+//! berth as it follows a cluster: an API server alone, on whose objects only the tests and berth act.
 
 mod audit;
 mod boundary;
@@ -20,7 +20,7 @@ pub(crate) fn group() -> Group {
         name: "watching",
         extent: Extent::ApiServer,
         tests: tests![
-            // First, while there are none.
+            // It is first, while there are no node pools.
             node_pools::without_node_pools,
             node_pools::node_pools,
             namespaces::namespaces,

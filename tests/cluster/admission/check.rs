@@ -1,4 +1,4 @@
-//! `berth check --cluster` against a real API server: what is well, what is broken, and what it may not see.
+//! `berth check --cluster` against a real API server: installations that are whole, broken, or hidden from it.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::harness::scene::Scene;
 
 const CONFIGURATIONS: &str = "/apis/admissionregistration.k8s.io/v1";
 
-/// An installation that is whole has no errors; each thing that breaks it has, and the command at the end is the way out.
+/// An installation that is whole has no errors, a broken one has, and the command at the end mends it.
 pub(crate) async fn check(cluster: &Cluster) -> anyhow::Result<()> {
     let scene = Scene::following(cluster).await?;
     let admin = cluster.kubeconfig();
@@ -22,7 +22,7 @@ pub(crate) async fn check(cluster: &Cluster) -> anyhow::Result<()> {
     ensure!(code == 0 && report["webhooks"] == 3, "{code}: {report:#}");
     ensure!(found(&report, "Deployment").is_some(), "{report:#}");
 
-    // With the rights of berth itself, which may not see configurations, it says so.
+    // berth itself may not see configurations: with its rights the command says so.
     let (code, report) = checked(&account::kubeconfig(cluster).await?)?;
     ensure!(code == 0 && report["webhooks"] == 0, "{code}: {report:#}");
     let unseen = found(&report, "mutatingwebhookconfigurations").unwrap_or_default();
@@ -33,7 +33,7 @@ pub(crate) async fn check(cluster: &Cluster) -> anyhow::Result<()> {
     drop(scene);
     unregister(&cluster.api).await?;
 
-    // As shipped, and as a boundary: nobody runs here, so nobody fills in the bundle, and nobody is ready.
+    // No berth runs here, so that no bundle is filled in and no replica is ready.
     for (overlay, expected) in [("deploy", 0), ("deploy/overlays/boundary", 2)] {
         let printed =
             cluster.kubectl(&["apply", "-k", &repository(overlay).display().to_string()])?;
@@ -48,7 +48,7 @@ pub(crate) async fn check(cluster: &Cluster) -> anyhow::Result<()> {
         }
     }
 
-    // Whatever was kept out of the mutating side comes in; the protected namespaces do not.
+    // All that was kept out of the mutating side comes in, but for the protected namespaces.
     let broken =
         json!([{"op": "remove", "path": "/webhooks/0/namespaceSelector/matchExpressions"}]);
     patch(cluster, &broken)?;
@@ -82,7 +82,7 @@ pub(crate) async fn check(cluster: &Cluster) -> anyhow::Result<()> {
     unreachable(cluster)
 }
 
-/// Where nobody answers, it is a failure and no finding.
+/// An API server that does not answer is a failure, not a finding.
 fn unreachable(cluster: &Cluster) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(cluster.kubeconfig())?;
     let mut kubeconfig: Value = serde_json::from_str(&text)?;
@@ -105,7 +105,7 @@ fn patch(cluster: &Cluster, operations: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The exit code and the report.
+/// Runs the command, and returns its exit code and its report.
 fn checked(kubeconfig: &Path) -> anyhow::Result<(i32, Value)> {
     let output = berth_check(kubeconfig, "json")?;
     let code = output.status.code().context("ended by a signal")?;
@@ -130,7 +130,7 @@ fn berth_check(kubeconfig: &Path, form: &str) -> anyhow::Result<std::process::Ou
         .context("berth")
 }
 
-/// What is found about an object.
+/// Returns the finding about an object.
 fn found(report: &Value, object: &str) -> Option<Value> {
     let findings = report["findings"].as_array()?.iter();
     let mut of_object = findings.filter(|finding| finding["object"] == object);

@@ -1,5 +1,5 @@
-//! Real workloads, with mutation and without: what the API server accepts without berth it accepts with it, and a stored
-//! pod differs only in what berth may add.
+//! Real workloads, with mutation and without. The API server accepts with berth all that it accepts without, and a
+//! stored pod differs only in what berth may add.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::harness::scene::{Injection, Scene, namespace};
 const PLACED: &str = "corpus-placed";
 const PLAIN: &str = "corpus-plain";
 
-/// Where berth may add something to a stored object: beginnings of JSON pointers.
+/// The places of a stored object where berth may add something: beginnings of JSON pointers.
 const ALLOWED: [&str; 6] = [
     "/metadata/annotations",
     "/metadata/labels",
@@ -26,7 +26,7 @@ const ALLOWED: [&str; 6] = [
     "/spec/tolerations",
 ];
 
-/// What came of the objects of the corpus.
+/// The counts of a run over the corpus.
 #[derive(Debug, Default)]
 struct Tally {
     placed: usize,
@@ -72,7 +72,7 @@ pub(crate) async fn corpus(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Creates an object in both namespaces and compares what would be stored.
+/// Asks for an object in both namespaces, and compares the two objects that would be stored.
 async fn compare(
     cluster: &Cluster,
     name: &str,
@@ -123,7 +123,7 @@ async fn compare(
     Ok(())
 }
 
-/// Why berth's validation refused an object, if it did: the check and its message.
+/// Returns the check and the message with which berth refused an object.
 fn denial(reply: &Reply) -> Option<String> {
     let (webhook, reason) = reply.message().split_once(" denied the request: ")?;
     webhook
@@ -131,7 +131,7 @@ fn denial(reply: &Reply) -> Option<String> {
         .then(|| reason.to_owned())
 }
 
-/// An object without what differs between any two.
+/// Returns a stored object without the fields that differ between any two.
 fn stored(reply: Reply) -> Value {
     let mut object = reply.body;
     if let Some(metadata) = object["metadata"].as_object_mut() {
@@ -157,7 +157,7 @@ fn stored(reply: Reply) -> Value {
     serde_json::from_str(&text).unwrap_or(object)
 }
 
-/// The pod that a workload would make, as its controller creates it.
+/// Returns the pod that a workload would make, as its controller creates it.
 fn pod_of(object: &Value) -> Option<Value> {
     let kind = text(object, "/kind");
     let template = match kind {
@@ -193,7 +193,7 @@ fn pod_of(object: &Value) -> Option<Value> {
     Some(pod)
 }
 
-/// The names of a `StatefulSet`'s volume claims, which its controller gives each pod as volumes.
+/// Returns the names of a `StatefulSet`'s volume claims, which its controller gives each pod as volumes.
 fn claims_of(object: &Value) -> Vec<String> {
     let templates = object.pointer("/spec/volumeClaimTemplates");
     let templates = templates.and_then(Value::as_array).into_iter().flatten();
@@ -202,7 +202,7 @@ fn claims_of(object: &Value) -> Vec<String> {
         .collect()
 }
 
-/// An object under a name that is free, of the one service account that there is.
+/// Returns an object under a free name, with the one service account that there is.
 fn anonymous(mut object: Value, index: usize) -> Value {
     if let Some(metadata) = object["metadata"].as_object_mut() {
         for field in [
@@ -236,7 +236,7 @@ async fn ensure_priority_class(cluster: &Cluster, object: &Value) -> anyhow::Res
         "metadata": {"name": name},
         "value": 1000,
     });
-    // Where the name is none, the pod is refused with or without berth.
+    // The API server refuses a pod with an invalid name of a class, with or without berth.
     let _ = cluster.api.apply(&class).await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The custom resource `PlacementPolicy`, and what the API server makes of it: what berth refuses, it refuses too.
+//! The custom resource `PlacementPolicy` at the API server, which refuses what berth refuses.
 
 use std::process::Command;
 
@@ -14,10 +14,10 @@ use crate::harness::api::{Persist, Reply, path, text};
 use crate::harness::cluster::{Cluster, condition};
 use crate::harness::{documents, eventually, manifests, repository};
 
-/// Where the definition is.
+/// The file of the definition.
 const FILE: &str = "deploy/crd/placementpolicies.yaml";
 
-/// The policies of `tests/cases/policies` that the API server takes, and why only berth can refuse them.
+/// The policies of `tests/cases/policies` that the API server accepts, and why only berth can refuse them.
 const ONLY_BERTH: [(&str, &str); 3] = [
     (
         "a bound that is too large",
@@ -36,7 +36,7 @@ const ONLY_BERTH: [(&str, &str); 3] = [
 /// Installs the definition, as its users do, and waits until policies are served.
 async fn define(cluster: &Cluster) -> anyhow::Result<Value> {
     let file = repository(FILE).display().to_string();
-    // A warning of the API server would be an error: of a default that is pruned, of a format that it does not know.
+    // A warning counts as an error: the API server warns of a default that it prunes and of an unknown format.
     let flags = ["--server-side", "--force-conflicts", "--warnings-as-errors"];
     let printed = cluster.kubectl(&[&["apply", "-f", &file], &flags[..]].concat())?;
     ensure!(printed.success, "{printed:?}");
@@ -46,7 +46,7 @@ async fn define(cluster: &Cluster) -> anyhow::Result<Value> {
     Ok(stored)
 }
 
-/// Waits until policies are served, and gives the definition.
+/// Waits until policies are served, and returns the definition.
 async fn established(cluster: &Cluster) -> anyhow::Result<Value> {
     let definition = path(&manifests(&repository(FILE))?[0]);
     eventually("the definition is established", async || {
@@ -56,12 +56,11 @@ async fn established(cluster: &Cluster) -> anyhow::Result<Value> {
     .await
 }
 
-/// The shipped policy.
 fn shipped() -> anyhow::Result<Value> {
     Ok(manifests(&repository("deploy/policy.yaml"))?.remove(0))
 }
 
-/// The shipped policy, with some fields of its spec replaced.
+/// Returns the shipped policy, with some fields of its spec replaced.
 fn with(overrides: &Value) -> anyhow::Result<Value> {
     let mut policy = shipped()?;
     for (field, value) in overrides.as_object().into_iter().flatten() {
@@ -74,7 +73,7 @@ fn accepted(reply: Reply, what: &str) -> anyhow::Result<Value> {
     reply.ok().with_context(|| what.to_owned())
 }
 
-/// The definition is taken without a murmur, so is the shipped policy, and `kubectl explain` teaches.
+/// The API server accepts the definition and the shipped policy without a warning, and `kubectl explain` explains them.
 pub(crate) async fn definition(cluster: &Cluster) -> anyhow::Result<()> {
     let definition = define(cluster).await?;
     assert!(condition(&definition, "NamesAccepted"), "{definition:#}");
@@ -85,7 +84,7 @@ pub(crate) async fn definition(cluster: &Cluster) -> anyhow::Result<()> {
 
     let policy = shipped()?;
     let file = repository("deploy/policy.yaml").display().to_string();
-    // One after the other: who applies the same has nothing to say against it.
+    // Each manager applies the same, and none meets a conflict.
     for (mode, manager) in [
         ("--server-side=false", "kubectl-client-side-apply"),
         ("--server-side=true", "kubectl"),
@@ -133,7 +132,7 @@ pub(crate) async fn definition(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every policy that the cases are decided by is one that the API server takes.
+/// The API server accepts every policy of the cases.
 pub(crate) async fn right_policies(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let mut judged = 0;
@@ -148,14 +147,14 @@ pub(crate) async fn right_policies(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What berth refuses, the API server refuses before, but for what only berth can know.
+/// The API server refuses every policy that berth refuses, unless only berth can know its fault.
 pub(crate) async fn wrong_policies(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let mut wrong = Vec::new();
     for case in manifests(&repository("tests/cases/policies"))? {
         let name = text(&case, "/name");
         let refusal = match case["text"].as_str().map(|text| (text, documents(text))) {
-            // What is no object reaches the API server in no request; kubectl says so.
+            // kubectl itself refuses a text that is no object.
             Some((text, Err(_))) => {
                 let file = cluster.write("wrong.yaml", text)?;
                 let printed = cluster.kubectl(&["create", "--dry-run=server", "-f", &file])?;
@@ -177,13 +176,13 @@ pub(crate) async fn wrong_policies(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the API server says against an object, if anything.
+/// Returns the message with which the API server refuses an object.
 async fn refusal(cluster: &Cluster, object: &Value) -> anyhow::Result<Option<String>> {
     let reply = cluster.api.judge(object).await?;
     Ok((!reply.status.is_success()).then(|| reply.message().to_owned()))
 }
 
-/// A policy with as much of everything as the schema allows at all stays within what the API server spends on one.
+/// A policy with as much of everything as the schema allows stays within the API server's budget.
 pub(crate) async fn largest_policy(cluster: &Cluster) -> anyhow::Result<()> {
     let definition = define(cluster).await?;
     let schema = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties";
@@ -209,7 +208,7 @@ pub(crate) async fn largest_policy(cluster: &Cluster) -> anyhow::Result<()> {
     let labels = most(&format!(
         "{matches}/labels/properties/matchLabels/maxProperties"
     ))?;
-    // Longer keys than these, and the object would be too large for etcd before it is too dear.
+    // With longer keys the object would exceed etcd's limit before the budget.
     let labels: Value = (0..labels)
         .map(|number| (format!("{}/k{number}", "a".repeat(80)), json!("")))
         .collect();
@@ -253,8 +252,8 @@ pub(crate) async fn largest_policy(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A definition that knows a field less, installed and then upgraded in the ways that the changelog gives: the policy that
-/// is stored stays as it is, and the field, unknown before, is kept from then on.
+/// An older definition that lacks a field is upgraded in the ways that the changelog gives. The stored policy stays as
+/// it is, and the field, unknown before, is kept from then on.
 pub(crate) async fn upgrade(cluster: &Cluster) -> anyhow::Result<()> {
     let definition = manifests(&repository(FILE))?.remove(0);
     let mut older = definition.clone();
@@ -274,7 +273,7 @@ pub(crate) async fn upgrade(cluster: &Cluster) -> anyhow::Result<()> {
         &["apply", "-k", &directory],
     ];
     for upgrade in upgrades {
-        // An upgrade of its own for each way: whose fields they are depends on how they were applied before.
+        // Each way starts anew, since the owners of the fields depend on how they were applied before.
         cluster.api.delete(&path(&definition)).await?;
         eventually("the definition is gone", async || {
             let stored = cluster.api.get(&path(&definition)).await?;
@@ -303,7 +302,6 @@ pub(crate) async fn upgrade(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `berth crd` prints.
 fn printed_definition() -> anyhow::Result<String> {
     let printed = Command::new(env!("CARGO_BIN_EXE_berth"))
         .arg("crd")
@@ -312,7 +310,7 @@ fn printed_definition() -> anyhow::Result<String> {
     Ok(String::from_utf8(printed.stdout)?)
 }
 
-/// The order of a list that is applied anew is the order that it is stored in, whatever it was before.
+/// The API server stores a list in the order in which it was last applied.
 pub(crate) async fn order(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let mut policy = shipped()?;
@@ -340,7 +338,7 @@ pub(crate) async fn order(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `kubectl get` shows before berth has looked, when all is well, and when it is not.
+/// `kubectl get` shows policies that berth has not seen, has accepted, and has refused.
 pub(crate) async fn columns(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let policy = shipped()?;

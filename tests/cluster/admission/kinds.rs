@@ -1,4 +1,4 @@
-//! Every kind of workload, in a namespace that has opted in and in one that has not: each pod as it is stored.
+//! The stored pods of every kind of workload, in a namespace that has opted in and in one that has not.
 
 use anyhow::{Context, ensure};
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ const PLAIN: &str = "kinds-plain";
 
 pub(crate) async fn kinds(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::new(cluster).await?;
-    // A DaemonSet makes no pod where there is no node.
+    // A DaemonSet makes no pod without a node.
     let node = json!({
         "apiVersion": "v1",
         "kind": "Node",
@@ -50,7 +50,7 @@ pub(crate) async fn kinds(cluster: &Cluster) -> anyhow::Result<()> {
     cluster.api.delete(&path(&node)).await
 }
 
-/// The pod of a workload, without what differs between any two pods.
+/// Waits for the pod of a workload, and returns it without the fields that differ between any two pods.
 async fn pod_of(cluster: &Cluster, namespace: &str, workload: &str) -> anyhow::Result<Value> {
     let path = format!("/api/v1/namespaces/{namespace}/pods");
     let what = format!("{namespace} has a pod of {workload}");
@@ -64,14 +64,14 @@ async fn pod_of(cluster: &Cluster, namespace: &str, workload: &str) -> anyhow::R
         Ok(pods.pop())
     });
     let mut pod = pod.await?;
-    // Where it ran is not in question here.
+    // Its node does not matter here.
     if let Some(spec) = pod["spec"].as_object_mut() {
         spec.remove("nodeName");
     }
     Ok(pod)
 }
 
-/// What berth adds to the pod of each workload.
+/// Returns the additions of berth to the pod of each workload.
 fn expected() -> Vec<(&'static str, Value)> {
     let batch = |rule: &str| {
         let annotations = json!({"karpenter.sh/do-not-disrupt": "true"});
@@ -89,7 +89,7 @@ fn expected() -> Vec<(&'static str, Value)> {
         json!({}),
     );
     if let Some(labelled) = labelled.as_object_mut() {
-        // Its author has written it.
+        // The author wrote the label.
         labelled.remove("placement.truemark.io/pool");
     }
     vec![

@@ -1,4 +1,4 @@
-//! berth as its users meet it: through `kubectl`.
+//! berth as its users see it, through `kubectl`.
 
 use anyhow::{Context, ensure};
 use serde_json::json;
@@ -22,7 +22,8 @@ pub(crate) async fn dry_run(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Applying a manifest again changes nothing, whoever keeps the account of the fields, and finds no difference.
+/// A manifest that is applied again changes nothing, by the client or by the server, and `kubectl diff` finds no
+/// difference.
 pub(crate) async fn apply_twice(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::new(cluster).await?;
     let file = cluster.write("kinds.yaml", include_str!("kinds.yaml"))?;
@@ -50,7 +51,7 @@ pub(crate) async fn apply_twice(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The identity of every object of `kinds.yaml`, and how often its specification has changed.
+/// Returns the identity of every object of `kinds.yaml`, and how often its spec has changed.
 async fn generations(
     cluster: &Cluster,
     namespace: &str,
@@ -110,7 +111,7 @@ pub(crate) async fn denials_and_warnings(cluster: &Cluster) -> anyhow::Result<()
         printed.stderr.starts_with("Warning: berth: conflict: "),
         "{printed:?}"
     );
-    // What the mutating side says, and then, for each node pool, why it would not do.
+    // The first line is the mutating side's. Each line after it says why a node pool does not fit.
     let mut rest = printed.stderr.lines().skip(1);
     let of_node_pool = |line: &str| {
         line.starts_with("Warning: berth: unschedulable: ")
@@ -118,7 +119,7 @@ pub(crate) async fn denials_and_warnings(cluster: &Cluster) -> anyhow::Result<()
     };
     assert!(rest.all(of_node_pool), "{printed:?}");
 
-    // What the author is told when the mutating side could not be reached and the validating side can.
+    // The validating side warns the author if only the mutating side could not be reached.
     unregister(&cluster.api).await?;
     let mut configurations = shipped(&scene.setup.url(), &scene.authority.pem())?;
     configurations.retain(|object| collection(object).ends_with("validatingwebhookconfigurations"));

@@ -1,4 +1,4 @@
-//! berth goes away and comes back while pods are created: none is refused.
+//! Outages of berth while pods are created: none is refused.
 
 use crate::harness::berth::Setup;
 use crate::harness::cluster::Cluster;
@@ -6,7 +6,7 @@ use crate::harness::load::{Load, Report};
 use crate::harness::registration::{register, shipped};
 use crate::harness::scene::{Injection, Scene, namespace};
 
-/// A berth that is killed costs placement until it is back, and nothing else.
+/// Without berth pods are not placed until it is back, and nothing else is lost.
 pub(crate) async fn killed_and_restarted(cluster: &Cluster) -> anyhow::Result<()> {
     let scene = Scene::new(cluster).await?;
     namespace(cluster, "killed", Injection::Enabled).await?;
@@ -23,8 +23,8 @@ pub(crate) async fn killed_and_restarted(cluster: &Cluster) -> anyhow::Result<()
     Ok(())
 }
 
-/// A rollout: a new berth is ready, the old one is told to end, and only then does the API server hear of the new one.
-/// Not even placement is lost, because the old one goes on serving meanwhile.
+/// In a rollout the new berth is ready, the old one is told to end, and only then does the API server hear of the new
+/// one. Every pod is placed, because the old one goes on serving meanwhile.
 pub(crate) async fn rolled(cluster: &Cluster) -> anyhow::Result<()> {
     let scene = Scene::new(cluster).await?;
     namespace(cluster, "rolled", Injection::Enabled).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn rolled(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A registration without a bundle, as before a certificate is there: berth cannot be called, and pods are created.
+/// A registration has no bundle before there is a certificate. berth cannot be called then, and pods are created.
 pub(crate) async fn before_the_certificate(cluster: &Cluster) -> anyhow::Result<()> {
     let scene = Scene::new(cluster).await?;
     namespace(cluster, "early", Injection::Enabled).await?;

@@ -1,4 +1,4 @@
-//! Other webhooks, before and after berth.
+//! Another webhook, before and after berth.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::harness::cluster::Cluster;
 use crate::harness::registration::{register, rename, shipped};
 use crate::harness::scene::{Injection, Scene, namespace, pod};
 
-/// A policy that places as the default one does, and marks what it has seen.
+/// A policy that places as the default one does, and marks the pods that it has seen.
 const SECOND: &str = "
 apiVersion: placement.truemark.io/v1alpha1
 kind: PlacementPolicy
@@ -21,7 +21,7 @@ spec:
   - {name: everything, place: {pool: default}}
 ";
 
-/// Whether the other webhook is called before berth or after it, the outcome is the same, and each has its say once.
+/// The outcome is the same with the other webhook before berth or after it, and the other is asked once.
 pub(crate) async fn second_webhook(cluster: &Cluster) -> anyhow::Result<()> {
     let scene = Scene::new(cluster).await?;
     let setup = Setup::new(cluster, "second", &scene.authority)?.with_policy(SECOND)?;
@@ -57,7 +57,7 @@ pub(crate) async fn second_webhook(cluster: &Cluster) -> anyhow::Result<()> {
         assert_eq!(terms, Some(&json!([{"matchExpressions": [requirement]}])));
         let mark = text(&stored, "/metadata/annotations/example.com~1second");
         assert_eq!(mark, "seen", "{stored}");
-        // berth is asked again where the other one has changed something after it, and finds nothing to do.
+        // berth is asked again if the other one changed something after it, and finds nothing to do.
         let calls_of_berth = requests(&scene.berth.metrics().await?) - before;
         assert_eq!(calls_of_berth, calls, "{name}");
         let calls_of_second = requests(&second.metrics().await?) - seen;
@@ -66,7 +66,7 @@ pub(crate) async fn second_webhook(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How many reviews `/mutate` has answered.
+/// Returns the number of reviews that `/mutate` has answered.
 fn requests(metrics: &str) -> u64 {
     let lines = metrics.lines().filter(|line| {
         line.starts_with("berth_admission_requests_total{") && line.contains("endpoint=\"mutate\"")

@@ -1,4 +1,4 @@
-//! A new certificate, and a new authority, under load: no pod goes unplaced.
+//! A new certificate and a new authority, under load: no pod goes unplaced.
 
 use crate::harness::api::Api;
 use crate::harness::cluster::Cluster;
@@ -20,7 +20,7 @@ pub(crate) async fn rotation(cluster: &Cluster) -> anyhow::Result<()> {
     setup.present(&old.server("berth")?)?;
     load.more_placed(50).await?;
 
-    // A new authority: trusted first, then used, and the old one forgotten last.
+    // The new authority is trusted first, then used, and the old one is removed last.
     let both = format!("{}{}", old.pem(), new.pem());
     register(&cluster.api, &shipped(&url, &both)?).await?;
     load.more_placed(50).await?;
@@ -34,8 +34,8 @@ pub(crate) async fn rotation(cluster: &Cluster) -> anyhow::Result<()> {
     assert_eq!(report.refused, Vec::<String>::new());
     assert_eq!(report.unplaced, 0, "of {} pods", report.placed);
 
-    // That this would have been seen: berth is not trusted when its authority is not in the bundle. The old bundle would not
-    // show it: the API server still has connections that it made with it.
+    // The test would have seen a mistake: the API server does not trust a berth whose authority is not in the bundle.
+    // The old bundle would not show it, since the API server keeps the connections that it made with it.
     let stranger = Authority::new("berth-3")?;
     register(&cluster.api, &shipped(&url, &stranger.pem())?).await?;
     let load = Load::start(cluster, "rotation");
@@ -52,7 +52,7 @@ async fn presented(url: &str, authority: &Authority) -> anyhow::Result<()> {
     eventually("the new certificate is presented", async || {
         let mut config = kube::Config::new(url.parse()?);
         config.root_cert = Some(vec![authority.der()]);
-        // Any answer over a trusted connection will do.
+        // Any answer over a trusted connection is enough.
         Ok(Api::new(config)?.raw("/").await.ok())
     })
     .await?;

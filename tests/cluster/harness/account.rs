@@ -1,4 +1,4 @@
-//! The service account of an installation, with the rights that it is shipped with and no others.
+//! The service account of an installation, with exactly the rights that ship.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ const NAMESPACE: &str = "berth-system";
 /// The Secret of the certificate that an installation makes itself.
 pub(crate) const CERTIFICATE: &str = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
 
-/// The role that is shipped.
+/// Reads the role that ships.
 pub(crate) fn shipped_role() -> anyhow::Result<Value> {
     let objects = manifests(&repository("deploy/berth/cluster-role.yaml"))?;
     let role = objects
@@ -38,7 +38,7 @@ pub(crate) async fn install(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A kubeconfig with a token of the service account.
+/// Writes a kubeconfig with a token of the service account.
 pub(crate) async fn kubeconfig(cluster: &Cluster) -> anyhow::Result<PathBuf> {
     let path = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/berth/token");
     let request =

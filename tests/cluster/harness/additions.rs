@@ -1,11 +1,12 @@
-//! What one object has more than another, and that this is all.
+//! The additions of one object to another.
 
 use anyhow::bail;
 use serde_json::{Map, Value, json};
 
-/// Where an object has more than another of the same kind, and what: JSON pointers, `-` for an element appended.
+/// Returns all that an object has more than another of the same kind, by JSON pointer; `-` stands for an appended
+/// element.
 ///
-/// An error where anything is missing, different, or not at the end of its list.
+/// Anything missing, different, or not at the end of its list is an error.
 pub(crate) fn additions(before: &Value, after: &Value) -> anyhow::Result<Map<String, Value>> {
     let mut found = Map::new();
     compare("", before, after, &mut found)?;
@@ -51,7 +52,7 @@ fn compare(
     Ok(())
 }
 
-/// A key as it is written in a JSON pointer.
+/// Writes a key as a part of a JSON pointer.
 fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }

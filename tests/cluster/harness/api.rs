@@ -1,4 +1,4 @@
-//! The API server, spoken to in plain JSON: what it answers is what the tests are about.
+//! A client that talks plain JSON to the API server, since the tests are about its answers.
 
 use anyhow::{Context, bail};
 use axum::http::{Method, Request, StatusCode};
@@ -8,23 +8,23 @@ use serde_json::{Value, json};
 /// The owner of the fields that the tests apply.
 const MANAGER: &str = "berth-tests";
 
-/// A client of an API server. It never asks twice.
+/// A client of an API server. It sends no request twice.
 #[derive(Clone)]
 pub(crate) struct Api {
     client: kube::Client,
 }
 
-/// What the API server answered.
+/// An answer of the API server.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
-    /// What webhooks had to say besides, as `kubectl` shows it.
+    /// The warnings of webhooks, as `kubectl` shows them.
     pub(crate) warnings: Vec<String>,
 }
 
 impl Reply {
-    /// The object, or an error with the API server's own message.
+    /// Returns the object, or an error with the API server's own message.
     pub(crate) fn ok(self) -> anyhow::Result<Value> {
         if self.status.is_success() {
             return Ok(self.body);
@@ -32,13 +32,13 @@ impl Reply {
         bail!("{}: {}", self.status, self.message());
     }
 
-    /// What a `Status` says, where the answer is one.
+    /// Returns the message of the answer, if it is a `Status`.
     pub(crate) fn message(&self) -> &str {
         text(&self.body, "/message")
     }
 }
 
-/// Whether a created object is to stay.
+/// The fate of a created object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Persist {
     Store,
@@ -86,7 +86,7 @@ impl Api {
         })
     }
 
-    /// The object at a path, or nothing.
+    /// Reads the object at a path, if there is one.
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Option<Value>> {
         let reply = self.send(Method::GET, path, None).await?;
         if reply.status == StatusCode::NOT_FOUND {
@@ -95,7 +95,7 @@ impl Api {
         reply.ok().map(Some)
     }
 
-    /// The text at a path.
+    /// Reads the text at a path.
     pub(crate) async fn raw(&self, path: &str) -> anyhow::Result<(StatusCode, String)> {
         let reply = self.client.send(Request::get(path).body(Body::empty())?);
         let reply = reply.await.with_context(|| path.to_owned())?;
@@ -104,7 +104,7 @@ impl Api {
         Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    /// The objects of a collection.
+    /// Lists the objects of a collection.
     pub(crate) async fn list(&self, path: &str) -> anyhow::Result<Vec<Value>> {
         let reply = self.send(Method::GET, path, None).await?.ok();
         let mut list = reply.with_context(|| path.to_owned())?;
@@ -124,7 +124,7 @@ impl Api {
             .await
     }
 
-    /// Asks whether an object would be created, as strictly as `kubectl` does: an unknown field is an error.
+    /// Asks for an object without storing it, as strictly as `kubectl` does: an unknown field is an error.
     pub(crate) async fn judge(&self, object: &Value) -> anyhow::Result<Reply> {
         let path = format!("{}?dryRun=All&fieldValidation=Strict", collection(object));
         self.send(Method::POST, &path, Some(("application/json", object)))
@@ -163,14 +163,14 @@ impl Api {
     }
 }
 
-/// The text of a `Warning` header: `299 - "text"`, with quotes and backslashes escaped.
+/// Reads the text of a `Warning` header: `299 - "text"`, with quotes and backslashes escaped.
 fn warning(header: &str) -> Option<String> {
     let (_, quoted) = header.split_once('"')?;
     let text = quoted.strip_suffix('"')?;
     Some(text.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
-/// The text at a pointer, empty where there is none.
+/// Returns the text at a pointer; empty if there is none.
 pub(crate) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value
         .pointer(pointer)
@@ -178,12 +178,12 @@ pub(crate) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
         .unwrap_or_default()
 }
 
-/// The path of an object.
+/// Returns the path of an object.
 pub(crate) fn path(object: &Value) -> String {
     format!("{}/{}", collection(object), text(object, "/metadata/name"))
 }
 
-/// The path of the collection that an object is in.
+/// Returns the path of the collection of an object.
 pub(crate) fn collection(object: &Value) -> String {
     let version = text(object, "/apiVersion");
     let kind = text(object, "/kind").to_ascii_lowercase();
@@ -201,7 +201,7 @@ pub(crate) fn collection(object: &Value) -> String {
     format!("/{root}/{version}/{namespace}{plural}")
 }
 
-/// Whether the objects of a kind, in lower case, are in no namespace; of those that the tests meet.
+/// True if the objects of a kind, in lower case, are in no namespace. It knows the kinds of these tests.
 fn is_cluster_wide(kind: &str) -> bool {
     matches!(
         kind,

@@ -1,4 +1,4 @@
-//! berth itself: the program, on ports and with certificates of its own.
+//! The program berth, on ports and with certificates of its own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::process::{Process, free_ports};
 use super::scene::review;
 use super::{eventually, repository};
 
-/// How one berth is set up, which outlives the process.
+/// The setup of one berth, which outlives the process.
 pub(crate) struct Setup {
     name: String,
     directory: PathBuf,
@@ -22,7 +22,7 @@ pub(crate) struct Setup {
     policy: Option<PathBuf>,
     /// The kubeconfig of the cluster that it follows, in place of the shipped node pools.
     kubeconfig: Option<PathBuf>,
-    /// How long a certificate is valid that it makes itself, in place of the one that it is presented.
+    /// The lifetime of a certificate that it makes itself, in place of one that it is given.
     lifetime: Option<&'static str>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Berth {
 }
 
 impl Setup {
-    /// A berth with the default policy and a certificate of this authority.
+    /// Sets up a berth with the default policy and a certificate of this authority.
     pub(crate) fn new(
         cluster: &Cluster,
         name: &str,
@@ -45,7 +45,7 @@ impl Setup {
         Ok(setup)
     }
 
-    /// A berth with the default policy, whose certificate is yet to be put into its [directory](Self::directory).
+    /// Sets up a berth with the default policy. Its certificate is yet to be put into its [directory](Self::directory).
     pub(crate) fn without_certificate(cluster: &Cluster, name: &str) -> anyhow::Result<Self> {
         let directory = cluster.path().join(name);
         std::fs::create_dir_all(&directory)?;
@@ -61,7 +61,7 @@ impl Setup {
         })
     }
 
-    /// With a policy of its own.
+    /// Gives it a policy of its own.
     pub(crate) fn with_policy(mut self, text: &str) -> anyhow::Result<Self> {
         let path = self.directory.join("policy.yaml");
         std::fs::write(&path, text)?;
@@ -69,50 +69,50 @@ impl Setup {
         Ok(self)
     }
 
-    /// Serving at this address.
+    /// Has it serve at this address.
     pub(crate) fn serving_at(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// Following the cluster that a kubeconfig names.
+    /// Has it follow the cluster that a kubeconfig names.
     pub(crate) fn following(mut self, kubeconfig: PathBuf) -> Self {
         self.kubeconfig = Some(kubeconfig);
         self
     }
 
-    /// With a certificate that it makes itself, in the Secret of an installation. It has to follow a cluster.
+    /// Has it make its certificate itself, in the Secret of an installation. It has to follow a cluster.
     pub(crate) fn self_managed(mut self, lifetime: &'static str) -> Self {
         self.lifetime = Some(lifetime);
         self
     }
 
-    /// The certificate to present from now on.
+    /// Gives it the certificate to present from now on.
     pub(crate) fn present(&self, pair: &Pair) -> anyhow::Result<()> {
         Ok(pair.write(&self.directory, "tls")?)
     }
 
-    /// Where its certificate is, in `tls.crt` and `tls.key`.
+    /// Returns the directory of its certificate, in `tls.crt` and `tls.key`.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Where it serves reviews.
+    /// Returns the address at which it serves reviews.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it tells its metrics.
+    /// Returns the address of its metrics.
     pub(crate) fn ops_address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.ops_port).into()
     }
 
-    /// Where the API server reaches it.
+    /// Returns the URL at which the API server reaches it.
     pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 
-    /// Starts it and waits until it says that it is ready.
+    /// Starts it, and waits until it says that it is ready.
     pub(crate) async fn start(&self) -> anyhow::Result<Berth> {
         let mut berth = self.launch()?;
         berth.ready().await?;
@@ -168,23 +168,23 @@ impl Berth {
         .await
     }
 
-    /// Whether it says that it is ready.
+    /// True if it says that it is ready.
     pub(crate) async fn is_ready(&self) -> bool {
         let reply = self.ops.raw("/readyz").await;
         reply.is_ok_and(|(status, _)| status.is_success())
     }
 
-    /// What it answers to the review of a pod that is being created, asked as the API server asks.
+    /// Sends the review of a pod that is being created, as the API server does.
     pub(crate) async fn mutate(&self, pod: &Value) -> anyhow::Result<Reply> {
         self.webhook.post("/mutate", &review(pod)).await
     }
 
-    /// What it has logged so far.
+    /// Reads its log so far.
     pub(crate) fn log(&self) -> anyhow::Result<String> {
         Ok(std::fs::read_to_string(&self.process.log)?)
     }
 
-    /// The value of a series of its metrics, given as it stands there; none where there is no such series.
+    /// Reads the value of a series of its metrics, given as it is shown; none if it shows no such series.
     pub(crate) async fn metric(&self, series: &str) -> anyhow::Result<Option<f64>> {
         let page = self.metrics().await?;
         let line = page
@@ -193,12 +193,12 @@ impl Berth {
         Ok(line.map(str::parse).transpose()?)
     }
 
-    /// The memory that it holds, in bytes.
+    /// Reads the memory that it holds, in bytes.
     pub(crate) fn resident(&self) -> anyhow::Result<u64> {
         self.process.resident()
     }
 
-    /// Ends it as a node that fails does.
+    /// Ends it as a failing node does.
     pub(crate) fn kill(mut self) {
         self.process.kill();
     }
@@ -210,7 +210,7 @@ impl Berth {
         Ok(())
     }
 
-    /// Its metrics.
+    /// Reads its metrics.
     pub(crate) async fn metrics(&self) -> anyhow::Result<String> {
         Ok(self.ops.raw("/metrics").await?.1)
     }

@@ -1,4 +1,4 @@
-//! The cluster: started, waited for, stopped.
+//! The cluster, from its start to its end.
 
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,26 +17,26 @@ use super::{eventually, manifests};
 
 /// A running cluster. Dropping it stops its programs and removes its directory.
 pub(crate) struct Cluster {
-    /// As a member of `system:masters`.
+    /// The API server, asked as a member of `system:masters`.
     pub(crate) api: Api,
-    /// The programs that it is made of, and what its custom resources are.
+    /// The directory of its programs and of its definitions.
     pub(crate) programs: PathBuf,
     ports: Ports,
-    // Before the directory, so that nothing writes into it any more when it goes.
+    // They are dropped before the directory, so that nothing writes into it when it goes.
     processes: RefCell<Vec<Process>>,
     directory: TempDir,
 }
 
-/// What a cluster is made of.
+/// The parts of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// An API server that stores what it is told, and nobody who acts on it.
+    /// An API server alone: nobody acts on its objects.
     ApiServer,
     /// Everything up to Karpenter.
     All,
 }
 
-/// What `kubectl` printed.
+/// The output of `kubectl`.
 #[derive(Debug)]
 pub(crate) struct Printed {
     pub(crate) success: bool,
@@ -45,14 +45,14 @@ pub(crate) struct Printed {
 }
 
 impl Printed {
-    /// What is on its standard output, read as JSON.
+    /// Reads its standard output as JSON.
     pub(crate) fn json(&self) -> anyhow::Result<Value> {
         serde_json::from_str(&self.stdout).with_context(|| format!("{self:?}"))
     }
 }
 
 impl Cluster {
-    /// Starts a cluster and returns when every part of it says that it is ready.
+    /// Starts a cluster, and returns once every part of it says that it is ready.
     pub(crate) async fn start(programs: &Path, extent: Extent) -> anyhow::Result<Self> {
         let begin = Instant::now();
         let directory = tempfile::Builder::new()
@@ -123,7 +123,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Starts the API server and waits until it is ready.
+    /// Starts the API server, and waits until it is ready.
     pub(crate) async fn start_api_server(&self) -> anyhow::Result<()> {
         // It tries again until etcd answers.
         let arguments = setup::api_server(self.path(), &self.ports);
@@ -131,7 +131,7 @@ impl Cluster {
         self.ready("kube-apiserver", &self.api, "/readyz").await
     }
 
-    /// Ends the API server as a machine that fails does; what it has stored stays.
+    /// Ends the API server as a failing machine does. Its objects stay stored.
     pub(crate) fn kill_api_server(&self) {
         let mut processes = self.processes.borrow_mut();
         processes.retain_mut(|process| {
@@ -154,7 +154,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Starts one of the programs that not every test wants: it runs until the result is dropped.
+    /// Starts a program that only some tests want. It runs until the result is dropped.
     pub(crate) fn launch(
         &self,
         name: &str,
@@ -165,25 +165,25 @@ impl Cluster {
         Process::start(name, &program, arguments, environment, self.path())
     }
 
-    /// Waits until a program says that it is ready, for as long as all are running.
+    /// Waits until a program says that it is ready, as long as all are running.
     async fn ready(&self, name: &str, probe: &Api, path: &str) -> anyhow::Result<()> {
         eventually(&format!("{name} is ready"), async || {
             for process in &mut *self.processes.borrow_mut() {
                 process.check()?;
             }
-            // Refused until it listens.
+            // It refuses connections until it listens.
             let reply = probe.raw(path).await.ok();
             Ok(reply.filter(|(status, _)| status.is_success()).map(drop))
         })
         .await
     }
 
-    /// Creates Karpenter's custom resource definitions and waits until their resources are served.
+    /// Creates Karpenter's custom resource definitions, and waits until their resources are served.
     pub(crate) async fn define_resources(&self) -> anyhow::Result<()> {
         self.define(&manifests(&self.programs.join("crds"))?).await
     }
 
-    /// Creates custom resource definitions and waits until their resources are served.
+    /// Creates custom resource definitions, and waits until their resources are served.
     pub(crate) async fn define(&self, definitions: &[Value]) -> anyhow::Result<()> {
         for definition in definitions {
             self.api.apply(definition).await?;
@@ -205,34 +205,34 @@ impl Cluster {
         eventually(&path, async || Ok(self.api.get(&path).await?.map(drop))).await
     }
 
-    /// Where a part of the cluster tells its metrics: the API server over TLS, Karpenter without.
+    /// Returns the addresses of metrics: of the API server, over TLS, and of Karpenter, without.
     pub(crate) fn metrics(&self) -> [SocketAddr; 2] {
         let ports = [self.ports.api_server, self.ports.karpenter_metrics];
         ports.map(|port| (Ipv4Addr::LOCALHOST, port).into())
     }
 
-    /// The directory of everything that belongs to the cluster: certificates, kubeconfig, logs.
+    /// Returns the directory of the cluster's certificates, kubeconfig and logs.
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// The file that points `kubectl` at the cluster.
+    /// Returns the path of the kubeconfig.
     pub(crate) fn kubeconfig(&self) -> PathBuf {
         self.path().join("kubeconfig")
     }
 
-    /// Writes a file into the cluster's directory and says where it is.
+    /// Writes a file into the cluster's directory, and returns its path.
     pub(crate) fn write(&self, name: &str, text: &str) -> anyhow::Result<String> {
         let path = self.path().join(name);
         std::fs::write(&path, text)?;
         Ok(path.display().to_string())
     }
 
-    /// Stops the cluster and keeps its logs.
+    /// Stops the cluster, and keeps its logs.
     pub(crate) fn keep(self) -> PathBuf {
         drop(self.processes);
         let path = self.directory.keep();
-        // Large, and of no use.
+        // The data of etcd is large and of no use.
         let _ = std::fs::remove_dir_all(path.join("etcd"));
         path
     }
@@ -249,7 +249,7 @@ impl Cluster {
             .output()
             .context("kubectl")?;
         let stderr = String::from_utf8(output.stderr)?;
-        // Whatever version of it is installed, it says so when the API server's is a few releases away.
+        // kubectl warns if its version is a few releases away from the API server's.
         let lines = stderr
             .lines()
             .filter(|line| !line.contains("version difference"));
@@ -261,7 +261,7 @@ impl Cluster {
     }
 }
 
-/// Whether an object has a condition of this type that is true.
+/// True if an object has a condition of this type that is true.
 pub(crate) fn condition(object: &Value, kind: &str) -> bool {
     object
         .pointer("/status/conditions")
@@ -271,7 +271,7 @@ pub(crate) fn condition(object: &Value, kind: &str) -> bool {
         .any(|condition| text(condition, "/type") == kind && text(condition, "/status") == "True")
 }
 
-/// A client for a program's own endpoint, whose certificate it made itself.
+/// Makes a client for a program's own endpoint, whose certificate it made itself.
 pub(crate) fn probe(scheme: &str, address: impl Into<SocketAddr>) -> anyhow::Result<Api> {
     let mut config = kube::Config::new(format!("{scheme}://{}", address.into()).parse()?);
     config.accept_invalid_certs = true;

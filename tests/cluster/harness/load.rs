@@ -11,21 +11,21 @@ use super::cluster::Cluster;
 use super::eventually;
 use super::scene::pod;
 
-/// How many pods are created at once.
+/// The number of pods that are created at once.
 const CLIENTS: usize = 4;
 
-/// What became of the pods so far.
+/// The counts of the pods so far.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Report {
-    /// Created, and placed.
+    /// Pods that were created and placed.
     pub(crate) placed: usize,
-    /// Created, but not placed.
+    /// Pods that were created but not placed.
     pub(crate) unplaced: usize,
-    /// Refused, with the API server's message.
+    /// The messages with which the API server refused pods.
     pub(crate) refused: Vec<String>,
 }
 
-/// Clients that create pods until they are stopped. The pods are not stored: it is admission that is under load.
+/// Clients that create pods until they are stopped. The pods are not stored: only admission is under load.
 pub(crate) struct Load {
     state: Arc<State>,
     clients: JoinSet<()>,
@@ -59,13 +59,13 @@ impl Load {
         Self { state, clients }
     }
 
-    /// What has become of the pods so far.
+    /// Returns the counts so far.
     pub(crate) fn report(&self) -> Report {
         let report = self.state.report.lock();
         report.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until the report, compared with what it is now, has changed in this way.
+    /// Waits until the report has changed in this way since now.
     pub(crate) async fn until(
         &self,
         what: &str,
@@ -84,7 +84,7 @@ impl Load {
         self.until("more pods are placed", enough).await
     }
 
-    /// Stops, when what is in flight has been answered.
+    /// Stops once the requests in flight are answered.
     pub(crate) async fn stop(mut self) -> Report {
         self.state.stop.store(true, Ordering::Relaxed);
         while self.clients.join_next().await.is_some() {}

@@ -1,4 +1,4 @@
-//! The shipped node pools, on a provider whose instances are node objects alone.
+//! The shipped node pools, on a provider whose instances are only node objects.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use super::api::{Api, path, text};
 use super::cluster::condition;
 use super::{eventually, manifests, repository};
 
-/// Creates the shipped node pools and waits until Karpenter takes them.
+/// Creates the shipped node pools, and waits until Karpenter accepts them.
 ///
-/// One thing differs from what is shipped: the node class, because there is no AWS to make an `EC2NodeClass`'s nodes of.
+/// Only their node class differs, because there is no AWS to make the nodes of an `EC2NodeClass`.
 pub(crate) async fn apply(api: &Api) -> anyhow::Result<()> {
     apply_those_of(api, "deploy/platforms/karpenter").await
 }
 
-/// The same for the node pools of some directory of the repository.
+/// Does the same for the node pools of a directory of the repository.
 pub(crate) async fn apply_those_of(api: &Api, directory: &str) -> anyhow::Result<()> {
     let mut node_pools = manifests(&repository(directory))?;
     node_pools.retain(|object| text(object, "/kind") == "NodePool");
@@ -31,12 +31,12 @@ pub(crate) async fn apply_those_of(api: &Api, directory: &str) -> anyhow::Result
     Ok(())
 }
 
-/// What a node pool says of its nodes' class here.
+/// Returns a node pool's reference to the node class of these tests.
 pub(crate) fn node_class() -> Value {
     json!({"group": "karpenter.kwok.sh", "kind": "KWOKNodeClass", "name": "default"})
 }
 
-/// Waits until Karpenter takes a node pool.
+/// Waits until Karpenter accepts a node pool.
 pub(crate) async fn ready(api: &Api, node_pool: &Value) -> anyhow::Result<()> {
     let path = path(node_pool);
     eventually(&format!("{path} is ready"), async || {
@@ -50,7 +50,7 @@ pub(crate) async fn ready(api: &Api, node_pool: &Value) -> anyhow::Result<()> {
 pub(crate) async fn cordon(api: &Api) -> anyhow::Result<()> {
     for node in api.list("/api/v1/nodes").await? {
         let path = format!("/api/v1/nodes/{}", text(&node, "/metadata/name"));
-        // One that goes in the meantime is as good as cordoned.
+        // A node that goes in the meantime is as good as cordoned.
         let cordoned = api
             .merge(&path, &json!({"spec": {"unschedulable": true}}))
             .await;
@@ -61,7 +61,7 @@ pub(crate) async fn cordon(api: &Api) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where a pod runs.
+/// The place of a pod.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) node: String,
@@ -71,7 +71,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// What the labels of a node say.
+    /// Reads the labels of a node.
     pub(crate) fn of(node: &Value) -> Self {
         let label = |key: &str| text(node, &format!("/metadata/labels/{key}")).to_owned();
         Self {
@@ -82,20 +82,20 @@ impl Place {
         }
     }
 
-    /// Without the node's own name.
+    /// Returns the place without the node's own name.
     pub(crate) fn kind(&self) -> (&str, &str, &str) {
         (&self.node_pool, &self.capacity_type, &self.arch)
     }
 }
 
-/// All nodes, by name.
+/// Returns the places of all nodes, by name.
 pub(crate) async fn places(api: &Api) -> anyhow::Result<BTreeMap<String, Place>> {
     let nodes = api.list("/api/v1/nodes").await?;
     let places = nodes.iter().map(Place::of);
     Ok(places.map(|place| (place.node.clone(), place)).collect())
 }
 
-/// Waits until as many pods with this label are bound as there should be, and says to what.
+/// Waits until this many pods with the label are bound, and returns their places.
 pub(crate) async fn bound(
     api: &Api,
     namespace: &str,
@@ -106,7 +106,7 @@ pub(crate) async fn bound(
     let mut seen = BTreeMap::new();
     let what = format!("{count} pods with {selector} are bound");
     eventually(&what, async || {
-        // A node can go as soon as its pods have ended.
+        // A node can go as soon as its pods end.
         seen.extend(places(api).await?);
         let pods = api.list(&path).await?;
         let places = pods
@@ -119,7 +119,7 @@ pub(crate) async fn bound(
     .with_context(|| format!("in {namespace}"))
 }
 
-/// Waits until Karpenter says of a pod why no node can be made for it, and says what it says.
+/// Waits until Karpenter says why it can make no node for a pod, and returns the message.
 pub(crate) async fn refusal(api: &Api, namespace: &str, pod: &str) -> anyhow::Result<String> {
     let path = format!("/api/v1/namespaces/{namespace}/events");
     eventually(&format!("Karpenter says why {pod} waits"), async || {

@@ -7,13 +7,13 @@ use anyhow::{Context, ensure};
 use super::cluster::{Cluster, Printed};
 use super::repository;
 
-/// Somebody who types commands into a shell, in a directory of their own.
+/// An operator who types commands into a shell, in a directory of their own.
 pub(crate) struct Operator<'c> {
     cluster: &'c Cluster,
 }
 
 impl<'c> Operator<'c> {
-    /// One whose `deploy/` is the repository's.
+    /// Makes an operator whose `deploy/` is the repository's.
     pub(crate) fn new(cluster: &'c Cluster) -> anyhow::Result<Self> {
         let directory = cluster.path().join("operator");
         if !directory.exists() {
@@ -29,7 +29,7 @@ impl<'c> Operator<'c> {
         std::fs::write(&path, text).with_context(|| path.display().to_string())
     }
 
-    /// What comes of commands, of which the first that fails is the last.
+    /// Runs commands up to the first that fails, and returns their output.
     pub(crate) fn tries(&self, commands: &str) -> anyhow::Result<Printed> {
         let directory = self.cluster.path().join("operator");
         let programs = self.cluster.programs.join("bin");
@@ -49,7 +49,7 @@ impl<'c> Operator<'c> {
         })
     }
 
-    /// What commands print, none of which may fail.
+    /// Runs commands, of which none may fail, and returns what they print.
     pub(crate) fn runs(&self, commands: &str) -> anyhow::Result<String> {
         let printed = self.tries(commands)?;
         ensure!(printed.success, "{commands}\n{}", printed.stderr);
@@ -57,7 +57,7 @@ impl<'c> Operator<'c> {
     }
 }
 
-/// The commands of a section of a page, each block of them in its place.
+/// Returns the commands of a section of a page, block by block.
 pub(crate) fn commands(page: &str, section: &str) -> anyhow::Result<Vec<String>> {
     let text = std::fs::read_to_string(repository(page))?;
     let heading = format!("\n## {section}\n");

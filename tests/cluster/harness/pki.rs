@@ -1,4 +1,4 @@
-//! Certificates: an authority, and what it signs.
+//! Certificates: an authority, and the pairs that it signs.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -24,17 +24,17 @@ impl Authority {
         })
     }
 
-    /// Its own certificate.
+    /// Returns its own certificate in PEM.
     pub(crate) fn pem(&self) -> String {
         self.issuer.pem()
     }
 
-    /// The same, as it goes over the wire.
+    /// Returns its own certificate in DER.
     pub(crate) fn der(&self) -> Vec<u8> {
         self.issuer.der().to_vec()
     }
 
-    /// A pair for a server on the loopback address, or for the Service of an installation.
+    /// Makes a pair for a server on the loopback address, or for the Service of an installation.
     pub(crate) fn server(&self, name: &str) -> anyhow::Result<Pair> {
         let mut params =
             CertificateParams::new(["localhost", "berth.berth-system.svc"].map(str::to_owned))?;
@@ -45,7 +45,7 @@ impl Authority {
         self.sign(&params)
     }
 
-    /// A pair for a client of the API server.
+    /// Makes a pair for a client of the API server.
     pub(crate) fn client(&self, user: &str, group: &str) -> anyhow::Result<Pair> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, user);
@@ -73,7 +73,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// Writes `NAME.crt` and `NAME.key`, each whole: a reader sees the old file or the new one.
+    /// Writes `NAME.crt` and `NAME.key`, each at once: a reader sees the old file or the new one.
     pub(crate) fn write(&self, directory: &Path, name: &str) -> std::io::Result<()> {
         for (end, text) in [("crt", &self.certificate), ("key", &self.key)] {
             let draft = directory.join(format!("{name}.{end}.new"));

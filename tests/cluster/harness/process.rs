@@ -1,4 +1,4 @@
-//! Programs that end when the tests end, however those end.
+//! Programs that end with the tests, however those end.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -23,10 +23,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program, with nothing of the environment but what is given.
+    /// Starts a program. It sees only the variables that are given.
     ///
-    /// It has a process group of its own, so that Ctrl-C at a terminal reaches the tests alone, which then stop it. The
-    /// kernel kills it when the thread that started it ends without having done so: only ever start one from `main`'s.
+    /// It has a process group of its own, so that Ctrl-C at a terminal reaches only the tests, which then stop it. The
+    /// kernel kills it once the thread that started it ends: start programs from the main thread alone.
     pub(crate) fn start(
         name: &str,
         program: &Path,
@@ -61,7 +61,7 @@ impl Process {
         })
     }
 
-    /// An error with the end of the log, if the program has ended.
+    /// Fails with the end of the log if the program has ended.
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         if let Some(status) = self.ended()? {
             let text = std::fs::read_to_string(&self.log).unwrap_or_default();
@@ -72,12 +72,12 @@ impl Process {
         Ok(())
     }
 
-    /// How the program has ended, if it has.
+    /// Returns the status of the program if it has ended.
     pub(crate) fn ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
 
-    /// The memory that the program holds, in bytes.
+    /// Reads the memory that the program holds, in bytes.
     pub(crate) fn resident(&self) -> anyhow::Result<u64> {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path)?;
@@ -95,7 +95,7 @@ impl Process {
 
     /// Ends the program without asking.
     pub(crate) fn kill(&mut self) {
-        // Both fail only when it has ended already.
+        // Both fail only if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -107,17 +107,17 @@ impl Drop for Process {
     }
 }
 
-/// Ports of the loopback address that are free now, all different.
+/// Returns ports of the loopback address that are free now, all different.
 ///
-/// They lie below those that the kernel gives to outgoing connections, any of which could take one before it is used;
-/// and each run begins elsewhere, so that several at once do not meet.
+/// They lie below those that the kernel gives to outgoing connections, any of which could take one before it is used.
+/// Each run begins elsewhere, so that several at once do not meet.
 pub(crate) fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id().wrapping_mul(97);
     let mut listeners = Vec::with_capacity(N);
     let mut ports = [0; N];
     for port in &mut ports {
-        // Held until all are known, so that none comes twice.
+        // Each is held until all are known, so that none comes twice.
         listeners.push(loop {
             let tried = TRIED.fetch_add(1, Ordering::Relaxed);
             ensure!(tried < PORTS.end - PORTS.start, "no port is free");

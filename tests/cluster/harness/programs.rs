@@ -1,4 +1,4 @@
-//! The programs that a cluster is made of.
+//! The programs of a cluster.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -8,20 +8,20 @@ use anyhow::{Context, bail};
 
 use super::repository;
 
-/// What `tests/cluster/build` exits with where the programs cannot be had.
+/// The exit code of `tests/cluster/build` on a machine that cannot have the programs.
 const CANNOT: i32 = 3;
 
-/// The programs, or why there are none.
+/// The programs, or the reason why there are none.
 #[derive(Debug)]
 pub(crate) enum Programs {
-    /// In this directory, together with what goes with them.
+    /// The directory of the programs and their files.
     At(PathBuf),
-    /// They cannot be had on this machine.
+    /// The reason why this machine cannot have them.
     Unavailable(String),
 }
 
 impl Programs {
-    /// Builds them, the first time; what it is doing meanwhile is on stderr.
+    /// Builds them the first time, and reports on stderr.
     pub(crate) fn build() -> anyhow::Result<Self> {
         for tool in ["kubectl", "setpriv"] {
             if Command::new(tool).arg("--help").output().is_err() {

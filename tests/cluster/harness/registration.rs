@@ -22,12 +22,12 @@ const COLLECTIONS: [&str; 2] = [
     "validatingwebhookconfigurations",
 ];
 
-/// The two configurations as shipped; `clientConfig` alone is another one.
+/// Returns the two shipped configurations. Only their `clientConfig` differs.
 pub(crate) fn shipped(url: &str, bundle: &str) -> anyhow::Result<Vec<Value>> {
     pointed_at(manifests(&repository("deploy/berth"))?, url, bundle)
 }
 
-/// The two configurations among the objects of an installation, the API server pointed at this address.
+/// Returns the two configurations among the objects of an installation, with the API server pointed at this address.
 pub(crate) fn pointed_at(
     mut objects: Vec<Value>,
     url: &str,
@@ -47,7 +47,7 @@ pub(crate) fn pointed_at(
     Ok(objects)
 }
 
-/// The webhooks of the two configurations of an installation as they are stored.
+/// Reads the stored webhooks of the two configurations of an installation.
 pub(crate) async fn installed(api: &Api) -> anyhow::Result<Vec<Value>> {
     let mut found = Vec::new();
     for collection in COLLECTIONS {
@@ -63,7 +63,7 @@ fn webhooks(configuration: &mut Value) -> impl Iterator<Item = &mut Value> {
     webhooks.into_iter().flatten()
 }
 
-/// Another name for a configuration and its webhooks, as a second webhook has.
+/// Gives a configuration and its webhooks another name, as a second webhook has.
 pub(crate) fn rename(configuration: &mut Value, name: &str) {
     configuration["metadata"]["name"] = json!(name);
     for (index, webhook) in webhooks(configuration).enumerate() {
@@ -71,7 +71,7 @@ pub(crate) fn rename(configuration: &mut Value, name: &str) {
     }
 }
 
-/// Applies configurations and waits until the API server acts on them.
+/// Applies configurations, and waits until the API server acts on them.
 pub(crate) async fn register(api: &Api, configurations: &[Value]) -> anyhow::Result<()> {
     for configuration in configurations {
         api.apply(configuration).await?;
@@ -89,11 +89,11 @@ pub(crate) async fn unregister(api: &Api) -> anyhow::Result<()> {
 
 /// Waits until the API server acts on the configurations as they are stored now.
 ///
-/// It watches each of the two kinds, and sees the changes of a kind in their order. So when a configuration that was
-/// stored last has an effect, all before it have: this one refuses a config map that nobody else creates.
+/// It watches each of the two kinds, and sees the changes of a kind in their order. Once the configuration that was
+/// stored last has an effect, all before it have one: it refuses a config map that nobody else creates.
 async fn settle(api: &Api) -> anyhow::Result<()> {
-    // A name that was never there: the API server takes a configuration that was deleted and created anew for the old
-    // one when it looks only afterwards, because their generations are equal.
+    // The name is a new one: the API server mistakes a configuration that was deleted and created anew for the old one,
+    // because their generations are equal.
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let name = format!("settle-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let labels = json!({"settle": name});

@@ -1,4 +1,4 @@
-//! What most tests begin with: a berth that the API server calls, and namespaces.
+//! The scene of most tests: a berth that the API server calls, and namespaces.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::pki::Authority;
 use super::registration::{register, shipped};
 use super::{manifests, repository};
 
-/// A berth in front of a cluster, as installed.
+/// A berth in front of a cluster, as it is installed.
 pub(crate) struct Scene {
     pub(crate) authority: Authority,
     pub(crate) setup: Setup,
@@ -25,7 +25,7 @@ impl Scene {
         Self::with(cluster, authority, setup).await
     }
 
-    /// The same, following the cluster with the rights of an installation.
+    /// Does the same with a berth that follows the cluster with the rights of an installation.
     pub(crate) async fn following(cluster: &Cluster) -> anyhow::Result<Self> {
         cluster.define(&[definition()?]).await?;
         account::install(cluster).await?;
@@ -47,7 +47,7 @@ impl Scene {
     }
 }
 
-/// The definition of a `PlacementPolicy`, as shipped.
+/// Reads the shipped definition of a `PlacementPolicy`.
 pub(crate) fn definition() -> anyhow::Result<Value> {
     let mut objects = manifests(&repository("deploy/crd"))?;
     objects.retain(|object| text(object, "/kind") == "CustomResourceDefinition");
@@ -56,14 +56,14 @@ pub(crate) fn definition() -> anyhow::Result<Value> {
         .ok_or_else(|| anyhow::anyhow!("deploy/crd has none"))
 }
 
-/// Whether a namespace has opted in.
+/// The label by which a namespace opts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Injection {
     Enabled,
     Absent,
 }
 
-/// Creates a namespace and waits until pods can be created in it.
+/// Creates a namespace, and waits until pods can be created in it.
 pub(crate) async fn namespace(
     cluster: &Cluster,
     name: &str,
@@ -84,7 +84,7 @@ pub(crate) async fn namespace(
     cluster.service_account(name).await
 }
 
-/// The workloads that berth ships to try it with, their namespace first.
+/// Reads the workloads that berth ships to try it with, their namespace first.
 pub(crate) fn examples() -> anyhow::Result<Vec<Value>> {
     let mut objects = manifests(&repository("deploy/examples"))?;
     objects.retain(|object| text(object, "/kind") != "Kustomization");
@@ -92,7 +92,7 @@ pub(crate) fn examples() -> anyhow::Result<Vec<Value>> {
     Ok(objects)
 }
 
-/// Makes a `CronJob` believe that it has missed a run, which its controller then makes up for at once.
+/// Makes a `CronJob` believe that it has missed a run, which its controller then starts at once.
 pub(crate) async fn run_now(api: &Api, cron_job: &Value) -> anyhow::Result<()> {
     let path = path(cron_job);
     let suspend = |yes: bool| json!({"spec": {"suspend": yes}});
@@ -103,7 +103,7 @@ pub(crate) async fn run_now(api: &Api, cron_job: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The review of a pod that is being created, as the API server asks for it.
+/// Returns the review of a pod that is being created, as the API server sends it.
 pub(crate) fn review(pod: &Value) -> Value {
     json!({
         "apiVersion": "admission.k8s.io/v1",
@@ -118,7 +118,7 @@ pub(crate) fn review(pod: &Value) -> Value {
     })
 }
 
-/// A pod that asks for nothing.
+/// Returns a pod that asks for nothing.
 pub(crate) fn pod(namespace: &str, name: &str) -> Value {
     json!({
         "apiVersion": "v1",

@@ -1,4 +1,4 @@
-//! How the programs of a cluster are set up: ports, certificates, arguments.
+//! The setup of a cluster's programs: ports, certificates, arguments.
 
 use std::path::Path;
 
@@ -45,7 +45,8 @@ impl Ports {
     }
 }
 
-/// One authority for servers and clients, the service accounts' keys, and the kubeconfig that goes with them.
+/// Writes the certificates of servers and clients, the service accounts' keys, and the kubeconfig. One authority signs
+/// all.
 pub(crate) fn write_certificates(directory: &Path, port: u16) -> anyhow::Result<()> {
     let authority = Authority::new("berth-cluster")?;
     std::fs::write(directory.join("ca.crt"), authority.pem())?;
@@ -104,7 +105,7 @@ pub(crate) fn api_server(directory: &Path, ports: &Ports) -> Vec<String> {
         format!("--tls-private-key-file={}", file("apiserver.key")),
         format!("--client-ca-file={}", file("ca.crt")),
         "--authorization-mode=RBAC".to_owned(),
-        // So that a service that has no endpoints is refused here, instead of looked for in a network outside.
+        // A service without endpoints is refused here, instead of looked for in a network outside.
         "--service-cluster-ip-range=127.96.0.0/16".to_owned(),
         "--allow-privileged=true".to_owned(),
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local".to_owned(),
@@ -119,7 +120,7 @@ pub(crate) fn controller_manager(directory: &Path, ports: &Ports) -> Vec<String>
     arguments.extend([
         format!("--service-account-private-key-file={}", file("sa.key")),
         format!("--root-ca-file={}", file("ca.crt")),
-        // Its own limit, 20, would be the slowest thing in a cluster of new nodes: each takes it several requests.
+        // Its default limit, 20, would slow the cluster down: each new node takes several requests.
         "--kube-api-qps=200".to_owned(),
         "--kube-api-burst=400".to_owned(),
     ]);

@@ -1,4 +1,4 @@
-//! berth with a certificate of cert-manager: issued, trusted, renewed, and gone with the rest.
+//! berth with a certificate of cert-manager, from its issue to its removal.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -22,21 +22,21 @@ use crate::harness::load::Load;
 use crate::harness::scene::{Injection, namespace, pod};
 use crate::harness::{eventually, manifests, repository};
 
-/// Both kinds, as `kubectl` takes them.
+/// Both kinds of configurations, as arguments of `kubectl`.
 const CONFIGURATIONS: &str = "mutatingwebhookconfiguration,validatingwebhookconfiguration";
 
 /// A namespace that has opted in.
 const TEAM: &str = "cert-manager-team";
 
-/// A berth that serves what cert-manager issues, and pods being created all the while.
+/// A berth that serves the certificates of cert-manager, while pods are created.
 struct Serving<'c> {
     cluster: &'c Cluster,
     setup: Setup,
     load: Load,
 }
 
-/// The overlay as it is shipped, cert-manager's own controllers, and the API server calling berth by its Service with what
-/// these have written.
+/// The overlay is the one that ships. cert-manager's own controllers run, and the API server calls berth by its Service
+/// with the bundles that they write.
 pub(crate) async fn cert_manager(cluster: &Cluster) -> anyhow::Result<()> {
     if !can_be_called() {
         return Ok(());
@@ -86,13 +86,13 @@ pub(crate) async fn cert_manager(cluster: &Cluster) -> anyhow::Result<()> {
     );
     kubectl(cluster, &delete)?;
     kubectl(cluster, &["delete", "-k", &overlay, "--ignore-not-found"])?;
-    // And with it the Secrets.
+    // The Secrets go with it.
     assert_eq!(api.get("/api/v1/namespaces/berth-system").await?, None);
     Ok(())
 }
 
 impl Serving<'_> {
-    /// berth takes it, and nobody else has to do anything.
+    /// berth takes the new certificate, and nobody else has to do anything.
     async fn new_certificate(&self, bundle: &str) -> anyhow::Result<Value> {
         renew(&self.cluster.api, "berth").await?;
         let second = issued(&self.cluster.api, "berth", 2).await?;
@@ -102,8 +102,8 @@ impl Serving<'_> {
         Ok(second)
     }
 
-    /// It has the same key, so whichever of the two the API server knows, it trusts what either has signed, and nothing
-    /// depends on who learns of the new one first (R6.7).
+    /// The new certificate has the same key, so that the API server trusts what either has signed, whichever it knows.
+    /// The order in which both sides learn of the new one does not matter (R6.7).
     async fn new_certificate_of_the_authority(&self, second: &Value) -> anyhow::Result<String> {
         let (api, setup) = (&self.cluster.api, &self.setup);
         let before = issued(api, "berth-ca", 1).await?;
@@ -126,8 +126,8 @@ impl Serving<'_> {
         Ok(bundle)
     }
 
-    /// It is trusted before berth serves what it has signed, and beside the old one: this is what the injector has learnt
-    /// in 1.19.
+    /// The new authority is trusted, beside the old one, before berth serves what it signed: the injector does this
+    /// since 1.19.
     async fn new_key_of_the_authority(&self, bundle: &str) -> anyhow::Result<String> {
         let secret = "/api/v1/namespaces/berth-system/secrets/berth-ca";
         self.cluster.api.delete(secret).await?;
@@ -141,7 +141,7 @@ impl Serving<'_> {
         Ok(authority)
     }
 
-    /// Mounts a Secret, and waits until berth serves its certificate to those who trust this bundle.
+    /// Mounts a Secret, and waits until berth serves its certificate to clients that trust this bundle.
     async fn serve(&self, secret: &Value, bundle: &str) -> anyhow::Result<()> {
         mount(secret, self.setup.directory())?;
         let expected = leaf(secret)?;
@@ -157,12 +157,12 @@ impl Serving<'_> {
 fn kubectl(cluster: &Cluster, arguments: &[&str]) -> anyhow::Result<()> {
     let printed = cluster.kubectl(arguments)?;
     ensure!(printed.success, "{printed:?}");
-    // No warnings either.
+    // There are no warnings either.
     assert_eq!(printed.stderr, "", "{arguments:?}");
     Ok(())
 }
 
-/// Waits until a Certificate has been issued so many times, and gives its Secret.
+/// Waits until a Certificate has been issued this many times, and returns its Secret.
 async fn issued(api: &Api, name: &str, revision: u64) -> anyhow::Result<Value> {
     let certificate = eventually(&format!("{name} is issued"), async || {
         let certificate = api.get(&certificate(name)).await?.unwrap_or_default();
@@ -200,20 +200,20 @@ fn certificate(name: &str) -> String {
     format!("/apis/cert-manager.io/v1/namespaces/berth-system/certificates/{name}")
 }
 
-/// What a Secret holds under a key.
+/// Reads the entry of a Secret under a key.
 fn field(secret: &Value, key: &str) -> anyhow::Result<String> {
     let encoded = secret["data"][key].as_str().context(key.to_owned())?;
     Ok(String::from_utf8(STANDARD.decode(encoded)?)?)
 }
 
-/// The certificate itself, first of the chain in a Secret.
+/// Reads the certificate itself, which is the first of the chain in a Secret.
 fn leaf(secret: &Value) -> anyhow::Result<CertificateDer<'static>> {
     Ok(CertificateDer::from_pem_slice(
         field(secret, "tls.crt")?.as_bytes(),
     )?)
 }
 
-/// Waits until every webhook has a bundle with this CA, the same in all, and gives it.
+/// Waits until every webhook has the same bundle, with this CA in it, and returns it.
 async fn injected(cluster: &Cluster, authority: &str) -> anyhow::Result<String> {
     eventually("the CA is in the configurations", async || {
         let mut bundles = bundles(cluster).await?;
@@ -227,8 +227,8 @@ async fn injected(cluster: &Cluster, authority: &str) -> anyhow::Result<String> 
     .await
 }
 
-/// Writes what a Secret holds as the kubelet does: into a directory of its own, and the files are links by way of another
-/// that is turned from one such directory to the next.
+/// Writes the entries of a Secret as the kubelet does. They are in a directory of their own; the files are links
+/// through another link, which is turned from one such directory to the next.
 fn mount(secret: &Value, directory: &Path) -> anyhow::Result<()> {
     let version = format!("..{}", text(secret, "/metadata/resourceVersion"));
     std::fs::create_dir(directory.join(&version))?;
@@ -245,8 +245,8 @@ fn mount(secret: &Value, directory: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The certificate that berth presents to whoever trusts this bundle and asks for the name of its Service, as the API
-/// server does; an error if that does not verify it.
+/// Returns the certificate that berth presents for the name of its Service, as the API server asks for it. A bundle
+/// that does not verify it is an error.
 async fn presented(setup: &Setup, bundle: &str) -> anyhow::Result<CertificateDer<'static>> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(bundle.as_bytes()) {

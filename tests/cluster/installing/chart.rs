@@ -1,4 +1,4 @@
-//! What the chart renders: the objects of the kustomization, and nothing that the API server would refuse.
+//! The chart renders the objects of the kustomization, and none that the API server would refuse.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::harness::operator::Operator;
 use crate::harness::scene::{Injection, definition, namespace};
 use crate::harness::{documents, manifests};
 
-/// The labels that a chart's objects have by convention, and the name with them, which not all of the kustomization's have.
+/// The labels that a chart's objects have by convention, among them the name. Some objects of the kustomization lack
+/// them.
 const LABELS: [&str; 5] = [
     "app.kubernetes.io/name",
     "app.kubernetes.io/instance",
@@ -20,7 +21,7 @@ const LABELS: [&str; 5] = [
     "helm.sh/chart",
 ];
 
-/// The objects of a YAML stream by kind, namespace and name, without such labels.
+/// Reads the objects of a YAML stream, by kind, namespace and name, without these labels.
 fn by_name(stream: &str) -> anyhow::Result<BTreeMap<String, Value>> {
     let mut objects = BTreeMap::new();
     for mut object in documents(stream)? {
@@ -43,7 +44,7 @@ fn by_name(stream: &str) -> anyhow::Result<BTreeMap<String, Value>> {
     Ok(objects)
 }
 
-/// A kustomization of one's own, as the page on monitoring has it.
+/// A user's own kustomization, as the page on monitoring has it.
 const MONITORED: &str = "
 resources:
 - ../deploy
@@ -52,7 +53,8 @@ components:
 - ../deploy/monitoring/dashboard
 ";
 
-/// Each overlay has its values, and what comes of both is the same, but for the namespace, which a release has already.
+/// Each overlay has its values, and both give the same objects. Only the namespace is missing: a release has one
+/// already.
 pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
     operator.runs("mkdir monitored")?;
@@ -105,7 +107,7 @@ pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Resu
     Ok(())
 }
 
-/// Everything that a value can change, at once or by itself.
+/// Sets of values: each value alone, and all of them at once.
 const VARIANTS: [(&str, &str); 7] = [
     ("nothing set", ""),
     (
@@ -168,8 +170,8 @@ policy:
     ),
 ];
 
-/// The chart as it stands is sound, and so is what every value makes of it: the API server takes it, field by field, and
-/// the values reach where they are meant to.
+/// The API server accepts the chart with every set of values, field by field, and the values reach the fields that they
+/// are meant for.
 pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
     cluster.define(&[definition()?]).await?;
@@ -180,7 +182,7 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
         let file = definitions.join(format!("monitoring.coreos.com_{kind}.yaml"));
         cluster.define(&manifests(&file)?).await?;
     }
-    // Not the usual one: the namespace is the release's. Nor one that YAML takes for a text.
+    // The release has another namespace than the usual one, whose name YAML does not take for a text.
     namespace(cluster, "2026", Injection::Absent).await?;
     let mut rendered = BTreeMap::new();
     for (name, values) in VARIANTS {
@@ -220,7 +222,7 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
     assert_eq!(node["dnsPolicy"], "ClusterFirstWithHostNet");
     assert_eq!(node["hostNetwork"], true);
     assert!(node.get("priorityClassName").is_none());
-    // What the image cannot do is not for a value to ask.
+    // A value cannot ask for what the image cannot do.
     assert_eq!(node["nodeSelector"]["kubernetes.io/os"], "linux");
     assert_eq!(node["nodeSelector"]["example.com/system"], "true");
     assert_eq!(node["tolerations"][1]["key"], "example.com/system");
@@ -254,7 +256,7 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What values cannot be, with the word that says where.
+/// Values that are refused, and the word of the message that names them.
 const REFUSED: [(&str, &str); 14] = [
     ("replica=3", "replica"),
     ("replicas=0", "/replicas"),
@@ -275,7 +277,7 @@ const REFUSED: [(&str, &str); 14] = [
     ("failurePolicy=Fail", "failurePolicy"),
 ];
 
-/// A value that there is not, or that cannot be, is refused by its name.
+/// A value that does not exist, or cannot be, is refused by its name.
 pub(crate) async fn refused_values(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
     for (value, field) in REFUSED {
@@ -291,7 +293,7 @@ pub(crate) async fn refused_values(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A package has all that the directory has, and none of what is for readers of the repository.
+/// A package has all files of the directory, but for those for readers of the repository.
 pub(crate) async fn package(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
     let template = "helm template berth --namespace berth-system --include-crds";

@@ -1,4 +1,4 @@
-//! The chart's page, command by command, on a cluster in which pods are created all the while.
+//! The page of the chart, command by command, on a cluster in which pods are created meanwhile.
 
 use anyhow::{Context, ensure};
 use serde_json::json;
@@ -21,14 +21,15 @@ fn run(operator: &Operator<'_>, section: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// From the first command to the last; berth itself runs where its Service is, with the rights of its service account, and
-/// its configurations are used as Helm made them. No pod is refused; none goes unplaced while berth is only changed.
+/// All commands of the page run in order. berth runs where its Service is, with the rights of its service account, and
+/// the API server uses its configurations as Helm made them. No pod is refused; none goes unplaced while berth is only
+/// changed.
 pub(crate) async fn page(cluster: &Cluster) -> anyhow::Result<()> {
     if !can_be_called() {
         return Ok(());
     }
     let operator = Operator::new(cluster)?;
-    // Nodes for berth's own pods.
+    // berth's own pods need nodes.
     node_pools::apply(&cluster.api).await?;
     namespace(cluster, "my-team", Injection::Absent).await?;
     run(&operator, "Install")?;
@@ -54,7 +55,7 @@ pub(crate) async fn page(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Upgraded with other values, rolled back, and upgraded as Helm did before it applied on the server.
+/// Upgrades the release with other values, rolls it back, and upgrades it as Helm did before it applied on the server.
 async fn changed(
     cluster: &Cluster,
     operator: &Operator<'_>,
@@ -84,7 +85,8 @@ async fn changed(
     Ok(())
 }
 
-/// With the first command what an operator made stays, with the second all is gone; and each time berth can come back.
+/// Removes the release. The first command leaves what an operator made, the second leaves nothing, and berth can come
+/// back after each.
 async fn removed(
     cluster: &Cluster,
     operator: &Operator<'_>,
@@ -109,7 +111,7 @@ async fn removed(
     operator.runs(uninstall)?;
     only_left(operator, &[]).await?;
 
-    // All at once: the definition is there before the policy, and the policy goes with the release.
+    // One command installs all: the definition comes before the policy, and the policy goes with the release.
     operator.runs(&format!("helm install {RELEASE} --wait"))?;
     ensure!(policies(cluster).await? == 1);
     operator.runs(release)?;
@@ -118,8 +120,8 @@ async fn removed(
     Ok(())
 }
 
-/// With entitlement a boundary, pods are refused when berth cannot be asked: switched on under load, and uninstalled
-/// under it, there is no such moment.
+/// With entitlement as a boundary, pods are refused while berth cannot be asked. No such moment occurs as it is
+/// switched on and uninstalled under load.
 pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     if !can_be_called() {
         return Ok(());
@@ -143,7 +145,7 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Helm takes over what the kustomization installed, as it runs.
+/// Helm takes over a running installation of the kustomization.
 pub(crate) async fn from_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
     node_pools::apply(&cluster.api).await?;
@@ -160,7 +162,7 @@ pub(crate) async fn from_the_kustomization(cluster: &Cluster) -> anyhow::Result<
     only_left(&operator, &[]).await
 }
 
-/// Whether a webhook refuses what it cannot be asked about.
+/// True if a webhook refuses pods while berth cannot be asked.
 async fn fails_closed(cluster: &Cluster) -> anyhow::Result<bool> {
     let webhooks = installed(&cluster.api).await?;
     Ok(webhooks
@@ -168,7 +170,7 @@ async fn fails_closed(cluster: &Cluster) -> anyhow::Result<bool> {
         .any(|webhook| webhook["failurePolicy"] == "Fail"))
 }
 
-/// The file that the page's commands name, with a policy or without.
+/// Writes the file that the page's commands name, with a policy or without.
 fn values(operator: &Operator<'_>, policy: bool) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(repository("deploy/policy.yaml"))?;
     let shipped = documents(&text)?.pop().context("deploy/policy.yaml")?;
@@ -181,7 +183,7 @@ fn values(operator: &Operator<'_>, policy: bool) -> anyhow::Result<()> {
 
 const DEFINITION: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/placementpolicies.placement.truemark.io";
 
-/// Takes something out of the definition, as if it were that of an older version.
+/// Makes the definition that of an older version.
 async fn older_definition(cluster: &Cluster) -> anyhow::Result<()> {
     let mut stored = cluster.api.get(DEFINITION).await?.context(DEFINITION)?;
     stored["spec"]["versions"][0]["additionalPrinterColumns"] = json!([]);
@@ -191,7 +193,7 @@ async fn older_definition(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the definition has what an older one had not.
+/// True if the definition has what an older one lacks.
 async fn columns(cluster: &Cluster) -> anyhow::Result<bool> {
     let stored = cluster.api.get(DEFINITION).await?.context(DEFINITION)?;
     let columns = stored["spec"]["versions"][0]["additionalPrinterColumns"].as_array();

@@ -1,5 +1,5 @@
-//! A berth that is installed: it runs where its Service is, with the rights of its service account, and is called by the
-//! configurations as they were installed.
+//! A berth that is installed: it runs where its Service is, with the rights of its service account, and the API server
+//! calls it by the configurations that were installed.
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
@@ -14,20 +14,20 @@ use crate::harness::load::{Load, Report};
 use crate::harness::operator::Operator;
 use crate::harness::registration::installed;
 
-/// A berth that is installed, and pods that are created all the while.
+/// A berth that is installed, while pods are created.
 pub(super) struct Installed {
     pub(super) load: Load,
     _berth: Berth,
 }
 
-/// A berth as it is installed: with the rights of its service account, and a certificate that it makes itself.
+/// Sets up a berth as it is installed: with the rights of its service account, and a certificate that it makes itself.
 pub(super) async fn setup(cluster: &Cluster) -> anyhow::Result<Setup> {
     let setup = Setup::without_certificate(cluster, "berth-installed")?;
     let setup = setup.following(account::kubeconfig(cluster).await?);
     Ok(setup.self_managed("2160h"))
 }
 
-/// Whether a port below 1024 can be had here, which the Service has.
+/// True if this machine allows a port below 1024, such as the Service's.
 pub(super) fn can_be_called() -> bool {
     let listener = TcpListener::bind("127.96.255.254:443");
     if let Err(error) = &listener {
@@ -37,8 +37,8 @@ pub(super) fn can_be_called() -> bool {
 }
 
 impl Installed {
-    /// Starts clients that create pods in a namespace that has opted in, and berth behind the Service that has been
-    /// installed; returns when it places them.
+    /// Starts clients that create pods in a namespace that has opted in, and berth behind the installed Service.
+    /// Returns once it places them.
     pub(super) async fn new(cluster: &Cluster, namespace: &str) -> anyhow::Result<Self> {
         let load = Load::start(cluster, namespace);
         let setup = setup(cluster).await?.serving_at(service(cluster).await?);
@@ -52,7 +52,7 @@ impl Installed {
         Ok(installed)
     }
 
-    /// Waits until berth has filled in the bundles that are missing, and pods are placed.
+    /// Waits until berth has filled in missing bundles and places pods.
     pub(super) async fn trusted(&self, cluster: &Cluster) -> anyhow::Result<()> {
         eventually("the bundles are filled in", async || {
             let bundles = bundles(cluster).await?;
@@ -63,7 +63,7 @@ impl Installed {
         self.load.more_placed(50).await
     }
 
-    /// Waits until pods are created that berth is not asked about.
+    /// Waits until pods are created without berth.
     pub(super) async fn unplaced(&self, why: &str) -> anyhow::Result<()> {
         unplaced(&self.load, why).await
     }
@@ -80,7 +80,7 @@ async fn unplaced(load: &Load, why: &str) -> anyhow::Result<()> {
     load.until(why, unplaced).await
 }
 
-/// The bundles of all webhooks, empty where there is none.
+/// Reads the bundles of all webhooks; empty for a webhook without one.
 pub(super) async fn bundles(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
     let webhooks = installed(&cluster.api).await?;
     let bundle = |webhook| text(webhook, "/clientConfig/caBundle").to_owned();
@@ -89,7 +89,7 @@ pub(super) async fn bundles(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
 
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/berth-system/leases/berth-certificate";
 
-/// What has been filled in, in full.
+/// Returns all that a running berth fills in. None of it may be empty.
 pub(super) async fn filled_in(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
     let mut found = bundles(cluster).await?;
     for (path, field) in [
@@ -103,7 +103,8 @@ pub(super) async fn filled_in(cluster: &Cluster) -> anyhow::Result<Vec<String>> 
     Ok(found)
 }
 
-/// The address of berth's Service. Here it is one of this machine, so whoever listens there is called as berth's pods are.
+/// Returns the address of berth's Service. It is one of this machine, so that a process that listens there is called as
+/// berth's pods are.
 pub(super) async fn service(cluster: &Cluster) -> anyhow::Result<SocketAddr> {
     let path = "/api/v1/namespaces/berth-system/services/berth";
     let service = cluster.api.get(path).await?.unwrap_or_default();
@@ -111,7 +112,7 @@ pub(super) async fn service(cluster: &Cluster) -> anyhow::Result<SocketAddr> {
     Ok((address, 443).into())
 }
 
-/// Waits until nothing else is left of berth, of whatever kind.
+/// Waits until only these objects are left of berth.
 pub(super) async fn only_left(operator: &Operator<'_>, objects: &[&str]) -> anyhow::Result<()> {
     eventually("berth is gone", async || {
         let printed = operator.runs(

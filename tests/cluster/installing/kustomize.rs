@@ -1,4 +1,4 @@
-//! Installing berth, opting in and out, and getting rid of it, as the pages under deploy/ say.
+//! The installation by kustomize, as the pages under `deploy/` say.
 
 use anyhow::ensure;
 use serde_json::json;
@@ -12,8 +12,8 @@ use crate::harness::registration::{pointed_at, register};
 use crate::harness::scene::{Injection, Scene, namespace, pod};
 use crate::harness::{documents, eventually, node_pools, repository};
 
-/// The installation is taken as it is, its pods keep to the restrictions of their namespace, and nobody is in the way
-/// of a pod before there is a certificate, while it is applied again, or after it is gone.
+/// The API server accepts the installation, whose pods keep to the restrictions of their namespace. No pod is refused
+/// before there is a certificate, while the installation is applied again, or after it is gone.
 pub(crate) async fn installation(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
     let apply = "kubectl apply --kustomize deploy";
@@ -36,7 +36,7 @@ pub(crate) async fn installation(cluster: &Cluster) -> anyhow::Result<()> {
     berth.load.more_placed(50).await?;
     ensure!(berth.load.report().unplaced == before.unplaced);
 
-    // The kill switch, and back.
+    // The kill switch turns berth off, and on again.
     let [off] = &commands("deploy/README.md", "When berth is in the way")?[..] else {
         anyhow::bail!("deploy/README.md: one command");
     };
@@ -45,7 +45,7 @@ pub(crate) async fn installation(cluster: &Cluster) -> anyhow::Result<()> {
     operator.runs(apply)?;
     berth.trusted(cluster).await?;
 
-    // And out.
+    // The installation is removed.
     operator.runs(off)?;
     operator.runs("kubectl delete --kustomize deploy --ignore-not-found")?;
     berth.unplaced("berth is not asked any more").await?;
@@ -54,7 +54,7 @@ pub(crate) async fn installation(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A label on the namespace is all that it takes, both ways.
+/// A label on the namespace is enough, both ways.
 pub(crate) async fn opting_in_and_out(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::new(cluster).await?;
     namespace(cluster, "team", Injection::Absent).await?;
@@ -65,7 +65,7 @@ pub(crate) async fn opting_in_and_out(cluster: &Cluster) -> anyhow::Result<()> {
     ] {
         let printed = cluster.kubectl(&["label", "namespace", "team", label])?;
         ensure!(printed.success, "{printed:?}");
-        // The API server looks namespaces up in what it watches.
+        // The API server knows namespaces by watching them.
         eventually(label, async || {
             let reply = cluster.api.create(&web, Persist::DryRun);
             let stored = reply.await?.ok()?;
@@ -77,7 +77,7 @@ pub(crate) async fn opting_in_and_out(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The overlay that shows placement in the `CronJob` itself: applied twice, it stays as it is.
+/// The overlay shows placement in the `CronJob` itself, which stays as it is when applied twice.
 pub(crate) async fn cron_job_templates(cluster: &Cluster) -> anyhow::Result<()> {
     let scene = Scene::new(cluster).await?;
     let overlay = repository("deploy/overlays/cronjob-templates");

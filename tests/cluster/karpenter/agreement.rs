@@ -1,9 +1,10 @@
-//! berth's word on a pod against Karpenter's: generated node pools and pods, and no difference that is not explained.
+//! The agreement of berth and Karpenter on generated pods and node pools: every difference is explained.
 //!
-//! What berth calls unschedulable gets Karpenter's own refusal and no node; what it places gets a node of a node pool that
-//! it named; what it leaves alone although some node pool fits gets a node. `words::compare` has it all, and the reasons
-//! for which the two may differ. `BERTH_SEED` and `BERTH_AGREEMENT_PODS` run other pods, or more: with some hundred nodes
-//! the cluster grows slow, so rather more seeds than many pods.
+//! A pod that berth calls unschedulable gets Karpenter's own refusal and no node. A pod that berth places gets a node
+//! of a node pool that it named. A pod that berth leaves alone although some node pool fits gets a node.
+//! `words::compare` has the reasons for which the two may differ. `BERTH_SEED` runs other pods, and
+//! `BERTH_AGREEMENT_PODS` runs more. The cluster grows slow with some hundred nodes, so that more seeds are better than
+//! more pods.
 
 mod generate;
 mod labels;
@@ -46,10 +47,10 @@ use crate::harness::scene::{Injection, namespace, pod};
 
 const SEED: u64 = 1;
 const PODS: usize = 240;
-/// Enough for a batch of Karpenter's, few enough that a round's nodes cost little.
+/// The pods of a round: enough for a batch of Karpenter's, and few enough that their nodes cost little.
 const PODS_OF_A_ROUND: usize = 60;
 
-/// What came of all rounds.
+/// The counts of all rounds.
 #[derive(Default)]
 struct Summary {
     node_pools: usize,
@@ -116,12 +117,12 @@ struct Round<'c> {
     world: World,
     snapshot: Snapshot,
     namespace: String,
-    /// Held so that it runs.
+    /// The berth runs as long as it is held.
     _server: Server,
     job: Value,
 }
 
-/// A pod as it was generated, and what became of it.
+/// A pod as it was generated and as it is stored.
 struct Pod {
     sketch: Sketch,
     stored: Value,
@@ -129,7 +130,7 @@ struct Pod {
 }
 
 impl Pod {
-    /// Says everything that is known of a pod on which the words differ.
+    /// Prints all that is known of a pod on which the words differ.
     fn report(&self, name: &str, berth: &Berth, karpenter: &Karpenter) {
         eprintln!(
             "\n{name}: berth and Karpenter differ\n    berth: {berth}\n    Karpenter: {karpenter}\n    \
@@ -177,7 +178,7 @@ impl<'c> Round<'c> {
         register(api, &shipped(&setup.url(), &authority.pem())?).await?;
         let namespace_name = format!("agreement-{number}");
         namespace(cluster, &namespace_name, Injection::Enabled).await?;
-        // Pods that say they are a Job's need one, and nobody else's hands on them.
+        // The pods of a Job need one, whose controller leaves them alone.
         let job = json!({
             "apiVersion": "batch/v1",
             "kind": "Job",
@@ -230,7 +231,7 @@ impl<'c> Round<'c> {
             }
         }
         summary.differences += differences;
-        // Karpenter would look at them again and again.
+        // Karpenter would look at the refused pods again and again.
         let pods = format!("/api/v1/namespaces/{}/pods", self.namespace);
         for (name, answer) in &answers {
             if !matches!(answer, Karpenter::Node { .. }) {
@@ -300,14 +301,14 @@ impl<'c> Round<'c> {
         object
     }
 
-    /// Waits until Karpenter has answered on every pod, and says what.
+    /// Waits until Karpenter has answered on every pod, and returns the answers.
     async fn answers(
         &self,
         pods: &BTreeMap<String, Pod>,
     ) -> anyhow::Result<BTreeMap<String, Karpenter>> {
         let mut waiting = String::new();
         let answers = eventually("Karpenter answers on every pod", async || {
-            // Each look lists everything.
+            // A look lists everything, so that it is not taken more often.
             tokio::time::sleep(Duration::from_millis(200)).await;
             let state = State::read(self.api, &self.namespace).await?;
             for node in state.nodes.values() {

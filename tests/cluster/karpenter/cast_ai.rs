@@ -1,5 +1,5 @@
-//! The policy for CAST AI, in a cluster whose nodes are as its node templates make them. There is no CAST AI here: the nodes
-//! are there from the beginning, and it is the scheduler that binds pods to them.
+//! The policy for CAST AI, in a cluster whose nodes are as its node templates make them. CAST AI itself does not run:
+//! the nodes exist from the beginning, and the scheduler binds pods to them.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::harness::{eventually, manifests, repository};
 
 const NAMESPACE: &str = "cast-ai";
 
-/// A node of each node template: its name, its architecture, whether it is spot, and whether its template taints it.
+/// A node of each node template: its name, its architecture, true if it is spot, and true if its template taints it.
 const NODES: [(&str, &str, bool, bool); 6] = [
     ("default-by-castai", "amd64", true, false),
     ("default-arm64", "arm64", true, true),
@@ -21,7 +21,7 @@ const NODES: [(&str, &str, bool, bool); 6] = [
     ("batch-arm64", "arm64", true, true),
 ];
 
-/// A node as CAST AI documents it.
+/// Returns a node as CAST AI documents it.
 fn node((template, arch, spot, tainted): (&str, &str, bool, bool)) -> Value {
     let capacity = if spot { "spot" } else { "on-demand" };
     let mut taints = Vec::new();
@@ -52,12 +52,12 @@ fn node((template, arch, spot, tainted): (&str, &str, bool, bool)) -> Value {
     })
 }
 
-/// Jobs, labelled apps and everything else, on both architectures, each on the nodes of its templates.
+/// Jobs, labelled apps and all other pods get onto the nodes of their templates, on both architectures.
 pub(crate) async fn node_templates(cluster: &Cluster) -> anyhow::Result<()> {
     let scene = Scene::following(cluster).await?;
     let policy = manifests(&repository("deploy/platforms/cast-ai/policy.yaml"))?.remove(0);
     let outcome = placed(cluster, &policy).await;
-    // The other tests are about the default policy, and about Karpenter's nodes.
+    // The other tests need the default policy, and Karpenter's nodes.
     cluster.api.delete(&path(&policy)).await?;
     for (template, ..) in NODES {
         let node = format!("/api/v1/nodes/{template}");
@@ -125,7 +125,7 @@ async fn placed(cluster: &Cluster, policy: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until as many pods with this label are bound as there should be.
+/// Waits until this many pods with the label are bound.
 async fn bound(cluster: &Cluster, selector: &str, count: usize) -> anyhow::Result<Vec<Value>> {
     let path = format!("/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={selector}");
     let what = format!("{count} pods with {selector} are bound");

@@ -1,4 +1,4 @@
-//! The examples that berth ships: what becomes of each is what its first line says.
+//! The examples that berth ships: each does what its first line says.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ pub(crate) async fn examples(cluster: &Cluster) -> anyhow::Result<()> {
         ("app=thumbnails", 2, ("arm64-default", "spot", "arm64")),
         ("job-name=report", 1, ("amd64-batch", "spot", "amd64")),
         ("job-name=import", 1, ("amd64-batch", "spot", "amd64")),
-        // The CronJob's, whose Job has a name of its own.
+        // The Job of the CronJob has a name of its own.
         (
             "job-name,job-name+notin+(report,import,training)",
             1,
@@ -44,10 +44,10 @@ pub(crate) async fn examples(cluster: &Cluster) -> anyhow::Result<()> {
         }
     }
 
-    // One that berth leaves alone, and no node pool can take.
+    // berth leaves this one alone, and no node pool fits it.
     let reason = node_pools::refusal(api, NAMESPACE, "training-").await?;
     assert!(reason.contains("nvidia.com/gpu"), "{reason}");
-    // And one on each node that the others have got, whatever its taints.
+    // The DaemonSet has a pod on each node of the others, tainted or not.
     eventually("the nodes have the DaemonSet's pods", async || {
         let pods = api.list(&selected("app=node-agent")).await?;
         let on = pods
@@ -65,12 +65,12 @@ pub(crate) async fn examples(cluster: &Cluster) -> anyhow::Result<()> {
             assert!(!annotations.contains("placement.truemark.io"), "{pod}");
         }
     }
-    // It would follow the other tests to their nodes.
+    // The DaemonSet would follow the other tests to their nodes.
     let path = format!("/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets/node-agent");
     api.delete(&path).await
 }
 
-/// The example that everyone scales: more nodes of the default pool, and of no other.
+/// The example for scaling gets more nodes of the default pool, and of no other.
 pub(crate) async fn inflate(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
@@ -91,7 +91,7 @@ pub(crate) async fn inflate(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// On how many nodes that is.
+/// Returns the number of different nodes.
 fn distinct(places: &[Place]) -> usize {
     let names = places.iter().map(|place| place.node.as_str());
     names.collect::<BTreeSet<_>>().len()

@@ -1,4 +1,4 @@
-//! A node pool that may not grow.
+//! A node pool at its limit.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::harness::scene::{Injection, Scene, namespace};
 
 const NODE_POOL: &str = "/apis/karpenter.sh/v1/nodepools/amd64-batch";
 
-/// A batch pod waits when its node pool is at its limit, instead of taking another's nodes; and runs once it may grow.
+/// A batch pod waits while its node pool is at its limit, takes no other's nodes, and runs once the node pool may grow.
 pub(crate) async fn at_its_limit(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
@@ -19,7 +19,7 @@ pub(crate) async fn at_its_limit(cluster: &Cluster) -> anyhow::Result<()> {
     api.merge(NODE_POOL, &json!({"spec": {"limits": {"cpu": "0"}}}))
         .await?;
     let mut waiting = job("limits", "waiting");
-    // More than is free on any node that an earlier test has left.
+    // No node of an earlier test has this much left.
     let requests = json!({"cpu": "3500m"});
     waiting["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"] = requests;
     api.create(&waiting, Persist::Store).await?.ok()?;

@@ -1,4 +1,4 @@
-//! What the node pools' own page warns of: they concern pods that never opted in.
+//! The warning of the node pools' own page: they concern pods that never opted in.
 
 use serde_json::json;
 
@@ -8,8 +8,8 @@ use crate::harness::cluster::Cluster;
 use crate::harness::node_pools::{self, bound};
 use crate::harness::scene::{Injection, Scene, namespace};
 
-/// A cluster had on-demand nodes of a node pool without a weight. From the moment the shipped node pools exist, a pod
-/// that selects nothing goes to spot, whether its namespace has opted in or not.
+/// A cluster has on-demand nodes of a node pool without a weight. Once the shipped node pools exist, a pod that selects
+/// nothing goes to spot, even if its namespace has not opted in.
 pub(crate) async fn before_other_node_pools(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;
@@ -40,7 +40,7 @@ pub(crate) async fn before_other_node_pools(cluster: &Cluster) -> anyhow::Result
         }
     }
 
-    // With a weight above theirs, the old one comes first again.
+    // The old one comes first again with a weight above theirs.
     let path = "/apis/karpenter.sh/v1/nodepools/general";
     api.merge(path, &json!({"spec": {"weight": 12}})).await?;
     node_pools::cordon(api).await?;

@@ -1,4 +1,4 @@
-//! Who lands where: Jobs, labelled apps, and the rest.
+//! The pools of Jobs, of labelled apps, and of all other pods.
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::harness::eventually;
 use crate::harness::node_pools::{self, bound};
 use crate::harness::scene::{Injection, Scene, namespace, pod};
 
-/// A Job of one pod.
+/// Returns a Job of one pod.
 pub(crate) fn job(namespace: &str, name: &str) -> Value {
     let mut template = json!({"spec": pod(namespace, name)["spec"]});
     template["spec"]["restartPolicy"] = json!("Never");
@@ -21,7 +21,7 @@ pub(crate) fn job(namespace: &str, name: &str) -> Value {
     })
 }
 
-/// A Deployment whose pods have these labels besides `app`.
+/// Returns a Deployment whose pods have these labels besides `app`.
 pub(crate) fn deployment(namespace: &str, name: &str, labels: &Value) -> Value {
     let selector = json!({"app": name});
     let mut labels = labels.clone();
@@ -38,14 +38,14 @@ pub(crate) fn deployment(namespace: &str, name: &str, labels: &Value) -> Value {
     })
 }
 
-/// Jobs, labelled apps and everything else, each on the nodes of its pool, with nothing said about placement but a label.
+/// Jobs, labelled apps and all other pods get onto the nodes of their pools. A label is all that they say of placement.
 pub(crate) async fn every_pool(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
     node_pools::apply(&cluster.api).await?;
     lands_in_every_pool(cluster, "pools").await
 }
 
-/// The same on any platform: its node pools are there, and berth is.
+/// Asserts the same on any platform. Its node pools and berth exist already.
 pub(crate) async fn lands_in_every_pool(cluster: &Cluster, name: &str) -> anyhow::Result<()> {
     let api = &cluster.api;
     namespace(cluster, name, Injection::Enabled).await?;
@@ -80,14 +80,14 @@ pub(crate) async fn complete(cluster: &Cluster, namespace: &str, name: &str) -> 
     .await
 }
 
-/// arm64 when a pod, or a selector of its own, asks for it: in each pool.
+/// A pod of each pool gets onto arm64 if its label or its own selector asks for it.
 pub(crate) async fn architecture(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
     node_pools::apply(&cluster.api).await?;
     lands_on_arm64(cluster, "arm").await
 }
 
-/// The same on any platform.
+/// Asserts the same on any platform.
 pub(crate) async fn lands_on_arm64(cluster: &Cluster, name: &str) -> anyhow::Result<()> {
     let api = &cluster.api;
     namespace(cluster, name, Injection::Enabled).await?;
@@ -118,7 +118,7 @@ pub(crate) async fn lands_on_arm64(cluster: &Cluster, name: &str) -> anyhow::Res
     complete(cluster, name, "sums").await
 }
 
-/// Where a pod leaves the choice, the weights make it: amd64.
+/// The weights choose amd64 for a pod that leaves the choice.
 pub(crate) async fn any_architecture(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
     let api = &cluster.api;

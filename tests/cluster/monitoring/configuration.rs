@@ -1,4 +1,4 @@
-//! What Prometheus scrapes, and the rules that it is given.
+//! The targets of Prometheus, and its rules.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ pub(super) struct KubeStateMetrics {
 }
 
 impl KubeStateMetrics {
-    /// Started with the flags that the page has.
+    /// Starts it with the flags of the page.
     pub(super) fn start(cluster: &Cluster) -> anyhow::Result<Self> {
         let [port, own] = free_ports()?;
         let page = std::fs::read_to_string(repository("docs/monitoring.md"))?;
@@ -43,7 +43,7 @@ impl KubeStateMetrics {
     }
 }
 
-/// The configuration of Prometheus, in a file's words: everything that the rules read is scraped each second.
+/// Returns the configuration of Prometheus. It scrapes everything that the rules read each second.
 pub(super) async fn configuration(
     cluster: &Cluster,
     berths: &[SocketAddr],
@@ -60,7 +60,8 @@ pub(super) async fn configuration(
     }))
 }
 
-/// The replicas, with the labels that the operator gives to the targets of a `PodMonitor`, and what the shipped one makes of them.
+/// Returns the job of the replicas. Their labels are those that the operator gives to the targets of a `PodMonitor`, as
+/// the shipped one changes them.
 async fn berth(api: &Api, addresses: &[SocketAddr]) -> anyhow::Result<Value> {
     let monitor = manifests(&repository("deploy/monitoring/pod-monitor.yaml"))?;
     let monitor = monitor.first().context("no PodMonitor")?;
@@ -69,7 +70,7 @@ async fn berth(api: &Api, addresses: &[SocketAddr]) -> anyhow::Result<Value> {
         .as_array()
         .cloned()
         .unwrap_or_default();
-    // Of one word, and so called the same in Prometheus' own configuration.
+    // A field of one word has the same name in Prometheus' own configuration.
     let fields = relabelings
         .iter()
         .filter_map(Value::as_object)
@@ -102,7 +103,8 @@ async fn berth(api: &Api, addresses: &[SocketAddr]) -> anyhow::Result<Value> {
     }))
 }
 
-/// What tells of the cluster, with the labels that kube-prometheus-stack and Karpenter's own chart give them.
+/// Returns the jobs of the cluster's own parts, with the labels that kube-prometheus-stack and Karpenter's chart give
+/// them.
 fn others(cluster: &Cluster, kube_state_metrics: u16) -> Vec<Value> {
     let [api_server, karpenter] = cluster.metrics();
     let file = |name: &str| cluster.path().join(name);
@@ -128,7 +130,7 @@ fn others(cluster: &Cluster, kube_state_metrics: u16) -> Vec<Value> {
         }),
         json!({
             "job_name": "apiserver",
-            // Its page has megabytes.
+            // Its metrics have megabytes.
             "scrape_interval": "3s",
             "scrape_timeout": "3s",
             "scheme": "https",
@@ -145,7 +147,8 @@ fn others(cluster: &Cluster, kube_state_metrics: u16) -> Vec<Value> {
     ]
 }
 
-/// The shipped rules as a rule file, in which what takes minutes takes seconds: `for`, and the age of pods that wait.
+/// Returns the shipped rules as a rule file with seconds in place of minutes: in `for`, and in the age of pods that
+/// wait.
 fn rules(cluster: &Cluster) -> anyhow::Result<String> {
     let mut groups = Vec::new();
     for mut object in manifests(&repository("deploy/monitoring/rules"))? {

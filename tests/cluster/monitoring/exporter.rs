@@ -1,6 +1,6 @@
-//! What stands in for `node_exporter` on nodes that are node objects alone: its series, for nodes that the cluster has.
+//! A stand-in for `node_exporter` on nodes that are only node objects: it serves its series for the cluster's nodes.
 //!
-//! Each node has a pod of the DaemonSet that a chart would make of it, and the labels of its target are those of that pod.
+//! Each node has a pod of the DaemonSet that a chart would make, and the target has the labels of that pod.
 
 use std::fmt::Write;
 use std::time::Instant;
@@ -13,20 +13,20 @@ use tokio::task::JoinHandle;
 
 use crate::harness::api::{Api, Persist, text};
 
-/// Where its pods are.
+/// The namespace of its pods.
 const NAMESPACE: &str = "observability";
 
 /// The longest head of a request that is read.
 const LONGEST: u64 = 8192;
 
-/// What a node is said to be doing.
+/// The use of a node, as its series show it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Use {
     pub(super) cpu: f64,
     pub(super) memory: f64,
 }
 
-/// The nodes of one node pool are short of CPU, those of another of memory.
+/// Returns the use of a node pool's nodes: those of one are short of CPU, those of another of memory.
 pub(super) fn of_node_pool(node_pool: &str) -> Use {
     match node_pool {
         "arm64-default" => Use {
@@ -44,14 +44,14 @@ pub(super) fn of_node_pool(node_pool: &str) -> Use {
     }
 }
 
-/// A running exporter. It ends when it is dropped.
+/// A running exporter. Dropping it ends it.
 pub(super) struct Exporter {
     port: u16,
     task: JoinHandle<()>,
 }
 
 impl Exporter {
-    /// Creates the DaemonSet, and serves what its pods would.
+    /// Creates the DaemonSet, and serves the series of its pods.
     pub(super) async fn start(api: &Api) -> anyhow::Result<Self> {
         let labels = json!({"app.kubernetes.io/name": "node-exporter"});
         let daemon_set = json!({
@@ -80,7 +80,7 @@ impl Exporter {
             while let Ok((stream, _)) = listener.accept().await {
                 let api = api.clone();
                 tokio::spawn(async move {
-                    // Whoever asked has gone, or asks again.
+                    // A client whose request fails has gone, or asks again.
                     let _ = answer(stream, &api, port, begin).await;
                 });
             }
@@ -88,7 +88,7 @@ impl Exporter {
         Ok(Self { port, task })
     }
 
-    /// How Prometheus finds its targets.
+    /// Returns the part of Prometheus' configuration that finds the targets.
     pub(super) fn discovery(&self) -> Value {
         json!([{
             "url": format!("http://127.0.0.1:{}/targets", self.port),
@@ -125,7 +125,7 @@ async fn answer(stream: TcpStream, api: &Api, port: u16, begin: Instant) -> anyh
     Ok(stream.write_all(reply.as_bytes()).await?)
 }
 
-/// A target for each pod of the DaemonSet that has a node, labelled as kube-prometheus-stack does.
+/// Returns a target for each pod of the DaemonSet that has a node, with the labels of kube-prometheus-stack.
 async fn targets(api: &Api, port: u16) -> anyhow::Result<Value> {
     let pods = api
         .list(&format!("/api/v1/namespaces/{NAMESPACE}/pods"))
@@ -149,7 +149,7 @@ async fn targets(api: &Api, port: u16) -> anyhow::Result<Value> {
     Ok(targets.collect())
 }
 
-/// What a `node_exporter` on this node would tell: two CPUs, 8 GiB, and counters that rise with the clock.
+/// Returns the series of a `node_exporter` on this node: two CPUs, 8 GiB, and counters that rise with the clock.
 async fn series(api: &Api, node: &str, begin: Instant) -> anyhow::Result<String> {
     let object = api.get(&format!("/api/v1/nodes/{node}")).await?;
     let object = object.context("no such node")?;
@@ -159,7 +159,7 @@ async fn series(api: &Api, node: &str, begin: Instant) -> anyhow::Result<String>
     let total = f64::from(1 << 30) * 8.0;
     let available = total * (1.0 - memory);
     let (user, system) = (seconds * cpu * 0.75, seconds * cpu * 0.25);
-    // Neither a wait for a disk nor what the host takes is use.
+    // Time that waits for a disk, or that the host takes, is not use.
     let (idle, iowait, steal) = (
         seconds * (1.0 - cpu) * 0.5,
         seconds * (1.0 - cpu) * 0.25,

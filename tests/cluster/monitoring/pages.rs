@@ -9,7 +9,7 @@ use crate::harness::api::text;
 use crate::harness::{node_pools, repository};
 use crate::panels;
 
-/// Every query of every panel gives something, and so does every variable.
+/// Every query of every panel, and every variable, gives something.
 pub(super) async fn dashboard(stage: &Stage<'_>) -> anyhow::Result<()> {
     let file = std::fs::read_to_string(repository(panels::DASHBOARD))?;
     let dashboard: Value = serde_json::from_str(&file)?;
@@ -44,14 +44,14 @@ pub(super) async fn dashboard(stage: &Stage<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A query gives something, and not alone by an `or` at its end.
+/// Asserts that a query gives something, even without an `or` at its end.
 async fn answered(stage: &Stage<'_>, query: &str) -> anyhow::Result<()> {
     let samples = stage.prometheus.ask(query).await?;
     ensure!(!samples.is_empty(), "nothing comes of {query}");
     fed(&stage.prometheus, query).await
 }
 
-/// The queries that the pages print give something.
+/// Every query that a page prints gives something.
 pub(super) async fn queries(stage: &Stage<'_>) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     let mut seen = 0;
@@ -70,7 +70,7 @@ pub(super) async fn queries(stage: &Stage<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The queries of the page in full, three of them as they stand in the design that berth was made by.
+/// The queries of the page in full. Three of them are those of berth's own design.
 const NOTHING: [&str; 5] = [
     "rate(node_cpu_seconds_total{nodepool=\"NODE_POOL\"}[5m])",
     "sum(rate(node_cpu_seconds_total{nodepool=\"NODE_POOL\"}[5m])) / sum(machine_cpu_cores{nodepool=\"NODE_POOL\"})",
@@ -80,7 +80,7 @@ const NOTHING: [&str; 5] = [
     "karpenter_pods_state{nodepool=\"NODE_POOL\", phase=\"Pending\"}",
 ];
 
-/// The queries of which the page says so give nothing, for node pools that have nodes, and pods that wait.
+/// These queries give nothing, as the page says, although node pools have nodes and pods wait.
 pub(super) async fn nothing(stage: &Stage<'_>) -> anyhow::Result<()> {
     let page = std::fs::read_to_string(repository("docs/monitoring.md"))?;
     let (_, section) = page
@@ -96,7 +96,7 @@ pub(super) async fn nothing(stage: &Stage<'_>) -> anyhow::Result<()> {
             ensure!(samples.is_empty(), "{query} gives {samples:?}");
         }
     }
-    // Not for want of any pods.
+    // There are pods.
     let pods = stage
         .prometheus
         .ask("karpenter_pods_state{phase=\"Pending\"}")

@@ -1,4 +1,4 @@
-//! Prometheus itself, and what it says when it is asked.
+//! Prometheus itself, and its answers.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -26,13 +26,13 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// The value of a label, empty where it has none.
+    /// Returns the value of a label; empty if there is none.
     pub(super) fn label(&self, name: &str) -> &str {
         self.labels.get(name).map_or("", String::as_str)
     }
 }
 
-/// The program, where the machine has it.
+/// Returns the path of the program, if the machine has it.
 pub(super) fn program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
@@ -47,7 +47,7 @@ impl Prometheus {
         program: &Path,
         configuration: &Value,
     ) -> anyhow::Result<Self> {
-        // JSON is YAML, too.
+        // JSON is YAML.
         let file = cluster.write("prometheus.yaml", &configuration.to_string())?;
         let [port] = free_ports()?;
         let arguments = [
@@ -72,7 +72,7 @@ impl Prometheus {
         })
     }
 
-    /// What a query gives now. An error where Prometheus cannot evaluate it.
+    /// Asks a query. It is an error if Prometheus cannot evaluate it.
     pub(super) async fn ask(&self, query: &str) -> anyhow::Result<Vec<Sample>> {
         let path = format!("/api/v1/query?query={}", escaped(query));
         let answer = self
@@ -91,7 +91,7 @@ impl Prometheus {
         }
     }
 
-    /// The groups of rules, with what became of each rule.
+    /// Returns the groups of rules, with the state of each rule.
     pub(super) async fn rules(&self) -> anyhow::Result<Vec<Value>> {
         let answer = self.api.get("/api/v1/rules").await?.unwrap_or_default();
         let groups = answer["data"]["groups"].as_array().cloned();
@@ -100,7 +100,7 @@ impl Prometheus {
         Ok(rules.flatten().cloned().collect())
     }
 
-    /// The targets that it scrapes, each with what came of it last.
+    /// Returns the targets, each with the outcome of its last scrape.
     pub(super) async fn targets(&self) -> anyhow::Result<Vec<Value>> {
         let path = "/api/v1/targets?state=active";
         let answer = self.api.get(path).await?.unwrap_or_default();
@@ -115,10 +115,10 @@ fn sample(series: &Value) -> anyhow::Result<Sample> {
     Ok(Sample { labels, value })
 }
 
-/// A text as it stands in a URL.
+/// Escapes a text for a URL.
 fn escaped(text: &str) -> String {
     text.bytes().fold(String::new(), |mut url, byte| {
-        // To a text, which cannot fail.
+        // Writing to a text cannot fail.
         let _ = write!(url, "%{byte:02X}");
         url
     })

@@ -1,11 +1,11 @@
-//! A query, and whether all that it reads is there.
+//! The series that a query reads.
 
 use anyhow::bail;
 use regex::Regex;
 
 use super::prometheus::Prometheus;
 
-/// What is rightly not there, by a part of its matchers, and why.
+/// The series that are rightly missing, by a part of their matchers, and why.
 const ABSENT: [(&str, &str); 5] = [
     (
         "label_scheduling_cast_ai_node_template!=\"\"",
@@ -23,7 +23,7 @@ const ABSENT: [(&str, &str); 5] = [
     ),
 ];
 
-/// The series that a query reads: each metric with its matchers.
+/// Returns the series that a query reads: each metric with its matchers.
 fn selectors(query: &str) -> anyhow::Result<Vec<&str>> {
     let selector = Regex::new(r"[A-Za-z_][A-Za-z0-9_:]*(?:\{[^}]*\})?")?;
     let theirs = ["apiserver_", "berth_", "karpenter_", "kube_", "node_"];
@@ -35,7 +35,7 @@ fn selectors(query: &str) -> anyhow::Result<Vec<&str>> {
     Ok(read.collect())
 }
 
-/// Every series that a query reads is there: one that is not makes a query silent whatever happens, and a 0 a lie.
+/// Asserts that every series of a query exists. A missing one would keep the query silent, and make a 0 a lie.
 pub(super) async fn fed(prometheus: &Prometheus, query: &str) -> anyhow::Result<()> {
     for selector in selectors(query)? {
         if ABSENT.iter().any(|(part, _)| selector.contains(part)) {

@@ -1,4 +1,4 @@
-//! The rules: that they say what is so, and that those alerts fire that should, and no others.
+//! The rules: they record the truth, and exactly the right alerts fire.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::harness::api::text;
 use crate::harness::node_pools::places;
 use crate::harness::{eventually, manifests, repository};
 
-/// The alerts that what was done to the cluster has to raise: each by its name and what it is about.
+/// The alerts that the events on this cluster raise: each by its name and its subject.
 const FIRING: [&str; 7] = [
     "BerthFailOpen pods.placement.truemark.io admit",
     "BerthFailOpen pods.placement.truemark.io validating",
@@ -24,7 +24,7 @@ const FIRING: [&str; 7] = [
     "UnassignedPendingPods",
 ];
 
-/// The labels by which an alert says what it is about.
+/// The labels that name the subject of an alert.
 const ABOUT: [&str; 6] = [
     "name",
     "type",
@@ -34,10 +34,10 @@ const ABOUT: [&str; 6] = [
     "resource_type",
 ];
 
-/// How near a measured share has to be to the one that was told.
+/// The greatest difference between a measured share and the exported one.
 const NEAR: f64 = 0.001;
 
-/// What is recorded, by these labels.
+/// Returns the recorded values by these labels.
 fn by(samples: &[Sample], labels: &[&str]) -> BTreeMap<String, f64> {
     let mut sums = BTreeMap::new();
     for sample in samples {
@@ -48,7 +48,7 @@ fn by(samples: &[Sample], labels: &[&str]) -> BTreeMap<String, f64> {
     sums
 }
 
-/// What is recorded is what the API server says, and what the exporter told.
+/// The rules record what the API server says and what the exporter exports.
 pub(super) async fn truth(stage: &Stage<'_>) -> anyhow::Result<()> {
     let labels = ["pool", "nodepool", "capacity_type", "arch"];
     agree(
@@ -107,7 +107,7 @@ pub(super) async fn truth(stage: &Stage<'_>) -> anyhow::Result<()> {
     .await
 }
 
-/// Waits until a query gives, by these labels, what is so.
+/// Waits until a query gives the expected values by these labels.
 async fn agree(
     stage: &Stage<'_>,
     query: &str,
@@ -129,7 +129,7 @@ async fn agree(
     outcome.map_err(|error| error.context(format!("{recorded:?} is recorded, {true_now:?} is so")))
 }
 
-/// How many pods run on nodes of node pools, by pool, node pool, capacity type and architecture.
+/// Returns the number of pods on nodes of node pools, by pool, node pool, capacity type and architecture.
 async fn running(stage: &Stage<'_>) -> anyhow::Result<BTreeMap<String, f64>> {
     let nodes = places(&stage.cluster.api).await?;
     let mut counts = BTreeMap::new();
@@ -146,7 +146,7 @@ async fn running(stage: &Stage<'_>) -> anyhow::Result<BTreeMap<String, f64>> {
     Ok(counts)
 }
 
-/// How many pods wait for a node, by pool and by the node pool that they select.
+/// Returns the number of pods that wait for a node, by pool and by the node pool that they select.
 async fn waiting(stage: &Stage<'_>) -> anyhow::Result<BTreeMap<String, f64>> {
     let mut counts = BTreeMap::new();
     for pod in stage.cluster.api.list("/api/v1/pods").await? {
@@ -168,7 +168,7 @@ fn pool(pod: &Value) -> &str {
     text(pod, "/metadata/labels/placement.truemark.io~1pool")
 }
 
-/// Prometheus evaluates every rule that is shipped, and what a rule reads is there, as is what it records.
+/// Prometheus evaluates every shipped rule, and has all series that a rule reads or records.
 pub(super) async fn evaluated(stage: &Stage<'_>) -> anyhow::Result<()> {
     let mut shipped = 0;
     for object in manifests(&repository("deploy/monitoring/rules"))? {
@@ -197,12 +197,12 @@ pub(super) async fn evaluated(stage: &Stage<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Those alerts fire that should, and no others.
+/// Exactly the expected alerts fire.
 pub(super) async fn alerts(stage: &Stage<'_>) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
     let outcome = eventually("the alerts that should fire do, alone", async || {
         let alerts = stage.prometheus.ask("ALERTS").await?;
-        // Those that are pending are told by another name: every `for` is a second, so they fire next, or go.
+        // A pending alert has another name. Every `for` is a second, so that it soon fires or goes.
         seen = alerts.iter().map(about).collect();
         Ok(seen.iter().map(String::as_str).eq(FIRING).then_some(()))
     })
@@ -210,7 +210,7 @@ pub(super) async fn alerts(stage: &Stage<'_>) -> anyhow::Result<()> {
     outcome.map_err(|error| error.context(format!("{seen:?}")))
 }
 
-/// An alert, by its name and what it is about; one that is pending begins with that word.
+/// Returns the name and the subject of an alert; a pending one begins with that word.
 fn about(alert: &Sample) -> String {
     let state = Some(alert.label("alertstate")).filter(|state| *state != "firing");
     let labels = ABOUT.iter().map(|name| alert.label(name));

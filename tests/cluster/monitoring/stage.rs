@@ -1,4 +1,4 @@
-//! What is scraped: a cluster in which something of everything has happened, and what tells of it.
+//! The stage: a cluster in which everything has happened once, and the Prometheus that scrapes it.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::harness::{account, eventually, manifests, repository};
 const NAMESPACE: &str = "berth-examples";
 const NODE_POOLS: &str = "/apis/karpenter.sh/v1/nodepools";
 
-/// The node pool that may not grow.
+/// The node pool at its limit.
 pub(super) const FULL: &str = "truemark-amd64";
 
 /// A cluster, and a Prometheus that has seen it.
@@ -44,7 +44,8 @@ impl<'c> Stage<'c> {
                 api.apply(&object).await?;
             }
         }
-        // The API server calls the first alone. Both are scraped, as the pods of the Deployment, which run nothing here.
+        // The API server calls the first alone. Prometheus scrapes both as the pods of the Deployment, which run
+        // nothing.
         let (one, other) = (
             setup(cluster, "berth").await?,
             setup(cluster, "berth-2").await?,
@@ -69,15 +70,15 @@ impl<'c> Stage<'c> {
             _berths: [first, second],
         };
         stage.scraped().await?;
-        // Counters that rise while they are looked at.
+        // Counters rise while they are scraped.
         traffic.send().await?;
         Ok(stage)
     }
 
-    /// Waits until every target has been scraped, and the API server has told of what failed.
+    /// Waits until every target has been scraped, and the API server has counted what failed.
     async fn scraped(&self) -> anyhow::Result<()> {
         let nodes = self.cluster.api.list("/api/v1/nodes").await?.len();
-        // Two of berth, and kube-state-metrics, Karpenter and the API server.
+        // The others are two berths, kube-state-metrics, Karpenter and the API server.
         let wanted = nodes + 5;
         eventually("every target is scraped", async || {
             let targets = self.prometheus.targets().await?;
@@ -96,14 +97,14 @@ impl<'c> Stage<'c> {
     }
 }
 
-/// A berth as it is installed, with the certificate that it makes itself.
+/// Sets up a berth as it is installed, with a certificate that it makes itself.
 async fn setup(cluster: &Cluster, name: &str) -> anyhow::Result<Setup> {
     let setup = Setup::without_certificate(cluster, name)?;
     let setup = setup.following(account::kubeconfig(cluster).await?);
     Ok(setup.self_managed("2160h"))
 }
 
-/// The default policy with one rule more, which is tried: it is in force when this returns.
+/// Puts in force the default policy with one more rule, in Audit.
 async fn policy(api: &Api, replicas: &[&Berth]) -> anyhow::Result<()> {
     let mut policy = manifests(&repository("deploy/policy.yaml"))?;
     let mut policy = policy.pop().context("deploy/policy.yaml")?;
@@ -128,12 +129,12 @@ async fn policy(api: &Api, replicas: &[&Berth]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The shipped node pools and examples: pods of every pool, both architectures, spot and on-demand.
+/// Creates the shipped node pools and examples: pods of every pool, both architectures, spot and on-demand.
 async fn workloads(cluster: &Cluster) -> anyhow::Result<()> {
     let api = &cluster.api;
     node_pools::apply(api).await?;
     for node_pool in api.list(NODE_POOLS).await? {
-        // Nodes that go while they are counted would make the test a matter of luck.
+        // Nodes must not go while they are counted.
         let path = format!("{NODE_POOLS}/{}", text(&node_pool, "/metadata/name"));
         let stay = json!({"spec": {"disruption": {"consolidateAfter": "Never"}}});
         api.merge(&path, &stay).await?;
@@ -156,7 +157,7 @@ async fn workloads(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sets a node pool's limit to what it has, and has a pod ask for more.
+/// Sets a node pool's limit to its present size, and has a pod ask for more.
 async fn fill(api: &Api) -> anyhow::Result<()> {
     let path = format!("{NODE_POOLS}/{FULL}");
     let used = eventually("Karpenter counts what the node pool has", async || {

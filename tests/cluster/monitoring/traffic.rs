@@ -1,4 +1,4 @@
-//! What happens to pods: placed, tried, in conflict, refused, warned of, and past a berth that nobody reaches.
+//! The traffic of pods: placed, in Audit, in conflict, refused, warned of, and created while berth is out of reach.
 
 use anyhow::ensure;
 use base64::Engine;
@@ -13,7 +13,7 @@ use crate::harness::scene::{Injection, namespace, pod};
 
 const NAMESPACE: &str = "monitored";
 
-/// Somebody who creates pods. None is stored: it is admission that counts.
+/// A client that creates pods. None is stored, since only admission counts.
 pub(super) struct Traffic<'c> {
     cluster: &'c Cluster,
     bundle: String,
@@ -21,11 +21,11 @@ pub(super) struct Traffic<'c> {
 }
 
 impl<'c> Traffic<'c> {
-    /// Registers a berth at this address, which has made its certificate.
+    /// Registers a berth at this address. It has made its certificate already.
     pub(super) async fn new(cluster: &'c Cluster, url: &str) -> anyhow::Result<Self> {
         namespace(cluster, NAMESPACE, Injection::Enabled).await?;
         let secret = cluster.api.get(CERTIFICATE).await?.unwrap_or_default();
-        // What berth fills in, so that it need not.
+        // The bundle is the one that berth would fill in.
         let bundle = STANDARD.decode(text(&secret, "/data/ca.crt"))?;
         let traffic = Self {
             cluster,
@@ -36,7 +36,7 @@ impl<'c> Traffic<'c> {
         Ok(traffic)
     }
 
-    /// Everything once; far more calls succeed than fail.
+    /// Has everything happen once. Far more calls succeed than fail.
     pub(super) async fn send(&self) -> anyhow::Result<()> {
         for _ in 0..10 {
             self.create(&with(&json!({}), &json!({}))).await?;
@@ -52,7 +52,7 @@ impl<'c> Traffic<'c> {
         let reply = self.cluster.api.create(&misspelt, Persist::DryRun).await?;
         ensure!(!reply.status.is_success(), "it is taken: {reply:?}");
 
-        // Nobody listens there.
+        // No berth listens there.
         self.registered_at("https://127.0.0.1:1").await?;
         self.create(&with(&json!({}), &json!({}))).await?;
         self.registered_at(&self.url).await
@@ -68,7 +68,7 @@ impl<'c> Traffic<'c> {
     }
 }
 
-/// A pod with these labels, and this in its spec.
+/// Returns a pod with these labels, and these fields in its spec.
 fn with(labels: &Value, spec: &Value) -> Value {
     let mut pod = pod(NAMESPACE, "asked");
     pod["metadata"]["labels"] = labels.clone();

@@ -10,7 +10,7 @@ use crate::harness::scene::{Injection, Scene, namespace};
 use crate::harness::{manifests, repository};
 use crate::karpenter::pools::{self, deployment, job};
 
-/// A cluster of Auto Mode with both built-in node pools, and those that are shipped for it.
+/// Makes a cluster of Auto Mode, with both built-in node pools and those that ship for it.
 async fn scene(cluster: &Cluster) -> anyhow::Result<Scene> {
     let scene = Scene::following(cluster).await?;
     let api = &cluster.api;
@@ -18,7 +18,7 @@ async fn scene(cluster: &Cluster) -> anyhow::Result<Scene> {
         json!({"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["on-demand"]});
     let general = built_in("general-purpose", &["amd64"], &on_demand);
     let mut system = built_in("system", &["amd64", "arm64"], &on_demand);
-    // As EKS has it, without a value.
+    // The taint has no value, as in EKS.
     system["spec"]["template"]["spec"]["taints"] =
         json!([{"key": "CriticalAddonsOnly", "effect": "NoSchedule"}]);
     for node_pool in [general, system] {
@@ -29,7 +29,7 @@ async fn scene(cluster: &Cluster) -> anyhow::Result<Scene> {
     Ok(scene)
 }
 
-/// A node pool as Auto Mode brings it: nobody can change it, so that only its spec counts. It has no weight.
+/// Returns a node pool as Auto Mode brings it. Nobody can change it, so that only its spec counts. It has no weight.
 fn built_in(name: &str, architectures: &[&str], capacity_type: &Value) -> Value {
     json!({
         "apiVersion": "karpenter.sh/v1",
@@ -57,15 +57,16 @@ fn built_in(name: &str, architectures: &[&str], capacity_type: &Value) -> Value 
     })
 }
 
-/// Every workload goes where it goes on a Karpenter of one's own: to spot first, although the default node pools allow both.
+/// Every workload goes where it goes on a user's own Karpenter: to spot first, although the default node pools allow
+/// both.
 pub(crate) async fn every_pool(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = scene(cluster).await?;
     pools::lands_in_every_pool(cluster, "pools").await?;
     pools::lands_on_arm64(cluster, "arm").await
 }
 
-/// What is left where spot is not to be had: the same node pool, and so the same pods, on demand. On a Karpenter of one's
-/// own a pod of the default pool that asks for on-demand is left alone.
+/// Without spot the same pods run on demand, on nodes of the same node pools. On a user's own Karpenter a pod of the
+/// default pool that asks for on-demand is left alone.
 pub(crate) async fn on_demand(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = scene(cluster).await?;
     let api = &cluster.api;
@@ -84,8 +85,8 @@ pub(crate) async fn on_demand(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Pods that never opted in: the weight of `amd64-default` puts it before `general-purpose`, on spot. What selects
-/// `general-purpose` still gets it, and what selects nothing fills its nodes.
+/// The weight of `amd64-default` puts it before `general-purpose`, on spot, for pods that never opted in. A pod that
+/// selects `general-purpose` still gets it, and a pod that selects nothing fills its nodes.
 pub(crate) async fn not_opted_in(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = scene(cluster).await?;
     let api = &cluster.api;
@@ -117,7 +118,8 @@ pub(crate) async fn not_opted_in(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// berth's own pods get nodes of `system`, off spot and out of the way of what they place, in a cluster that had none.
+/// berth's own pods get nodes of `system`, on demand and apart from the pods that they place, in a cluster that had
+/// none.
 pub(crate) async fn critical(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = scene(cluster).await?;
     let api = &cluster.api;

@@ -1,4 +1,4 @@
-//! The kustomizations and the chart: two facts are the operator's, and either way gives the same objects.
+//! The kustomizations and the chart: an operator adds two facts, and both ways give the same objects.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,14 @@ use crate::harness::{documents, manifests, repository};
 
 const PLATFORMS: [&str; 2] = ["karpenter", "eks-auto-mode"];
 
-/// The two facts that the page gives for example.
+/// The two facts of the page's example.
 const CLUSTER: &str = "prod-eu";
 const ROLE: &str = "KarpenterNodeRole-prod-eu";
 
 const PAGE: &str = "deploy/platforms/README.md";
 const CHART: &str = "deploy/charts/berth-node-pools";
 
-/// Objects by kind and name.
+/// Objects, by kind and name.
 type Objects = BTreeMap<(String, String), Value>;
 
 fn by_name(objects: Vec<Value>) -> Objects {
@@ -33,7 +33,7 @@ fn by_name(objects: Vec<Value>) -> Objects {
     keyed.map(|object| (key(&object), object)).collect()
 }
 
-/// The two facts filled in, in a copy of `deploy/platforms`, each on its line.
+/// Makes a copy of `deploy/platforms` with the two facts filled in, each on its line.
 fn filled_in(cluster: &Cluster, copy: &str, platform: &str) -> anyhow::Result<PathBuf> {
     let directory = copied(cluster, copy)?.join(platform);
     let file = directory.join("kustomization.yaml");
@@ -50,7 +50,7 @@ fn filled_in(cluster: &Cluster, copy: &str, platform: &str) -> anyhow::Result<Pa
     Ok(directory)
 }
 
-/// A copy of `deploy/platforms` in the cluster's directory.
+/// Copies `deploy/platforms` into the cluster's directory.
 fn copied(cluster: &Cluster, name: &str) -> anyhow::Result<PathBuf> {
     let copy = cluster.path().join(name);
     let copying = Command::new("cp")
@@ -68,7 +68,8 @@ fn kustomized(cluster: &Cluster, directory: &Path) -> anyhow::Result<Objects> {
     Ok(by_name(documents(&printed.stdout)?))
 }
 
-/// The block of YAML of the page that begins like this, over a copy of `deploy/platforms` beside it.
+/// Returns the block of YAML of the page that begins like this, made to refer to a copy of `deploy/platforms` beside
+/// it.
 fn shown(beginning: &str, platform: &str) -> anyhow::Result<String> {
     let page = std::fs::read_to_string(repository(PAGE))?;
     let mut blocks = page.split("```yaml\n").skip(1);
@@ -80,7 +81,7 @@ fn shown(beginning: &str, platform: &str) -> anyhow::Result<String> {
     Ok(block.replace("../karpenter", &format!("../{platform}")))
 }
 
-/// The directory of a kustomization over a copy of `deploy/platforms`.
+/// Makes the directory of a kustomization over a copy of `deploy/platforms`.
 fn overlay(cluster: &Cluster, copy: &str, text: &str) -> anyhow::Result<PathBuf> {
     let directory = copied(cluster, copy)?.join("own");
     std::fs::create_dir(&directory)?;
@@ -88,7 +89,7 @@ fn overlay(cluster: &Cluster, copy: &str, text: &str) -> anyhow::Result<PathBuf>
     Ok(directory)
 }
 
-/// Filled in on their lines or given by the page's overlay, the two facts get where they belong, and nothing else changes.
+/// The two facts reach the same fields from their lines and from the page's overlay, and nothing else changes.
 pub(crate) async fn two_facts(cluster: &Cluster) -> anyhow::Result<()> {
     for platform in PLATFORMS {
         let directory = filled_in(cluster, &format!("two-facts-{platform}"), platform)?;
@@ -124,7 +125,7 @@ fn without_truemark(mut objects: Objects) -> Objects {
     objects
 }
 
-/// Who forgets them is told so, in the words of the page, and by name.
+/// An operator who forgets a fact is told so by its name, in the words of the page.
 pub(crate) async fn left_out(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let operator = Operator::new(cluster)?;
@@ -149,7 +150,7 @@ pub(crate) async fn left_out(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The chart makes of the two facts what the kustomizations make of them, and leaves out what is not wanted.
+/// The chart makes the same objects of the two facts, and leaves out those that are not wanted.
 pub(crate) async fn chart(cluster: &Cluster) -> anyhow::Result<()> {
     for platform in PLATFORMS {
         let directory = filled_in(cluster, &format!("chart-{platform}"), platform)?;
@@ -169,8 +170,8 @@ pub(crate) async fn chart(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The page's commands: the API server takes both ways' objects, by the schemas of Karpenter's AWS provider, and stores
-/// the same of them.
+/// The API server accepts the objects of both ways, by the page's commands and the schemas of Karpenter's AWS provider,
+/// and stores the same of them.
 pub(crate) async fn applied(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let operator = Operator::new(cluster)?;
@@ -178,7 +179,7 @@ pub(crate) async fn applied(cluster: &Cluster) -> anyhow::Result<()> {
     let [install, apply] = &commands[..] else {
         anyhow::bail!("{commands:?}");
     };
-    // It exits with 1 where there is a difference, which is what it is asked for.
+    // It exits with 1 to report a difference.
     let apply = apply.replace("kubectl diff -k .", "(kubectl diff -k . || test $? = 1)");
     for platform in PLATFORMS {
         let own = shown("# kustomization.yaml\n", platform)?;
@@ -197,8 +198,8 @@ pub(crate) async fn applied(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The definitions of Karpenter's AWS provider. That of Auto Mode's node class is published nowhere: in its place one that
-/// takes everything, so that what is beside it can be applied.
+/// Creates the definitions of Karpenter's AWS provider. Nobody publishes that of Auto Mode's node class, so that one in
+/// its place accepts everything.
 async fn define(cluster: &Cluster) -> anyhow::Result<()> {
     let mut definitions = manifests(&cluster.programs.join("platform-crds/karpenter-aws"))?;
     definitions.push(json!({
@@ -223,7 +224,7 @@ async fn define(cluster: &Cluster) -> anyhow::Result<()> {
     cluster.define(&definitions).await
 }
 
-/// What the API server has stored of node pools and node classes: their specs.
+/// Returns the stored specs of node pools and node classes.
 fn stored(operator: &Operator<'_>) -> anyhow::Result<Objects> {
     let kinds =
         "nodepools.karpenter.sh,ec2nodeclasses.karpenter.k8s.aws,nodeclasses.eks.amazonaws.com";

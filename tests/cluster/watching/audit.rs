@@ -1,4 +1,4 @@
-//! The page on trying berth: its commands, on a cluster, and what they show.
+//! The page on trying berth: its commands on a cluster, and their output.
 
 use std::process::{Command, Stdio};
 
@@ -16,7 +16,7 @@ pub(crate) async fn audit(cluster: &Cluster) -> anyhow::Result<()> {
     let page = std::fs::read_to_string(repository("docs/audit.md"))?;
     namespace(cluster, "audit", json!({})).await?;
 
-    // The default policy with one line changed, as the page changes it.
+    // The page changes one line of the default policy.
     ensure!(page.contains("sed 's/^  mode: Enforce/  mode: Audit/' deploy/policy.yaml"));
     let shipped = std::fs::read_to_string(repository("deploy/policy.yaml"))?;
     let changed = shipped.replace("\n  mode: Enforce\n", "\n  mode: Audit\n");
@@ -38,7 +38,7 @@ pub(crate) async fn audit(cluster: &Cluster) -> anyhow::Result<()> {
     );
     ensure!(words[5..8] == ["default", "Audit", "True"], "{printed:?}");
 
-    // Nothing changes, nothing is refused, and both are counted.
+    // berth changes and refuses nothing, and counts both.
     let stored = stage.mutated(&job_pod("audit")).await?;
     ensure!(selected(&stored).is_empty(), "{stored}");
     let mut misspelt = job_pod("audit");
@@ -71,7 +71,7 @@ pub(crate) async fn audit(cluster: &Cluster) -> anyhow::Result<()> {
     cluster.api.create(&web, Persist::Store).await?.ok()?;
     explained(cluster, &page)?;
 
-    // The switch, as the page makes it.
+    // The page makes the switch.
     let line = page
         .lines()
         .find(|line| line.starts_with("kubectl patch placementpolicy"));
@@ -94,7 +94,7 @@ pub(crate) async fn audit(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `kubectl get` prints of the policy, the node pools and the workloads can be asked about as it is.
+/// `berth explain` reads the output of `kubectl get` for the policy, the node pools and the workloads as it is.
 fn explained(cluster: &Cluster, page: &str) -> anyhow::Result<()> {
     let mut files = Vec::new();
     for (arguments, name) in [

@@ -45,7 +45,8 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     .await?;
     refused(&judged(&bound).await?, "bound-by-author: spec.nodeName")?;
 
-    // Onto the node pool by selector and toleration, from a namespace that never opted in, by hand and by a controller.
+    // The pod goes to the node pool by selector and toleration, from a namespace that never opted in, by hand and by a
+    // controller.
     let mut intruder = pod("boundary-out", "intruder");
     intruder["spec"]["nodeSelector"] = json!({"karpenter.sh/nodepool": "truemark-amd64"});
     intruder["spec"]["tolerations"] = json!([
@@ -61,14 +62,14 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     ]);
     refused(&judged(&of_controller).await?, "not-entitled: ")?;
 
-    // By label, where labels count; where they do not, the label is nobody's business.
+    // The pod asks by label, which counts only in a namespace that opted in.
     let mut asking = pod("boundary-in", "asking");
     asking["metadata"]["labels"] = json!({"placement.truemark.io/pool": "truemark"});
     refused(&judged(&asking).await?, "not-entitled: metadata.labels")?;
     asking["metadata"]["namespace"] = json!("boundary-out");
     judged(&asking).await?.ok()?;
 
-    // By a toleration that is added while the pod waits.
+    // A toleration is added while the pod waits.
     let path = "/api/v1/namespaces/boundary-out/pods/waiting";
     cluster
         .api
@@ -86,7 +87,7 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     let error = error.map(|error| format!("{error:#}")).unwrap_or_default();
     ensure!(error.contains("not-entitled"), "it got in: {error}");
 
-    // Whoever is entitled gets in, and other checks are for namespaces that opted in.
+    // A pod of an entitled namespace gets in, and other checks are for namespaces that opted in.
     let mut entitled = intruder.clone();
     entitled["metadata"]["namespace"] = json!("boundary-entitled");
     judged(&entitled).await?.ok()?;
@@ -95,14 +96,14 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
         json!({"kubernetes.io/arch": "amd64", "beta.kubernetes.io/arch": "arm64"});
     judged(&impossible).await?.ok()?;
 
-    // And nobody gets in while berth is down, but into the system's namespaces.
+    // No pod gets in while berth is down, but for those of the system's namespaces.
     stage.berth.kill();
     let reply = judged(&pod("boundary-out", "late")).await?;
     ensure!(reply.status.is_server_error(), "{reply:?}");
     namespace(cluster, "berth-system", json!({})).await
 }
 
-/// Closes a pool to all namespaces but those with a label, and has the checks refuse, as the page says.
+/// Closes a pool to all namespaces but those with a label, and has the checks deny, as the page says.
 async fn close(cluster: &Cluster) -> anyhow::Result<()> {
     let mut policy = default_policy()?;
     for pool in policy["spec"]["pools"].as_array_mut().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Every check, as the author of a manifest meets it at the API server.
+//! Every check, as the author of a manifest sees it.
 
 use std::collections::BTreeSet;
 
@@ -15,14 +15,14 @@ use crate::harness::scene::pod;
 
 const NAMESPACE: &str = "checks";
 
-/// What is created, which check speaks up, and the field or value that it names.
+/// An object, the check that finds fault with it, and the field or value that it names.
 struct Case {
     object: Value,
     check: Check,
     names: &'static str,
 }
 
-/// A pod with this in its spec.
+/// Returns a pod with these fields in its spec.
 fn with(spec: &Value) -> Value {
     let mut pod = pod(NAMESPACE, "case");
     for (key, value) in spec.as_object().into_iter().flatten() {
@@ -31,7 +31,7 @@ fn with(spec: &Value) -> Value {
     pod
 }
 
-/// A Deployment or `StatefulSet` whose template has this in its spec.
+/// Returns a Deployment or `StatefulSet` whose template has these fields in its spec.
 fn workload(kind: &str, spec: &Value) -> Value {
     let labels = json!({"app": "case"});
     json!({
@@ -107,7 +107,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// The field of the policy that sets what a check does.
+/// Returns the field of the policy that sets the action of a check.
 fn field(check: Check) -> String {
     let mut words = check.as_str().split('-');
     let first = words.next().unwrap_or_default().to_owned();
@@ -116,8 +116,8 @@ fn field(check: Check) -> String {
     })
 }
 
-/// Denied, warned of, and passed over, as the policy says; the mutating side is not asked, so that the last check too has
-/// something to find.
+/// Each check denies, warns or is off, as the policy says. The mutating side is not asked, so that the last check too
+/// finds something.
 pub(crate) async fn checks(cluster: &Cluster) -> anyhow::Result<()> {
     let stage = Stage::new(cluster).await?;
     namespace(cluster, NAMESPACE, json!({})).await?;
@@ -146,7 +146,7 @@ pub(crate) async fn checks(cluster: &Cluster) -> anyhow::Result<()> {
         }
         cluster.api.apply(&policy).await?;
         for case in &cases {
-            // The first may still be answered by the policy before.
+            // The first answer may still be that of the policy before.
             let mut last = None;
             let outcome = eventually(&format!("{} is {action}", case.check), async || {
                 let reply = cluster.api.create(&case.object, Persist::DryRun).await?;
@@ -164,7 +164,7 @@ pub(crate) async fn checks(cluster: &Cluster) -> anyhow::Result<()> {
 impl Case {
     fn is_answered(&self, reply: &Reply, action: &str) -> bool {
         let warning = format!("berth: {}: ", self.check);
-        // Others may have something to say of the same pod.
+        // Other checks may find something in the same pod.
         let denial = format!("{}: ", self.check);
         match action {
             "Deny" => {
@@ -178,7 +178,7 @@ impl Case {
                 reply.status.is_success() && own.count() > 0
             }
             _ => {
-                // The API server has warnings of its own.
+                // The API server adds warnings of its own.
                 let mut all = reply.warnings.iter();
                 reply.status.is_success() && !all.any(|text| text.starts_with("berth: "))
             }
@@ -186,7 +186,7 @@ impl Case {
     }
 }
 
-/// An UPDATE is judged by what it adds.
+/// An UPDATE is judged by its additions.
 pub(crate) async fn updates(cluster: &Cluster) -> anyhow::Result<()> {
     let _stage = Stage::new(cluster).await?;
     namespace(cluster, "updates", json!({})).await?;
@@ -208,7 +208,7 @@ pub(crate) async fn updates(cluster: &Cluster) -> anyhow::Result<()> {
         "admitted: {error}"
     );
 
-    // What was there before anybody judged it is in nobody's way.
+    // A fault that is older than berth is not held against an UPDATE.
     crate::harness::registration::unregister(&cluster.api).await?;
     cluster.api.merge(path, &contradict).await?;
     let stage = Stage::new(cluster).await?;

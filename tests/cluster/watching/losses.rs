@@ -1,4 +1,4 @@
-//! A lost API server changes nothing, and is found again.
+//! Losses: a lost API server changes nothing, and is found again.
 
 use anyhow::ensure;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn missed(stage: &Stage<'_>, resource: &str) -> anyhow::Result<()> {
     .await
 }
 
-/// Definitions that are deleted take their objects with them, and what is created under new ones is found.
+/// Deleted definitions take their objects with them, and berth finds the objects of new ones.
 pub(crate) async fn definitions_lost(cluster: &Cluster) -> anyhow::Result<()> {
     let stage = Stage::new(cluster).await?;
     namespace(cluster, "definitions", json!({})).await?;
@@ -70,7 +70,7 @@ pub(crate) async fn definitions_lost(cluster: &Cluster) -> anyhow::Result<()> {
     known("placementpolicies", 1.0).await?;
     let log = stage.berth.log()?;
     let told = log.matches("cannot watch").count() - told;
-    // Of each that it is gone, and then that what was known is too old to go on from.
+    // It logs of each that it is gone, and then that the known version is too old.
     ensure!(told <= 4, "said {told} times:\n{log}");
     cluster.api.delete(POLICIES).await
 }

@@ -1,4 +1,4 @@
-//! What it takes to know a large cluster by heart.
+//! The memory for a large cluster.
 
 use anyhow::ensure;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -11,10 +11,10 @@ use crate::harness::pki::Authority;
 
 const NODE_POOLS: usize = 500;
 const NAMESPACES: usize = 10_000;
-/// At most so much, in MiB.
+/// The most memory, in MiB.
 const LIMIT: u64 = 40;
 
-/// The memory of an idle berth that follows 500 node pools and 10,000 namespaces.
+/// An idle berth that follows 500 node pools and 10,000 namespaces stays within its memory.
 pub(crate) async fn memory(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let mut objects = Vec::with_capacity(NODE_POOLS + NAMESPACES);

@@ -1,4 +1,4 @@
-//! What a namespace's labels say counts, from the moment they say it.
+//! The labels of a namespace, which count as soon as they change.
 
 use anyhow::ensure;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(crate) async fn namespaces(cluster: &Cluster) -> anyhow::Result<()> {
         })
         .await?;
 
-    // The namespace's own default architecture.
+    // The namespace has a default architecture of its own.
     let label =
         |value: Value| json!({"metadata": {"labels": {"placement.truemark.io/arch": value}}});
     cluster.api.merge(path, &label(json!("arm64"))).await?;
@@ -33,7 +33,7 @@ pub(crate) async fn namespaces(cluster: &Cluster) -> anyhow::Result<()> {
         })
         .await?;
 
-    // Entitlement: the pool is for namespaces of one team.
+    // The pool is for namespaces of one team.
     let mut policy = default_policy()?;
     let pools = policy["spec"]["pools"].as_array_mut().into_iter().flatten();
     for pool in pools.filter(|pool| pool["name"] == "batch") {

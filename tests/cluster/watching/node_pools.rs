@@ -1,4 +1,4 @@
-//! The catalogue is what the cluster's `NodePool`s say.
+//! The catalogue, which follows the cluster's `NodePool`s.
 
 use anyhow::ensure;
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use super::stage::{
 use crate::harness::api::{path, text};
 use crate::harness::cluster::Cluster;
 
-/// A cluster that serves no NodePools, as one of CAST AI: berth starts, says so, and takes no node pool to exist. Once they
-/// are served it follows them, without being started anew.
+/// A cluster may serve no NodePools, as CAST AI's does. berth starts, says so, and assumes that no node pool exists. It
+/// follows them once they are served, without a restart.
 pub(crate) async fn without_node_pools(cluster: &Cluster) -> anyhow::Result<()> {
     let stage = Stage::bare(cluster).await?;
     namespace(cluster, "none-served", json!({})).await?;
@@ -26,7 +26,7 @@ pub(crate) async fn without_node_pools(cluster: &Cluster) -> anyhow::Result<()> 
         decision(&mutated).is_empty() && selected(&mutated).is_empty(),
         "{mutated}"
     );
-    // The architecture alone (`unavailable`).
+    // Only the architecture is added (`unavailable`).
     let arch = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchExpressions/0/values/0";
     ensure!(text(&mutated, arch) == "amd64", "{mutated}");
 
@@ -40,8 +40,8 @@ pub(crate) async fn without_node_pools(cluster: &Cluster) -> anyhow::Result<()> 
         .await
 }
 
-/// Taints, requirements and template labels count as they change; startup taints never do, nor does readiness; a node pool
-/// that is being deleted counts as gone.
+/// Taints, requirements and template labels count as soon as they change. Startup taints and readiness never count. A
+/// node pool that is being deleted counts as gone.
 pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
     const TAINT: &str = "example.com/batch";
     let stage = Stage::new(cluster).await?;
@@ -73,7 +73,7 @@ pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
         "{mutated}"
     );
 
-    // A pod that needs a label goes there as soon as the node pool's nodes have it.
+    // A pod that needs a label is placed there as soon as the node pool has it.
     let mut picky = pod.clone();
     picky["spec"]["nodeSelector"] = json!({"example.com/disk": "fast"});
     ensure!(
@@ -86,7 +86,7 @@ pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
         .until("a new label is offered", &picky, placed)
         .await?;
 
-    // Not ready is not gone: the pod waits for it.
+    // A node pool that is not ready is not gone: the pod waits for it.
     let unready = json!({"status": {"conditions": [{
         "type": "Ready", "status": "False", "reason": "NodeClassNotReady", "message": "",
         "lastTransitionTime": "2026-11-01T00:00:00Z",
@@ -95,7 +95,7 @@ pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
         .api
         .merge(&format!("{path}/status"), &unready)
         .await?;
-    // Changes arrive in their order, so the next one to be seen is later than this.
+    // Changes arrive in order, so that the next one to be seen is later than this.
     node_pool["spec"]["template"]["metadata"] = json!({"labels": {"example.com/disk": "slow"}});
     cluster.api.apply(&node_pool).await?;
     stage
@@ -108,7 +108,7 @@ pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
         "not ready counts as gone"
     );
 
-    // With a finalizer it stays while it is being deleted, as Karpenter's do until their nodes are gone.
+    // A finalizer keeps it while it is being deleted, as Karpenter keeps its node pools until their nodes are gone.
     let finalizer = |names: Value| json!({"metadata": {"finalizers": names}});
     cluster
         .api

@@ -1,4 +1,4 @@
-//! The `PlacementPolicy` of the cluster: in force as soon as it is stored, and never for the worse.
+//! The `PlacementPolicy` of the cluster: it is in force as soon as it is stored, and a faulty one changes nothing.
 
 use anyhow::ensure;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::harness::cluster::{Cluster, condition};
 use crate::harness::eventually;
 use crate::harness::pki::Authority;
 
-/// Waits until the status says what it should of the newest policy, and returns it.
+/// Waits until the status of the newest policy says that it is accepted or refused, and returns the status.
 async fn status(cluster: &Cluster, accepted: bool) -> anyhow::Result<Value> {
     let path = format!("{POLICIES}/default");
     eventually("the status of the policy", async || {
@@ -23,7 +23,7 @@ async fn status(cluster: &Cluster, accepted: bool) -> anyhow::Result<Value> {
     .await
 }
 
-/// The default policy with another node pool behind `batch`.
+/// Returns the default policy with other node pools behind `batch`.
 fn with_batch(node_pools: &[&str]) -> anyhow::Result<Value> {
     let mut policy = default_policy()?;
     let pools = policy["spec"]["pools"].as_array_mut().into_iter().flatten();
@@ -50,7 +50,7 @@ pub(crate) async fn policy(cluster: &Cluster) -> anyhow::Result<()> {
     };
     ensure!(is_in_force(source("embedded", "Enforce")).await?);
 
-    // The cluster's comes before it; what it names and what there is of that stands in its status.
+    // The cluster's policy comes before it. Its status has the node pools that it names, and those that exist.
     cluster
         .api
         .apply(&with_batch(&["arm64-batch", "typo-batch"])?)
@@ -74,7 +74,7 @@ pub(crate) async fn policy(cluster: &Cluster) -> anyhow::Result<()> {
     ensure!(missing == Some(1.0), "{missing:?}");
     ensure!(is_in_force(source("cluster", "Enforce")).await?);
 
-    // A bad edit that no schema can tell: the one before stays in force, and everybody hears of it.
+    // No schema refuses this faulty edit: the policy before stays in force, and status, metrics and log say so.
     let mut bad = with_batch(&["amd64-batch"])?;
     for pool in bad["spec"]["pools"].as_array_mut().into_iter().flatten() {
         pool["binding"] = json!("Preferred");
@@ -95,7 +95,7 @@ pub(crate) async fn policy(cluster: &Cluster) -> anyhow::Result<()> {
     let log = stage.berth.log()?;
     ensure!(log.contains("spec.pools[0].binding"), "{log}");
 
-    // A good one ends that, and Audit changes nothing.
+    // A good edit ends that, and Audit changes nothing.
     cluster.api.apply(&with_batch(&["amd64-batch"])?).await?;
     stage
         .until("the mended policy is in force", &pod, |pod| {
@@ -116,14 +116,14 @@ pub(crate) async fn policy(cluster: &Cluster) -> anyhow::Result<()> {
     ensure!(is_in_force(source("cluster", "Audit")).await?);
     ensure!(!is_in_force(source("cluster", "Enforce")).await?);
 
-    // One that is created anew is told as the one before was, however soon it comes.
+    // A policy that is created anew is reported as the one before was, however soon it comes.
     for _ in 0..5 {
         cluster.api.delete(&format!("{POLICIES}/default")).await?;
         cluster.api.apply(&audit).await?;
         status(cluster, true).await?;
     }
 
-    // Without it, the default policy is what is left.
+    // Without it the default policy is in force.
     cluster.api.delete(&format!("{POLICIES}/default")).await?;
     stage
         .until("the default policy is back", &pod, |pod| {
@@ -131,7 +131,7 @@ pub(crate) async fn policy(cluster: &Cluster) -> anyhow::Result<()> {
         })
         .await?;
 
-    // A flag comes before both, and nothing is said of a policy that is not asked.
+    // The policy of a flag comes before both.
     cluster.api.apply(&audit).await?;
     let said = status(cluster, true).await?;
     ensure!(!said.is_null());
@@ -144,8 +144,8 @@ pub(crate) async fn policy(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where the cluster's policy cannot be used and there was none before, berth is not ready, says why, and asks for better:
-/// the default policy is not what anybody wanted.
+/// berth is not ready, and says why, if the cluster's policy cannot be used and there was none before: nobody asked for
+/// the default policy.
 pub(crate) async fn policy_unusable(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let mut bad = default_policy()?;

@@ -1,4 +1,4 @@
-//! The rights of the shipped role: enough, and not one too many.
+//! The rights of the shipped role: berth needs every one of them, and no other.
 
 use anyhow::ensure;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::harness::cluster::{Cluster, condition};
 use crate::harness::eventually;
 use crate::harness::pki::Authority;
 
-/// Without any right berth starts, says what it lacks, and takes what it was given to be so.
+/// Without any right berth starts, says what it lacks, and relies on its defaults.
 pub(crate) async fn without_rights(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let authority = Authority::new("berth")?;
@@ -24,7 +24,7 @@ pub(crate) async fn without_rights(cluster: &Cluster) -> anyhow::Result<()> {
         let said = format!("\"{resource}\":\"forbidden\"");
         ensure!(log.contains(&said), "{said} is not in {log}");
     }
-    // What it may not see is not absent: the default node pools count, and the namespace is entitled.
+    // berth does not take hidden objects for missing ones: the default node pools count, and the namespace is entitled.
     let reply = berth.mutate(&job_pod("default")).await?.ok()?;
     ensure!(
         text(&reply, "/response/patchType") == "JSONPatch",
@@ -33,7 +33,7 @@ pub(crate) async fn without_rights(cluster: &Cluster) -> anyhow::Result<()> {
     let unknown = berth.metric("berth_namespaces_unknown_total").await?;
     ensure!(unknown == Some(1.0), "{unknown:?}");
 
-    // And once it may, it sees.
+    // It sees them once it may.
     cluster.api.apply(&shipped_role()?).await?;
     eventually("berth lists the namespaces", async || {
         let known = berth
@@ -45,7 +45,7 @@ pub(crate) async fn without_rights(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// With every right of the role nothing fails, and without any single one something does.
+/// Nothing fails with every right of the role, and something fails without any single one.
 pub(crate) async fn rights(cluster: &Cluster) -> anyhow::Result<()> {
     {
         let stage = Stage::new(cluster).await?;
@@ -89,7 +89,7 @@ async fn without(cluster: &Cluster, role: &Value, what: &str) -> anyhow::Result<
     let authority = Authority::new("berth")?;
     let setup = setup(cluster, &authority).await?;
     cluster.api.apply(role).await?;
-    // A status that is not the one that berth would write.
+    // The status is not the one that berth would write.
     let policy = format!("{POLICIES}/default/status");
     cluster
         .api
@@ -103,7 +103,7 @@ async fn without(cluster: &Cluster, role: &Value, what: &str) -> anyhow::Result<
     .await
 }
 
-/// Waits until the API server goes by a role as it is stored.
+/// Waits until the API server applies the role as it is stored.
 async fn settled(cluster: &Cluster, role: &Value) -> anyhow::Result<()> {
     let path = path(role);
     let user = "system:serviceaccount:berth-system:berth";
@@ -158,7 +158,7 @@ async fn settled(cluster: &Cluster, role: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How often berth could not list, watch or write.
+/// Returns how often berth could not list, watch or write.
 fn failures(metrics: &str) -> f64 {
     let counters = [
         "berth_watch_errors_total",

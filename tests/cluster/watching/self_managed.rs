@@ -16,10 +16,10 @@ use crate::harness::load::Load;
 use crate::harness::registration::{installed, register, shipped};
 use crate::harness::{eventually, manifests, repository};
 
-/// Of a certificate; its authority's is four times as long.
+/// The lifetime of a certificate; that of its authority is four times as long.
 const LIFETIME: &str = "15s";
 
-/// A berth with the rights of an installation, which makes its certificate itself.
+/// Sets up a berth with the rights of an installation, which makes its certificate itself.
 async fn setup(cluster: &Cluster, name: &str) -> anyhow::Result<Setup> {
     let setup = Setup::without_certificate(cluster, name)?;
     let setup = setup.following(account::kubeconfig(cluster).await?);
@@ -44,7 +44,7 @@ async fn secret(cluster: &Cluster) -> anyhow::Result<Value> {
     cluster.api.get(CERTIFICATE).await?.context("the Secret")
 }
 
-/// What the API server trusts, webhook by webhook: the certificates of each bundle.
+/// Returns the certificates of each webhook's bundle, which the API server trusts.
 async fn trusted(cluster: &Cluster) -> anyhow::Result<Vec<Vec<CertificateDer<'static>>>> {
     let webhooks = installed(&cluster.api).await?;
     ensure!(webhooks.len() == 3, "of both configurations: {webhooks:?}");
@@ -56,7 +56,7 @@ async fn trusted(cluster: &Cluster) -> anyhow::Result<Vec<Vec<CertificateDer<'st
     certificates.collect()
 }
 
-/// Waits until every webhook trusts the same authorities, and they are as asked for.
+/// Waits until every webhook trusts the same authorities, and they pass the test.
 async fn until_trusted(
     cluster: &Cluster,
     what: &str,
@@ -71,12 +71,12 @@ async fn until_trusted(
     .await
 }
 
-/// Whether a berth presents a certificate of this authority for the Service's name.
+/// True if a berth presents a certificate of this authority for the Service's name.
 async fn presents(setup: &Setup, authority: &CertificateDer<'_>) -> anyhow::Result<bool> {
     let mut config = kube::Config::new(setup.url().parse()?);
     config.root_cert = Some(vec![authority.to_vec()]);
     config.tls_server_name = Some("berth.berth-system.svc".to_owned());
-    // Any answer over a trusted connection will do.
+    // Any answer over a trusted connection is enough.
     Ok(Api::new(config)?.raw("/").await.is_ok())
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn self_managed(cluster: &Cluster) -> anyhow::Result<()> {
     for setup in [&one, &other] {
         ensure!(presents(setup, &original).await?, "{}", setup.url());
     }
-    // What the API server could not reach yet was let through.
+    // Pods that came before berth could be reached were let through.
     let load = Load::start(cluster, "self-managed");
     load.more_placed(1).await?;
     let before = load.report();
@@ -147,7 +147,7 @@ pub(crate) async fn self_managed(cluster: &Cluster) -> anyhow::Result<()> {
         ensure!(expiry > 1e9, "{expiry}");
     }
 
-    // Configurations that go and come back are filled in again.
+    // Configurations that are deleted and created again are filled in again.
     register(&cluster.api, &shipped(&url, "")?).await?;
     until_trusted(cluster, "caBundle is filled in again", |bundle| {
         !bundle.is_empty()
@@ -156,7 +156,7 @@ pub(crate) async fn self_managed(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// With each single right missing, berth says that it cannot look after its certificate; what it serves, it serves on.
+/// Without any single right berth says that it cannot look after its certificate, and goes on serving.
 pub(crate) async fn self_managed_rights(cluster: &Cluster) -> anyhow::Result<()> {
     install(cluster).await?;
     let setup = setup(cluster, "rights").await?;
@@ -183,7 +183,7 @@ pub(crate) async fn self_managed_rights(cluster: &Cluster) -> anyhow::Result<()>
                 cluster.api.apply(&role).await?;
                 let before = errors().await?;
                 eventually(&format!("{verb} is missed of {role}"), async || {
-                    // So that there is something to write.
+                    // berth has something to write.
                     for configuration in &registration {
                         cluster.api.apply(configuration).await?;
                     }
@@ -192,7 +192,7 @@ pub(crate) async fn self_managed_rights(cluster: &Cluster) -> anyhow::Result<()>
                 .await?;
                 ensure!(berth.is_ready().await, "{verb} of {role}");
                 cluster.api.apply(shipped).await?;
-                // It does its work again.
+                // berth does its work again.
                 register(&cluster.api, &registration).await?;
                 until_trusted(cluster, "caBundle is filled in", |bundle| {
                     !bundle.is_empty()
@@ -204,7 +204,7 @@ pub(crate) async fn self_managed_rights(cluster: &Cluster) -> anyhow::Result<()>
     Ok(())
 }
 
-/// A Secret that somebody else fills is left as it is, and berth says what it wants.
+/// berth leaves a Secret that somebody else filled as it is, and says what it needs.
 pub(crate) async fn self_managed_elsewhere(cluster: &Cluster) -> anyhow::Result<()> {
     install(cluster).await?;
     let theirs =
@@ -222,7 +222,7 @@ pub(crate) async fn self_managed_elsewhere(cluster: &Cluster) -> anyhow::Result<
     ensure!(!berth.is_ready().await);
     let stored = secret(cluster).await?;
     ensure!(stored["data"] == theirs["data"], "{stored}");
-    // And once it is empty, berth needs nobody any more.
+    // berth needs nobody once it is empty.
     cluster
         .api
         .merge(CERTIFICATE, &json!({"data": null}))

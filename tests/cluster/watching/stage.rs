@@ -1,4 +1,4 @@
-//! What the tests of this group begin with.
+//! The stage of this group's tests.
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub(super) struct Stage<'c> {
     pub(super) berth: Berth,
 }
 
-/// A berth's setup, with the rights of an installation.
+/// Sets up a berth with the rights of an installation.
 pub(super) async fn setup(cluster: &Cluster, authority: &Authority) -> anyhow::Result<Setup> {
     account::install(cluster).await?;
     let setup = Setup::new(cluster, "berth", authority)?;
@@ -27,7 +27,7 @@ pub(super) async fn setup(cluster: &Cluster, authority: &Authority) -> anyhow::R
 }
 
 impl<'c> Stage<'c> {
-    /// On whatever the cluster has.
+    /// Starts it on the cluster as it is.
     pub(super) async fn bare(cluster: &'c Cluster) -> anyhow::Result<Self> {
         let authority = Authority::new("berth")?;
         let setup = setup(cluster, &authority).await?;
@@ -41,20 +41,20 @@ impl<'c> Stage<'c> {
         })
     }
 
-    /// With the shipped node pools and no policy.
+    /// Starts it on the shipped node pools and no policy.
     pub(super) async fn new(cluster: &'c Cluster) -> anyhow::Result<Self> {
         define(cluster).await?;
         reset(cluster).await?;
         Self::bare(cluster).await
     }
 
-    /// What becomes of a pod in a namespace, of which nothing is stored.
+    /// Returns a pod as it would be stored.
     pub(super) async fn mutated(&self, pod: &Value) -> anyhow::Result<Value> {
         let reply = self.cluster.api.create(pod, Persist::DryRun).await?;
         reply.ok()
     }
 
-    /// Waits until what becomes of a pod is as it should be.
+    /// Waits until a pod would be stored as it should be.
     pub(super) async fn until(
         &self,
         what: &str,
@@ -77,7 +77,7 @@ pub(super) async fn define(cluster: &Cluster) -> anyhow::Result<()> {
     cluster.define(&[definition()?]).await
 }
 
-/// Puts the cluster back to the shipped node pools, and no policy.
+/// Puts the cluster back to the shipped node pools and no policy.
 pub(super) async fn reset(cluster: &Cluster) -> anyhow::Result<()> {
     let api = &cluster.api;
     api.delete("/apis/karpenter.sh/v1/nodepools").await?;
@@ -88,30 +88,30 @@ pub(super) async fn reset(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The collection of policies.
+/// The path of the collection of policies.
 pub(super) const POLICIES: &str = "/apis/placement.truemark.io/v1alpha1/placementpolicies";
 
-/// The shipped node pools. Nobody looks at their node class here.
+/// Reads the shipped node pools. Nobody looks at their node class here.
 pub(super) fn shipped_node_pools() -> anyhow::Result<Vec<Value>> {
     let mut objects = manifests(&repository("deploy/platforms/karpenter"))?;
     objects.retain(|object| text(object, "/kind") == "NodePool");
     Ok(objects)
 }
 
-/// The shipped node pool of that name.
+/// Reads the shipped node pool of that name.
 pub(super) fn shipped_node_pool(name: &str) -> anyhow::Result<Value> {
     let mut all = shipped_node_pools()?.into_iter();
     let found = all.find(|object| text(object, "/metadata/name") == name);
     found.with_context(|| name.to_owned())
 }
 
-/// The default policy, as a custom resource.
+/// Returns the default policy as a custom resource.
 pub(super) fn default_policy() -> anyhow::Result<Value> {
     let mut objects = manifests(&repository("deploy/policy.yaml"))?;
     objects.pop().context("deploy/policy.yaml")
 }
 
-/// Creates a namespace that has opted in, with more labels; there is nobody but us to make its service account.
+/// Creates a namespace that has opted in, with more labels, and its service account, which no controller makes here.
 pub(super) async fn namespace(cluster: &Cluster, name: &str, labels: Value) -> anyhow::Result<()> {
     let mut namespace = json!({
         "apiVersion": "v1",
@@ -128,7 +128,7 @@ pub(super) async fn namespace(cluster: &Cluster, name: &str, labels: Value) -> a
         "metadata": {"name": "default", "namespace": name},
     });
     cluster.api.apply(&account).await?;
-    // The API server admits pods by what it has seen of the account itself.
+    // The API server admits pods once it has seen the account.
     let probe = pod(name, "probe");
     eventually(&format!("{} takes pods", path(&account)), async || {
         let reply = cluster.api.create(&probe, Persist::DryRun).await?;
@@ -137,7 +137,7 @@ pub(super) async fn namespace(cluster: &Cluster, name: &str, labels: Value) -> a
     .await
 }
 
-/// A pod as a Job makes it.
+/// Returns a pod as a Job makes it.
 pub(super) fn job_pod(namespace: &str) -> Value {
     let mut pod = pod(namespace, "of-a-job");
     pod["metadata"]["ownerReferences"] = json!([
@@ -146,17 +146,17 @@ pub(super) fn job_pod(namespace: &str) -> Value {
     pod
 }
 
-/// The decision that berth wrote on a pod.
+/// Returns the decision that berth wrote on a pod.
 pub(super) fn decision(pod: &Value) -> &str {
     text(pod, "/metadata/annotations/placement.truemark.io~1decision")
 }
 
-/// The node pool of a pod's node selector.
+/// Returns the node pool of a pod's node selector.
 pub(super) fn selected(pod: &Value) -> &str {
     text(pod, "/spec/nodeSelector/karpenter.sh~1nodepool")
 }
 
-/// The values of a pod's tolerations of a key.
+/// Returns the values of a pod's tolerations of a key.
 pub(super) fn tolerated<'p>(pod: &'p Value, key: &str) -> Vec<&'p str> {
     let tolerations = pod["spec"]["tolerations"].as_array().into_iter().flatten();
     tolerations

@@ -1,9 +1,10 @@
-//! Node pools, a policy that names them, and pods that are made to fit and often nearly do: the same for the same seed.
+//! The generator of node pools, a policy that names them, and pods that fit or nearly do. The same seed gives the same.
 //!
-//! They speak of labels alone whose meaning berth and this provider share. Left out are `karpenter.kwok.sh/*`, which are
-//! well known to KWOK and to nobody else; `karpenter.k8s.aws/*` and `eks.amazonaws.com/*`, well known to berth, and custom
-//! ones here; regions and Windows builds, which KWOK's instances have none of; and `karpenter.sh/nodepool DoesNotExist`,
-//! by which a pod asks not to be Karpenter's.
+//! They speak only of labels whose meaning berth and this provider share. The generator leaves out:
+//! - `karpenter.kwok.sh/*`, which are well known to KWOK alone;
+//! - `karpenter.k8s.aws/*` and `eks.amazonaws.com/*`, which are well known to berth and custom here;
+//! - regions and Windows builds, which KWOK's instances lack;
+//! - `karpenter.sh/nodepool DoesNotExist`, by which a pod asks not to be Karpenter's.
 
 use proptest::sample::subsequence;
 use proptest::strategy::{Strategy, ValueTree};
@@ -21,10 +22,10 @@ pub(super) struct World {
     pub(super) policy: Value,
 }
 
-/// Makes worlds and pods, each different from the last.
+/// A source of worlds and pods, each different from the last.
 pub(super) struct Generator {
     runner: TestRunner,
-    /// The names of the round's pods, and what its node pools have at the end of theirs.
+    /// The names of the round's pods.
     pub(super) pods: Vec<String>,
     suffix: String,
 }
@@ -72,7 +73,7 @@ impl Generator {
         Ok(sketch)
     }
 
-    /// Gives the node pools the names of the round wherever they are named.
+    /// Adds the suffix of the round to the names of node pools, wherever they occur.
     fn rename(&self, value: &mut Value) {
         match value {
             Value::String(name) if NODE_POOLS.contains(&name.as_str()) => {

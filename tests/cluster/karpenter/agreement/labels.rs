@@ -5,9 +5,9 @@ use proptest::sample::select;
 
 use super::names::{ARCH, CAPACITY_TYPE, NODE_POOL, OS, ZONE};
 
-/// The label that a round's node pools have for each of its pods, and each pod selects with its own name. So every node
-/// belongs to one pod: pods do not meet on nodes that were made for others, nor on node pools of another round, and a node
-/// claim says whose it is.
+/// The label by which each pod of a round selects nodes of its own, with its name as the value. Every node belongs to
+/// one pod: no pod gets onto a node that was made for another, or onto a node pool of another round, and a node claim
+/// names its pod.
 pub(super) const OWN: &str = "example.com/pod";
 
 pub(super) const TEAM: &str = "example.com/team";
@@ -31,7 +31,7 @@ pub(super) const NODE_POOLS: [&str; 12] = [
 
 pub(super) const ZONES: &[&str] = &["test-zone-a", "test-zone-b", "test-zone-c", "test-zone-d"];
 
-/// A label of pods: how often it is spoken of, the values that nodes have, and those that none has.
+/// A label of pods: its frequency, the values that nodes have, and values that no node has.
 #[derive(Debug)]
 pub(super) struct Label {
     weight: u32,
@@ -81,7 +81,7 @@ const LABELS: [Label; 14] = [
     label(1, "karpenter.sh/initialized", &["true"], &["false"]),
 ];
 
-/// One of the labels, as often as it is to be spoken of.
+/// Picks one of the labels by its frequency.
 pub(super) fn any_label() -> impl Strategy<Value = &'static Label> + Clone {
     let total = LABELS.iter().map(|label| label.weight).sum();
     (0..total).prop_map(|mut position| {
@@ -96,7 +96,7 @@ pub(super) fn any_label() -> impl Strategy<Value = &'static Label> + Clone {
     })
 }
 
-/// A value of a label: most often one that nodes have.
+/// Picks a value of a label, most often one that nodes have.
 pub(super) fn value_of(label: &'static Label) -> impl Strategy<Value = &'static str> + Clone {
     prop_oneof![19 => select(label.values), 1 => select(label.others)]
 }

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 use super::labels::{DISK, GENERATION, OWN, TEAM, ZONES};
 use super::names::{ARCH, CAPACITY_TYPE, NODE_POOL, OS, ZONE};
 
-/// The taint that nodes start with, until whoever put it there removes it.
+/// The taint that nodes start with until it is removed.
 pub(super) const STARTUP: &str = "example.com/starting";
 
-/// A requirement of a node pool with some of the values, each way to write it.
+/// Generates a requirement of a node pool for some of the values, in every form.
 fn offered(key: &'static str, values: &'static [&'static str]) -> BoxedStrategy<Value> {
     let some = || subsequence(values, 1..values.len().max(2));
     prop_oneof![
@@ -23,7 +23,7 @@ fn offered(key: &'static str, values: &'static [&'static str]) -> BoxedStrategy<
     .boxed()
 }
 
-/// A requirement of a node pool on a label that only node pools give to nodes.
+/// Generates a requirement of a node pool on a label that only node pools give to nodes.
 fn custom(key: &'static str, values: &'static [&'static str]) -> BoxedStrategy<Value> {
     prop_oneof![
         6 => offered(key, values),
@@ -100,7 +100,7 @@ pub(super) fn node_pool(name: &'static str, pods: &[String]) -> BoxedStrategy<Va
             )| {
                 let mut labels = Map::new();
                 labels.extend(disk.map(|disk| (DISK.to_owned(), json!(disk))));
-                // One label is not said twice: what then holds is nobody's to guess.
+                // A node pool does not name a label twice, since its meaning would be unclear.
                 if team.is_none() {
                     labels.extend(red.map(|red| (TEAM.to_owned(), json!(red))));
                 }
@@ -110,7 +110,7 @@ pub(super) fn node_pool(name: &'static str, pods: &[String]) -> BoxedStrategy<Va
                     .chain(generation.unwrap_or_default())
                     .collect();
                 let mut spec = json!({
-                    // Nothing moves while it is looked at.
+                    // No pod moves while the test looks at it.
                     "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": "Never"},
                     "template": {
                         "metadata": {"labels": labels},

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::labels::{GENERATION, NODE_POOLS, any_label, value_of};
 use super::names::{ARCH, NODE_POOL, PREFERRED, REQUIRED};
 
-/// What of a generated pod concerns its node.
+/// The part of a generated pod that concerns its node.
 #[derive(Debug, Clone)]
 pub(super) struct Sketch {
     pub(super) labels: Map<String, Value>,
@@ -17,7 +17,7 @@ pub(super) struct Sketch {
     pub(super) of_a_job: bool,
 }
 
-/// A requirement of a pod, with every operator that the API server takes.
+/// Generates a requirement of a pod, with every operator that the API server accepts.
 fn requirement() -> BoxedStrategy<Value> {
     let about = any_label().prop_flat_map(|label| {
         let key = label.key;

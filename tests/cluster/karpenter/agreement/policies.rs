@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::labels::NODE_POOLS;
 use super::names::POOL_LABEL;
 
-/// Three pools of any of the node pools, some of which the cluster lacks.
+/// Generates a policy with three pools. The cluster lacks some of their node pools.
 pub(super) fn policy(node_pools: &[Value]) -> BoxedStrategy<Value> {
     let tainted: Vec<String> = node_pools
         .iter()
@@ -59,7 +59,7 @@ pub(super) fn policy(node_pools: &[Value]) -> BoxedStrategy<Value> {
                         },
                         {"name": "everything-else", "place": {"pool": "default"}},
                     ],
-                    // Karpenter is to judge what berth would refuse, and the one check in question is to say all it has.
+                    // Karpenter judges the pods that berth would refuse, and the one check in question reports all.
                     "validation": {
                         "unknownPool": "Off",
                         "notEntitled": "Off",

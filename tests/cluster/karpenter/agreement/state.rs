@@ -1,4 +1,4 @@
-//! What the API server has of a round's pods, and Karpenter's answers in it.
+//! The objects of a round at the API server, and Karpenter's answers in them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::node_pools::STARTUP;
 use super::words::{self, Karpenter};
 use crate::harness::api::{Api, text};
 
-/// What the API server has of a round: nodes by their names, all else by those of the pods.
+/// The objects of a round: nodes by their names, all others by the names of the pods.
 pub(super) struct State {
     claims: BTreeMap<String, Value>,
     pub(super) nodes: BTreeMap<String, Value>,
@@ -50,7 +50,7 @@ impl State {
         })
     }
 
-    /// Karpenter's answer on a pod, once there is one that will stay.
+    /// Returns Karpenter's answer on a pod once it is final.
     pub(super) fn answer(&self, name: &str, stored: &Value) -> Option<Karpenter> {
         let claim = self.claims.get(name);
         let node_pool =
@@ -70,7 +70,7 @@ impl State {
                 node_pool: node_pool(node),
             });
         }
-        // One that is gone was bound: it was evicted at once, by a controller that saw late that the node is registered.
+        // A pod that is gone was bound: a controller that saw the node's registration late evicted it at once.
         let is_bound = self
             .pods
             .get(name)
@@ -80,7 +80,7 @@ impl State {
         })
     }
 
-    /// The node that a pod is bound to, or one that was made for it: it happens that there are two.
+    /// Returns the node that a pod is bound to, or else one that was made for it. There may be two.
     fn node(&self, name: &str) -> Option<&Value> {
         let bound = self.pods.get(name).map(bound_to).unwrap_or_default();
         let made = |node: &&Value| node["metadata"]["labels"][OWN] == name;
@@ -89,7 +89,7 @@ impl State {
             .or_else(|| self.nodes.values().find(made))
     }
 
-    /// How far a pod has come that has no answer yet.
+    /// Describes the progress of a pod that has no answer yet.
     pub(super) fn describe(&self, name: &str) -> String {
         let of = |object: Option<&Value>, pointer: &str| {
             let value = object.and_then(|object| object.pointer(pointer));
@@ -108,7 +108,7 @@ fn bound_to(pod: &Value) -> &str {
     text(pod, "/spec/nodeName")
 }
 
-/// Does on a new node what others do where there is a kubelet: a label under its older name, and the end of startup taints.
+/// Finishes a new node as a kubelet and its controllers do: adds the older name of a label, and removes startup taints.
 pub(super) async fn start(api: &Api, node: &Value) {
     const ZONE_ALIAS: &str = "failure-domain.beta.kubernetes.io/zone";
     let label = |key: &str| node["metadata"]["labels"].get(key).and_then(Value::as_str);
@@ -129,6 +129,6 @@ pub(super) async fn start(api: &Api, node: &Value) {
         "spec": {"taints": others},
     });
     let path = format!("/api/v1/nodes/{}", text(node, "/metadata/name"));
-    // Where it has changed in the meantime, the next look finds it so again.
+    // A node that changed in the meantime is found unfinished by the next look.
     let _ = api.merge(&path, &change).await;
 }

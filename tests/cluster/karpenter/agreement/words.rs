@@ -1,4 +1,4 @@
-//! The two words on a pod, and when they say the same.
+//! The words of berth and of Karpenter on a pod, and their comparison.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,24 +22,24 @@ use super::scheduler;
 use crate::harness::api::text;
 use crate::harness::scene::review;
 
-/// What berth says of a pod.
+/// The word of berth on a pod.
 pub(super) enum Berth {
-    /// Placed on these node pools, and how.
+    /// It is placed on these node pools.
     Placed {
         node_pools: Vec<String>,
         binding: Binding,
     },
     /// No node pool fits.
     Unschedulable(String),
-    /// Left alone, though some node pool fits.
+    /// It is left alone, although some node pool fits.
     Neither,
-    /// Not judged: it may be for nodes that are not Karpenter's.
+    /// It is not judged, since it may be for nodes that are not Karpenter's.
     Exempt(Reason),
 }
 
 impl Berth {
-    /// What it has said of a pod that is stored, with these warnings. On a controller's pods the API server does not ask it,
-    /// and it is asked here.
+    /// Reads its word from a stored pod and these warnings. The API server does not ask it about a controller's pods:
+    /// the test does.
     pub(super) fn word(
         stored: &Value,
         warnings: &[String],
@@ -83,7 +83,7 @@ impl Berth {
         })
     }
 
-    /// The word without what it is about.
+    /// Returns the word without its details.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Placed { .. } => "placed",
@@ -106,18 +106,18 @@ impl fmt::Display for Berth {
     }
 }
 
-/// What Karpenter says of a pod.
+/// The word of Karpenter on a pod.
 pub(super) enum Karpenter {
     /// It runs on a node that was made for it.
     Node { node_pool: String },
-    /// A node was made for it on which the scheduler does not let it run.
+    /// The scheduler does not let it run on the node that was made for it.
     Useless { node_pool: String },
-    /// Karpenter's own event, and the node pool of a node that was made all the same.
+    /// Karpenter's own event refuses it. A node may have been made all the same.
     Refused {
         message: String,
         node: Option<String>,
     },
-    /// Karpenter takes it for a pod that does not want its nodes, and says nothing.
+    /// Karpenter takes it for a pod that wants none of its nodes, and says nothing.
     PassedOver,
 }
 
@@ -132,10 +132,10 @@ impl fmt::Display for Karpenter {
     }
 }
 
-/// What comes of two words.
+/// The comparison of two words.
 pub(super) enum Verdict {
     Agree,
-    /// They differ for a reason that is Karpenter's or the provider's, and not to be met by berth.
+    /// They differ for a reason of Karpenter's or of the provider's, which berth does not follow.
     Explained(&'static str),
     Differ,
 }
@@ -157,14 +157,13 @@ pub(super) fn compare(
         }
         (Berth::Unschedulable(_), Karpenter::Refused { node: None, .. })
         | (Berth::Neither | Berth::Exempt(_), Karpenter::Node { .. }) => Verdict::Agree,
-        // What Karpenter takes for a pod that wants none of its nodes gets no node and no event either.
+        // A pod that Karpenter passes over gets neither a node nor an event.
         (Berth::Unschedulable(_), Karpenter::PassedOver) => Verdict::Explained("no event"),
-        // berth does not judge pods for Windows and pods that are pinned to a host: they may be for nodes that somebody
-        // else makes.
+        // berth does not judge pods for Windows and pods that are pinned to a host: their nodes may be made by others.
         (Berth::Exempt(_), Karpenter::Refused { node: None, .. }) => Verdict::Explained("exempt"),
-        // What contradicts itself on a label, a preference included, Karpenter reads as a wish for nodes without the label,
-        // and an empty term as one that any node matches. The scheduler reads them otherwise: the pod does not run.
-        // Or does by accident, where another of its terms happens to match.
+        // Karpenter reads a contradiction on a label, be it with a preference, as a wish for nodes without the label,
+        // and an empty term as one that any node matches. The scheduler reads them otherwise: the pod does not run,
+        // unless another of its terms happens to match.
         (_, Karpenter::Useless { .. }) | (Berth::Unschedulable(_), Karpenter::Node { .. })
             if is_misread(&spec) =>
         {
@@ -173,13 +172,13 @@ pub(super) fn compare(
         (Berth::Unschedulable(_), Karpenter::Node { .. }) if leaves_open(&spec) => {
             Verdict::Explained("a value made up")
         }
-        // A pool that binds softly adds a preference, and one of the author's that weighs as much comes before it.
+        // A pool that binds softly adds a preference, after one of the author's that weighs as much.
         (Berth::Placed { binding, .. }, Karpenter::Node { .. })
             if *binding == Binding::Preferred && prefers(&spec) =>
         {
             Verdict::Explained("preferred")
         }
-        // berth does not know which instances the provider has.
+        // berth does not know the provider's instances.
         (Berth::Placed { .. } | Berth::Neither, Karpenter::Refused { node: None, .. })
             if no_instance(berth, &spec, snapshot) =>
         {
@@ -189,14 +188,14 @@ pub(super) fn compare(
     })
 }
 
-/// Whether the author has a preference than which none is heavier.
+/// True if the author has a preference of the greatest weight.
 fn prefers(spec: &Spec<'_>) -> bool {
     let preferred = spec.heaviest_preference();
     let own = preferred.filter(|preferred| !preferred.preference.alone().constrains(NODE_POOL));
     own.is_some_and(|preferred| preferred.weight == 100)
 }
 
-/// Whether a pod has an empty term, or one that contradicts the selector, a preference, or itself.
+/// True if a pod has an empty term, or one that contradicts the selector, a preference, or itself.
 fn is_misread(spec: &Spec<'_>) -> bool {
     let empty = spec.terms().unwrap_or_default().iter().any(Term::is_empty);
     let preferred = spec.preferred().unwrap_or_default();
@@ -219,7 +218,7 @@ fn is_misread(spec: &Spec<'_>) -> bool {
         })
 }
 
-/// What KWOK's instances have of the labels that come from the instance.
+/// The values that KWOK's instances have for the labels of instances.
 const INSTANCES: [(&str, &[&str]); 4] = [
     (ARCH, &["amd64", "arm64"]),
     (OS, &["linux", "windows"]),
@@ -230,7 +229,7 @@ const INSTANCES: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// Whether what a node pool and a pod both allow is nothing that any instance has, in whichever way Karpenter tries the pod.
+/// True if no instance has what a node pool and the pod both allow, in any way in which Karpenter tries the pod.
 fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
     let preferred = spec.heaviest_preference();
     let preferred = preferred.as_ref().map(|term| term.preference.alone());
@@ -242,7 +241,7 @@ fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
         _ => node_pool.hard_taints().all(tolerated),
     };
     let lacks = |node_pool: &NodePool, alternative: Alternative<'_, '_>, others_follow: bool| {
-        // With others to follow, a preference counts as a requirement, and a taint that is one as any other.
+        // While other terms follow, preferences count as requirements, and so do taints that only prefer.
         let preferred = preferred.filter(|_| others_follow);
         let parts = || [Some(alternative), preferred].into_iter().flatten();
         let mut keys = parts().flat_map(|part| part.selector_keys().chain(part.term_keys()));
@@ -275,8 +274,8 @@ fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
     tried.peek().is_some() && tried.all(|lacking| lacking)
 }
 
-/// Whether the pod wants a label to be there, and only says which values it is not to have. Karpenter then makes a value up
-/// where the node pool says nothing of the label.
+/// True if the pod requires a label and names only values that it must not have. Karpenter then makes up a value if the
+/// node pool does not mention the label.
 fn leaves_open(spec: &Spec<'_>) -> bool {
     spec.alternatives().any(|alternative| {
         let mut keys = alternative.term_keys();
@@ -294,13 +293,13 @@ fn leaves_open(spec: &Spec<'_>) -> bool {
     })
 }
 
-/// Whether the scheduler lets a pod run on a node, as far as labels go.
+/// True if the scheduler lets a pod run on a node, as far as labels go.
 pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
     let labels = node["metadata"]["labels"].as_object().into_iter().flatten();
     let mut labels: scheduler::Labels = labels
         .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
         .collect();
-    // Those that kubelets and other controllers add.
+    // Kubelets and other controllers add these.
     for (alias, key) in [
         ("beta.kubernetes.io/arch", ARCH),
         ("beta.kubernetes.io/os", OS),
@@ -312,8 +311,8 @@ pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
     scheduler::allows(&pod["spec"], &labels)
 }
 
-/// Whether Karpenter takes a pod for one that wants none of its nodes: where the selector, the first required term and the
-/// heaviest preference together leave no node pool's name, real or not.
+/// True if Karpenter takes a pod for one that wants none of its nodes: the selector, the first required term and the
+/// heaviest preference together allow no name of a node pool, real or not.
 pub(super) fn passed_over(pod: &Value) -> bool {
     let spec = &pod["spec"];
     let affinity = &spec["affinity"]["nodeAffinity"];
