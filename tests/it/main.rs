@@ -73,6 +73,7 @@ mod shipped {
     mod chart;
     mod dashboard;
     mod definition;
+    mod deployment;
     pub(crate) mod docs;
     mod manifests;
     mod monitoring;
@@ -80,4 +81,5 @@ mod shipped {
     mod panels;
     mod platforms;
     mod release;
+    mod webhooks;
 }

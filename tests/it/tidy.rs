@@ -25,7 +25,7 @@ const LAYERS: [(&str, u8); 12] = [
 /// The pure core: it decides, and does nothing else.
 const CORE: [&str; 4] = ["placement", "validation", "admission", "preflight"];
 
-/// More than this is two files.
+/// The most lines of a file of `src`.
 const LINES: usize = 600;
 
 fn layer(module: &str) -> Option<u8> {
@@ -34,7 +34,7 @@ fn layer(module: &str) -> Option<u8> {
         .find_map(|(name, layer)| (*name == module).then_some(*layer))
 }
 
-/// The sources, each by its path below `src`.
+/// Returns the sources, each by its path below `src`.
 fn sources() -> Vec<(PathBuf, String)> {
     let root = repository::path_of("src");
     let files = repository::files_below("src").into_iter();
@@ -46,14 +46,14 @@ fn sources() -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-/// The module of the crate that a file belongs to: `placement` for `placement.rs` and for all of `placement/`.
+/// Returns the module of the crate that a file belongs to: `placement` for `placement.rs` and for all of `placement/`.
 fn module(file: &Path) -> String {
     let first = file.components().next().unwrap().as_os_str();
     let first = first.to_string_lossy();
     first.strip_suffix(".rs").unwrap_or(&first).to_owned()
 }
 
-/// A file's code: without comments, and without the tests at its end.
+/// Returns the numbered lines of a file's code, without comments and without the tests at its end.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .take_while(|line| !line.starts_with("#[cfg(test)]"))
@@ -62,7 +62,8 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// The modules of the crate that a line of a file names, by `crate::` or by as many `super::` as lead to the root.
+/// Returns the modules of the crate that a line of a file names, by `crate::` or by as many `super::` as lead to the
+/// root.
 fn named<'l>(file: &Path, line: &'l str) -> impl Iterator<Item = &'l str> {
     let above = "super::".repeat(file.components().count());
     let starts: Vec<usize> = ["crate::", &above]
@@ -247,7 +248,7 @@ fn main_is_short() {
     assert!(text.lines().count() <= 30);
 }
 
-/// A first line that says what the file is.
+/// The first line of a file says what it is.
 #[test]
 fn every_source_says_what_it_is() {
     for (file, text) in sources() {

@@ -118,8 +118,8 @@ fn enters(spec: &Value, node_pool: &Value, counted: Counted) -> bool {
         })
 }
 
-/// Returns what is certain of the labels of the node pool's nodes. One label alone names the node pool of a node: a node
-/// that gets another is a node of another node pool.
+/// Returns what is certain of the labels of the node pool's nodes. One label alone names the node pool of a node: a
+/// node that gets another is a node of another node pool.
 fn labels(node_pool: &Value) -> Vec<Value> {
     let own = node_label(node_pool);
     let named = NODE_LABELS.map(|label| {
@@ -224,8 +224,8 @@ proptest! {
         }
     }
 
-    /// The pod neither asks for a closed pool, nor tolerates its taints by key, nor selects by a label that only some nodes
-    /// have.
+    /// The pod neither asks for a closed pool, nor tolerates its taints by key, nor selects by a label that only some
+    /// nodes have.
     #[test]
     fn a_pod_that_wants_nothing_closed_is_let_through(mut pod in pod(), scene in scene("Warn")) {
         pod["metadata"]["labels"] = Value::Null;

@@ -1,8 +1,8 @@
-//! One behaviour, one document of `tests/cases/*.yaml`: what goes in, what comes out. What the checks of the validating side
-//! find is in `tests/cases/validation/*.yaml`.
+//! The cases: each behaviour is a document of `tests/cases/*.yaml`, with its input and its outcome. The findings of the
+//! checks are documents of `tests/cases/validation/*.yaml`.
 //!
-//! A case's fields are those of [`Case`] and [`Expect`]. What a case does not say is expected not to be there: no patch,
-//! no warning, no denial. A policy that must be refused is a document of `tests/cases/policies/*.yaml`.
+//! A case has the fields of [`Case`] and [`Expect`]. An outcome that it does not name must not occur: no patch, no
+//! warning, no denial.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::harness::verdict::{self, Verdict};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Case {
-    /// What happens, as a sentence.
+    /// The behaviour, as a sentence.
     name: String,
     /// The rules and tests of the design that it holds.
     rule: Vec<String>,
@@ -49,10 +49,10 @@ struct Case {
     /// Fields of the request that replace those of a CREATE in `team-a`.
     #[serde(default)]
     request: Value,
-    /// The object, a Pod where it does not say what it is.
+    /// The object; a Pod unless it says otherwise.
     #[serde(default)]
     object: Value,
-    /// The object as text, for what YAML cannot say.
+    /// The object as text, if YAML cannot say it.
     #[serde(default)]
     object_text: Option<String>,
     /// A file of `tests/fixtures` that holds the whole review instead.
@@ -61,11 +61,11 @@ struct Case {
     expect: Expect,
 }
 
-/// What a case expects of the mutating endpoint and, in `validate`, of the validating one.
+/// The expectations of a case: of the mutating endpoint and, in `validate`, of the validating one.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Expect {
-    /// Why. Without it the mutating endpoint is not asked.
+    /// The reason. A case without it does not ask the mutating endpoint.
     #[serde(default)]
     reason: Option<String>,
     #[serde(default)]
@@ -81,7 +81,7 @@ struct Expect {
     /// The operations, all of them and in order.
     #[serde(default)]
     patch: Option<Vec<Value>>,
-    /// What the patched object holds: maps may hold more, lists may not.
+    /// A part of the patched object: its maps may hold more, its lists may not.
     #[serde(default)]
     after: Option<Value>,
     #[serde(default)]
@@ -98,12 +98,12 @@ struct Validate {
     denied: Option<String>,
     #[serde(default)]
     warnings: Vec<String>,
-    /// The checks that found something, whatever came of it.
+    /// The checks that found something, be they denied, warned of or only counted.
     #[serde(default)]
     findings: Vec<String>,
 }
 
-/// Every case: those of placement, and those of each check.
+/// Reads every case: those of placement, and those of each check.
 fn cases() -> Vec<(String, Case)> {
     let mut cases = documents("tests/cases");
     cases.extend(documents("tests/cases/validation"));
@@ -140,9 +140,8 @@ fn every_reason_has_a_case() {
     }
 }
 
-/// Each check finds something in a case of its own file.
 #[test]
-fn every_check_has_a_case() {
+fn every_check_finds_something_in_a_case_of_its_own_file() {
     for check in Check::ALL {
         let file = format!("tests/cases/validation/{check}.yaml");
         let text = repository::text_of(&file);
@@ -156,7 +155,7 @@ fn every_check_has_a_case() {
     }
 }
 
-/// The rules of the design that cases can hold, each named by one at least.
+/// A case names each rule of the design that cases can hold.
 #[test]
 fn every_rule_has_a_case() {
     let tests = (1..=18).chain(21..=24).chain(25..=31).chain([37, 40]);
@@ -209,7 +208,7 @@ impl Case {
         snapshot
     }
 
-    /// The review's body, and the object in it.
+    /// Returns the review's body, and the object in it.
     fn review(&self) -> (Vec<u8>, Value) {
         if let Some(fixture) = &self.fixture {
             let text = repository::text_of(format!("tests/fixtures/{fixture}"));
@@ -299,7 +298,8 @@ impl Case {
     }
 }
 
-/// The node pools and the architectures of the decision, which the record leaves out; none where none is made.
+/// Returns the node pools and the architectures of the decision, which the record leaves out; none if there is no
+/// decision.
 fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
     let request = review::read(body)
         .ok()
@@ -338,7 +338,7 @@ fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
     )
 }
 
-/// The namespace that cases speak of is the one that reviews come from.
+/// Cases speak of the namespace that reviews come from.
 #[test]
 fn the_usual_namespace_has_opted_in() {
     let snapshot = snapshots::default_snapshot();

@@ -1,4 +1,4 @@
-//! What a case complains of: each value that is not the expected one.
+//! The complaints of a case: the values that are not the expected ones.
 
 use serde_json::Value;
 

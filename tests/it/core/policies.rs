@@ -1,4 +1,4 @@
-//! Policies that must be refused: one is a document of `tests/cases/policies/*.yaml`.
+//! Policies that must be refused: each is a document of `tests/cases/policies/*.yaml`.
 
 use berth::placement::snapshot::{read_policy, read_policy_spec};
 use serde::Deserialize;
@@ -16,14 +16,14 @@ struct Refused {
     /// Fields of the spec that replace those of the default policy.
     #[serde(default)]
     policy: Value,
-    /// The whole policy, where its spec is not the point.
+    /// The whole policy, if its spec is not the point.
     #[serde(default)]
     text: Option<String>,
     #[serde(default)]
     node_pools: Option<Vec<Value>>,
     /// The field that is wrong.
     path: String,
-    /// What is wrong with it; the beginning of it, where it ends in `...`.
+    /// The message; only its beginning, if it ends in `...`.
     message: String,
 }
 
@@ -60,7 +60,7 @@ fn wrong_policies_are_refused() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-/// A custom resource's spec is the file's: the same is refused, with the same words.
+/// The spec of a custom resource is refused for the same faults, with the same words.
 #[test]
 fn a_spec_is_read_like_a_file() {
     for (place, case) in documents::<Refused>("tests/cases/policies") {

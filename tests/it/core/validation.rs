@@ -1,4 +1,4 @@
-//! What holds of the checks, for every object, policy and cluster.
+//! The checks: properties that hold for every object, policy and cluster.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn updated(object: &Value, old: &Value, snapshot: &Snapshot) -> Verdict {
 proptest! {
     #![proptest_config(runs::seldom())]
 
-    /// Whatever is asked, there is one answer, and no bug; the API server never sees a patch (`reviews::validate`).
+    /// The same review has the same answer, and never that of a bug. No answer has a patch, by `verdict::validate`.
     #[test]
     fn a_review_has_one_answer(
         object in workload(),
@@ -72,14 +72,14 @@ proptest! {
         }
     }
 
-    /// What berth adds to a pod is never found to be wrong with it, and nothing of it is missed.
+    /// No check finds fault with what berth adds to a pod, or misses any of it.
     #[test]
     fn a_placed_pod_has_no_faults_but_its_authors(object in workload(), snapshot in snapshot()) {
         let verdict = Review::of(&object).mutate(&snapshot);
         let patched = verdict.patched(&object).unwrap();
         let before = created(&object, &snapshot).findings;
         let after = created(&patched, &snapshot).findings;
-        // Where the cluster lacks the node pools for it, the architecture is what stays.
+        // A pod for whose architecture the cluster has no node pool keeps that architecture.
         let waits = |finding: &str| finding == "unschedulable" && verdict.reason == Reason::Unavailable;
         let added: Vec<&String> = after
             .iter()
@@ -89,7 +89,7 @@ proptest! {
         prop_assert!(!after.contains(&"not-placed".to_owned()), "not-placed after {}", verdict.reason);
     }
 
-    /// A contradiction is what a search through all values that matter finds none for.
+    /// A pod contradicts itself if a search through all values that matter finds none.
     #[test]
     fn contradictions_are_those_of_a_search(object in workload()) {
         let snapshot = default_snapshot();
@@ -104,7 +104,7 @@ proptest! {
         prop_assert_eq!(verdict.finds("contradiction"), !is_exempt && !can_be_met);
     }
 
-    /// T38, for the validating side.
+    /// The validating side of T38.
     #[test]
     fn any_old_object_is_let_through(object in workload(), old in any_json()) {
         let snapshot = default_snapshot();
@@ -134,7 +134,7 @@ fn recorded_workloads_get_the_same_answer_before_and_after() {
     }
 }
 
-/// Objects that are made to take long, each of half a megabyte: an answer takes about as long as reading them.
+/// Each object has half a megabyte, made to take long. An answer takes about as long as reading it.
 #[test]
 fn hostile_objects_do_not_take_long() {
     let pools: Vec<Value> = (0..96)
@@ -230,7 +230,7 @@ fn hostile_objects_do_not_take_long() {
     }
 }
 
-/// For how long this thread has worked, whatever else the machine has to do.
+/// Returns the time for which this thread has worked, however busy the machine is.
 fn worked() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap()

@@ -1,4 +1,4 @@
-//! A client as plain as can be: one HTTP/1.1 request after the other, every byte under the test's control.
+//! A plain client: it sends one HTTP/1.1 request after the other, and the test controls every byte.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use super::anyone::Anyone;
 use super::pki::{Authority, Pair};
 use super::wait::PATIENCE;
 
-/// Opens TLS connections to one address.
+/// A client that opens TLS connections to one address.
 #[derive(Clone)]
 pub(crate) struct Client {
     address: SocketAddr,
@@ -19,7 +19,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client that trusts these authorities.
+    /// Makes a client that trusts these authorities.
     pub(crate) fn new(address: SocketAddr, authorities: &[&Authority]) -> Self {
         let config = ClientConfig::builder().with_root_certificates(roots(authorities));
         Self {
@@ -28,7 +28,7 @@ impl Client {
         }
     }
 
-    /// A client that trusts anyone.
+    /// Makes a client that trusts any server.
     pub(crate) fn trusting(address: SocketAddr) -> Self {
         let mut client = Self::new(address, &[]);
         let mut dangerous = client.config.dangerous();
@@ -36,7 +36,7 @@ impl Client {
         client
     }
 
-    /// The same with a certificate of its own.
+    /// Returns the same client with a certificate of its own.
     pub(crate) fn identified(&self, authority: &Authority, pair: &Pair) -> Self {
         let config = ClientConfig::builder().with_root_certificates(roots(&[authority]));
         Self {
@@ -113,7 +113,7 @@ impl<S: Read + Write> Connection<S> {
     ) -> io::Result<Reply> {
         let length = body.len();
         self.send(&head(method, target, headers, length))?;
-        // Whoever is refused half-way is told so: the answer says more than the error does.
+        // A server that refuses half-way says so: the answer says more than the error does.
         let sent = self.send(body);
         self.receive().or_else(|error| sent.and(Err(error)))
     }
@@ -157,7 +157,7 @@ impl<S: Read + Write> Connection<S> {
         }
     }
 
-    /// Waits until the server closes the connection, without a word.
+    /// Waits for the next bytes. True if the server closes the connection instead.
     pub(crate) fn is_closed_by_server(&mut self) -> bool {
         use io::ErrorKind::{ConnectionReset, UnexpectedEof};
         match self.read() {
@@ -167,7 +167,7 @@ impl<S: Read + Write> Connection<S> {
     }
 }
 
-/// The head of a request.
+/// Returns the head of a request.
 pub(crate) fn head(method: &str, target: &str, headers: &str, length: usize) -> Vec<u8> {
     format!(
         "{method} {target} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {length}\r\n\r\n"
@@ -175,7 +175,7 @@ pub(crate) fn head(method: &str, target: &str, headers: &str, length: usize) -> 
     .into_bytes()
 }
 
-/// An answer.
+/// An HTTP answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -197,14 +197,14 @@ impl Reply {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    /// The body of an answer to a review.
+    /// Reads the body of an answer to a review.
     pub(crate) fn json(&self) -> serde_json::Value {
         assert_eq!(self.status, 200, "{}", self.text());
         assert_eq!(self.header("content-type"), Some("application/json"));
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The `response` of an answer to a review.
+    /// Reads the `response` of an answer to a review.
     pub(crate) fn response(&self) -> serde_json::Value {
         self.json()["response"].take()
     }

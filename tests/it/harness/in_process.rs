@@ -19,7 +19,7 @@ use tokio::runtime::Builder;
 
 use super::client::Client;
 
-/// A listener, until dropped.
+/// A listener that serves until it is dropped.
 pub(crate) struct InProcess {
     pub(crate) address: SocketAddr,
     pub(crate) lifecycle: Lifecycle,
@@ -28,7 +28,7 @@ pub(crate) struct InProcess {
 }
 
 impl InProcess {
-    /// The webhook, serving.
+    /// Starts the webhook, and serves.
     pub(crate) fn start(limits: Limits) -> Self {
         let (policy, _) = embedded_policy().unwrap();
         let snapshot = Snapshot::new(policy, embedded_node_pools().unwrap()).unwrap();
@@ -47,7 +47,7 @@ impl InProcess {
         listener
     }
 
-    /// The ops listener of a process that has only just started.
+    /// Starts the ops listener of a process that has only just started.
     pub(crate) fn starting() -> Self {
         Self::listen(|lifecycle, metrics| {
             let ops = Ops {

@@ -8,13 +8,13 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// When a certificate is valid, in seconds from now.
+/// The time for which a certificate is valid, in seconds from now.
 pub(crate) type Validity = Range<i64>;
 
-/// Valid for an hour, and since an hour.
+/// The validity that began an hour ago and lasts another hour.
 pub(crate) const VALID: Validity = -3600..3600;
 
-/// Signs certificates.
+/// A certificate authority.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, in PEM.
@@ -39,7 +39,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A new certificate for `localhost`.
+    /// Makes a new certificate for `localhost`.
     pub(crate) fn pair(&self, validity: Validity) -> Pair {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();

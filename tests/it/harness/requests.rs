@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::review::Review;
 
-/// A pod that a Job makes.
+/// Returns a pod that a Job makes.
 pub(crate) fn pod() -> Value {
     json!({
         "apiVersion": "v1",
@@ -26,17 +26,17 @@ pub(crate) fn review(object: &Value) -> Value {
     serde_json::from_slice(&Review::of(object).body()).unwrap()
 }
 
-/// The same as bytes.
+/// Returns the bytes of a review.
 pub(crate) fn bytes(review: &Value) -> Vec<u8> {
     serde_json::to_vec(review).unwrap()
 }
 
-/// The review of the creation of a pod that a Job makes, as bytes.
+/// Returns the bytes of the review of a pod that a Job makes.
 pub(crate) fn pod_review() -> Vec<u8> {
     bytes(&review(&pod()))
 }
 
-/// The same with an annotation that makes it exactly so long.
+/// Returns the same with an annotation that makes it exactly `length` bytes long.
 pub(crate) fn pod_review_of(length: usize) -> Vec<u8> {
     let mut object = pod();
     object["metadata"]["annotations"] = json!({"padding": ""});
@@ -47,7 +47,7 @@ pub(crate) fn pod_review_of(length: usize) -> Vec<u8> {
     body
 }
 
-/// The patch of a response.
+/// Reads the patch of a response.
 pub(crate) fn patch(response: &Value) -> json_patch::Patch {
     assert_eq!(response["patchType"], "JSONPatch");
     let patch = STANDARD
@@ -56,7 +56,7 @@ pub(crate) fn patch(response: &Value) -> json_patch::Patch {
     serde_json::from_slice(&patch).unwrap()
 }
 
-/// Whether a response lets the object through as it is.
+/// True if a response lets the object through as it is.
 pub(crate) fn is_untouched(response: &Value) -> bool {
     response["allowed"] == true
         && response.get("patch").is_none()

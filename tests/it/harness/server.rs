@@ -12,7 +12,7 @@ use super::pki::{Authority, Files, VALID};
 use super::program::berth;
 use super::wait::until;
 
-/// One GET over plain HTTP, on a connection of its own.
+/// Sends one GET over plain HTTP, on a connection of its own.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Reply {
     let mut connection = Connection::plain(TcpStream::connect(address).unwrap());
     let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
@@ -20,7 +20,7 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Reply {
     connection.receive().unwrap()
 }
 
-/// `berth serve`, until dropped.
+/// A process of `berth serve`, which is killed once it is dropped.
 pub(crate) struct Server {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
@@ -32,14 +32,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts with a certificate of an authority of its own.
+    /// Starts a server with a certificate of an authority of its own.
     pub(crate) fn start(flags: &[&str]) -> Self {
         let authority = Authority::new();
         let files = Files::new(&authority.pair(VALID));
         Self::with(authority, files, flags)
     }
 
-    /// Starts with these files.
+    /// Starts a server with these files.
     pub(crate) fn with(authority: Authority, files: Files, flags: &[&str]) -> Self {
         let (certificate, key) = (files.certificate(), files.key());
         let text = |path: &Path| path.to_str().unwrap().to_owned();
@@ -71,23 +71,23 @@ impl Server {
         }
     }
 
-    /// A client that trusts the server's authority.
+    /// Returns a client that trusts the server's authority.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.webhook, &[&self.authority])
     }
 
-    /// One request to `/mutate` on a connection of its own.
+    /// Sends one request to `/mutate`, on a connection of its own.
     pub(crate) fn mutate(&self, body: &[u8]) -> Reply {
         let mut connection = self.client().connect().unwrap();
         connection.post("/mutate", body).unwrap()
     }
 
-    /// One GET from the ops listener.
+    /// Sends one GET to the ops listener.
     pub(crate) fn get(&self, path: &str) -> Reply {
         get(self.ops, path)
     }
 
-    /// The sum of the samples of a metric that have all these labels.
+    /// Returns the sum of the samples of a metric that have all these labels.
     pub(crate) fn metric(&self, name: &str, labels: &[&str]) -> f64 {
         let page = self.get("/metrics").text();
         let samples = page.lines().filter(|line| {
@@ -99,7 +99,7 @@ impl Server {
         values.sum()
     }
 
-    /// The log so far.
+    /// Returns the log so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }

@@ -1,4 +1,4 @@
-//! What berth decides by: a policy, node pools, and one namespace that has opted in.
+//! Snapshots for berth to decide by: a policy, node pools, and one namespace that has opted in.
 
 use std::sync::Arc;
 

@@ -21,7 +21,7 @@ const FIELDS: [&str; 7] = [
     "warnings",
 ];
 
-/// What an answer says of an object.
+/// The content of an answer.
 #[derive(Debug)]
 pub(crate) struct Verdict {
     /// True if the object was let through.
@@ -113,7 +113,7 @@ impl Verdict {
     }
 }
 
-/// The operations of the patch. There is both a patch and its type, or neither, and never an empty patch (R5.2).
+/// Returns the operations of the patch. A response has both a patch and its type, or neither; no patch is empty (R5.2).
 fn patch(response: &Map<String, Value>, bytes: usize) -> Vec<Value> {
     let kind = response.get("patchType");
     let Some(patch) = response.get("patch") else {
@@ -128,7 +128,7 @@ fn patch(response: &Map<String, Value>, bytes: usize) -> Vec<Value> {
     patch
 }
 
-/// The warnings: few, short, and fit for a header (R5.4).
+/// Returns the warnings, which are few, short, and fit for a header (R5.4).
 fn warnings(response: &Map<String, Value>) -> Vec<String> {
     let Some(warnings) = response.get("warnings") else {
         return Vec::new();

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// Longer than anything that works takes, even on a busy machine.
+/// Waits no longer than this: anything that works takes less, even on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Waits until there is an answer. `what` names it where there never is one.
+/// Waits until there is an answer. `what` names it in the message if there never is one.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {

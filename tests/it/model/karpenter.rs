@@ -1,5 +1,5 @@
-//! Karpenter's rules on node pools, written from its documentation over plain values: a node pool fits if, for each label
-//! that a pod speaks of, some value is allowed by both. They are entries of a policy's catalogue.
+//! Karpenter's rules on node pools, written from its documentation over plain values: a node pool fits if, for each
+//! label that a pod speaks of, some value is allowed by both. They are entries of a policy's catalogue.
 
 use serde_json::Value;
 

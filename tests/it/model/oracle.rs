@@ -1,4 +1,5 @@
-//! The decision on a pod once more: slow, obvious, over whole value trees, and sharing no line with the code that it judges.
+//! The decision on a pod once more: slow, obvious, over whole value trees, and sharing no line with the code that it
+//! judges.
 
 use serde_json::Value;
 
@@ -93,8 +94,8 @@ impl<'w> Question<'w> {
         existing(self.pool, self.cluster).filter(suits).collect()
     }
 
-    /// True if a node pool can make nodes for an alternative. Karpenter tries it together with the preference unless it is
-    /// the last one.
+    /// True if a node pool can make nodes for an alternative. Karpenter tries it together with the preference unless it
+    /// is the last one.
     fn suits(&self, node_pool: &Value, alternative: &Alternative) -> bool {
         let requirements = &alternative.requirements;
         let preferred = if alternative.is_last {
@@ -116,8 +117,8 @@ impl<'w> Question<'w> {
         heaviest.map_or(&[], |term| items(&term["preference"]["matchExpressions"]))
     }
 
-    /// True if Karpenter passes over the pod once it is bound to these node pools: when Karpenter looks first, with the first
-    /// term and the heaviest preference, none of them is left.
+    /// True if Karpenter passes over the pod once it is bound to these node pools: when Karpenter looks first, with the
+    /// first term and the heaviest preference, none of them is left.
     pub(crate) fn is_passed_over(&self, node_pools: &[&Value]) -> bool {
         let first = terms(self.spec).first();
         let first = first.map_or(&[][..], |term| items(&term["matchExpressions"]));

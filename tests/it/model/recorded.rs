@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::harness::repository::path_of;
 
-/// Returns the recorded objects, each with its origin. Says so if there are none: a test that sees nothing looks like one
-/// that passes.
+/// Returns the recorded objects, each with its origin. Says so if there are none: a test that sees nothing looks like
+/// one that passes.
 pub(crate) fn workloads(of: &str) -> Vec<(String, Value)> {
     let path = std::env::var_os("BERTH_CORPUS").map_or_else(
         || path_of("../shared/corpus/workloads.jsonl"),

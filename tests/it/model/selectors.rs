@@ -99,8 +99,8 @@ fn key_of(requirement: &Value) -> &str {
     alias.map_or(key, |(_, name)| name)
 }
 
-/// Returns every value of a label that could tell these requirements apart: none, each that they list, the neighbours of
-/// each number, and one that nobody lists. No value begins with a sign, since no label's does.
+/// Returns every value of a label that could tell these requirements apart: none, each that they list, the neighbours
+/// of each number, and one that nobody lists. No value begins with a sign, since no label's does.
 pub(crate) fn worth_trying<'r>(
     requirements: impl IntoIterator<Item = &'r Value>,
 ) -> BTreeSet<Option<String>> {

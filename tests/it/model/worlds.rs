@@ -138,15 +138,7 @@ fn node_labels() -> impl Strategy<Value = [&'static str; 6]> {
 
 impl Sketch {
     fn world(self) -> World {
-        let Self {
-            node_pools: (node_pools, labels),
-            pools,
-            soft,
-            architectures,
-            of_rule,
-            mode,
-            of_third,
-        } = self;
+        let (node_pools, labels) = self.node_pools;
         let labelled = node_pools.into_iter().zip(labels);
         let node_pools: Vec<Value> = labelled
             .filter_map(|(node_pool, label)| {
@@ -156,26 +148,26 @@ impl Sketch {
             })
             .collect();
         let names = ["default", "truemark", "batch"].into_iter();
-        let pools = names.zip(pools).zip(soft);
+        let pools = names.zip(self.pools).zip(self.soft);
         let pools: Vec<Value> = pools
             .map(|((name, listed), soft)| pool(name, listed, soft, &node_pools))
             .collect();
         let mut policy = policy_with(&json!({
-            "mode": mode,
-            "architectures": architectures,
+            "mode": self.mode,
+            "architectures": self.architectures,
             "pools": pools,
         }));
         let rules = &mut policy["spec"]["rules"];
-        rules[2]["mode"] = of_third.into();
-        if let Some(architecture) = of_rule {
+        rules[2]["mode"] = self.of_third.into();
+        if let Some(architecture) = self.of_rule {
             rules[1]["place"]["architecture"] = architecture.into();
         }
         World { policy, node_pools }
     }
 }
 
-/// Makes a pool. Its node pools share their label, as far as the cluster has them, and it binds softly only if none of them
-/// is tainted.
+/// Makes a pool. Its node pools share their label, as far as the cluster has them, and it binds softly only if none of
+/// them is tainted.
 fn pool(name: &str, mut listed: Vec<&str>, soft: bool, node_pools: &[Value]) -> Value {
     let entry = |name: &str| {
         let mut node_pools = node_pools.iter();

@@ -1,4 +1,4 @@
-//! From the first flag to the last connection.
+//! The life of the process, from the first flag to the last connection.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::harness::server::{Server, get};
 use crate::harness::wait::until;
 
 #[test]
-fn it_is_alive_throughout_and_ready_while_it_serves() {
+fn the_process_is_alive_throughout_and_ready_while_it_serves() {
     let listener = InProcess::starting();
     let ready = || {
         let reply = get(listener.address, "/readyz");
@@ -34,8 +34,8 @@ fn it_is_alive_throughout_and_ready_while_it_serves() {
     assert_eq!(ready(), not_ready("closing"));
 }
 
-/// Clients that keep connections, close them when asked to, and never send a request twice, as an API server does
-/// (R6.3). None of their requests may fail.
+/// The clients keep connections, close them when asked to, and never send a request twice, as an API server does
+/// (R6.3).
 #[test]
 fn a_drain_under_load_fails_no_request() {
     let mut server = Server::start(&["--drain=1s"]);
@@ -79,7 +79,7 @@ fn a_drain_under_load_fails_no_request() {
 }
 
 #[test]
-fn what_is_in_flight_is_finished() {
+fn requests_in_flight_are_finished() {
     let mut server = Server::start(&["--drain=0s"]);
     let body = pod_review();
     let mut connection = server.client().connect().unwrap();
@@ -119,7 +119,6 @@ fn a_second_signal_ends_it_at_once() {
     server.logs("second signal");
 }
 
-/// Arguments of `serve`, and what the message has to name.
 #[test]
 fn a_wrong_configuration_ends_with_64_and_names_the_flag() {
     let directory = tempfile::tempdir().unwrap();
@@ -214,7 +213,7 @@ fn help_names_every_variable() {
     }
 }
 
-/// A kubeconfig of a cluster of which nothing listens.
+/// Returns the flag for a kubeconfig of a cluster that does not listen.
 fn lost_cluster(directory: &Path) -> String {
     let kubeconfig = directory.join("kubeconfig");
     let cluster = serde_json::json!({
@@ -229,8 +228,8 @@ fn lost_cluster(directory: &Path) -> String {
     format!("--kubeconfig={}", kubeconfig.display())
 }
 
-/// Until its cluster has been listed there is nothing to decide by, so requests fail, openly; nothing is gained by starting
-/// the process anew, and it ends when it is told to.
+/// berth has nothing to decide by until its cluster has been listed, so requests fail open. A restart would gain
+/// nothing, and the process ends when it is told to.
 #[test]
 fn without_its_cluster_it_is_alive_and_not_ready() {
     let directory = tempfile::tempdir().unwrap();
@@ -255,7 +254,7 @@ fn without_its_cluster_it_is_alive_and_not_ready() {
     assert!(server.ended().success());
 }
 
-/// Until the certificate has been read nobody is served, and berth says what it lacks.
+/// berth serves nobody until it has read the certificate, and says what it lacks.
 #[test]
 fn without_its_secret_it_is_alive_and_not_ready() {
     let directory = tempfile::tempdir().unwrap();

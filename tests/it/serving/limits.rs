@@ -1,4 +1,4 @@
-//! What slow, greedy and numerous clients can do: nothing to the others.
+//! Limits: slow, greedy and numerous clients do nothing to the others.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ fn a_body_has_at_most_8_mib() {
         let mut connection = server.client().connect().unwrap();
         let head = "POST /mutate HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
         connection.send(head.as_bytes()).unwrap();
-        // Refused half-way, the server may stop reading: the answer is there all the same.
+        // A server that refuses half-way may stop reading, and answers all the same.
         let sent = body.chunks(100_000).try_for_each(|chunk| {
             connection.send(format!("{:x}\r\n", chunk.len()).as_bytes())?;
             connection.send(chunk)?;
@@ -59,7 +59,7 @@ fn a_body_that_dawdles_gets_no_more_than_the_time_of_its_caller() {
     assert!(begun.elapsed() >= Duration::from_millis(270));
     assert!(connection.is_closed_by_server());
 
-    // A length that promises less than there is: the rest is no request.
+    // The length promises less than there is: the rest is no request.
     let mut connection = server.client().connect().unwrap();
     let reply = connection.request("POST", "/mutate", JSON, half).unwrap();
     assert_eq!(reply.status, 400);
@@ -72,13 +72,17 @@ fn a_body_that_dawdles_gets_no_more_than_the_time_of_its_caller() {
     assert_eq!(server.mutate(&pod_review()).status, 200);
 }
 
-#[test]
-fn a_client_that_breaks_off_takes_nothing_with_it() {
-    let limits = Limits {
+/// Starts a webhook with memory for one large body and a small one.
+fn with_little_memory() -> InProcess {
+    InProcess::start(Limits {
         memory: 64 * 1024,
         ..Limits::default()
-    };
-    let listener = InProcess::start(limits);
+    })
+}
+
+#[test]
+fn a_client_that_breaks_off_takes_nothing_with_it() {
+    let listener = with_little_memory();
     let large = pod_review_of(60_000);
     for _ in 0..10 {
         let mut connection = listener.client().connect().unwrap();
@@ -96,11 +100,7 @@ fn a_client_that_breaks_off_takes_nothing_with_it() {
 
 #[test]
 fn an_overload_is_a_503_at_once_without_retry_after() {
-    let limits = Limits {
-        memory: 64 * 1024,
-        ..Limits::default()
-    };
-    let listener = InProcess::start(limits);
+    let listener = with_little_memory();
     let large = pod_review_of(60_000);
     let mut holding = listener.client().connect().unwrap();
     holding
@@ -115,7 +115,7 @@ fn an_overload_is_a_503_at_once_without_retry_after() {
     assert_eq!(refused.status, 503);
     assert_eq!(refused.header("retry-after"), None);
     assert!(refused.closes());
-    // Whoever needs little still gets it, and who holds the memory may finish.
+    // A small request still gets its memory, and the large one may finish.
     let mut connection = listener.client().connect().unwrap();
     assert_eq!(
         connection.post("/mutate", &pod_review()).unwrap().status,
@@ -128,7 +128,7 @@ fn an_overload_is_a_503_at_once_without_retry_after() {
 }
 
 #[test]
-fn more_connections_than_there_may_be_are_closed_at_once() {
+fn connections_above_the_limit_are_closed_at_once() {
     let server = Server::start(&["--max-connections=1"]);
     let mut first = server.client().connect().unwrap();
     assert_eq!(first.post("/mutate", &pod_review()).unwrap().status, 200);
@@ -167,7 +167,7 @@ fn a_client_is_told_to_connect_anew_after_some_requests_or_some_time() {
 }
 
 #[test]
-fn who_does_not_begin_is_let_go() {
+fn a_client_that_does_not_begin_is_let_go() {
     let listener = InProcess::start(Limits {
         handshake: Duration::from_millis(200),
         first_head: Duration::from_millis(200),
@@ -185,9 +185,10 @@ fn who_does_not_begin_is_let_go() {
     assert!(page.contains(refused), "{page}");
 }
 
-/// The same timer bounds idleness in the HTTP library: it must not be the one for the first head (R5.18).
+/// The HTTP library bounds idleness by the same timer as the first head, and must not apply the limit of the head
+/// (R5.18).
 #[test]
-fn who_has_begun_may_idle_longer_than_any_api_server_does() {
+fn a_client_that_has_begun_may_idle_longer_than_any_api_server_does() {
     assert!(Limits::default().idle > Duration::from_secs(90));
     let listener = InProcess::start(Limits {
         first_head: Duration::from_millis(100),

@@ -1,4 +1,4 @@
-//! The page on metrics, held to what the process shows once everything has happened at least once.
+//! The page on metrics: it names exactly what the process shows once everything has happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ struct Metric {
     labels: BTreeSet<String>,
 }
 
-/// The metrics of a process to which everything has happened, by the names that Prometheus gives them.
+/// Returns the metrics of a process to which everything has happened, by the names that Prometheus gives them.
 fn shown() -> BTreeMap<String, Metric> {
     let metrics = Metrics::default();
     let snapshot = snapshots::default_snapshot();
@@ -45,7 +45,7 @@ fn shown() -> BTreeMap<String, Metric> {
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (series, _) = line.rsplit_once(' ').unwrap();
         let (name, labels) = series.split_once('{').unwrap_or((series, ""));
-        // The longest name of a metric that the series' begins with.
+        // The metric has the longest name that the series' name begins with.
         let metric = shown
             .iter_mut()
             .rev()
@@ -101,7 +101,7 @@ fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
     watching.policy(Source::Cluster, snapshot);
 }
 
-/// The rows of a table, each by its cells.
+/// Returns the rows of a table, each by its cells.
 fn rows<'p>(page: &'p str, head: &str) -> Vec<Vec<&'p str>> {
     let (_, table) = page.split_once(head).unwrap_or_else(|| panic!("{head}"));
     let lines = table.lines().skip(2);
@@ -117,9 +117,8 @@ fn quoted<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
     names.join(", ")
 }
 
-/// What is shown is all that the code registers.
 #[test]
-fn everything_has_happened() {
+fn every_registered_metric_is_shown() {
     let endings = ["_total", "_info"];
     let bare = |name: &String| {
         let bare = endings.iter().find_map(|end| name.strip_suffix(end));
@@ -129,7 +128,7 @@ fn everything_has_happened() {
     assert_eq!(shown, docs::registered());
 }
 
-/// One row for each metric: its name, type and labels, and what it says of itself.
+/// Each metric has one row: its name, type, labels and help.
 #[test]
 fn the_page_has_every_metric() {
     let page = repository::text_of("docs/metrics.md");
@@ -153,7 +152,7 @@ fn the_page_has_every_metric() {
     assert!(told == shown, "\n{}", expected.join("\n"));
 }
 
-/// Every label that a metric has, with all the values that it can have, or where they come from.
+/// The page names every label of a metric, with all the values that it can have, or their source.
 #[test]
 fn the_page_has_every_value_of_every_label() {
     macro_rules! all {
@@ -192,9 +191,9 @@ fn the_page_has_every_value_of_every_label() {
     }
 }
 
-/// <https://prometheus.io/docs/practices/naming/>, as far as it can be told from a name.
+/// Names follow <https://prometheus.io/docs/practices/naming/>.
 #[test]
-fn names_are_prometheus_names() {
+fn names_follow_the_practices_of_prometheus() {
     let other_units = [
         "millis",
         "micros",
@@ -234,7 +233,7 @@ fn names_are_prometheus_names() {
         }
         for label in labels {
             assert!(label.chars().all(is_word), "{name}: {label}");
-            // What a Prometheus adds itself.
+            // A Prometheus adds these itself.
             assert!(
                 !["job", "instance", "le", "quantile"].contains(&label.as_str()),
                 "{name}"

@@ -10,7 +10,7 @@ use crate::harness::requests::pod_review;
 use crate::harness::server::Server;
 use crate::harness::wait::until;
 
-/// The certificate that a new connection sees.
+/// Returns the certificate that a new connection sees.
 fn served(client: &Client) -> Vec<u8> {
     let connection = client.connect().unwrap();
     let chain = connection.stream.conn.peer_certificates().unwrap();
@@ -104,7 +104,8 @@ fn a_pair_that_cannot_be_used_leaves_the_old_one_in_use() {
     server.logs("took a new certificate");
 }
 
-/// The authority changes in three phases: trust both, serve the new one's, trust it alone (R6.7).
+/// The authority changes in three phases: clients trust both, the server serves the new one's certificate, clients
+/// trust the new one alone (R6.7).
 #[test]
 fn a_change_of_authority_is_trusted_throughout() {
     let server = Server::start(&[]);
@@ -120,7 +121,7 @@ fn a_change_of_authority_is_trusted_throughout() {
     until_served(&both, &pair);
     assert!(only_new.connect().is_ok());
     assert!(only_old.connect().is_err());
-    // What was open stays open.
+    // An open connection stays open.
     assert_eq!(lasting.post("/mutate", &pod_review()).unwrap().status, 200);
 }
 
@@ -143,9 +144,8 @@ fn an_expired_certificate_is_alive_and_not_ready_until_there_is_another() {
     });
 }
 
-/// What is wrong with the files at start, and what the message has to name.
 #[test]
-fn files_that_cannot_be_used_end_it_with_64() {
+fn files_that_cannot_be_used_end_the_process_with_64() {
     let authority = Authority::new();
     let (pair, other) = (authority.pair(VALID), authority.pair(VALID));
     let unusable = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 const DAY: i64 = 24 * 3600;
 const NAME: &str = "berth.berth-system.svc";
-/// The day on which it all begins, so that the tests pass on any other.
+/// The time at which each test begins, so that it passes on any day.
 const START: i64 = 20_000 * DAY;
 
 fn terms() -> Terms {
@@ -41,7 +41,7 @@ fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
     certificates.collect::<Result<_, _>>().unwrap()
 }
 
-/// Whether a client that trusts this bundle accepts a server with this certificate, as the API server does.
+/// Verifies a server's certificate as a client does that trusts this bundle, such as the API server.
 fn trusts(bundle: &str, certificate: &str, name: &str, now: i64) -> Result<(), rustls::Error> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(bundle) {
@@ -58,7 +58,7 @@ fn trusts(bundle: &str, certificate: &str, name: &str, now: i64) -> Result<(), r
     Ok(())
 }
 
-/// When a certificate expires, in seconds since 1970.
+/// Returns the end of a certificate, in seconds since 1970.
 fn not_after(pem: &str) -> i64 {
     let certificate = &certificates(pem)[0];
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).unwrap();
@@ -66,10 +66,10 @@ fn not_after(pem: &str) -> i64 {
 }
 
 #[test]
-fn the_first_is_for_the_service_and_for_this_machine() {
+fn the_first_certificate_is_for_the_service_and_for_this_machine() {
     let keyring = advanced(None, START, false).unwrap();
     for name in [NAME, "berth.berth-system.svc.cluster.local", "127.0.0.1"] {
-        // An hour before, too: clocks differ.
+        // It is valid an hour before, too, since clocks differ.
         for now in [START - 3600, START, START + 90 * DAY - 1] {
             trusts(&keyring.bundle(), &keyring.pair().certificate, name, now).unwrap();
         }
@@ -87,9 +87,9 @@ fn the_first_is_for_the_service_and_for_this_machine() {
     assert_eq!(keyring.authority_not_after(), START + 360 * DAY);
 }
 
-/// Each step once, and only when it is due: renewed when a third is left, followed when half is left of the authority.
+/// A certificate is renewed when a third of its life is left, an authority gets its successor when half is left.
 #[test]
-fn the_steps_of_a_rotation() {
+fn each_step_of_a_rotation_happens_once_and_when_it_is_due() {
     let first = advanced(None, START, false).unwrap();
     let is_same = |a: &str, b: &str| a == b;
     assert!(
@@ -107,7 +107,7 @@ fn the_steps_of_a_rotation() {
         &first.pair().certificate
     ));
 
-    // The next authority is trusted, and signs nothing until it has been for a while.
+    // The next authority is trusted for a while before it signs anything.
     let now = START + 180 * DAY;
     let last = advanced(Some(&renewed), now, true).unwrap();
     assert!(advanced(Some(&last), now, true).is_none(), "half is left");
@@ -141,7 +141,7 @@ fn the_steps_of_a_rotation() {
         "the former's key is gone"
     );
 
-    // The former goes when nothing that it signed can be valid any more.
+    // The former authority goes once nothing that it signed can be valid.
     let end = first.authority_not_after();
     let alone = advanced(Some(&promoted), end, true).unwrap();
     assert_eq!(certificates(&alone.bundle()).len(), 1);
@@ -149,7 +149,7 @@ fn the_steps_of_a_rotation() {
 }
 
 #[test]
-fn what_has_expired_is_made_anew() {
+fn an_expired_certificate_is_made_anew() {
     let first = advanced(None, START, false).unwrap();
     let now = first.authority_not_after();
     let anew = advanced(Some(&first), now, false).unwrap();
@@ -157,15 +157,16 @@ fn what_has_expired_is_made_anew() {
     trusts(&anew.bundle(), &anew.pair().certificate, NAME, now).unwrap();
 }
 
-/// A replica whose clock is fast makes what nobody else can use yet; another, whose clock is right, makes it anew.
+/// A replica whose clock is fast makes a certificate that nobody else can use yet. Another, whose clock is right, makes
+/// it anew.
 #[test]
-fn what_is_not_valid_yet_is_made_anew() {
+fn a_certificate_that_is_not_valid_yet_is_made_anew() {
     let (now, fast) = (START, START + DAY);
     let early = advanced(None, fast, false).unwrap();
     let anew = advanced(Some(&early), now, false).unwrap();
     trusts(&anew.bundle(), &anew.pair().certificate, NAME, now).unwrap();
     assert!(advanced(Some(&anew), now, true).is_none(), "once is enough");
-    // To the one that is fast it is valid as well, and what it serves is trusted still.
+    // The new one is valid for the fast replica as well, whose own certificate is still trusted.
     assert!(advanced(Some(&anew), fast, true).is_none());
     trusts(&anew.bundle(), &early.pair().certificate, NAME, fast).unwrap();
 
@@ -186,7 +187,7 @@ fn what_is_not_valid_yet_is_made_anew() {
 }
 
 #[test]
-fn another_name_is_another_certificate() {
+fn another_name_needs_another_certificate() {
     let first = advanced(None, START, false).unwrap();
     let moved = Terms {
         names: vec!["berth.elsewhere.svc".to_owned()],
@@ -199,7 +200,7 @@ fn another_name_is_another_certificate() {
 }
 
 #[test]
-fn a_secret_that_holds_something_else_is_told_by_its_entry() {
+fn an_unusable_secret_is_refused_by_its_entry() {
     let keyring = advanced(None, START, false).unwrap();
     assert!(Keyring::read(&[].into()).is_ok_and(|found| found.is_none()));
     let cases = [
@@ -220,17 +221,17 @@ fn a_secret_that_holds_something_else_is_told_by_its_entry() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whoever serves any certificate that was ever stored and has not expired is trusted by whatever an API server goes
-    /// by, however late either is: some replica has not looked for weeks, some API server not for seconds, and the
-    /// configurations cannot be written for a while.
+    /// Every bundle that an API server may still use trusts every stored certificate that has not expired, however late
+    /// either side is: a replica may not have looked for weeks, an API server not for seconds, and the configurations
+    /// may not be writable for a while.
     #[test]
-    fn what_is_served_is_trusted(
+    fn every_served_certificate_is_trusted(
         steps in proptest::collection::vec((1..8 * DAY, proptest::bool::weighted(0.7)), 200..250),
     ) {
         let mut now = START;
         let mut keyring = advanced(None, now, false).unwrap();
         let mut served = vec![keyring.pair().certificate.clone()];
-        // What an API server may go by: the bundle that has settled, and newer ones.
+        // An API server may use the bundle that has settled, and newer ones.
         let mut trusted = vec![keyring.bundle()];
         for (pause, published) in steps {
             now += pause;

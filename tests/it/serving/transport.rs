@@ -1,4 +1,4 @@
-//! Below HTTP: which clients get a connection, and of what kind.
+//! The connections below HTTP: the clients that get one, and its kind.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -62,9 +62,9 @@ fn with_a_client_authority_only_its_clients_are_served() {
     assert!(!is_served(client));
 }
 
-/// The command that `berth serve` prints when it is given no certificate.
+/// `berth serve` prints a command to try if it is given no certificate.
 #[test]
-fn what_it_says_to_try_works() {
+fn the_command_that_it_prints_works() {
     let mut child = berth(&["serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0"])
         .spawn()
         .unwrap();

@@ -1,4 +1,4 @@
-//! The protocol over real TLS: what the endpoints answer to what an API server, or anyone else, may send.
+//! The protocol over real TLS: the answers to all that an API server, or anyone else, may send.
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn a_placed_pod_is_already_placed() {
 }
 
 #[test]
-fn whatever_is_no_new_object_is_let_through_as_it_is() {
+fn a_request_for_no_new_object_is_let_through_as_it_is() {
     let server = Server::start(&[]);
     let mut connection = server.client().connect().unwrap();
     let mut untouched = |field: &str, value: &str| {
@@ -61,7 +61,7 @@ fn whatever_is_no_new_object_is_let_through_as_it_is() {
 }
 
 #[test]
-fn the_patch_is_the_same_for_a_dry_run_and_knows_no_unknown_field() {
+fn dry_runs_and_unknown_fields_do_not_change_the_patch() {
     let server = Server::start(&[]);
     let mut connection = server.client().connect().unwrap();
     let expected = connection.post("/mutate", &pod_review()).unwrap().text();
@@ -110,9 +110,9 @@ fn a_v1beta1_review_is_answered_in_kind() {
     assert!(!patch(&reply.response()).is_empty());
 }
 
-/// A body, and the status that it gets; every one leaves the connection and the server as they were.
+/// Each body gets a status, and leaves the connection and the server as they were.
 #[test]
-fn hostile_bodies() {
+fn hostile_bodies_do_no_harm() {
     let server = Server::start(&[]);
     let whole = pod_review();
     let changed = |change: &dyn Fn(&mut Value)| {
@@ -146,7 +146,7 @@ fn hostile_bodies() {
             400,
         ),
         ("not UTF-8", not_utf8, 400),
-        // Nobody descends into what berth does not read; what it does read has few levels.
+        // berth does not descend into fields that it does not read; those that it reads have few levels.
         ("10 000 levels", deep(10_000), 200),
         (
             "10 000 levels where it reads",
@@ -203,7 +203,7 @@ fn hostile_bodies() {
 }
 
 #[test]
-fn what_is_not_a_post_of_json_to_an_endpoint_is_refused() {
+fn a_request_other_than_a_post_of_json_to_an_endpoint_is_refused() {
     let server = Server::start(&[]);
     let json = "content-type: application/json\r\n";
     for (method, target, headers, status) in [

@@ -1,4 +1,4 @@
-//! What ships for CAST AI: a policy that berth takes, and node templates that are those of its catalogue.
+//! The files for CAST AI: a policy that berth accepts, and the node templates of its catalogue.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::model::worlds::World;
 const POLICY: &str = "deploy/platforms/cast-ai/policy.yaml";
 const TEMPLATES: &str = "deploy/platforms/cast-ai/node-templates.tf";
 
-/// What both files say of a node template.
+/// A node template as both files describe it.
 #[derive(Debug, PartialEq, Eq)]
 struct Template {
     architecture: String,
@@ -25,7 +25,8 @@ struct Template {
     taints: Vec<Value>,
 }
 
-/// The entries of the map `node_templates`, one a line: `NAME = { architecture = "…", spot = …, should_taint = … }`.
+/// Reads the entries of the map `node_templates`, one a line: `NAME = { architecture = "…", spot = …, should_taint = …
+/// }`.
 fn templates(text: &str) -> BTreeMap<String, Template> {
     let (_, map) = text.split_once("node_templates = {\n").unwrap();
     let (map, _) = map.split_once("\n  }\n").unwrap();
@@ -54,7 +55,7 @@ fn templates(text: &str) -> BTreeMap<String, Template> {
     entries.collect()
 }
 
-/// The entries of the policy's catalogue.
+/// Returns the entries of the policy's catalogue.
 fn catalogue() -> BTreeMap<String, Template> {
     let world = World::cast_ai();
     let entries = world.node_pools.iter().map(|entry| {
@@ -78,13 +79,14 @@ fn catalogue() -> BTreeMap<String, Template> {
 }
 
 #[test]
-fn every_node_template_has_its_entry_and_every_entry_its_node_template() {
+fn the_node_templates_are_the_entries_of_the_catalogue() {
     assert_eq!(templates(&repository::text_of(TEMPLATES)), catalogue());
 }
 
-/// Read as strictly as any file, and held to the schema's bounds; every node pool of its pools is in its catalogue.
+/// It is read as strictly as any file and held to the schema's bounds. Every node pool of its pools is in its
+/// catalogue.
 #[test]
-fn the_policy_is_taken() {
+fn the_policy_is_accepted() {
     let (policy, catalogue) = read_policy(&repository::text_of(POLICY)).unwrap();
     let names = policy.pools().iter().flat_map(|pool| &pool.node_pools);
     assert!(names.clone().all(|name| catalogue.get(name).is_some()));
@@ -92,9 +94,9 @@ fn the_policy_is_taken() {
     Snapshot::new(policy, catalogue).unwrap();
 }
 
-/// Pools and rules are the default policy's: what a pod asks for means the same on every platform.
+/// A pod's labels mean the same on every platform.
 #[test]
-fn the_policy_asks_what_the_default_one_asks() {
+fn pools_and_rules_are_those_of_the_default_policy() {
     let (ours, default) = (repository::value_of(POLICY), repository::shipped_policy());
     for field in ["/spec/architectures", "/spec/rules"] {
         assert_eq!(ours.pointer(field), default.pointer(field), "{field}");
@@ -106,9 +108,9 @@ fn the_policy_asks_what_the_default_one_asks() {
     assert_eq!(names(&ours), names(&default));
 }
 
-/// A node pool that turns up later under another label is left out: no one requirement could bind a pod to both.
+/// A node pool that appears later under another label is left out: no single requirement could bind a pod to both.
 #[test]
-fn of_two_labels_in_one_pool_the_first_counts() {
+fn the_first_of_two_node_labels_in_one_pool_counts() {
     let entry = |name: &str, label: &str| json!({"name": name, "nodeLabel": label});
     let pools = json!([{"name": "default", "nodePools": ["a", "b", "c"]}]);
     let rules = json!([{"name": "all", "place": {"pool": "default"}}]);

@@ -1,4 +1,4 @@
-//! What can be said of the chart without Helm; the cluster tests install it.
+//! The chart, as far as it can be judged without Helm. The cluster tests install it.
 
 use serde_json::Value;
 
@@ -10,7 +10,6 @@ fn file(name: &str) -> Value {
     repository::values_of(&text).remove(0)
 }
 
-/// A chart installs the berth that it was made with.
 #[test]
 fn the_chart_has_the_version_of_the_binary() {
     let chart = file("Chart.yaml");
@@ -19,7 +18,7 @@ fn the_chart_has_the_version_of_the_binary() {
     }
 }
 
-/// The chart's copies of what it cannot reach: all that the kustomizations name.
+/// The chart cannot reach these files, and has copies of all that the kustomizations name.
 #[test]
 fn the_chart_has_what_the_monitoring_has() {
     for (directory, files) in [
@@ -44,7 +43,7 @@ fn the_chart_has_what_the_monitoring_has() {
     }
 }
 
-/// The fields of a file of values, or of their schema, each by its path.
+/// Returns the fields of a file of values, or of their schema, each by its path.
 fn fields(value: &Value, below: fn(&Value) -> &Value, path: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (name, field) in below(value).as_object().into_iter().flatten() {
@@ -55,15 +54,15 @@ fn fields(value: &Value, below: fn(&Value) -> &Value, path: &str) -> Vec<String>
     found
 }
 
-/// What can be set has a default, and a comment beside it.
+/// Every field that can be set has a default, and a comment beside it.
 #[test]
 fn values_and_their_schema_have_the_same_fields() {
     let schema = file("values.schema.json");
     let mut known = fields(&schema, |schema| &schema["properties"], "");
-    // What a chart gives to those that are a part of it.
+    // A chart gives these to the charts that are a part of it.
     known.retain(|path| !["/global", "/enabled"].contains(&path.as_str()));
     let mut given = fields(&file("values.yaml"), |value| value, "");
-    // What is in it is Kubernetes' to judge.
+    // Kubernetes judges the content of this one.
     given.retain(|path| !path.starts_with("/resources/"));
     known.sort();
     given.sort();

@@ -1,5 +1,5 @@
-//! The dashboard of `deploy/monitoring` agrees with the rules, the pages and the code. That it is what Grafana reads is
-//! for Grafana's own types to say: `tests/monitoring/run`.
+//! The dashboard of `deploy/monitoring` agrees with the rules, the pages and the code. Grafana's own types check its
+//! form: `tests/monitoring/run`.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::model::scheduler::items;
 use crate::shipped::panels::{self, DASHBOARD, VARIABLES};
 use crate::shipped::{docs, monitoring};
 
-/// What a query is made of beside metrics and labels.
+/// The words of the query language.
 const WORDS: [&str; 14] = [
     "and",
     "count",
@@ -40,14 +40,14 @@ fn is_row(panel: &Value) -> bool {
     panel["type"] == "row"
 }
 
-/// The variables of Grafana's that a text uses: `$name` or `${name}`. `$1` is a group of `label_replace`.
+/// Returns the variables of Grafana's that a text uses: `$name` or `${name}`. `$1` is a group of `label_replace`.
 fn variables(text: &str) -> BTreeSet<String> {
     let pattern = Regex::new(r"\$\{?([A-Za-z_]\w*)").unwrap();
     let found = pattern.captures_iter(text);
     found.map(|found| found[1].to_owned()).collect()
 }
 
-/// The metrics that a query reads: what is left of it without strings, labels, durations and words of the language.
+/// Returns the metrics that a query reads: the names left without strings, labels, durations and words of the language.
 fn metrics(query: &str) -> BTreeSet<String> {
     let rest = [
         r#""[^"]*""#,
@@ -67,7 +67,7 @@ fn metrics(query: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn it_is_written_as_grafana_writes_it() {
+fn the_dashboard_is_written_as_grafana_writes_it() {
     let mut sorted = dashboard();
     sorted.sort_all_objects();
     let written = serde_json::to_string_pretty(&sorted).unwrap() + "\n";
@@ -132,7 +132,7 @@ fn every_variable_and_data_source_resolves() {
         .filter(|name| !name.starts_with("__"))
         .collect();
     assert_eq!(own, defined);
-    // Tests that ask without Grafana know all that stands in a query.
+    // Tests that ask without Grafana know every variable of a query.
     let known: BTreeSet<String> = VARIABLES
         .iter()
         .flat_map(|(name, _)| variables(name))
@@ -154,7 +154,7 @@ fn every_variable_and_data_source_resolves() {
             assert_eq!(variable["query"], "prometheus");
         } else {
             assert_eq!(variable["datasource"], source, "{}", variable["name"]);
-            // Each stands behind `=~`, and All has to take what has no such label.
+            // Each is compared by `=~`, and All has to match series without the label.
             assert_eq!(variable["allValue"], ".*", "{}", variable["name"]);
         }
     }
@@ -164,8 +164,8 @@ fn every_variable_and_data_source_resolves() {
     }
 }
 
-/// A panel on a metric that there is not would stay empty for ever. Others' metrics are those that the page names, with
-/// what has to be switched on for them.
+/// A panel on an unknown metric would stay empty for ever. The page names the metrics of others, and says how to switch
+/// them on.
 #[test]
 fn every_metric_is_known() {
     let dashboard = dashboard();
@@ -198,7 +198,7 @@ fn every_metric_is_known() {
     }
 }
 
-/// The values that labels are compared with are those that berth gives them.
+/// Queries compare labels with values that berth gives them.
 #[test]
 fn every_value_of_a_label_of_berth_is_known() {
     let of = |label: &str| -> Vec<&str> {
@@ -222,9 +222,8 @@ fn every_value_of_a_label_of_berth_is_known() {
     assert!(seen > 0);
 }
 
-/// The dashed lines are where the alerts fire.
 #[test]
-fn the_lines_are_those_of_the_alerts() {
+fn the_dashed_lines_are_where_the_alerts_fire() {
     let dashboard = dashboard();
     let alerts = monitoring::alerts();
     let mut lines = 0;
@@ -246,7 +245,6 @@ fn the_lines_are_those_of_the_alerts() {
     assert_eq!(lines, 3);
 }
 
-/// What the page says was run is what the dashboard asks.
 #[test]
 fn the_page_on_cost_asks_what_the_dashboard_asks() {
     let page = repository::text_of("docs/cost.md");
@@ -256,15 +254,15 @@ fn the_page_on_cost_asks_what_the_dashboard_asks() {
     assert!(panels::queries(&dashboard).any(|asked| asked.written == query));
 }
 
-/// Grafana's sidecar looks for this label, and the value has to be a string.
+/// The sidecar of Grafana looks for this label, whose value has to be a string.
 #[test]
-fn the_sidecar_finds_it() {
+fn the_sidecar_finds_the_dashboard() {
     let kustomization = repository::text_of("deploy/monitoring/dashboard/kustomization.yaml");
     let kustomization = repository::values_of(&kustomization).remove(0);
     let generator = &kustomization["configMapGenerator"][0];
     assert_eq!(generator["files"], json!(["berth.json"]));
     let labels = &generator["options"]["labels"];
     assert_eq!(labels["grafana_dashboard"], "1");
-    // kubectl keeps the whole object in an annotation, which may have 256 KiB.
+    // kubectl keeps the whole object in an annotation of at most 256 KiB.
     assert!(repository::text_of(DASHBOARD).len() < 200 * 1024);
 }

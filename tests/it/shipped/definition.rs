@@ -1,4 +1,5 @@
-//! The custom resource's definition: the file that is applied is that of the types, and Kubernetes takes its form.
+//! The definition of the custom resource: the file that is applied is made of the types, in a form that Kubernetes
+//! accepts.
 
 use std::process::Command;
 
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use crate::harness::repository;
 use crate::model::runs;
 
-/// Every schema of the definition, with its path.
+/// Returns every schema of the definition, with its path.
 fn schemas() -> Vec<(String, Value)> {
     let root = definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone();
     let mut found = Vec::new();
@@ -57,9 +58,9 @@ fn the_definition_is_that_of_the_types() {
     );
 }
 
-/// Cost estimates assume the worst of what has no bound, and a policy comes from whoever may write one.
+/// The API server's cost estimates assume the worst of a field without a bound, and anybody may have written a policy.
 #[test]
-fn everything_is_bounded() {
+fn every_field_is_bounded() {
     let unbounded: Vec<String> = schemas()
         .into_iter()
         .filter(|(_, schema)| {
@@ -76,9 +77,9 @@ fn everything_is_bounded() {
     assert!(unbounded.is_empty(), "{unbounded:?}");
 }
 
-/// The keywords that a structural schema may have, and berth's has. There is no `$ref`, no `anyOf` and no `nullable`.
+/// A structural schema may have these keywords, and berth's has no others: no `$ref`, no `anyOf` and no `nullable`.
 #[test]
-fn it_is_structural_and_says_what_everything_is() {
+fn the_schema_is_structural_and_describes_every_field() {
     let keywords = [
         "additionalProperties",
         "default",
@@ -107,7 +108,7 @@ fn it_is_structural_and_says_what_everything_is() {
             schema.get("properties").is_some() && schema.get("additionalProperties").is_some();
         assert!(!both, "{path}");
         let description = schema["description"].as_str().unwrap_or_default();
-        // The items of a list of texts are what the list says they are.
+        // The list describes its items, if they are texts.
         let is_text = path.ends_with(']') && schema["type"] == "string";
         assert!(
             is_text || description.ends_with(['.', '?']),
@@ -123,7 +124,8 @@ fn it_is_structural_and_says_what_everything_is() {
     }
 }
 
-/// What a schema takes, judged as the API server does: its pattern and its length.
+/// Returns a test for the texts that a field accepts, by the pattern and the length of its schema, as in the API
+/// server.
 fn takes(path: &str) -> impl Fn(&str) -> bool {
     let (_, schema) = schemas()
         .into_iter()
@@ -137,7 +139,7 @@ fn takes(path: &str) -> impl Fn(&str) -> bool {
 proptest! {
     #![proptest_config(runs::usual())]
 
-    /// The patterns say what the code checks, no more and no less.
+    /// A pattern accepts exactly what the code accepts.
     #[test]
     fn patterns_are_what_the_code_checks(
         text in "[aZ0./_-]{0,6}|[a.-]{0,4}[a.]{50,260}/?[aZ-]{0,3}|[a.]{0,3}/?[aZ_-]{58,66}|[a-c]{1,3}/[A-Z]{0,2}[a-z/é\n]{0,3}",
@@ -157,7 +159,7 @@ proptest! {
     }
 }
 
-/// A file never meets the API server, and is held to the same bounds.
+/// The API server never sees a file; berth holds it to the same bounds.
 #[test]
 fn a_file_is_bounded_like_an_object() {
     let long = "x".repeat(254);
@@ -200,7 +202,7 @@ fn a_file_is_bounded_like_an_object() {
         assert_eq!(of_spec.unwrap_err(), expected);
         assert_eq!(read_policy_object(policy).unwrap_err(), expected);
     }
-    // As much as is allowed, in characters and not in bytes.
+    // The bounds count characters, not bytes.
     let most = pool(json!({
         "name": "a",
         "nodePools": many(32),
@@ -209,7 +211,7 @@ fn a_file_is_bounded_like_an_object() {
     assert!(read_policy_object(repository::policy_with(&most)).is_ok());
 }
 
-/// `null` is no value: the API server refuses it where there is no default, and so does a file.
+/// The API server refuses `null` for a field without a default, and so does berth in a file.
 #[test]
 fn null_is_no_value() {
     for (overrides, path) in [

@@ -1,4 +1,4 @@
-//! What the pages in `docs/` say is so.
+//! The pages in `docs/`: their examples, defaults and metrics are those of the code.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ struct Block<'p> {
     text: String,
 }
 
-/// The fenced blocks of a part of a page, in order.
+/// Returns the fenced blocks of a part of a page, in order.
 fn blocks(part: &str) -> Vec<Block<'_>> {
     let mut blocks: Vec<Block<'_>> = Vec::new();
     let mut open = false;
@@ -38,7 +38,8 @@ fn blocks(part: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// What berth answers to an object that is created in a namespace that opted in.
+/// Returns the lines of the answer to an object that is created in a namespace that opted in, and the checks behind
+/// them.
 fn said(object: &Value, policy: &Value) -> (String, Vec<String>) {
     let snapshot = snapshots::snapshot(repository::policy_with(policy), None).unwrap();
     let verdict = Review::of(object).validate(&snapshot);
@@ -46,7 +47,7 @@ fn said(object: &Value, policy: &Value) -> (String, Vec<String>) {
     (lines.join("\n") + "\n", verdict.findings)
 }
 
-/// Each check has a section, in the order of the checks, whose examples get the answers that are printed below them.
+/// Each check has a section, in the order of the checks. The examples of a section get the answers printed below them.
 #[test]
 fn the_page_on_validation_says_what_berth_says() {
     let page = repository::text_of("docs/validation.md");
@@ -85,7 +86,7 @@ fn the_page_on_validation_says_what_berth_says() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// The defaults of the page are those of the code, and of the policy that ships.
+/// The page has the defaults of the code, which are those of the policy that ships.
 #[test]
 fn the_page_on_validation_has_the_defaults() {
     let page = repository::text_of("docs/validation.md");
@@ -101,7 +102,7 @@ fn the_page_on_validation_has_the_defaults() {
     assert_eq!(written.len(), Check::ALL.len());
 }
 
-/// The names of berth's metrics that a text speaks of, without the endings that Prometheus adds.
+/// Returns the names of berth's metrics in a text, without the endings that Prometheus adds.
 pub(crate) fn metrics_of(text: &str) -> impl Iterator<Item = &str> {
     let starts = text.match_indices("berth_").map(|(start, _)| start);
     starts.map(|start| {
@@ -114,7 +115,7 @@ pub(crate) fn metrics_of(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The metrics that are registered: a family without a series is not shown, so the source has to tell.
+/// Returns the metrics that are registered. The source names them, since a family without a series is not shown.
 pub(crate) fn registered() -> BTreeSet<String> {
     let sources = repository::files_below("src").into_iter();
     let texts = sources.map(repository::text_of);

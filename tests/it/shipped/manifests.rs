@@ -1,4 +1,4 @@
-//! What an operator applies agrees with the code, with the contract, and with Kubernetes' own types.
+//! The manifests that an operator applies agree with the code, with the contract, and with Kubernetes' own types.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use berth::placement::catalogue::Catalogue;
 use berth::placement::snapshot::{
     Snapshot, embedded_node_pools, embedded_policy, read_node_pools, read_policy_object,
 };
-use berth::placement::{exemption, yaml};
+use berth::placement::yaml;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
     ValidatingWebhookConfiguration,
@@ -31,8 +31,8 @@ struct Object {
     value: Value,
 }
 
-/// Every object below a directory, left out kustomizations, the patches that they name, and charts, which are text until
-/// Helm has rendered them: the cluster tests judge those.
+/// Returns every object below a directory, without kustomizations and the patches that they name. Charts are left out
+/// too: they are text until Helm renders them, and the cluster tests judge them.
 fn objects(directory: &str) -> Vec<Object> {
     let mut objects = Vec::new();
     for file in repository::files_below(directory) {
@@ -58,8 +58,8 @@ fn is_kustomization(file: &Path) -> bool {
         .is_some_and(|name| name == "kustomization.yaml")
 }
 
-/// The files that the kustomization beside a file patches with.
-fn patches(file: &Path) -> BTreeSet<PathBuf> {
+/// Returns the files that the kustomization beside a file patches with.
+pub(crate) fn patches(file: &Path) -> BTreeSet<PathBuf> {
     let directory = file.parent().unwrap();
     let Ok(text) = std::fs::read_to_string(directory.join("kustomization.yaml")) else {
         return BTreeSet::new();
@@ -80,14 +80,14 @@ pub(crate) fn of_kind(directory: &str, kind: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The one object of a kind in `deploy/berth`.
-fn the(kind: &str) -> Value {
+/// Returns the one object of a kind in `deploy/berth`.
+pub(crate) fn the(kind: &str) -> Value {
     let mut found = of_kind("deploy/berth", kind);
     assert_eq!(found.len(), 1, "{kind}");
     found.remove(0)
 }
 
-/// Reads a value as a type of Kubernetes' own: nothing in it may be unknown to the type, and so get lost.
+/// Reads a value as a type of Kubernetes' own. A field that the type does not know would get lost, and is an error.
 fn read_as<T>(value: &Value) -> Result<(), String>
 where
     T: serde::de::DeserializeOwned + serde::Serialize,
@@ -103,7 +103,7 @@ fn lost(value: &Value, written: &Value, path: &str) -> Option<String> {
             let path = format!("{path}/{key}");
             match written.get(key) {
                 Some(written) => lost(value, written, &path),
-                // Nothing in it, and so nothing that could get lost.
+                // An empty value has nothing to lose.
                 None => (*value != json!({}) && *value != json!([])).then_some(path),
             }
         }),
@@ -159,7 +159,7 @@ fn parsed(object: &Value) -> Result<(), String> {
             read_node_pools(&object.to_string(), &mut Catalogue::default())
                 .map_err(|error| error.to_string())
         }
-        // Others' types, of which berth has no schema: an object with a name is as much as can be asked.
+        // berth has no schema of others' types, and asks for an object with a name alone.
         (version, kind) => {
             let theirs = [
                 "karpenter.k8s.aws/v1",
@@ -189,7 +189,7 @@ fn every_manifest_is_what_it_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Nothing lies about that nobody applies, and nothing is named that is not there.
+/// A kustomization names all files beside it, and none that is missing.
 #[test]
 fn kustomizations_name_what_is_beside_them() {
     let files = repository::files_below("deploy");
@@ -210,7 +210,7 @@ fn kustomizations_name_what_is_beside_them() {
                 && other.extension().is_some_and(|end| end == "yaml")
                 && !is_kustomization(other)
         });
-        // The policy is compiled in, and no object of the cluster yet.
+        // The policy is compiled in, and not applied.
         for other in beside.filter(|other| !other.ends_with("deploy/policy.yaml")) {
             assert!(named.contains(other), "nobody applies {}", other.display());
         }
@@ -254,230 +254,4 @@ fn the_shipped_policy_is_that_of_the_contract() {
         ["amd64".into()]
     );
     assert!(Snapshot::new(policy, node_pools).is_ok());
-}
-
-/// The namespaces that a webhook must never be called for.
-const NEVER: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
-
-/// What must be so of every webhook, of whatever configuration or overlay (R6.1).
-fn judge_webhook(webhook: &Value) {
-    let name = webhook["name"].as_str().unwrap();
-    let expected = [
-        ("admissionReviewVersions", json!(["v1"])),
-        ("sideEffects", json!("None")),
-        ("matchPolicy", json!("Equivalent")),
-    ];
-    for (field, value) in expected {
-        assert_eq!(webhook[field], value, "{name}: {field}");
-    }
-    let timeout = webhook["timeoutSeconds"].as_u64().unwrap();
-    assert!((1..=3).contains(&timeout), "{name}: {timeout}");
-    for rule in items(&webhook["rules"]) {
-        assert_eq!(rule["scope"], "Namespaced", "{name}");
-        for field in ["apiGroups", "apiVersions", "resources", "operations"] {
-            for value in items(&rule[field]) {
-                let value = value.as_str().unwrap();
-                assert!(!value.contains(['*', '/']), "{name}: {field}: {value}");
-                assert!(!["replicasets", "daemonsets", "replicationcontrollers"].contains(&value));
-            }
-        }
-    }
-    let excluded: BTreeSet<&str> = items(&webhook["namespaceSelector"]["matchExpressions"])
-        .iter()
-        .filter(|expression| {
-            expression["key"] == "kubernetes.io/metadata.name" && expression["operator"] == "NotIn"
-        })
-        .flat_map(|expression| items(&expression["values"]))
-        .filter_map(Value::as_str)
-        .collect();
-    for namespace in NEVER.iter().chain(&["berth-system"]) {
-        assert!(excluded.contains(namespace), "{name}: {namespace}");
-    }
-    // What the registration leaves out, the code leaves alone too.
-    for namespace in excluded {
-        let unknown = berth::placement::Namespace {
-            name: namespace,
-            ..Default::default()
-        };
-        let (metadata, spec) = Default::default();
-        let pod = berth::placement::pod::Pod {
-            metadata: &metadata,
-            spec: &spec,
-            controller: None,
-        };
-        assert!(
-            exemption::exemption(&pod, &unknown).is_some(),
-            "{namespace}"
-        );
-    }
-    let path = &webhook["clientConfig"]["service"]["path"];
-    assert!(path == "/mutate" || path == "/validate", "{name}: {path}");
-}
-
-#[test]
-fn webhooks_cannot_lock_a_cluster() {
-    let mutating = the("MutatingWebhookConfiguration");
-    let validating = the("ValidatingWebhookConfiguration");
-    let webhooks = [&mutating, &validating].map(|value| items(&value["webhooks"]));
-    for webhook in webhooks.into_iter().flatten() {
-        judge_webhook(webhook);
-        assert_eq!(webhook["failurePolicy"], "Ignore");
-        let opted_in = &webhook["namespaceSelector"]["matchLabels"];
-        assert_eq!(
-            *opted_in,
-            json!({"placement.truemark.io/injection": "enabled"})
-        );
-    }
-    for webhook in items(&mutating["webhooks"]) {
-        assert_eq!(webhook["reinvocationPolicy"], "IfNeeded");
-        assert_eq!(webhook["clientConfig"]["service"]["path"], "/mutate");
-        // Pods as they are created, and nothing else (R1.1).
-        let rules: Vec<_> = items(&webhook["rules"])
-            .iter()
-            .map(|rule| (rule["resources"].clone(), rule["operations"].clone()))
-            .collect();
-        assert_eq!(rules, [(json!(["pods"]), json!(["CREATE"]))]);
-    }
-    for webhook in items(&validating["webhooks"]) {
-        assert_eq!(webhook["clientConfig"]["service"]["path"], "/validate");
-    }
-    // Configurations are called in the order of their names (R5.10).
-    assert!(mutating["metadata"]["name"].as_str().unwrap() > "z");
-}
-
-/// The webhooks that overlays add are held to the same.
-#[test]
-fn overlays_add_no_webhook_that_could() {
-    for file in repository::files_below("deploy/overlays") {
-        if !patches(&file).contains(&file) {
-            continue;
-        }
-        for patch in repository::values_of(&repository::text_of(&file)) {
-            let added = items(&patch)
-                .iter()
-                .filter(|operation| operation["path"] == "/webhooks/-");
-            added.for_each(|operation| judge_webhook(&operation["value"]));
-        }
-    }
-}
-
-#[test]
-fn berth_survives_the_loss_of_a_node() {
-    let deployment = the("Deployment");
-    let spec = &deployment["spec"];
-    assert!(spec["replicas"].as_u64().unwrap() >= 2);
-    let rolling = &spec["strategy"]["rollingUpdate"];
-    assert_eq!(
-        (&rolling["maxSurge"], &rolling["maxUnavailable"]),
-        (&json!(1), &json!(0))
-    );
-    let budget = the("PodDisruptionBudget");
-    assert_eq!(budget["spec"]["maxUnavailable"], 1);
-    let labels = &spec["template"]["metadata"]["labels"];
-    let selectors = [
-        &spec["selector"]["matchLabels"],
-        &budget["spec"]["selector"]["matchLabels"],
-        &the("Service")["spec"]["selector"],
-    ];
-    for selector in selectors {
-        let selector = selector.as_object().unwrap();
-        assert!(!selector.is_empty() && selector.iter().all(|(key, value)| labels[key] == *value));
-    }
-    let pod = &spec["template"]["spec"];
-    assert_eq!(pod["priorityClassName"], "system-cluster-critical");
-    let spread: BTreeSet<&str> = items(&pod["topologySpreadConstraints"])
-        .iter()
-        .filter_map(|constraint| constraint["topologyKey"].as_str())
-        .collect();
-    let wanted = BTreeSet::from(["kubernetes.io/hostname", "topology.kubernetes.io/zone"]);
-    assert_eq!(spread, wanted);
-    for container in items(&pod["containers"]) {
-        let resources = &container["resources"];
-        assert_eq!(
-            resources["requests"]["memory"],
-            resources["limits"]["memory"]
-        );
-        assert!(resources["limits"]["cpu"].is_null());
-    }
-}
-
-/// The ports that EKS's usual security groups open (R6.6), and the probes, on what the server serves.
-#[test]
-fn ports_and_probes_are_those_of_the_server() {
-    let deployment = the("Deployment");
-    let pod = &deployment["spec"]["template"]["spec"];
-    let container = &items(&pod["containers"])[0];
-    let ports: Vec<(&str, u64)> = items(&container["ports"])
-        .iter()
-        .map(|port| {
-            let number = port["containerPort"].as_u64().unwrap();
-            (port["name"].as_str().unwrap(), number)
-        })
-        .collect();
-    assert_eq!(ports, [("webhook", 8443), ("ops", 8080)]);
-    for (probe, path) in [("readinessProbe", "/readyz"), ("livenessProbe", "/livez")] {
-        let get = &container[probe]["httpGet"];
-        assert_eq!((&get["path"], &get["port"]), (&json!(path), &json!("ops")));
-    }
-    let service = the("Service");
-    let port = &items(&service["spec"]["ports"])[0];
-    assert_eq!(
-        (&port["port"], &port["targetPort"]),
-        (&json!(443), &json!("webhook"))
-    );
-    if pod["hostNetwork"] == true {
-        assert_eq!(pod["dnsPolicy"], "ClusterFirstWithHostNet");
-    }
-    let drain = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
-    assert!(drain >= 25, "15 s of drain and 10 s to finish (R6.3)");
-}
-
-#[test]
-fn every_flag_of_the_manifest_exists() {
-    let help = std::process::Command::new(env!("CARGO_BIN_EXE_berth"))
-        .args(["serve", "--help"])
-        .output()
-        .unwrap();
-    assert!(help.status.success());
-    let help = String::from_utf8(help.stdout).unwrap();
-    let deployment = the("Deployment");
-    let container = &items(&deployment["spec"]["template"]["spec"]["containers"])[0];
-    let args: Vec<&str> = items(&container["args"])
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    assert_eq!(args.first(), Some(&"serve"));
-    for flag in &args[1..] {
-        let name = flag.split_once('=').map_or(*flag, |(name, _)| name);
-        let listed = help
-            .split(|char: char| !(char.is_ascii_alphanumeric() || char == '-'))
-            .any(|word| word == name);
-        assert!(listed, "berth serve has no {name}");
-    }
-}
-
-/// The server leaves its own namespace alone, whichever that is: it has to be told.
-#[test]
-fn berth_knows_its_own_namespace() {
-    let namespace = the("Namespace");
-    assert!(namespace["metadata"]["labels"]["placement.truemark.io/injection"].is_null());
-    let name = &namespace["metadata"]["name"];
-    for kind in [
-        "Deployment",
-        "Service",
-        "ServiceAccount",
-        "PodDisruptionBudget",
-    ] {
-        assert_eq!(the(kind)["metadata"]["namespace"], *name, "{kind}");
-    }
-    for kind in [
-        "MutatingWebhookConfiguration",
-        "ValidatingWebhookConfiguration",
-    ] {
-        for webhook in items(&the(kind)["webhooks"]) {
-            let service = &webhook["clientConfig"]["service"];
-            assert_eq!(service["namespace"], *name);
-            assert_eq!(service["name"], the("Service")["metadata"]["name"]);
-        }
-    }
 }

@@ -1,5 +1,5 @@
-//! The rules of `deploy/monitoring` agree with their tests, their pages and the code. That they do what they say is for
-//! promtool to find out: `tests/monitoring/run`.
+//! The rules of `deploy/monitoring` agree with their tests, their pages and the code. promtool runs them:
+//! `tests/monitoring/run`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use crate::harness::repository;
 use crate::model::scheduler::items;
 use crate::shipped::docs;
 
-/// Where the alerts send whoever is called.
+/// The page that the alerts send people to.
 const RUNBOOKS: &str = "https://github.com/truemark/berth/blob/main/docs/runbooks.md";
 
-/// The YAML files of a directory, by name.
+/// Reads the YAML files of a directory, by name.
 fn files(directory: &str) -> BTreeMap<String, Value> {
     let files = repository::files_below(directory).into_iter();
     let yaml = files.filter(|file| file.extension().is_some_and(|end| end == "yaml"));
@@ -26,7 +26,7 @@ fn files(directory: &str) -> BTreeMap<String, Value> {
     .collect()
 }
 
-/// Every rule, recorded or alert.
+/// Reads every rule, recorded or alert.
 fn rules() -> Vec<Value> {
     let objects = files("deploy/monitoring/rules");
     let groups = objects
@@ -43,7 +43,7 @@ pub(crate) fn alerts() -> Vec<Value> {
     rules.filter(|rule| rule["alert"].is_string()).collect()
 }
 
-/// The names of the series that the rules record.
+/// Returns the names of the series that the rules record.
 pub(crate) fn recorded() -> BTreeSet<String> {
     let rules = rules().into_iter();
     rules
@@ -51,20 +51,21 @@ pub(crate) fn recorded() -> BTreeSet<String> {
         .collect()
 }
 
-/// The tests of one kind in a file of tests.
+/// Returns the tests of one kind in a file of tests.
 fn tests<'f>(file: &'f Value, kind: &'static str) -> impl Iterator<Item = &'f Value> {
     items(&file["tests"])
         .iter()
         .flat_map(move |test| items(&test[kind]))
 }
 
-/// The names in an expression: of metrics, labels, functions, and words of its strings.
+/// Returns the names in an expression: of metrics, labels and functions, and the words of its strings.
 fn names(expression: &str) -> BTreeSet<&str> {
     let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == ':';
     expression.split(|char| !is_name(char)).collect()
 }
 
-/// What the tests have seen of a rule: it firing or giving something, and it silent or giving nothing.
+/// Returns what the tests of a file have seen of a rule: `true` if it fires or gives something, `false` if it is silent
+/// or gives nothing.
 fn seen(rule: &Value, file: &Value) -> BTreeSet<bool> {
     if let Some(record) = rule["record"].as_str() {
         let asked = tests(file, "promql_expr_test")
@@ -101,7 +102,7 @@ fn every_rule_is_seen_to_fire_and_to_be_silent() {
     }
 }
 
-/// What the design asks for, on each platform it asks it for.
+/// The design asks for these alerts on each of these platforms.
 #[test]
 fn the_alerts_on_node_pools_fire_on_every_platform() {
     let tests = files("tests/monitoring");
@@ -148,7 +149,7 @@ fn every_alert_says_what_to_do() {
     }
 }
 
-/// A metric that berth does not have would never be missed.
+/// Nobody would miss a metric that berth does not have.
 #[test]
 fn every_metric_of_berth_exists() {
     let known = docs::registered();
@@ -165,7 +166,7 @@ fn every_metric_of_berth_exists() {
     assert!(seen > 0);
 }
 
-/// The page names every metric that somebody else has to provide.
+/// The page names every metric that others have to provide.
 #[test]
 fn the_page_says_what_the_rules_need() {
     let page = repository::text_of("docs/monitoring.md");
@@ -192,7 +193,7 @@ fn the_page_says_what_the_rules_need() {
     assert!(seen > 0);
 }
 
-/// kube-state-metrics tells no label that its flags do not name.
+/// kube-state-metrics shows no label that its flags do not name.
 #[test]
 fn the_flags_of_the_page_name_the_labels_that_the_rules_read() {
     let page = repository::text_of("docs/monitoring.md");

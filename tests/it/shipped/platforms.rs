@@ -1,4 +1,4 @@
-//! The node pools of each platform are those that the default policy is written for.
+//! The node pools of each platform: the default policy is written for them.
 
 use berth::placement::catalogue::Catalogue;
 use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy, read_node_pools};
@@ -10,7 +10,7 @@ use crate::shipped::manifests::of_kind;
 const KARPENTER: &str = "deploy/platforms/karpenter";
 const AUTO_MODE: &str = "deploy/platforms/eks-auto-mode";
 
-/// A line of the contract's table.
+/// A line of the table in the contract.
 struct Line {
     name: &'static str,
     architecture: &'static str,
@@ -64,7 +64,7 @@ const TABLE: [Line; 6] = [
     },
 ];
 
-/// The node pools of a platform, by name.
+/// Returns the node pools of a platform, sorted by name.
 fn node_pools(directory: &str) -> Vec<Value> {
     let mut node_pools = of_kind(directory, "NodePool");
     node_pools.sort_by_key(|node_pool| name(node_pool).to_owned());
@@ -79,7 +79,7 @@ fn name(object: &Value) -> &str {
 fn the_shipped_node_pools_are_those_of_the_contract() {
     let shipped = node_pools(KARPENTER);
     assert_eq!(shipped.len(), TABLE.len());
-    // Compiled in are the very files.
+    // The very same files are compiled in.
     let embedded = embedded_node_pools().unwrap();
     assert_eq!(embedded.iter().count(), TABLE.len());
     for (manifest, line) in shipped.iter().zip(TABLE) {
@@ -126,7 +126,7 @@ fn the_shipped_node_pools_are_those_of_the_contract() {
     }
 }
 
-/// A node pool of Karpenter's as it has to be on EKS Auto Mode: all that may differ is here.
+/// Returns one of Karpenter's node pools as it has to be on EKS Auto Mode. Nothing else may differ.
 fn on_auto_mode(mut node_pool: Value) -> Value {
     let is_default = name(&node_pool).ends_with("-default");
     let spec = &mut node_pool["spec"]["template"]["spec"];
@@ -148,15 +148,15 @@ fn on_auto_mode(mut node_pool: Value) -> Value {
 }
 
 #[test]
-fn those_for_auto_mode_differ_where_they_have_to() {
+fn node_pools_for_auto_mode_differ_only_where_they_have_to() {
     let karpenter = node_pools(KARPENTER).into_iter();
     let expected: Vec<Value> = karpenter.map(on_auto_mode).collect();
     assert_eq!(node_pools(AUTO_MODE), expected);
 }
 
-/// Auto Mode ends a node after 21 days, and gives its pods a day to leave where a node pool does not say how long.
+/// Auto Mode ends a node after 21 days, and gives its pods a day to leave unless the node pool says how long.
 #[test]
-fn no_node_of_auto_mode_is_to_last_longer_than_auto_mode_lets_it() {
+fn no_node_is_meant_to_outlast_what_auto_mode_allows() {
     let hours = |value: &Value| -> Option<u32> {
         let hours = value.as_str()?.strip_suffix('h')?;
         Some(hours.parse().unwrap())
@@ -169,9 +169,8 @@ fn no_node_of_auto_mode_is_to_last_longer_than_auto_mode_lets_it() {
     }
 }
 
-/// The node pools of a platform name the node class beside them.
 #[test]
-fn node_pools_name_their_node_class() {
+fn node_pools_name_the_node_class_beside_them() {
     for (directory, kind) in [(KARPENTER, "EC2NodeClass"), (AUTO_MODE, "NodeClass")] {
         let classes = of_kind(directory, kind);
         assert_eq!(classes.len(), 1, "{directory}");
@@ -185,7 +184,6 @@ fn node_pools_name_their_node_class() {
     }
 }
 
-/// The default policy serves both platforms unchanged.
 #[test]
 fn the_default_policy_accepts_the_node_pools_of_each_platform() {
     for directory in [KARPENTER, AUTO_MODE] {

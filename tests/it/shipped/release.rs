@@ -1,4 +1,4 @@
-//! What a release is made of has one version, and the image is what the Deployment expects.
+//! The parts of a release have one version, and the image is what the Deployment expects.
 
 use serde_json::Value;
 

@@ -39,11 +39,11 @@ const CONFIGURATIONS: [&str; 2] = [
 struct Objects {
     by_path: BTreeMap<String, Value>,
     version: u64,
-    /// What somebody else does as soon as the Secret has been read.
+    /// The action of somebody else as soon as the Secret has been read.
     meanwhile: Option<fn(&mut Objects)>,
-    /// How often it has been read.
+    /// The number of times that the Secret has been read.
     looks: usize,
-    /// Every bundle that berth wrote.
+    /// The bundles that berth wrote.
     written: Vec<Value>,
 }
 
@@ -54,7 +54,7 @@ impl Objects {
         self.by_path.insert(path.to_owned(), object);
     }
 
-    /// What a replica that does its work leaves behind: the keyring, and those who trust it.
+    /// Stores what a working replica leaves behind: the keyring, and configurations that trust it.
     fn hold(&mut self, keyring: &Keyring) {
         let entries = keyring.write().into_iter();
         let data: BTreeMap<_, _> = entries
@@ -139,7 +139,7 @@ async fn serve(listener: TcpListener, objects: Shared) {
 }
 
 fn replica(address: SocketAddr, metrics: Arc<Metrics>) -> SelfManaged {
-    // One is installed already where another test was first.
+    // Another test may have installed one already.
     let _ = aws_lc_rs::default_provider().install_default();
     let config = kube::Config::new(format!("http://{address}").parse().unwrap());
     SelfManaged::new(
@@ -153,7 +153,7 @@ fn replica(address: SocketAddr, metrics: Arc<Metrics>) -> SelfManaged {
     .unwrap()
 }
 
-/// Has a replica look at these objects a few times.
+/// Has a replica look at these objects a few times, and returns them with the metrics.
 fn looked_after(objects: Objects) -> (Objects, String) {
     let objects: Shared = Arc::new(Mutex::new(objects));
     let metrics = Arc::new(Metrics::default());
@@ -190,13 +190,13 @@ fn lease(spec: &Value) -> Value {
     })
 }
 
-/// Another replica that took over meanwhile has gone over to another authority: what it serves has to stay trusted.
+/// Another replica that took over meanwhile serves a certificate of another authority, which has to stay trusted.
 #[test]
 fn an_older_bundle_never_comes_back() {
     let mut objects = Objects::default();
     objects.put(LEASE, lease(&json!({})));
     objects.hold(&advanced(None, now(), false).unwrap());
-    // So that there is something to write.
+    // The replica has something to write.
     for path in CONFIGURATIONS {
         let mut empty = objects.by_path[path].clone();
         empty["webhooks"][0]["clientConfig"] = json!({});
@@ -212,9 +212,9 @@ fn an_older_bundle_never_comes_back() {
     }
 }
 
-/// A cluster that was switched off for long: what is found has expired, and is renewed without a word.
+/// A cluster that was switched off for long has an expired keyring. It is renewed, and nobody has to empty the Secret.
 #[test]
-fn what_has_expired_is_renewed_and_nobody_is_told_to_empty_the_secret() {
+fn an_expired_keyring_is_renewed_without_an_error() {
     for started in [now() - 100 * DAY, START] {
         let mut objects = Objects::default();
         objects.put(LEASE, lease(&json!({})));
