@@ -15,6 +15,7 @@ mod harness {
     pub(crate) mod anyone;
     pub(crate) mod client;
     pub(crate) mod in_process;
+    pub(crate) mod metric_names;
     pub(crate) mod pki;
     pub(crate) mod program;
     pub(crate) mod repository;
@@ -50,6 +51,7 @@ mod core {
     mod cases;
     mod complaints;
     mod documents;
+    mod hostile;
     mod laws;
     mod placement;
     mod policies;
@@ -74,7 +76,7 @@ mod shipped {
     mod dashboard;
     mod definition;
     mod deployment;
-    pub(crate) mod docs;
+    mod docs;
     mod manifests;
     mod monitoring;
     #[path = "../../monitoring/panels.rs"]

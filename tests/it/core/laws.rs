@@ -95,7 +95,7 @@ fn not_once(patched: &Value, reason: Reason, snapshot: &Snapshot) -> Option<Stri
 fn only_adds(operation: &Value, object: &Value) -> Option<String> {
     let fields: BTreeSet<&str> = operation.as_object()?.keys().map(String::as_str).collect();
     let path = operation["path"].as_str()?;
-    // What an earlier operation made is not in the object, so it cannot be hit either.
+    // An operation on the addition of an earlier one goes unseen: it touches nothing that the author wrote.
     let there = object.pointer(path).is_some_and(|value| !value.is_null());
     (operation["op"] != "add" || fields != BTreeSet::from(["op", "path", "value"]) || there)
         .then(|| format!("only add: {operation}"))

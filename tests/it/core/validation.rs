@@ -1,14 +1,10 @@
 //! The checks: properties that hold for every object, policy and cluster.
 
-use std::time::Duration;
-
 use berth::placement::Reason;
 use berth::placement::snapshot::Snapshot;
 use proptest::prelude::*;
-use rustix::time::{ClockId, clock_gettime};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::harness::repository::{policy_with, shipped_node_pools};
 use crate::harness::review::{Review, template_path};
 use crate::harness::snapshots::default_snapshot;
 use crate::harness::verdict::Verdict;
@@ -132,106 +128,4 @@ fn recorded_workloads_get_the_same_answer_before_and_after() {
             assert!(known, "{origin}: {finding}");
         }
     }
-}
-
-/// Each object has half a megabyte, made to take long. An answer takes about as long as reading it.
-#[test]
-fn hostile_objects_do_not_take_long() {
-    let pools: Vec<Value> = (0..96)
-        .map(|number| {
-            let name = format!("closed-{number}");
-            json!({"name": name, "taints": [{"key": "karpenter.sh/nodepool", "value": name, "effect": "NoSchedule"}]})
-        })
-        .collect();
-    let names: Vec<&Value> = pools.iter().map(|pool| &pool["name"]).collect();
-    let mut policy = policy_with(&Value::Null);
-    for (number, names) in names.chunks(32).enumerate() {
-        policy["spec"]["pools"].as_array_mut().unwrap().push(json!({
-            "name": format!("closed-{number}"),
-            "nodePools": names,
-            "namespaces": {"matchLabels": {"team": "payments"}},
-        }));
-    }
-    let mut node_pools = shipped_node_pools();
-    node_pools.extend(pools);
-    let snapshot = World { policy, node_pools }.snapshot();
-    let term = |expressions: Value| json!({"matchExpressions": expressions});
-    let spec = |terms: Value| {
-        json!({
-            "tolerations": [{"key": "karpenter.sh/nodepool", "operator": "Exists"}, {"operator": "Exists"}],
-            "affinity": {"nodeAffinity": {
-                "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms},
-            }},
-        })
-    };
-    let expression = |key: String, operator: &str, values: Value| json!({"key": key, "operator": operator, "values": values});
-    let zone = || "topology.kubernetes.io/zone".to_owned();
-    let many = |count: usize| {
-        (0..count)
-            .map(|number| format!("v{number}"))
-            .collect::<Value>()
-    };
-    let selector: serde_json::Map<String, Value> = (0..20_000)
-        .map(|number| (format!("example.com/k{number}"), "v".into()))
-        .collect();
-    let specs = [
-        // Terms that nothing fits.
-        spec(
-            (0..8_000)
-                .map(|number| {
-                    term(json!([expression(
-                        format!("k{number}"),
-                        "Exists",
-                        json!([])
-                    )]))
-                })
-                .collect(),
-        ),
-        // Labels that every node pool meets.
-        spec(json!([term(
-            (0..8_000)
-                .map(|number| expression(format!("k{number}"), "DoesNotExist", json!([])))
-                .collect()
-        )])),
-        // One label, and requirements that each exclude a value of a long list.
-        spec(json!([term(
-            std::iter::once(expression(zone(), "In", many(20_000)))
-                .chain((0..4_000).map(|_| expression(zone(), "NotIn", json!(["z"]))))
-                .chain([expression(zone(), "In", json!(["other"]))])
-                .collect()
-        )])),
-        spec(json!([term(
-            std::iter::once(expression(zone(), "NotIn", many(20_000)))
-                .chain((0..20_000).map(|number| expression(
-                    zone(),
-                    "Gt",
-                    json!([number.to_string()])
-                )))
-                .collect()
-        )])),
-        json!({"nodeSelector": selector}),
-        json!({"tolerations": (0..10_000)
-            .map(|number| json!({"key": "karpenter.sh/nodepool", "value": format!("v{number}")}))
-            .collect::<Value>()}),
-    ];
-    let without_key = specs.clone().map(|mut spec| {
-        spec["tolerations"] = json!([{"operator": "Exists"}]);
-        spec
-    });
-    for (number, spec) in specs.into_iter().chain(without_key).enumerate() {
-        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "hostile"}, "spec": spec});
-        let old = json!({"metadata": {"name": "hostile"}, "spec": spec});
-        let begun = worked();
-        let _ = Review::of(&pod).mutate(&snapshot);
-        let _ = updated(&pod, &old, &snapshot);
-        // Without optimisation, the object written and read many times by the test itself: some hundred times too long.
-        let took = worked().saturating_sub(begun);
-        assert!(took < Duration::from_secs(10), "object {number}: {took:?}");
-    }
-}
-
-/// Returns the time for which this thread has worked, however busy the machine is.
-fn worked() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(time).unwrap()
 }

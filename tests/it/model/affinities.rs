@@ -18,7 +18,7 @@ fn requirement() -> BoxedStrategy<Value> {
         .prop_map(|(operator, bound)| json!({"key": CPU, "operator": operator, "values": [bound]}));
     let set = (label(), select(vec!["In", "In", "In", "NotIn"])).prop_flat_map(
         |((key, values), operator)| {
-            // What lies between two bounds is not counted, so NotIn stays away from numbers.
+            // berth does not count the values between two bounds, so NotIn stays away from numbers.
             let operator = if key == CPU { "In" } else { operator };
             vec(select(values), 0..4)
                 .prop_map(move |values| json!({"key": key, "operator": operator, "values": values}))

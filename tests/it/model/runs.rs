@@ -7,7 +7,7 @@ pub(crate) fn usual() -> ProptestConfig {
     let usual = ProptestConfig::default();
     ProptestConfig {
         cases: usual.cases.max(1024),
-        // What a run finds becomes a case, not a file of seeds.
+        // A counterexample becomes a case, not a file of seeds.
         failure_persistence: None,
         ..usual
     }

@@ -73,7 +73,7 @@ impl World {
     }
 }
 
-/// What a world is made of.
+/// The parts of a generated world.
 #[derive(Debug)]
 struct Sketch {
     /// The node pools that the cluster may have, each with its node label.

@@ -13,8 +13,7 @@ use berth::placement::policy::{Action, Mode, Source};
 use berth::placement::snapshot::Snapshot;
 use berth::validation::{Check, Finding};
 
-use crate::harness::{repository, snapshots};
-use crate::shipped::docs;
+use crate::harness::{metric_names, repository, snapshots};
 
 /// A metric as it is shown.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -125,7 +124,7 @@ fn every_registered_metric_is_shown() {
         bare.unwrap_or(name).to_owned()
     };
     let shown: BTreeSet<String> = shown().keys().map(bare).collect();
-    assert_eq!(shown, docs::registered());
+    assert_eq!(shown, metric_names::registered());
 }
 
 /// Each metric has one row: its name, type, labels and help.

@@ -110,95 +110,83 @@ fn a_v1beta1_review_is_answered_in_kind() {
     assert!(!patch(&reply.response()).is_empty());
 }
 
-/// Each body gets a status, and leaves the connection and the server as they were.
-#[test]
-fn hostile_bodies_do_no_harm() {
-    let server = Server::start(&[]);
+/// A hostile body: its name, its bytes, and the status of the answer.
+type Hostile = (&'static str, Vec<u8>, u16);
+
+/// Returns bodies that are no review, or the text of one that was damaged.
+fn damaged_texts() -> Vec<Hostile> {
     let whole = pod_review();
-    let changed = |change: &dyn Fn(&mut Value)| {
-        let mut review = review(&pod());
-        change(&mut review);
-        bytes(&review)
-    };
     let text = String::from_utf8(whole.clone()).unwrap();
     let mut not_utf8 = whole.clone();
     let place = text.find("busybox").unwrap();
     not_utf8[place] = 0xff;
-    let deep = |levels: usize| {
-        let value = "[".repeat(levels) + &"]".repeat(levels);
-        text.replace("\"busybox\"", &value).into_bytes()
-    };
+    let brackets = "[".repeat(10_000) + &"]".repeat(10_000);
     let templates = "{\"spec\":{\"template\":".repeat(10_000) + "{}" + &"}}".repeat(10_000);
-    let deep_where_read = text.replace(
-        "\"spec\":{",
-        &format!("\"spec\":{{\"template\":{templates},"),
-    );
-    let spec_twice = text.replace("\"spec\":{", "\"spec\":{},\"spec\":{");
-    let uid_twice = text.replace("\"uid\":\"705", "\"uid\":\"1\",\"uid\":\"705");
-    let huge = text.replace("\"busybox\"", &format!("1{}", "0".repeat(5000)));
-    let cases: Vec<(&str, Vec<u8>, u16)> = vec![
+    let templates = format!("\"spec\":{{\"template\":{templates},");
+    let huge = format!("1{}", "0".repeat(5000));
+    let with = |old: &str, new: &str| text.replace(old, new).into_bytes();
+    vec![
         ("empty", vec![], 400),
         ("garbage", b"\0\x01\x02{}".to_vec(), 400),
         ("truncated", whole[..whole.len() / 2].to_vec(), 400),
-        (
-            "two documents",
-            [whole.clone(), whole.clone()].concat(),
-            400,
-        ),
+        ("two documents", [whole.clone(), whole].concat(), 400),
         ("not UTF-8", not_utf8, 400),
         // berth does not descend into fields that it does not read; those that it reads have few levels.
-        ("10 000 levels", deep(10_000), 200),
+        ("10 000 levels", with("\"busybox\"", &brackets), 200),
         (
             "10 000 levels where it reads",
-            deep_where_read.into_bytes(),
+            with("\"spec\":{", &templates),
             200,
         ),
         ("1 000 000 brackets", vec![b'['; 1_000_000], 400),
-        ("a duplicate key", spec_twice.into_bytes(), 200),
-        ("a duplicate uid", uid_twice.into_bytes(), 400),
-        ("a huge number", huge.into_bytes(), 200),
-        ("null", b"null".to_vec(), 400),
         (
-            "no request",
-            changed(&|it| it["request"] = Value::Null),
-            400,
-        ),
-        (
-            "no uid",
-            changed(&|it| it["request"]["uid"] = "".into()),
-            400,
-        ),
-        (
-            "a later version",
-            changed(&|it| it["apiVersion"] = "admission.k8s.io/v2".into()),
-            400,
-        ),
-        (
-            "another kind",
-            changed(&|it| it["kind"] = "Pod".into()),
-            400,
-        ),
-        (
-            "no object",
-            changed(&|it| it["request"]["object"] = Value::Null),
+            "a duplicate key",
+            with("\"spec\":{", "\"spec\":{},\"spec\":{"),
             200,
         ),
-    ];
+        (
+            "a duplicate uid",
+            with("\"uid\":\"705", "\"uid\":\"1\",\"uid\":\"705"),
+            400,
+        ),
+        ("a huge number", with("\"busybox\"", &huge), 200),
+        ("null", b"null".to_vec(), 400),
+    ]
+}
+
+/// Returns reviews of which one field is not as it should be.
+fn damaged_fields() -> Vec<Hostile> {
+    let with = |pointer: &str, value: Value| {
+        let mut review = review(&pod());
+        *review.pointer_mut(pointer).unwrap() = value;
+        bytes(&review)
+    };
+    let later = "admission.k8s.io/v2".into();
+    vec![
+        ("no request", with("/request", Value::Null), 400),
+        ("no uid", with("/request/uid", "".into()), 400),
+        ("a later version", with("/apiVersion", later), 400),
+        ("another kind", with("/kind", "Pod".into()), 400),
+        ("no object", with("/request/object", Value::Null), 200),
+    ]
+}
+
+/// Each body gets its status, and leaves the connection and the server as they were.
+#[test]
+fn hostile_bodies_do_no_harm() {
+    let server = Server::start(&[]);
     let mut connection = server.client().connect().unwrap();
-    for (name, body, status) in &cases {
+    for (name, body, status) in [damaged_texts(), damaged_fields()].concat() {
         for endpoint in ["/mutate", "/validate"] {
-            let reply = connection.post(endpoint, body).unwrap();
-            assert_eq!(reply.status, *status, "{name}: {}", reply.text());
+            let reply = connection.post(endpoint, &body).unwrap();
+            assert_eq!(reply.status, status, "{name}: {}", reply.text());
             assert!(reply.text().len() < 4096, "{name}");
         }
     }
-    let mut last = connection.post("/mutate", &whole).unwrap();
-    assert!(!patch(&last.response()).is_empty());
-    last = connection.post("/mutate", b"{").unwrap();
-    assert!(
-        last.text()
-            .starts_with("the body is not an AdmissionReview")
-    );
+    let whole = connection.post("/mutate", &pod_review()).unwrap();
+    assert!(!patch(&whole.response()).is_empty());
+    let broken = connection.post("/mutate", b"{").unwrap().text();
+    assert!(broken.starts_with("the body is not an AdmissionReview"));
     server.logs("refused a request");
 }
 

@@ -9,10 +9,10 @@ use berth::placement::policy_file::Mode;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::harness::repository;
+use super::monitoring;
+use super::panels::{self, DASHBOARD, VARIABLES};
+use crate::harness::{metric_names, repository};
 use crate::model::scheduler::items;
-use crate::shipped::panels::{self, DASHBOARD, VARIABLES};
-use crate::shipped::{docs, monitoring};
 
 /// The words of the query language.
 const WORDS: [&str; 14] = [
@@ -169,7 +169,7 @@ fn every_variable_and_data_source_resolves() {
 #[test]
 fn every_metric_is_known() {
     let dashboard = dashboard();
-    let (registered, recorded) = (docs::registered(), monitoring::recorded());
+    let (registered, recorded) = (metric_names::registered(), monitoring::recorded());
     let page = repository::text_of("docs/monitoring.md");
     let list = items(&dashboard["templating"]["list"]);
     let values = list.iter().filter_map(|variable| {
@@ -189,7 +189,7 @@ fn every_metric_is_known() {
         let known = if metric.contains(':') {
             recorded.contains(&metric)
         } else if metric.starts_with("berth_") {
-            docs::metrics_of(&metric).all(|name| registered.contains(name))
+            metric_names::named_in(&metric).all(|name| registered.contains(name))
         } else {
             let base = metric.strip_suffix("_bucket").unwrap_or(&metric);
             page.contains(&format!("`{base}`"))

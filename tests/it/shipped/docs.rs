@@ -1,12 +1,10 @@
 //! The pages in `docs/`: their examples, defaults and metrics are those of the code.
 
-use std::collections::BTreeSet;
-
 use berth::validation::Check;
 use serde_json::Value;
 
 use crate::harness::review::Review;
-use crate::harness::{repository, snapshots};
+use crate::harness::{metric_names, repository, snapshots};
 
 /// A fenced block of a page.
 struct Block<'p> {
@@ -102,42 +100,9 @@ fn the_page_on_validation_has_the_defaults() {
     assert_eq!(written.len(), Check::ALL.len());
 }
 
-/// Returns the names of berth's metrics in a text, without the endings that Prometheus adds.
-pub(crate) fn metrics_of(text: &str) -> impl Iterator<Item = &str> {
-    let starts = text.match_indices("berth_").map(|(start, _)| start);
-    starts.map(|start| {
-        let rest = &text[start..];
-        let end = rest.find(|char: char| !(char.is_ascii_lowercase() || char == '_'));
-        let name = &rest[..end.unwrap_or(rest.len())];
-        let endings = ["_total", "_bucket", "_sum", "_count", "_info"];
-        let base = endings.iter().find_map(|ending| name.strip_suffix(ending));
-        base.unwrap_or(name)
-    })
-}
-
-/// Returns the metrics that are registered. The source names them, since a family without a series is not shown.
-pub(crate) fn registered() -> BTreeSet<String> {
-    let sources = repository::files_below("src").into_iter();
-    let texts = sources.map(repository::text_of);
-    let mut names = BTreeSet::new();
-    for text in texts {
-        for call in text.split("all.register").skip(1) {
-            let Some(name) = call.split('"').nth(1) else {
-                continue;
-            };
-            let call = call.split(".clone()").next().unwrap();
-            let unit = call.split_once("Unit::").map(|(_, rest)| rest);
-            let unit = unit.and_then(|rest| rest.split(',').next());
-            let unit = unit.map(|unit| format!("_{}", unit.to_ascii_lowercase()));
-            names.insert(format!("berth_{name}{}", unit.unwrap_or_default()));
-        }
-    }
-    names
-}
-
 #[test]
 fn every_metric_that_a_page_names_exists() {
-    let known = registered();
+    let known = metric_names::registered();
     assert!(
         known.contains("berth_admission_duration_seconds"),
         "{known:?}"
@@ -149,7 +114,7 @@ fn every_metric_that_a_page_names_exists() {
     let mut seen = 0;
     for page in pages.chain([&readme]) {
         let text = repository::text_of(page);
-        for name in metrics_of(&text) {
+        for name in metric_names::named_in(&text) {
             assert!(known.contains(name), "{}: {name}", page.display());
             seen += 1;
         }

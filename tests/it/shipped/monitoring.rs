@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::harness::repository;
+use crate::harness::{metric_names, repository};
 use crate::model::scheduler::items;
-use crate::shipped::docs;
 
 /// The page that the alerts send people to.
 const RUNBOOKS: &str = "https://github.com/truemark/berth/blob/main/docs/runbooks.md";
@@ -152,12 +151,12 @@ fn every_alert_says_what_to_do() {
 /// Nobody would miss a metric that berth does not have.
 #[test]
 fn every_metric_of_berth_exists() {
-    let known = docs::registered();
+    let known = metric_names::registered();
     let mut seen = 0;
     for directory in ["deploy/monitoring", "tests/monitoring"] {
         for file in repository::files_below(directory) {
             let text = repository::text_of(&file);
-            for name in docs::metrics_of(&text) {
+            for name in metric_names::named_in(&text) {
                 assert!(known.contains(name), "{}: {name}", file.display());
                 seen += 1;
             }

@@ -4,8 +4,8 @@ use berth::placement::catalogue::Catalogue;
 use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy, read_node_pools};
 use serde_json::{Value, json};
 
+use super::manifests::of_kind;
 use crate::model::scheduler::items;
-use crate::shipped::manifests::of_kind;
 
 const KARPENTER: &str = "deploy/platforms/karpenter";
 const AUTO_MODE: &str = "deploy/platforms/eks-auto-mode";
