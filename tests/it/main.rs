@@ -27,7 +27,7 @@ mod harness {
     pub(crate) mod wait;
 }
 
-/// The model that berth is held against: kube-scheduler, Karpenter, and what people write. Nothing in it asks berth.
+/// The model that berth is held against: kube-scheduler, Karpenter, and what people write. It decides without berth.
 mod model {
     mod affinities;
     pub(crate) mod expected;

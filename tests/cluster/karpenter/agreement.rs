@@ -20,6 +20,9 @@ mod policies;
     reason = "only labels are compared: Karpenter knows the taints of nodes"
 )]
 mod scheduler;
+#[path = "../../it/model/selectors.rs"]
+#[expect(dead_code, reason = "a pod is passed over for one label")]
+mod selectors;
 mod state;
 mod words;
 

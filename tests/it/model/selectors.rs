@@ -1,4 +1,5 @@
-//! A pod's selectors, taken apart: each way to satisfy them, and the one search for a value that does.
+//! A pod's selectors, taken apart: each way to satisfy them, and the one search for a value that does. The cluster tests
+//! include this file by its path.
 
 use std::collections::BTreeSet;
 

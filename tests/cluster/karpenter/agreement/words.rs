@@ -1,6 +1,5 @@
 //! The words of berth and of Karpenter on a pod, and their comparison.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::{Context, ensure};
@@ -15,10 +14,11 @@ use berth::placement::policy::Binding;
 use berth::placement::requirement::{Asked, Operator};
 use berth::placement::snapshot::Snapshot;
 use berth::validation::Check;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::names::{ARCH, CAPACITY_TYPE, NODE_POOL, OS, PREFERRED, REQUIRED, ZONE};
-use super::scheduler;
+use super::names::{ARCH, CAPACITY_TYPE, NODE_POOL, OS, ZONE};
+use super::scheduler::{self, items};
+use super::selectors::{allow, heaviest_preference, labelled, on, terms, worth_trying};
 use crate::harness::api::text;
 use crate::harness::scene::review;
 
@@ -315,37 +315,12 @@ pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
 /// heaviest preference together allow no name of a node pool, real or not.
 pub(super) fn passed_over(pod: &Value) -> bool {
     let spec = &pod["spec"];
-    let affinity = &spec["affinity"]["nodeAffinity"];
-    let mut requirements: Vec<Value> = Vec::new();
-    if let Some(name) = spec["nodeSelector"].get(NODE_POOL) {
-        requirements.push(json!({"operator": "In", "values": [name]}));
+    let first = terms(spec).first();
+    let preferred = heaviest_preference(spec).map(|preferred| &preferred["preference"]);
+    let mut asked = labelled(&spec["nodeSelector"]);
+    for term in [first, preferred].into_iter().flatten() {
+        asked.extend_from_slice(items(&term["matchExpressions"]));
     }
-    let first = &affinity[REQUIRED]["nodeSelectorTerms"][0];
-    let preferred = scheduler::items(&affinity[PREFERRED]).iter();
-    // The first of the heaviest.
-    let heaviest = preferred
-        .rev()
-        .max_by_key(|preferred| preferred["weight"].as_i64());
-    for term in [Some(first), heaviest.map(|term| &term["preference"])] {
-        let expressions = term.map(|term| scheduler::items(&term["matchExpressions"]));
-        let expressions = expressions.unwrap_or_default().iter();
-        requirements.extend(
-            expressions
-                .filter(|expression| expression["key"] == NODE_POOL)
-                .cloned(),
-        );
-    }
-    let listed = |requirement: &Value| -> Vec<String> {
-        let values = scheduler::items(&requirement["values"]).iter();
-        values
-            .filter_map(|value| Some(value.as_str()?.to_owned()))
-            .collect()
-    };
-    let mut names: BTreeSet<String> = requirements.iter().flat_map(listed).collect();
-    names.insert("another".to_owned());
-    !names.iter().any(|name| {
-        requirements
-            .iter()
-            .all(|requirement| scheduler::requirement_matches(requirement, Some(name)))
-    })
+    let mut names = worth_trying(on(&asked, NODE_POOL)).into_iter().flatten();
+    !names.any(|name| allow(&asked, NODE_POOL, Some(&name)))
 }
