@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use berth::placement::snapshot::Snapshot;
+use berth::placement::Snapshot;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use berth::admission::review;
-use berth::admission::template::{Kind, Subject};
-use berth::placement::snapshot::Snapshot;
-use berth::placement::{Reason, decide, yaml};
+use berth::encoding::yaml;
+use berth::placement::{Reason, Snapshot, decide};
+use berth::pod::{Kind, Subject};
 use berth::validation::Check;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -343,5 +343,5 @@ fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
 fn the_usual_namespace_has_opted_in() {
     let snapshot = snapshots::default_snapshot();
     let labels = snapshot.namespace(NAMESPACE).labels.unwrap();
-    assert!(berth::placement::exemption::opted_in(labels));
+    assert!(berth::placement::opted_in(labels));
 }

@@ -1,6 +1,6 @@
 //! The documents of case files.
 
-use berth::placement::yaml;
+use berth::encoding::yaml;
 use serde::de::DeserializeOwned;
 
 use crate::harness::repository;

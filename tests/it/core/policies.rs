@@ -1,6 +1,6 @@
 //! Policies that must be refused: each is a document of `tests/cases/policies/*.yaml`.
 
-use berth::placement::snapshot::{read_policy, read_policy_spec};
+use berth::policy::{read_policy, read_policy_spec};
 use serde::Deserialize;
 use serde_json::Value;
 

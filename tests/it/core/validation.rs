@@ -1,7 +1,6 @@
 //! The checks: properties that hold for every object, policy and cluster.
 
-use berth::placement::Reason;
-use berth::placement::snapshot::Snapshot;
+use berth::placement::{Reason, Snapshot};
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use berth::placement::yaml;
+use berth::encoding::yaml;
 use serde_json::{Value, json};
 
 /// Returns the absolute path of a path of the repository.

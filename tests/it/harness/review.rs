@@ -1,6 +1,6 @@
 //! Reviews as an API server sends them.
 
-use berth::placement::snapshot::Snapshot;
+use berth::placement::Snapshot;
 use serde_json::{Value, json};
 
 use super::snapshots::NAMESPACE;

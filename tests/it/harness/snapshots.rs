@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use berth::placement::catalogue::{Catalogue, NodePool, StaticNodePool};
-use berth::placement::policy::PolicyError;
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, read_policy_object};
-use berth::placement::yaml;
+use berth::encoding::yaml;
+use berth::node::{Catalogue, NodePool, StaticNodePool};
+use berth::placement::Snapshot;
+use berth::policy::{PolicyError, embedded_node_pools, read_policy_object};
 use serde_json::Value;
 
 use super::repository::shipped_policy;

@@ -3,8 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use berth::admission::{self, Answer, Record, review::NotAReview};
-use berth::placement::Reason;
-use berth::placement::snapshot::Snapshot;
+use berth::placement::{Reason, Snapshot};
 use serde_json::{Map, Value, json};
 
 /// The `uid` of every review.

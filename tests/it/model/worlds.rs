@@ -1,6 +1,6 @@
 //! Generated worlds: a policy, and the node pools of a cluster.
 
-use berth::placement::snapshot::Snapshot;
+use berth::placement::Snapshot;
 use proptest::array::uniform6;
 use proptest::option;
 use proptest::prelude::*;

@@ -3,8 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::harness::client::Client;
-use crate::harness::pki::Files;
-use crate::harness::pki::{Authority, Pair, VALID};
+use crate::harness::pki::{Authority, Files, Pair, VALID};
 use crate::harness::program::run;
 use crate::harness::requests::pod_review;
 use crate::harness::server::Server;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use berth::metrics::Endpoint;
 use berth::placement::Reason;
-use berth::placement::policy_file::Mode;
+use berth::policy::Mode;
 use regex::Regex;
 use serde_json::{Value, json};
 

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use berth::placement::catalogue::Catalogue;
-use berth::placement::snapshot::{
-    Snapshot, embedded_node_pools, embedded_policy, read_node_pools, read_policy_object,
-};
-use berth::placement::yaml;
+use berth::encoding::yaml;
+use berth::node::Catalogue;
+use berth::placement::Snapshot;
+use berth::policy::{embedded_node_pools, embedded_policy, read_node_pools, read_policy_object};
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
     ValidatingWebhookConfiguration,

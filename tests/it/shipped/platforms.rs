@@ -1,7 +1,8 @@
 //! The node pools of each platform: the default policy is written for them.
 
-use berth::placement::catalogue::Catalogue;
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy, read_node_pools};
+use berth::node::Catalogue;
+use berth::placement::Snapshot;
+use berth::policy::{embedded_node_pools, embedded_policy, read_node_pools};
 use serde_json::{Value, json};
 
 use super::manifests::of_kind;

@@ -48,12 +48,12 @@ fn judge_webhook(webhook: &Value) {
     }
     // The code too leaves alone what the registration leaves out.
     for namespace in excluded {
-        let unknown = berth::placement::Namespace {
+        let unknown = berth::pod::Namespace {
             name: namespace,
             ..Default::default()
         };
         let (metadata, spec) = Default::default();
-        let pod = berth::placement::pod::Pod {
+        let pod = berth::pod::Pod {
             metadata: &metadata,
             spec: &spec,
             controller: None,
