@@ -96,7 +96,7 @@ impl<'p> Outcome<'p> {
     }
 
     /// What placement makes of the pods, before anything is said about it.
-    fn of(request: &Request<'_>, subject: &Subject<'_, '_>, snapshot: &'p Snapshot) -> Self {
+    fn of(request: &Request<'_>, subject: &Subject<'_>, snapshot: &'p Snapshot) -> Self {
         let Snapshot {
             policy, catalogue, ..
         } = snapshot;
@@ -201,7 +201,7 @@ fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Outcome
 }
 
 /// The pods that the request is about, or why there are none.
-fn subject<'v, 'a>(request: &'v Request<'a>) -> Result<Subject<'v, 'a>, Reason> {
+fn subject<'a>(request: &'a Request<'_>) -> Result<Subject<'a>, Reason> {
     if !request.sub_resource.is_empty() {
         return Err(Reason::Subresource);
     }
@@ -220,7 +220,7 @@ fn subject<'v, 'a>(request: &'v Request<'a>) -> Result<Subject<'v, 'a>, Reason> 
 }
 
 /// What the author of a pod that stays unplaced is told. A controller would be told in vain (R5.4).
-fn warnings(decision: &Decision<'_>, subject: &Subject<'_, '_>) -> Vec<String> {
+fn warnings(decision: &Decision<'_>, subject: &Subject<'_>) -> Vec<String> {
     let worth_it = matches!(
         decision.reason,
         Reason::Conflict
@@ -239,7 +239,7 @@ fn warnings(decision: &Decision<'_>, subject: &Subject<'_, '_>) -> Vec<String> {
 }
 
 /// Nobody reads what is said about a pod that a controller makes.
-fn has_no_reader(subject: &Subject<'_, '_>) -> bool {
+fn has_no_reader(subject: &Subject<'_>) -> bool {
     subject.path.is_empty() && subject.pod.controller.is_some()
 }
 

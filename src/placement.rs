@@ -139,7 +139,7 @@ impl Decision<'_> {
 /// Decides where a pod goes.
 #[must_use]
 pub fn decide<'p>(
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     namespace: &Namespace<'_>,
     policy: &'p Policy,
     catalogue: &'p Catalogue,
@@ -165,7 +165,7 @@ pub fn decide<'p>(
 /// What becomes of a pod that a rule matches.
 fn by_rule<'p>(
     rule: &'p Rule,
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     namespace: &Namespace<'_>,
     policy: &'p Policy,
     catalogue: &'p Catalogue,
@@ -197,7 +197,7 @@ fn by_rule<'p>(
 fn in_pool<'p>(
     pool: &'p Pool,
     rule: &'p Rule,
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     namespace: &Namespace<'_>,
     policy: &'p Policy,
     catalogue: &'p Catalogue,
@@ -246,7 +246,7 @@ fn in_pool<'p>(
 /// The architecture that the pod's label, its namespace's, the rule or the policy chooses, in this order. It is for what
 /// the pod itself leaves open, so a label that makes no sense is in nobody's way where that is nothing.
 fn chosen_architecture(
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     namespace: &Namespace<'_>,
     rule: &Rule,
     policy: &Policy,
@@ -276,7 +276,7 @@ fn chosen_architecture(
 }
 
 fn annotations<'p>(
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     rule: &Rule,
     pool: &'p Pool,
     decision: &Decision<'p>,

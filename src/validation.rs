@@ -12,8 +12,6 @@ mod tolerations;
 mod unschedulable;
 mod wording;
 
-use std::cell::OnceCell;
-
 use crate::placement::constraints::Term;
 use crate::placement::exemption::is_system_critical;
 use crate::placement::named::named;
@@ -89,62 +87,48 @@ impl Finding {
 
 /// The pods of an object, and what stands around them.
 #[derive(Debug, Clone, Copy)]
-pub struct Workload<'v, 'a> {
+pub struct Workload<'a> {
     /// The pod, or the pods of a template.
-    pub pod: Pod<'v, 'a>,
+    pub pod: Pod<'a>,
     /// The metadata above a template, each with its path.
-    pub above: [Option<(&'static str, &'v Metadata<'a>)>; 2],
+    pub above: [Option<(&'static str, &'a Metadata<'a>)>; 2],
     /// Whether it is a `StatefulSet` that claims volumes for its pods.
     pub claims_volumes: bool,
 }
 
 /// What is being judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Case<'c, 'v, 'a> {
+pub struct Case<'a> {
     /// The object as it is to be.
-    pub new: &'c Workload<'v, 'a>,
+    pub new: &'a Workload<'a>,
     /// The same before an UPDATE; nothing for a CREATE.
-    pub old: Option<&'c Workload<'v, 'a>>,
+    pub old: Option<&'a Workload<'a>>,
     /// Whether the object is a pod itself, which the mutating side has seen before.
     pub is_pod: bool,
     /// The path of the pod or the template in the object, ending in a dot unless empty.
-    pub path: &'c str,
+    pub path: &'a str,
     /// Who asks.
-    pub username: &'c str,
+    pub username: &'a str,
     /// Where.
-    pub namespace: Namespace<'c>,
+    pub namespace: Namespace<'a>,
 }
 
 /// One side of an UPDATE, or the object of a CREATE, as the checks see it.
-struct Side<'s, 'v, 'a> {
-    case: &'s Case<'s, 'v, 'a>,
-    workload: &'s Workload<'v, 'a>,
-    snapshot: &'s Snapshot,
-    /// What placement makes of the pods: of the old ones only where a check wants to know.
-    decision: Made<'s>,
+struct Side<'a> {
+    case: &'a Case<'a>,
+    workload: &'a Workload<'a>,
+    snapshot: &'a Snapshot,
+    /// What placement makes of the pods.
+    decision: &'a Decision<'a>,
 }
 
-enum Made<'s> {
-    Already(&'s Decision<'s>),
-    OnDemand(OnceCell<Box<Decision<'s>>>),
-}
-
-impl<'s, 'v, 'a> Side<'s, 'v, 'a> {
-    fn pod(&self) -> &'s Pod<'v, 'a> {
+impl<'a> Side<'a> {
+    fn pod(&self) -> &'a Pod<'a> {
         &self.workload.pod
     }
 
-    fn decision(&self) -> &Decision<'s> {
-        match &self.decision {
-            Made::Already(decision) => decision,
-            Made::OnDemand(cell) => cell.get_or_init(|| {
-                let Snapshot {
-                    policy, catalogue, ..
-                } = self.snapshot;
-                let namespace = &self.case.namespace;
-                Box::new(decide(self.pod(), namespace, policy, catalogue))
-            }),
-        }
+    fn decision(&self) -> &'a Decision<'a> {
+        self.decision
     }
 
     /// The path of a field of the pod.
@@ -166,11 +150,7 @@ impl<'s, 'v, 'a> Side<'s, 'v, 'a> {
 ///
 /// What is in `Audit`, be it the policy or the rule, finds what it finds; it is for the caller to refuse nothing then.
 #[must_use]
-pub fn findings(
-    case: &Case<'_, '_, '_>,
-    decision: &Decision<'_>,
-    snapshot: &Snapshot,
-) -> Vec<Finding> {
+pub fn findings(case: &Case<'_>, decision: &Decision<'_>, snapshot: &Snapshot) -> Vec<Finding> {
     if decision.reason == Reason::Namespace || is_exempt(case) {
         return Vec::new();
     }
@@ -178,13 +158,20 @@ pub fn findings(
         case,
         workload: case.new,
         snapshot,
-        decision: Made::Already(decision),
+        decision,
     };
-    let old = case.old.map(|workload| Side {
+    let Snapshot {
+        policy, catalogue, ..
+    } = snapshot;
+    let old = case.old.map(|workload| {
+        let decision = decide(&workload.pod, &case.namespace, policy, catalogue);
+        (workload, decision)
+    });
+    let old = old.as_ref().map(|(workload, decision)| Side {
         case,
         workload,
         snapshot,
-        decision: Made::OnDemand(OnceCell::new()),
+        decision,
     });
     let judged = Check::ALL
         .iter()
@@ -207,7 +194,7 @@ pub fn findings(
 /// Whether a check looks at such a pod. Where nobody opted in, what it asks for by label has no effect; that it may not let
 /// itself in everywhere is a boundary, and so is that it may not bind itself to a node. Anyone can name a critical priority
 /// class, so that opens neither.
-fn concerns(check: Check, case: &Case<'_, '_, '_>, decision: &Decision<'_>) -> bool {
+fn concerns(check: Check, case: &Case<'_>, decision: &Decision<'_>) -> bool {
     let opted_in = decision.reason != Reason::NotOptedIn;
     let critical = is_system_critical(case.new.pod.spec);
     match check {
@@ -217,7 +204,7 @@ fn concerns(check: Check, case: &Case<'_, '_, '_>, decision: &Decision<'_>) -> b
 }
 
 /// What a check has to say: of an UPDATE, about what it adds.
-fn lines(check: Check, new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
+fn lines(check: Check, new: &Side<'_>, old: Option<&Side<'_>>) -> Vec<String> {
     match check {
         Check::UnknownPool => labels::unknown_pool(new, old),
         Check::NotEntitled => entitlement::not_entitled(new, old),
@@ -234,9 +221,9 @@ fn lines(check: Check, new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -
 
 /// What a check finds in the new object, unless it found something in the old one too.
 fn newly(
-    find: fn(&Side<'_, '_, '_>) -> Vec<String>,
-    new: &Side<'_, '_, '_>,
-    old: Option<&Side<'_, '_, '_>>,
+    find: fn(&Side<'_>) -> Vec<String>,
+    new: &Side<'_>,
+    old: Option<&Side<'_>>,
 ) -> Vec<String> {
     let found = find(new);
     let known = !found.is_empty() && old.is_some_and(|old| !find(old).is_empty());
@@ -244,7 +231,7 @@ fn newly(
 }
 
 /// A `DaemonSet`'s pod, which only the `DaemonSet` controller can make; a mirror pod.
-fn is_exempt(case: &Case<'_, '_, '_>) -> bool {
+fn is_exempt(case: &Case<'_>) -> bool {
     let Pod {
         metadata,
         spec,

@@ -14,7 +14,7 @@ const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
 /// Writes the edits as a patch of the object; empty where there are none.
 #[must_use]
-pub fn patch(edits: &Edits<'_>, subject: &Subject<'_, '_>) -> Vec<u8> {
+pub fn patch(edits: &Edits<'_>, subject: &Subject<'_>) -> Vec<u8> {
     let mut operations = Operations {
         root: subject.path,
         json: Vec::new(),
@@ -108,7 +108,7 @@ impl Operations {
 
     fn add_affinity(
         &mut self,
-        subject: &Subject<'_, '_>,
+        subject: &Subject<'_>,
         required: &RequiredEdits<'_>,
         preferred: Option<&NewPreference<'_>>,
     ) {

@@ -60,15 +60,15 @@ impl Kind {
 
 /// The pods that an object stands for, and where in it they are described.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'v, 'a> {
+pub struct Subject<'a> {
     /// The pod as placement sees it.
-    pub pod: Pod<'v, 'a>,
+    pub pod: Pod<'a>,
     /// The JSON pointer to the pod or the template; empty for the object itself.
     pub path: &'static str,
     /// Whether there is any metadata at the path.
     pub has_metadata: bool,
     /// The metadata above a template, each with its path. No pod has any of it.
-    pub above: [Option<(&'static str, &'v Metadata<'a>)>; 2],
+    pub above: [Option<(&'static str, &'a Metadata<'a>)>; 2],
     /// Whether it is a `StatefulSet` that claims volumes for its pods.
     pub claims_volumes: bool,
 }
@@ -76,10 +76,10 @@ pub struct Subject<'v, 'a> {
 /// A template may come without metadata.
 static NO_METADATA: LazyLock<Metadata<'static>> = LazyLock::new(Metadata::default);
 
-impl<'v, 'a> Subject<'v, 'a> {
+impl<'a> Subject<'a> {
     /// The pods that an object of this kind stands for; none where it lacks the spec that would describe them.
     #[must_use]
-    pub fn new(kind: Kind, object: &'v Template<'a>) -> Option<Self> {
+    pub fn new(kind: Kind, object: &'a Template<'a>) -> Option<Self> {
         let own = ("metadata", object.metadata.as_ref());
         let nothing = ("", None);
         let (path, template, above) = match kind {
@@ -117,7 +117,7 @@ impl<'v, 'a> Subject<'v, 'a> {
 
     /// What the validating side judges.
     #[must_use]
-    pub fn workload(&self) -> Workload<'v, 'a> {
+    pub fn workload(&self) -> Workload<'a> {
         let Self {
             pod,
             path: _,
@@ -133,6 +133,6 @@ impl<'v, 'a> Subject<'v, 'a> {
     }
 }
 
-fn template<'v, 'a>(object: &'v Template<'a>) -> Option<&'v Template<'a>> {
+fn template<'a>(object: &'a Template<'a>) -> Option<&'a Template<'a>> {
     object.spec.as_ref()?.template.as_deref()
 }

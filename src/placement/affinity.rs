@@ -56,7 +56,7 @@ pub struct TermEdit {
 /// Finds what the pod's hard constraints lack of the requirements. `node_pools` empty means that none is needed.
 #[must_use]
 pub fn required_edits<'p>(spec: &Spec<'_>, requirements: NewRequirements<'p>) -> RequiredEdits<'p> {
-    let lacks_pools = |alternative: Alternative<'_, '_>| {
+    let lacks_pools = |alternative: Alternative<'_>| {
         !requirements.node_pools.is_empty()
             && !confined(
                 alternative,
@@ -64,7 +64,7 @@ pub fn required_edits<'p>(spec: &Spec<'_>, requirements: NewRequirements<'p>) ->
                 &requirements.node_pools,
             )
     };
-    let lacks_architectures = |alternative: Alternative<'_, '_>| {
+    let lacks_architectures = |alternative: Alternative<'_>| {
         !requirements.architectures.is_empty() && !alternative.constrains(ARCH)
     };
     let Some(terms) = spec.terms() else {
@@ -112,7 +112,7 @@ pub fn is_confined(spec: &Spec<'_>, node_label: &str, node_pools: &[&str]) -> bo
         .all(|alternative| confined(alternative, node_label, node_pools))
 }
 
-fn confined(alternative: Alternative<'_, '_>, node_label: &str, node_pools: &[&str]) -> bool {
+fn confined(alternative: Alternative<'_>, node_label: &str, node_pools: &[&str]) -> bool {
     let lists_ours_alone = |values: &[Cow<'_, str>]| {
         values
             .iter()

@@ -10,14 +10,14 @@ use super::requirement::{Operator, Requirement, canonical};
 
 /// One way to satisfy a pod's hard constraints: its node selector and, where there are any, one term.
 #[derive(Debug, Clone, Copy)]
-pub struct Alternative<'v, 'a> {
-    selector: &'v [(Cow<'a, str>, Cow<'a, str>)],
-    expressions: &'v [Expression<'a>],
+pub struct Alternative<'a> {
+    selector: &'a [(Cow<'a, str>, Cow<'a, str>)],
+    expressions: &'a [Expression<'a>],
 }
 
-impl<'v, 'a> Alternative<'v, 'a> {
+impl<'a> Alternative<'a> {
     /// The requirements on one label, given by its canonical key.
-    pub fn on(self, key: &str) -> impl Iterator<Item = Requirement<'v, 'a>> + Clone + use<'v, 'a> {
+    pub fn on(self, key: &str) -> impl Iterator<Item = Requirement<'a>> + Clone + use<'a> {
         let selected = run(self.selector, |(listed, _)| canonical(listed), key);
         let required = run(
             self.expressions,
@@ -44,23 +44,21 @@ impl<'v, 'a> Alternative<'v, 'a> {
     }
 
     /// The canonical keys of the labels that the term constrains, each once.
-    pub fn term_keys(self) -> impl Iterator<Item = &'v str> {
+    pub fn term_keys(self) -> impl Iterator<Item = &'a str> {
         self.expressions
             .chunk_by(|a, b| canonical(&a.key) == canonical(&b.key))
             .map(|chunk| canonical(&chunk[0].key))
     }
 
     /// The canonical keys of the labels that the node selector constrains, each once.
-    pub fn selector_keys(self) -> impl Iterator<Item = &'v str> {
+    pub fn selector_keys(self) -> impl Iterator<Item = &'a str> {
         self.selector
             .chunk_by(|(a, _), (b, _)| canonical(a) == canonical(b))
             .map(|chunk| canonical(&chunk[0].0))
     }
 }
 
-fn selected_requirement<'v, 'a>(
-    (key, value): &'v (Cow<'a, str>, Cow<'a, str>),
-) -> Requirement<'v, 'a> {
+fn selected_requirement<'a>((key, value): &'a (Cow<'a, str>, Cow<'a, str>)) -> Requirement<'a> {
     Requirement {
         key: canonical(key),
         operator: Operator::In,
@@ -69,16 +67,16 @@ fn selected_requirement<'v, 'a>(
 }
 
 /// The run of a sorted list whose items have the key.
-fn run<'v, T>(sorted: &'v [T], key_of: impl Fn(&T) -> &str, key: &str) -> &'v [T] {
+fn run<'a, T>(sorted: &'a [T], key_of: impl Fn(&T) -> &str, key: &str) -> &'a [T] {
     let start = sorted.partition_point(|item| key_of(item) < key);
     let length = sorted[start..].partition_point(|item| key_of(item) == key);
     &sorted[start..start + length]
 }
 
-impl<'a> Term<'a> {
+impl Term<'_> {
     /// What the term asks, without any node selector.
     #[must_use]
-    pub fn alone(&self) -> Alternative<'_, 'a> {
+    pub fn alone(&self) -> Alternative<'_> {
         Alternative {
             selector: &[],
             expressions: self.expressions(),
@@ -123,13 +121,13 @@ impl<'a> Spec<'a> {
     }
 
     /// The ways to satisfy the pod's hard constraints: one for each term that is not empty, or just its node selector.
-    pub fn alternatives(&self) -> impl Iterator<Item = Alternative<'_, 'a>> {
+    pub fn alternatives(&self) -> impl Iterator<Item = Alternative<'_>> {
         self.attempts().map(|(alternative, _)| alternative)
     }
 
     /// The same, each with whether another term comes after it: Karpenter gives such a term up before any preference, and
     /// so tries it together with the heaviest one alone.
-    pub fn attempts(&self) -> impl Iterator<Item = (Alternative<'_, 'a>, bool)> {
+    pub fn attempts(&self) -> impl Iterator<Item = (Alternative<'_>, bool)> {
         let terms = self.terms();
         let selector_alone = terms.is_none().then(|| (self.selector_alone(), false));
         let terms = terms.unwrap_or_default();
@@ -143,7 +141,7 @@ impl<'a> Spec<'a> {
 
     /// What the node selector asks, and nothing else.
     #[must_use]
-    pub fn selector_alone(&self) -> Alternative<'_, 'a> {
+    pub fn selector_alone(&self) -> Alternative<'_> {
         let selector = self.node_selector.as_ref().map(NodeSelector::entries);
         Alternative {
             selector: selector.unwrap_or_default(),
@@ -153,7 +151,7 @@ impl<'a> Spec<'a> {
 
     /// What the node selector and this one term ask.
     #[must_use]
-    pub fn alternative<'v>(&'v self, term: &'v Term<'a>) -> Alternative<'v, 'a> {
+    pub fn alternative<'s>(&'s self, term: &'s Term<'_>) -> Alternative<'s> {
         Alternative {
             expressions: term.expressions(),
             ..self.selector_alone()

@@ -150,10 +150,10 @@ impl NodePool {
     }
 
     /// Whether it can make a node that meets a pod's requirements on a label. The key is canonical.
-    pub fn can_meet<'r, 'a: 'r>(
+    pub fn can_meet<'a>(
         &self,
         key: &str,
-        asked: impl Iterator<Item = Requirement<'r, 'a>> + Clone,
+        asked: impl Iterator<Item = Requirement<'a>> + Clone,
     ) -> bool {
         requirement::can_meet(self.offered(key), &self.node_label, key, asked)
     }

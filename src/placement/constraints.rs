@@ -87,7 +87,7 @@ impl<'a> Expression<'a> {
         Ok(expression)
     }
 
-    pub(super) fn requirement(&self) -> Requirement<'_, 'a> {
+    pub(super) fn requirement(&self) -> Requirement<'_> {
         Requirement {
             key: canonical(&self.key),
             operator: self.operator,

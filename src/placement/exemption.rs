@@ -23,7 +23,7 @@ const FARGATE_PROFILE: &str = "eks.amazonaws.com/fargate-profile";
 
 /// The reason to leave the pod alone whatever the policy says, if there is one. The order is that of the contract.
 #[must_use]
-pub fn exemption(pod: &Pod<'_, '_>, namespace: &Namespace<'_>) -> Option<Reason> {
+pub fn exemption(pod: &Pod<'_>, namespace: &Namespace<'_>) -> Option<Reason> {
     let Pod {
         metadata,
         spec,
@@ -119,7 +119,7 @@ fn on_virtual_node(spec: &Spec<'_>) -> bool {
 
 /// Whether every alternative lists values for the label, all of which pass the test.
 fn selects_every_way(spec: &Spec<'_>, key: &str, test: impl Fn(&str) -> bool) -> bool {
-    let selects = |requirement: &super::requirement::Requirement<'_, '_>| {
+    let selects = |requirement: &super::requirement::Requirement<'_>| {
         requirement.operator == Operator::In && requirement.values.iter().all(|value| test(value))
     };
     let mut alternatives = spec.alternatives().peekable();

@@ -14,22 +14,22 @@ use super::toleration::Toleration;
 
 /// A pod, or the pods that a template will make.
 #[derive(Debug, Clone, Copy)]
-pub struct Pod<'v, 'a> {
+pub struct Pod<'a> {
     /// The metadata of the pod or of the template.
-    pub metadata: &'v Metadata<'a>,
+    pub metadata: &'a Metadata<'a>,
     /// The pod's spec.
-    pub spec: &'v Spec<'a>,
+    pub spec: &'a Spec<'a>,
     /// The pod's controller, by group and kind.
-    pub controller: Option<Controller<'v>>,
+    pub controller: Option<Controller<'a>>,
 }
 
 /// A controller's API group and kind: never the kind alone, which other groups use too (R1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Controller<'v> {
+pub struct Controller<'a> {
     /// The API group; empty for the core group.
-    pub group: &'v str,
+    pub group: &'a str,
     /// The kind.
-    pub kind: &'v str,
+    pub kind: &'a str,
 }
 
 impl fmt::Display for Controller<'_> {

@@ -129,7 +129,7 @@ impl Policy {
     ///
     /// Where the namespace's labels are not known, a rule that asks for them does not match.
     #[must_use]
-    pub fn rule(&self, pod: &Pod<'_, '_>, namespace: Option<&NamespaceLabels>) -> Option<&Rule> {
+    pub fn rule(&self, pod: &Pod<'_>, namespace: Option<&NamespaceLabels>) -> Option<&Rule> {
         self.rules
             .iter()
             .find(|rule| rule.matches.holds(pod, namespace))
@@ -238,7 +238,7 @@ fn choose(known: &[Arc<str>], name: &str) -> Option<Architecture> {
 }
 
 impl Match {
-    fn holds(&self, pod: &Pod<'_, '_>, namespace: Option<&NamespaceLabels>) -> bool {
+    fn holds(&self, pod: &Pod<'_>, namespace: Option<&NamespaceLabels>) -> bool {
         let Self {
             labels,
             controllers,

@@ -145,16 +145,16 @@ impl<'de> Deserialize<'de> for Operator {
 
 /// One requirement of a pod, borrowed. The key is canonical and the values are sorted.
 #[derive(Debug, Clone, Copy)]
-pub struct Requirement<'r, 'a> {
+pub struct Requirement<'a> {
     /// The label's canonical name.
-    pub key: &'r str,
+    pub key: &'a str,
     /// How the label is compared.
     pub operator: Operator,
     /// The values it is compared with, sorted.
-    pub values: &'r [Cow<'a, str>],
+    pub values: &'a [Cow<'a, str>],
 }
 
-impl Requirement<'_, '_> {
+impl Requirement<'_> {
     /// Whether a node that has the label with this value, or lacks it, matches: kube-scheduler's rule.
     #[must_use]
     pub fn admits(&self, value: Option<&str>) -> bool {
@@ -207,11 +207,11 @@ fn integer(text: &str) -> Option<i64> {
 ///
 /// A well-known label that the node pool does not mention comes from the instance type; a custom one that it does
 /// not define is on none of its nodes ("does not have known values").
-pub(super) fn can_meet<'r, 'a: 'r>(
+pub(super) fn can_meet<'a>(
     offered: Option<&ValueSet>,
     node_label: &str,
     key: &str,
-    asked: impl Iterator<Item = Requirement<'r, 'a>> + Clone,
+    asked: impl Iterator<Item = Requirement<'a>> + Clone,
 ) -> bool {
     let asked = Asked::new(asked);
     let can_lack = !always_present(key, node_label);
@@ -224,9 +224,9 @@ pub(super) fn can_meet<'r, 'a: 'r>(
 
 /// Whether a pod's requirements on a label leave a node that the node pool made, going by nothing but what its requirements
 /// say of that node: it may have got any other label since, and a pod can name nodes that are there.
-pub fn may_allow<'r, 'a: 'r>(
+pub fn may_allow<'a>(
     offered: Option<&ValueSet>,
-    asked: impl Iterator<Item = Requirement<'r, 'a>> + Clone,
+    asked: impl Iterator<Item = Requirement<'a>> + Clone,
 ) -> bool {
     let asked = Asked::new(asked);
     offered.map_or_else(|| asked.can_be_met(), |offered| offered.meets(&asked, true))

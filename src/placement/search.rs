@@ -13,8 +13,8 @@ use super::toleration::NewToleration;
 use super::{Decision, Edits, Reason};
 
 /// The search for the node pools of one pool that one pod can use.
-pub(super) struct Search<'s, 'v, 'a, 'p> {
-    pub(super) pod: &'s Pod<'v, 'a>,
+pub(super) struct Search<'a, 'p> {
+    pub(super) pod: &'a Pod<'a>,
     /// See [`preference`].
     pub(super) preference: Option<PreferredTerm<'a>>,
     pub(super) pool: &'p Pool,
@@ -43,7 +43,7 @@ pub(super) fn node_label<'p>(pool: &Pool, catalogue: &'p Catalogue) -> &'p str {
         .map_or(NODE_POOL, NodePool::node_label)
 }
 
-impl<'p> Search<'_, '_, '_, 'p> {
+impl<'p> Search<'_, 'p> {
     pub(super) fn place(&self) -> Decision<'p> {
         let node_pools: Vec<&NodePool> = self
             .existing()
@@ -108,14 +108,14 @@ impl<'p> Search<'_, '_, '_, 'p> {
         })
     }
 
-    fn alternatives(&self) -> impl Iterator<Item = Alternative<'_, '_>> {
+    fn alternatives(&self) -> impl Iterator<Item = Alternative<'_>> {
         self.pod.spec.alternatives()
     }
 
     /// The known architectures that an alternative allows: what its author asks for wins over what was chosen.
     fn architectures<'s>(
         &'s self,
-        alternative: Alternative<'s, 's>,
+        alternative: Alternative<'s>,
     ) -> impl Iterator<Item = &'p Arc<str>> {
         let constrained = alternative.constrains(ARCH);
         let candidates = if constrained { self.known } else { self.wanted };
@@ -126,7 +126,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
 
     /// Whether some alternative of the pod allows the node pool, leaving one label out of account if so asked.
     fn fits(&self, node_pool: &NodePool, ignored: Option<&str>) -> bool {
-        let meets = |alternative: Alternative<'_, '_>, key: &str| {
+        let meets = |alternative: Alternative<'_>, key: &str| {
             ignored == Some(key) || node_pool.can_meet(key, alternative.on(key))
         };
         let alone = self.pod.spec.selector_alone();
@@ -147,7 +147,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
     }
 
     /// Whether the pod's heaviest preference lets Karpenter make a node of the node pool for an alternative.
-    fn preference_met(&self, node_pool: &NodePool, alternative: Alternative<'_, '_>) -> bool {
+    fn preference_met(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> bool {
         self.preference.as_ref().is_none_or(|preferred| {
             let preferred = preferred.preference.alone();
             let mut architectures = self.architectures(alternative);

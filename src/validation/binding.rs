@@ -6,10 +6,7 @@ use crate::placement::Reason;
 use crate::placement::policy::Mode;
 
 /// `nodeName` is set by hand. A pod that runs has one too, which the scheduler gave it.
-pub(super) fn bound_by_author(
-    new: &Side<'_, '_, '_>,
-    old: Option<&Side<'_, '_, '_>>,
-) -> Vec<String> {
+pub(super) fn bound_by_author(new: &Side<'_>, old: Option<&Side<'_>>) -> Vec<String> {
     let name = &new.pod().spec.node_name;
     if name.is_empty() || old.is_some_and(|old| old.pod().spec.node_name == *name) {
         return Vec::new();
@@ -26,7 +23,7 @@ pub(super) fn bound_by_author(
 }
 
 /// The mutating side should have placed the pod and did not.
-pub(super) fn not_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
+pub(super) fn not_placed(new: &Side<'_>, old: Option<&Side<'_>>) -> Vec<String> {
     let decision = new.decision();
     let missing = decision.reason == Reason::Placed
         && decision.mode == Mode::Enforce

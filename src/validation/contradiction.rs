@@ -11,7 +11,7 @@ use crate::placement::requirement::{Asked, Requirement};
 const COMPARED: usize = 16;
 
 /// No node of any kind could satisfy the pod's own selectors.
-pub(super) fn contradiction(side: &Side<'_, '_, '_>) -> Vec<String> {
+pub(super) fn contradiction(side: &Side<'_>) -> Vec<String> {
     let spec = side.pod().spec;
     let alone = spec.selector_alone();
     if let Some(key) = alone.selector_keys().find(|key| !can_be_met(alone, key)) {
@@ -46,7 +46,7 @@ pub(super) fn contradiction(side: &Side<'_, '_, '_>) -> Vec<String> {
 }
 
 /// The first term, and its label that nothing can meet; nothing where one of the terms can be met.
-fn first_clash<'s>(spec: &'s Spec<'_>, terms: &'s [Term<'_>]) -> Option<(usize, &'s str)> {
+fn first_clash<'a>(spec: &'a Spec<'_>, terms: &'a [Term<'_>]) -> Option<(usize, &'a str)> {
     let mut first = None;
     for (position, term) in terms.iter().enumerate() {
         if term.is_empty() {
@@ -61,26 +61,20 @@ fn first_clash<'s>(spec: &'s Spec<'_>, terms: &'s [Term<'_>]) -> Option<(usize, 
     first
 }
 
-fn can_be_met(alternative: Alternative<'_, '_>, key: &str) -> bool {
+fn can_be_met(alternative: Alternative<'_>, key: &str) -> bool {
     Asked::new(alternative.on(key)).can_be_met()
 }
 
 /// What clashes, in which field, and what to do about it.
-fn clash(
-    side: &Side<'_, '_, '_>,
-    field: &str,
-    alternative: Alternative<'_, '_>,
-    key: &str,
-) -> Vec<String> {
-    let all: Vec<Requirement<'_, '_>> = alternative.on(key).take(COMPARED).collect();
-    let clashes =
-        |together: &[Requirement<'_, '_>]| !Asked::new(together.iter().copied()).can_be_met();
+fn clash(side: &Side<'_>, field: &str, alternative: Alternative<'_>, key: &str) -> Vec<String> {
+    let all: Vec<Requirement<'_>> = alternative.on(key).take(COMPARED).collect();
+    let clashes = |together: &[Requirement<'_>]| !Asked::new(together.iter().copied()).can_be_met();
     let single = all.iter().find(|one| clashes(&[**one]));
     let mut pairs = all
         .iter()
         .enumerate()
         .flat_map(|(index, one)| all[..index].iter().map(move |other| [*other, *one]));
-    let named: Vec<Requirement<'_, '_>> = match single {
+    let named: Vec<Requirement<'_>> = match single {
         Some(single) => vec![*single],
         None => pairs.find(|pair| clashes(pair)).map_or_else(
             || all.iter().copied().take(4).collect(),

@@ -16,7 +16,7 @@ use crate::placement::policy::{Action, Pool};
 use crate::placement::requirement::on_every_node;
 
 /// The namespace may not use the pool that the pod asks for by label, or lets itself into.
-pub(super) fn not_entitled(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
+pub(super) fn not_entitled(new: &Side<'_>, old: Option<&Side<'_>>) -> Vec<String> {
     let labels = new.case.namespace.labels;
     if new
         .snapshot
@@ -44,7 +44,7 @@ pub(super) fn not_entitled(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>
 }
 
 /// The pools that the pod's labels ask for. Where nobody opted in, they ask for nothing.
-fn asked_for(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
+fn asked_for(new: &Side<'_>, old: Option<&Side<'_>>) -> Vec<String> {
     let policy = &new.snapshot.policy;
     let namespace = new.case.namespace;
     if new.decision().reason == Reason::NotOptedIn {
@@ -72,15 +72,15 @@ fn asked_for(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<Stri
 const FIELDS: usize = 3;
 
 /// A closed node pool that a pod may use.
-struct Entry<'s> {
-    pool: &'s Pool,
+struct Entry<'a> {
+    pool: &'a Pool,
     /// The position of the toleration that lets it in; nothing where a term leaves it nothing else.
     toleration: Option<usize>,
 }
 
 /// The closed node pools that the final pod may use: those that its tolerations let it into (see [`entry`]), or all that
 /// one of its terms leaves it.
-fn reached<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, Entry<'s>> {
+fn reached<'a>(side: &Side<'a>) -> BTreeMap<&'a str, Entry<'a>> {
     let closed = closed(side);
     if closed.is_empty() || is_confined(side) {
         return BTreeMap::new();
@@ -106,11 +106,11 @@ fn reached<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, Entry<'s>> {
 
 /// Without a key, tolerations admit what is closed with all the rest. Then it has to be all that one of the pod's terms
 /// leaves, be it of the nodes that Karpenter would make or of those that are there.
-fn left_alone<'s>(
-    side: &Side<'s, '_, '_>,
-    existing: &Reach<'_, '_>,
-    usable: &[(&'s str, Entry<'s>)],
-) -> BTreeSet<&'s str> {
+fn left_alone<'a>(
+    side: &Side<'a>,
+    existing: &Reach<'_>,
+    usable: &[(&'a str, Entry<'a>)],
+) -> BTreeSet<&'a str> {
     if usable.iter().all(|(_, entry)| entry.toleration.is_some()) {
         return BTreeSet::new();
     }
@@ -144,13 +144,13 @@ fn left_alone<'s>(
 }
 
 /// Whether the pod tolerates all that keeps pods out of the node pool.
-fn is_tolerated(side: &Side<'_, '_, '_>, node_pool: &NodePool) -> bool {
+fn is_tolerated(side: &Side<'_>, node_pool: &NodePool) -> bool {
     let spec = side.pod().spec;
     node_pool.hard_taints().all(|taint| spec.tolerates(taint))
 }
 
 /// The toleration that lets the pod into the node pool. One without a key counts only where the policy refuses such.
-fn entry(side: &Side<'_, '_, '_>, node_pool: &NodePool) -> Option<usize> {
+fn entry(side: &Side<'_>, node_pool: &NodePool) -> Option<usize> {
     let refused = side.snapshot.policy.validation.wildcard_toleration == Action::Deny;
     let without_key = || {
         let mut tolerations = side.pod().spec.tolerations().iter();
@@ -165,10 +165,10 @@ fn entry(side: &Side<'_, '_, '_>, node_pool: &NodePool) -> Option<usize> {
 
 /// A label that the selectors ask for and that nodes do not have by themselves. Without one they may allow nodes of which
 /// the catalogue says nothing, such as those of a managed node group. Whoever leaves out node pools speaks of the others.
-fn selecting_key<'v>(
-    alternative: Alternative<'v, '_>,
+fn selecting_key<'a>(
+    alternative: Alternative<'a>,
     node_labels: &BTreeSet<&str>,
-) -> Option<&'v str> {
+) -> Option<&'a str> {
     let asks = |key: &&str| {
         let mut asked = alternative.on(key);
         node_labels.contains(key)
@@ -179,7 +179,7 @@ fn selecting_key<'v>(
 }
 
 /// The node pools all of whose pools are closed to the namespace, each with one of them.
-fn closed<'s>(side: &Side<'s, '_, '_>) -> Vec<(&'s NodePool, &'s Pool)> {
+fn closed<'a>(side: &Side<'a>) -> Vec<(&'a NodePool, &'a Pool)> {
     let mut pools: BTreeMap<&str, Option<&Pool>> = BTreeMap::new();
     for pool in side.snapshot.policy.pools() {
         let is_open = pool.is_open_to(side.case.namespace.labels);
@@ -198,7 +198,7 @@ fn closed<'s>(side: &Side<'s, '_, '_>) -> Vec<(&'s NodePool, &'s Pool)> {
         .collect()
 }
 
-fn reached_lines(side: &Side<'_, '_, '_>, reached: &BTreeMap<&str, Entry<'_>>) -> Vec<String> {
+fn reached_lines(side: &Side<'_>, reached: &BTreeMap<&str, Entry<'_>>) -> Vec<String> {
     let mut by_toleration: BTreeMap<Option<usize>, Vec<(&str, &Pool)>> = BTreeMap::new();
     for (name, Entry { pool, toleration }) in reached {
         by_toleration

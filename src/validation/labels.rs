@@ -5,7 +5,7 @@ use super::wording::{clipped, nearest, own_pool_labels, pool_labels};
 use crate::placement::{ARCH_LABEL, INJECTION_LABEL, POOL_LABEL};
 
 /// The pool label names no pool.
-pub(super) fn unknown_pool(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
+pub(super) fn unknown_pool(new: &Side<'_>, old: Option<&Side<'_>>) -> Vec<String> {
     let policy = &new.snapshot.policy;
     for key in own_pool_labels(new) {
         let Some(name) = new.pod().metadata.label(key) else {
@@ -30,10 +30,7 @@ pub(super) fn unknown_pool(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>
 }
 
 /// A label stands on the workload, where it has no effect, and not on its pod template.
-pub(super) fn label_on_workload(
-    new: &Side<'_, '_, '_>,
-    old: Option<&Side<'_, '_, '_>>,
-) -> Vec<String> {
+pub(super) fn label_on_workload(new: &Side<'_>, old: Option<&Side<'_>>) -> Vec<String> {
     let found = misplaced(new);
     let known = old.map(misplaced).unwrap_or_default();
     let added = found.into_iter().filter(|label| !known.contains(label));
@@ -46,7 +43,7 @@ pub(super) fn label_on_workload(
 }
 
 /// The labels that stand above a template and not on it: the path of their metadata, and their key.
-fn misplaced<'s>(side: &Side<'s, '_, '_>) -> Vec<(&'static str, &'s str)> {
+fn misplaced<'a>(side: &Side<'a>) -> Vec<(&'static str, &'a str)> {
     let mut keys: Vec<&str> = vec![POOL_LABEL, ARCH_LABEL, INJECTION_LABEL];
     for key in pool_labels(&side.snapshot.policy) {
         if !keys.contains(&key) {

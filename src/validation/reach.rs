@@ -28,13 +28,13 @@ enum Fit<'k> {
 }
 
 /// The selectors of the final pod.
-pub(super) struct Reach<'r, 'a> {
-    spec: &'r Spec<'a>,
+pub(super) struct Reach<'a> {
+    spec: &'a Spec<'a>,
     /// The architectures that the mutating side will add to whatever names none.
-    architectures: &'r [&'r str],
+    architectures: &'a [&'a str],
     rule: Rule,
     /// The labels that name node pools, for nodes that are there: each node is of one node pool, and has one of them.
-    node_labels: BTreeSet<&'r str>,
+    node_labels: BTreeSet<&'a str>,
     left: Cell<usize>,
 }
 
@@ -48,7 +48,7 @@ pub(super) enum Rule {
 }
 
 /// Whether berth confines the pod to node pools of its own choosing, now or by the time that it is created.
-pub(super) fn is_confined(side: &Side<'_, '_, '_>) -> bool {
+pub(super) fn is_confined(side: &Side<'_>) -> bool {
     let decision = side.decision();
     let bound = decision
         .pool
@@ -61,8 +61,8 @@ pub(super) fn is_confined(side: &Side<'_, '_, '_>) -> bool {
         }
 }
 
-impl<'r, 'a> Reach<'r, 'a> {
-    pub(super) fn of(side: &'r Side<'_, '_, 'a>, rule: Rule) -> Self {
+impl<'a> Reach<'a> {
+    pub(super) fn of(side: &'a Side<'a>, rule: Rule) -> Self {
         let decision = side.decision();
         let added = !side.case.is_pod && decision.mode == Mode::Enforce;
         let architectures = &decision.edits.required.requirements.architectures;
@@ -102,7 +102,7 @@ impl<'r, 'a> Reach<'r, 'a> {
     }
 
     /// Whether one of the pod's alternatives allows the node pool.
-    pub(super) fn allows_by(&self, node_pool: &NodePool, alternative: Alternative<'_, '_>) -> bool {
+    pub(super) fn allows_by(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> bool {
         let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
         matches!(selected, Fit::Yes) && matches!(self.term_fits(node_pool, alternative), Fit::Yes)
     }
@@ -111,8 +111,8 @@ impl<'r, 'a> Reach<'r, 'a> {
     pub(super) fn preference_allows(
         &self,
         node_pool: &NodePool,
-        alternative: Alternative<'_, '_>,
-        preferred: Alternative<'_, '_>,
+        alternative: Alternative<'_>,
+        preferred: Alternative<'_>,
     ) -> bool {
         let mut added = self.added(alternative).iter().peekable();
         let architectures = added.peek().is_none()
@@ -126,7 +126,7 @@ impl<'r, 'a> Reach<'r, 'a> {
     }
 
     /// The first label that keeps the first alternative from the node pool, as it is asked for.
-    pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(&str, Alternative<'_, 'a>)> {
+    pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(&str, Alternative<'a>)> {
         let alternative = self.spec.alternatives().next()?;
         let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
         match (selected, self.term_fits(node_pool, alternative)) {
@@ -136,7 +136,7 @@ impl<'r, 'a> Reach<'r, 'a> {
     }
 
     /// The architectures that an alternative gets because it names none.
-    pub(super) fn added(&self, alternative: Alternative<'_, '_>) -> &[&'r str] {
+    pub(super) fn added(&self, alternative: Alternative<'_>) -> &[&'a str] {
         if alternative.constrains(ARCH) {
             &[]
         } else {
@@ -145,7 +145,7 @@ impl<'r, 'a> Reach<'r, 'a> {
     }
 
     /// Whether a term, and the architecture that it will get, fit the node pool.
-    fn term_fits<'k>(&self, node_pool: &NodePool, alternative: Alternative<'k, '_>) -> Fit<'k> {
+    fn term_fits<'k>(&self, node_pool: &NodePool, alternative: Alternative<'k>) -> Fit<'k> {
         let added = self.added(alternative);
         let offered = added.is_empty() || added.iter().any(|name| node_pool.offers(name));
         match self.obstacle_among(alternative.term_keys(), node_pool, alternative) {
@@ -158,7 +158,7 @@ impl<'r, 'a> Reach<'r, 'a> {
         &self,
         mut keys: impl Iterator<Item = &'k str>,
         node_pool: &NodePool,
-        alternative: Alternative<'_, '_>,
+        alternative: Alternative<'_>,
     ) -> Fit<'k> {
         let absent = ValueSet::absent();
         let meets = |key: &str| {

@@ -11,7 +11,7 @@ use crate::placement::requirement::{
 const CAPACITY_TYPES: [&str; 3] = ["spot", "on-demand", "reserved"];
 
 /// What Karpenter refuses the pod for, if anything.
-pub(super) fn refusal(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
+pub(super) fn refusal(side: &Side<'_>) -> Option<Vec<String>> {
     let spec = side.pod().spec;
     let alone = spec.selector_alone();
     for key in alone.selector_keys() {
@@ -40,7 +40,7 @@ fn lines(field: &str, why: String) -> Vec<String> {
 }
 
 /// Why Karpenter refuses what an alternative asks of a label.
-fn refused(alternative: Alternative<'_, '_>, key: &str) -> Option<String> {
+fn refused(alternative: Alternative<'_>, key: &str) -> Option<String> {
     if is_restricted(key) {
         return Some(format!("it selects by {}", clipped(key)));
     }
@@ -60,7 +60,7 @@ fn refused(alternative: Alternative<'_, '_>, key: &str) -> Option<String> {
         })
 }
 
-fn no_capacity_type(requirement: &Requirement<'_, '_>) -> Option<String> {
+fn no_capacity_type(requirement: &Requirement<'_>) -> Option<String> {
     let known = |value: &str| CAPACITY_TYPES.contains(&value);
     let values = || requirement.values.iter().map(AsRef::as_ref);
     (!values().any(known)).then(|| {
@@ -74,7 +74,7 @@ fn no_capacity_type(requirement: &Requirement<'_, '_>) -> Option<String> {
 
 /// Karpenter reads the first term and the heaviest preference as requirements, and refuses a pod that they leave without a
 /// node pool before it would come to the other terms, or drop the preference.
-fn prefers_nothing(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
+fn prefers_nothing(side: &Side<'_>) -> Option<Vec<String>> {
     let spec = side.pod().spec;
     let first = match spec.terms() {
         Some(terms) => spec.alternative(terms.first()?),

@@ -15,15 +15,15 @@ const WAYS: usize = 3;
 
 /// How a pod lets itself into a node pool. Selecting it says more than tolerating its taints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Way<'s> {
+enum Way<'a> {
     /// By this label.
-    Selects(&'s str),
+    Selects(&'a str),
     /// By the toleration of this position.
     Tolerates(usize),
 }
 
 /// The pod lets itself into a dedicated node pool that no rule places it in.
-pub(super) fn self_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
+pub(super) fn self_placed(new: &Side<'_>, old: Option<&Side<'_>>) -> Vec<String> {
     let mut entered = entered(new);
     if let Some(old) = old.filter(|_| !entered.is_empty()) {
         let known = self::entered(old);
@@ -53,7 +53,7 @@ pub(super) fn self_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>
 }
 
 /// The dedicated node pools of the policy that the pod lets itself into, by name; not those that a rule places it in.
-fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way<'s>, &'s NodePool)> {
+fn entered<'a>(side: &Side<'a>) -> BTreeMap<&'a str, (Way<'a>, &'a NodePool)> {
     let spec = side.pod().spec;
     let dedicated = dedicated(side);
     let labels: BTreeSet<&str> = dedicated
@@ -94,7 +94,7 @@ fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way<'s>, &'s NodeP
 /// The position of the toleration that lets the pod in, where tolerations with a key tolerate every taint that keeps pods
 /// out of the node pool. One without a key is no such choice: `wildcard-toleration` finds it. `counts` leaves out others.
 pub(super) fn keyed_entry(
-    side: &Side<'_, '_, '_>,
+    side: &Side<'_>,
     node_pool: &NodePool,
     counts: impl Fn(&Toleration<'_>) -> bool,
 ) -> Option<usize> {
@@ -111,7 +111,7 @@ pub(super) fn keyed_entry(
 
 /// The tainted node pools behind the policy's pools, without those that a rule places the pod in, and those of the pool
 /// that its own label asks for, whatever kept the pod from being placed there.
-fn dedicated<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, &'s NodePool> {
+fn dedicated<'a>(side: &Side<'a>) -> BTreeMap<&'a str, &'a NodePool> {
     let decision = side.decision();
     let policy = &side.snapshot.policy;
     let asked_for: BTreeSet<&str> = pool_labels(policy)
@@ -138,10 +138,7 @@ fn dedicated<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, &'s NodePool> {
 
 /// How to ask for what the pod takes: by the label of the pool, or by that of the architecture where the pool is its own.
 /// What it selects says more about what it wants than what it tolerates.
-fn remedies(
-    side: &Side<'_, '_, '_>,
-    entered: &BTreeMap<&str, (Way<'_>, &NodePool)>,
-) -> Vec<String> {
+fn remedies(side: &Side<'_>, entered: &BTreeMap<&str, (Way<'_>, &NodePool)>) -> Vec<String> {
     let policy = &side.snapshot.policy;
     let own = side.decision().pool;
     let selected = |way: &Way<'_>| matches!(way, Way::Selects(_));

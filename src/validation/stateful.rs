@@ -12,7 +12,7 @@ use crate::placement::requirement::CAPACITY_TYPE;
 const LASTING: [&str; 2] = ["on-demand", "reserved"];
 
 /// A `StatefulSet` with volume claims would run on spot alone.
-pub(super) fn stateful_on_spot(side: &Side<'_, '_, '_>) -> Vec<String> {
+pub(super) fn stateful_on_spot(side: &Side<'_>) -> Vec<String> {
     let decision = side.decision();
     let placed = matches!(decision.reason, Reason::Placed | Reason::AlreadyPlaced);
     let bound = decision
@@ -53,7 +53,7 @@ fn offers(node_pool: &NodePool, capacity_type: &str) -> bool {
 }
 
 /// A pool that the namespace may use and that is not on spot: never, if there is such a pool, and else not always.
-fn lasting_pool<'s>(side: &Side<'s, '_, '_>) -> Option<&'s Pool> {
+fn lasting_pool<'a>(side: &Side<'a>) -> Option<&'a Pool> {
     let open = |pool: &&Pool| pool.is_open_to(side.case.namespace.labels);
     let all = |pool: &Pool, test: &dyn Fn(&NodePool) -> bool| {
         let mut node_pools = pool

@@ -10,10 +10,7 @@ use crate::placement::toleration::Toleration;
 const DISRUPTED: &str = "karpenter.sh/disrupted";
 
 /// A toleration of every taint, or of the one by which Karpenter drains a node.
-pub(super) fn wildcard_toleration(
-    new: &Side<'_, '_, '_>,
-    old: Option<&Side<'_, '_, '_>>,
-) -> Vec<String> {
+pub(super) fn wildcard_toleration(new: &Side<'_>, old: Option<&Side<'_>>) -> Vec<String> {
     let disrupted = Taint {
         key: DISRUPTED.to_owned(),
         value: String::new(),

@@ -17,7 +17,7 @@ const NODE_POOLS: usize = 16;
 const ALTERNATIVES: usize = 64;
 
 /// No node pool of the catalogue fits.
-pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
+pub(super) fn unschedulable(side: &Side<'_>) -> Vec<String> {
     let decision = side.decision();
     let catalogue = &side.snapshot.catalogue;
     if catalogue.is_empty() || runs_elsewhere(decision.reason) {
@@ -76,8 +76,8 @@ fn runs_elsewhere(reason: Reason) -> bool {
 /// Whether Karpenter would make a node of the node pool for the pod. While other terms follow, it takes the heaviest
 /// preference for a requirement, and a taint that is a mere preference for one that is not.
 fn fits(
-    side: &Side<'_, '_, '_>,
-    reach: &Reach<'_, '_>,
+    side: &Side<'_>,
+    reach: &Reach<'_>,
     preference: Option<&PreferredTerm<'_>>,
     node_pool: &NodePool,
 ) -> bool {
@@ -103,7 +103,7 @@ fn fits(
 }
 
 /// A taint of the node pool that the pod does not tolerate: one that keeps it away, if there is one.
-fn untolerated<'n>(side: &Side<'_, '_, '_>, node_pool: &'n NodePool) -> Option<&'n Taint> {
+fn untolerated<'n>(side: &Side<'_>, node_pool: &'n NodePool) -> Option<&'n Taint> {
     let spec = side.pod().spec;
     let untolerated = |taint: &&Taint| !spec.tolerates(taint);
     let hard = node_pool.hard_taints().find(untolerated);
@@ -111,7 +111,7 @@ fn untolerated<'n>(side: &Side<'_, '_, '_>, node_pool: &'n NodePool) -> Option<&
 }
 
 /// What to say of a pod whose every alternative names node pools, of which there is none.
-fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
+fn misspelt(side: &Side<'_>) -> Option<Vec<String>> {
     let catalogue = &side.snapshot.catalogue;
     let node_labels = catalogue.node_labels();
     let mut first = None;
@@ -148,7 +148,7 @@ fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
 }
 
 /// One reason for each node pool, those that the pod names and those of its pool first.
-fn reasons(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>) -> Vec<String> {
+fn reasons(side: &Side<'_>, reach: &Reach<'_>) -> Vec<String> {
     let spec = side.pod().spec;
     let named = |node_pool: &&NodePool| {
         let name = node_pool.name();
@@ -177,7 +177,7 @@ fn reasons(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>) -> Vec<String> {
 }
 
 /// Why a node pool does not fit: its taints first, as Karpenter looks.
-fn reason(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>, node_pool: &NodePool) -> String {
+fn reason(side: &Side<'_>, reach: &Reach<'_>, node_pool: &NodePool) -> String {
     let taint = untolerated(side, node_pool);
     let not_tolerated = |taint| format!("taint {taint} is not tolerated");
     if let Some(taint) = taint.filter(|taint| taint.is_hard()) {

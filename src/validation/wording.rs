@@ -53,7 +53,7 @@ pub(super) fn pool_labels(policy: &Policy) -> impl Iterator<Item = &str> {
 
 /// Those that ask for the pods of this side: berth's own, and that of the rule that is theirs. Another rule's key may well
 /// mean something else on them.
-pub(super) fn own_pool_labels<'s>(side: &Side<'s, '_, '_>) -> impl Iterator<Item = &'s str> {
+pub(super) fn own_pool_labels<'a>(side: &Side<'a>) -> impl Iterator<Item = &'a str> {
     let policy = &*side.snapshot.policy;
     let rule = policy.rule(side.pod(), side.case.namespace.labels);
     let of_rule = rule.and_then(|rule| rule.place.label());

@@ -6,29 +6,29 @@ use super::{Operator, Requirement, integer};
 
 /// What a pod asks of one label.
 #[derive(Debug, Clone)]
-pub enum Asked<'r, 'a> {
+pub enum Asked<'a> {
     /// One requirement, which is what nearly every pod asks, as it is.
-    One(Requirement<'r, 'a>),
+    One(Requirement<'a>),
     /// Any other number of them.
-    Joint(Joint<'r>),
+    Joint(Joint<'a>),
 }
 
 /// Several requirements as one: in as many steps as they have values, however they are mixed.
 #[derive(Debug, Clone)]
-pub struct Joint<'r> {
+pub struct Joint<'a> {
     absent: bool,
     present: bool,
     /// The values that pass all requirements, sorted; nothing where none lists any.
-    listed: Option<Vec<&'r str>>,
+    listed: Option<Vec<&'a str>>,
     /// The values that some requirement excludes, sorted.
-    excluded: Vec<&'r str>,
+    excluded: Vec<&'a str>,
     /// The inclusive bounds of the numeric requirements, where there are any.
     range: Option<(i64, i64)>,
 }
 
-impl<'r, 'a: 'r> Asked<'r, 'a> {
+impl<'a> Asked<'a> {
     /// Puts the requirements on one label together.
-    pub fn new(requirements: impl Iterator<Item = Requirement<'r, 'a>> + Clone) -> Self {
+    pub fn new(requirements: impl Iterator<Item = Requirement<'a>> + Clone) -> Self {
         let mut first = requirements.clone();
         match (first.next(), first.next()) {
             (Some(only), None) => Self::One(only),
@@ -101,7 +101,7 @@ impl<'r, 'a: 'r> Asked<'r, 'a> {
 }
 
 /// The bounds of a numeric requirement; nothing within them where its value is no integer.
-fn bounds(requirement: &Requirement<'_, '_>) -> Option<(i64, i64)> {
+fn bounds(requirement: &Requirement<'_>) -> Option<(i64, i64)> {
     let numeric = matches!(
         requirement.operator,
         Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte
@@ -121,8 +121,8 @@ fn holds_more_than((lower, upper): (i64, i64), excluded: &[&str]) -> bool {
     i128::from(upper) - i128::from(lower) + 1 > taken.count() as i128
 }
 
-impl<'r> Joint<'r> {
-    fn new<'a: 'r>(requirements: impl Iterator<Item = Requirement<'r, 'a>> + Clone) -> Self {
+impl<'a> Joint<'a> {
+    fn new(requirements: impl Iterator<Item = Requirement<'a>> + Clone) -> Self {
         let mut joint = Self {
             absent: true,
             present: true,
@@ -196,7 +196,7 @@ impl<'r> Joint<'r> {
 }
 
 /// The requirement in a few words.
-impl fmt::Display for Requirement<'_, '_> {
+impl fmt::Display for Requirement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values: Vec<&str> = self.values.iter().map(AsRef::as_ref).collect();
         match self.operator {
@@ -223,7 +223,7 @@ impl fmt::Display for Requirement<'_, '_> {
 const SHOWN: usize = 4;
 
 /// The values that are asked for, in the words of a sentence.
-impl fmt::Display for Asked<'_, '_> {
+impl fmt::Display for Asked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let one;
         let joint = match self {

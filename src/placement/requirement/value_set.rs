@@ -146,7 +146,7 @@ impl ValueSet {
 
     /// Whether some node of the node pool meets all that a pod asks of this one label. `can_lack` is whether a node can be
     /// without the label at all.
-    pub(super) fn meets(&self, asked: &Asked<'_, '_>, can_lack: bool) -> bool {
+    pub(super) fn meets(&self, asked: &Asked<'_>, can_lack: bool) -> bool {
         let absence_admitted = || can_lack && asked.admits(None);
         if !self.complement {
             // Karpenter: an absent label meets NotIn and DoesNotExist alone.
