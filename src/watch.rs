@@ -30,10 +30,9 @@ use tokio::sync::{oneshot, watch};
 use crate::definition;
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
-use crate::placement::given::Given;
-use crate::placement::named::named;
-use crate::placement::policy::KIND;
-use crate::placement::snapshot::Snapshot;
+use crate::named::named;
+use crate::names::KIND;
+use crate::placement::{Given, Snapshot};
 use feed::{Feed, feed, namespaces, node_pools, policies};
 use view::View;
 

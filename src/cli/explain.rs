@@ -6,7 +6,6 @@ mod judge;
 mod manifest;
 mod progress;
 mod quantity;
-mod review;
 mod role;
 mod text;
 
@@ -19,7 +18,7 @@ use clap::ValueEnum;
 
 use super::input::{self, Document};
 use super::{Sources, USAGE, complain, printed};
-use crate::placement::policy::Mode;
+use crate::policy::Mode;
 use judge::{Entry, Outcome, Report};
 use progress::Progress;
 

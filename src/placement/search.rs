@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use super::affinity::{self, NewRequirements};
-use super::alternatives::Alternative;
-use super::catalogue::{Catalogue, NodePool};
-use super::constraints::PreferredTerm;
-use super::pod::{Pod, Spec};
-use super::policy::{Binding, Pool};
-use super::requirement::{ARCH, NODE_POOL};
-use super::toleration::NewToleration;
-use super::{Decision, Edits, Reason};
+use super::decision::Decision;
+use super::edits::{self, Edits, NewRequirements, NewToleration};
+use super::reason::Reason;
+use crate::node::label::{ARCH, NODE_POOL};
+use crate::node::{Catalogue, NodePool};
+use crate::pod::{Alternative, Pod, PreferredTerm, Spec};
+use crate::policy::{Binding, Pool};
 
 /// The search for the node pools of one pool that one pod can use.
 pub(super) struct Search<'a, 'p> {
@@ -29,7 +27,7 @@ pub(super) struct Search<'a, 'p> {
 pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<PreferredTerm<'a>> {
     let least = match binding {
         Binding::Required => i64::MIN,
-        Binding::Preferred => affinity::WEIGHT.into(),
+        Binding::Preferred => edits::WEIGHT.into(),
     };
     spec.heaviest_preference()
         .filter(|preferred| preferred.weight >= least)
@@ -225,7 +223,7 @@ impl<'p> Search<'_, 'p> {
             ..NewRequirements::default()
         };
         let edits = Edits {
-            required: affinity::required_edits(self.pod.spec, requirements),
+            required: edits::required_edits(self.pod.spec, requirements),
             ..Edits::default()
         };
         Decision {
@@ -273,7 +271,7 @@ impl<'p> Search<'_, 'p> {
     }
 
     fn is_confined(&self, names: &[&str]) -> bool {
-        affinity::is_confined(self.pod.spec, self.node_label, names)
+        edits::is_confined(self.pod.spec, self.node_label, names)
     }
 
     fn edits(&self, node_pools: &[&'p NodePool], architectures: Vec<&'p str>) -> Edits<'p> {
@@ -295,7 +293,7 @@ impl<'p> Search<'_, 'p> {
         match (self.pool.binding, names.as_slice()) {
             (Binding::Preferred, _) if self.is_confined(&names) => {}
             (Binding::Preferred, _) => {
-                preferred = affinity::preference_edit(spec, self.node_label, &names);
+                preferred = edits::preference_edit(spec, self.node_label, &names);
             }
             (Binding::Required, [only]) => {
                 node_selector = (!self.is_confined(&names)).then_some((self.node_label, *only));
@@ -310,7 +308,7 @@ impl<'p> Search<'_, 'p> {
         Edits {
             tolerations,
             node_selector,
-            required: affinity::required_edits(spec, requirements),
+            required: edits::required_edits(spec, requirements),
             preferred,
             labels: Vec::new(),
             annotations: Vec::new(),

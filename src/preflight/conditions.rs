@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Severity;
 use super::registration::Side;
 use super::webhook::Judge;
-use crate::placement::yaml;
+use crate::encoding::yaml;
 
 /// The shipped configurations, whose expressions are those that are known.
 const SHIPPED: [&str; 2] = [

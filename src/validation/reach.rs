@@ -1,18 +1,17 @@
 //! Where the final pod can go: the pod as berth leaves it, against the node pools of the catalogue.
 //!
-//! A pod has been through the mutating side and is final as it is. A template is judged as the pods it will make, with
-//! what the mutating side will add to them.
+//! A pod has been through the mutating revision and is final as it is. A template is judged as the pods it will make, with
+//! what the mutating revision will add to them.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use super::Side;
+use super::revision::Revision;
+use crate::node::label::ARCH;
+use crate::node::{NodePool, ValueSet, may_allow};
 use crate::placement::Reason;
-use crate::placement::alternatives::Alternative;
-use crate::placement::catalogue::NodePool;
-use crate::placement::pod::Spec;
-use crate::placement::policy::{Binding, Mode};
-use crate::placement::requirement::{ARCH, ValueSet, may_allow};
+use crate::pod::{Alternative, Spec, Toleration};
+use crate::policy::{Binding, Mode};
 
 /// How many requirements and values are looked at for one pod. A hundred node pools and a pod with a hundred terms need
 /// less; an object that is made of nothing else is not judged to its end.
@@ -30,7 +29,7 @@ enum Fit<'k> {
 /// The selectors of the final pod.
 pub(super) struct Reach<'a> {
     spec: &'a Spec<'a>,
-    /// The architectures that the mutating side will add to whatever names none.
+    /// The architectures that the mutating revision will add to whatever names none.
     architectures: &'a [&'a str],
     rule: Rule,
     /// The labels that name node pools, for nodes that are there: each node is of one node pool, and has one of them.
@@ -48,31 +47,31 @@ pub(super) enum Rule {
 }
 
 /// Whether berth confines the pod to node pools of its own choosing, now or by the time that it is created.
-pub(super) fn is_confined(side: &Side<'_>) -> bool {
-    let decision = side.decision();
+pub(super) fn is_confined(revision: &Revision<'_>) -> bool {
+    let decision = revision.decision;
     let bound = decision
         .pool
         .is_some_and(|pool| pool.binding == Binding::Required);
     bound
         && match decision.reason {
             Reason::AlreadyPlaced => true,
-            Reason::Placed => !side.case.is_pod && decision.mode == Mode::Enforce,
+            Reason::Placed => !revision.workload.is_pod() && decision.mode == Mode::Enforce,
             _ => false,
         }
 }
 
 impl<'a> Reach<'a> {
-    pub(super) fn of(side: &'a Side<'a>, rule: Rule) -> Self {
-        let decision = side.decision();
-        let added = !side.case.is_pod && decision.mode == Mode::Enforce;
+    pub(super) fn of(revision: &'a Revision<'a>, rule: Rule) -> Self {
+        let decision = revision.decision;
+        let added = !revision.workload.is_pod() && decision.mode == Mode::Enforce;
         let architectures = &decision.edits.required.requirements.architectures;
         Self {
-            spec: side.pod().spec,
+            spec: revision.pod().spec,
             architectures: if added { architectures } else { &[] },
             rule,
             node_labels: match rule {
                 Rule::New => BTreeSet::new(),
-                Rule::Existing => side.snapshot.catalogue.node_labels(),
+                Rule::Existing => revision.snapshot.catalogue.node_labels(),
             },
             left: Cell::new(MOST),
         }
@@ -183,4 +182,22 @@ impl<'a> Reach<'a> {
             Some(key) => Fit::No(key),
         }
     }
+}
+
+/// The position of the toleration that lets the pod in, where tolerations with a key tolerate every taint that keeps pods
+/// out of the node pool. One without a key is no such choice: `wildcard-toleration` finds it. `counts` leaves out others.
+pub(super) fn keyed_entry(
+    revision: &Revision<'_>,
+    node_pool: &NodePool,
+    counts: impl Fn(&Toleration<'_>) -> bool,
+) -> Option<usize> {
+    let tolerations = revision.pod().spec.tolerations();
+    let mut first = None;
+    for taint in node_pool.hard_taints() {
+        let position = tolerations.iter().position(|toleration| {
+            !toleration.key.is_empty() && toleration.tolerates(taint) && counts(toleration)
+        })?;
+        first.get_or_insert(position);
+    }
+    first
 }

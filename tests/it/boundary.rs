@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use berth::placement::snapshot::Snapshot;
+use berth::placement::Snapshot;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};

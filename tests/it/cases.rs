@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use berth::admission::review;
-use berth::admission::template::{Kind, Subject};
-use berth::placement::snapshot::{Snapshot, read_policy, read_policy_spec};
-use berth::placement::{Reason, decide, yaml};
+use berth::admission::{judge, review};
+use berth::encoding::yaml;
+use berth::placement::{Reason, Snapshot};
+use berth::pod::{Kind, Workload};
+use berth::policy::{read_policy, read_policy_spec};
 use berth::validation::Check;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -397,23 +398,18 @@ fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
         return Default::default();
     };
     let kind = Kind::new(&request.group, &request.kind);
-    let subject = request
+    let workload = request
         .object
         .as_ref()
-        .and_then(|object| Subject::new(kind, object));
-    let Some(subject) = subject else {
+        .and_then(|object| Workload::new(kind, object));
+    let Some(workload) = workload else {
         return Default::default();
     };
     if request.operation.as_ref() != "CREATE" || !request.sub_resource.is_empty() {
         return Default::default();
     }
     let namespace = snapshot.namespace(&request.namespace);
-    let decision = decide(
-        &subject.pod,
-        &namespace,
-        &snapshot.policy,
-        &snapshot.catalogue,
-    );
+    let decision = judge(&workload, namespace, snapshot).decision;
     let node_pools = decision.node_pools.iter();
     (
         node_pools
@@ -465,5 +461,5 @@ impl Complaints {
 fn the_usual_namespace_has_opted_in() {
     let snapshot = reviews::default_snapshot();
     let labels = snapshot.namespace(NAMESPACE).labels.unwrap();
-    assert!(berth::placement::exemption::opted_in(labels));
+    assert!(berth::placement::opted_in(labels));
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use berth::placement::Reason;
-use berth::placement::catalogue::Catalogue;
-use berth::placement::snapshot::{Snapshot, read_policy};
+use berth::node::Catalogue;
+use berth::placement::{Reason, Snapshot};
+use berth::policy::read_policy;
 use serde_json::{Value, json};
 
 use crate::generate::{NODE_LABELS, World};

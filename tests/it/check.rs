@@ -5,7 +5,7 @@ mod state;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use berth::placement::yaml;
+use berth::encoding::yaml;
 use berth::preflight::installation::{self, Unseen};
 use berth::preflight::{Finding, Object, Report, Severity, Stage, judge};
 use json_patch::Patch;

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use berth::placement::Reason;
-use berth::placement::snapshot::Snapshot;
+use berth::placement::{Reason, Snapshot};
 use proptest::prelude::*;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 
 use berth::metrics::Endpoint;
 use berth::placement::Reason;
-use berth::placement::policy_file::Mode;
+use berth::policy::Mode;
 use regex::Regex;
 use serde_json::{Value, json};
 
+use crate::docs;
+use crate::monitoring;
 use crate::panels::{self, DASHBOARD, VARIABLES};
+use crate::reviews;
 use crate::scheduler::items;
-use crate::{docs, monitoring, reviews};
 
 /// What a query is made of beside metrics and labels.
 const WORDS: [&str; 14] = [

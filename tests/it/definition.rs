@@ -3,14 +3,14 @@
 use std::process::Command;
 
 use berth::definition::definition;
-use berth::placement::policy::PolicyError;
-use berth::placement::selector::{is_subdomain, valid_key, valid_value};
-use berth::placement::snapshot::{read_policy_object, read_policy_spec};
+use berth::node::label::{is_subdomain, valid_key, valid_value};
+use berth::policy::{PolicyError, read_policy_object, read_policy_spec};
 use proptest::{prop_assert_eq, proptest};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::{laws, reviews};
+use crate::laws;
+use crate::reviews;
 
 /// Every schema of the definition, with its path.
 fn schemas() -> Vec<(String, Value)> {

@@ -88,8 +88,8 @@ fn the_page_on_validation_says_what_berth_says() {
 #[test]
 fn the_page_on_validation_has_the_defaults() {
     let page = reviews::text_of("docs/validation.md");
-    let (policy, _) = berth::placement::snapshot::embedded_policy().unwrap();
-    let defaults = berth::placement::policy_file::ValidationFile::default();
+    let (policy, _) = berth::policy::embedded_policy().unwrap();
+    let defaults = berth::policy::ValidationFile::default();
     assert_eq!(policy.validation, defaults);
     for check in Check::ALL {
         let row = format!("| [`{check}`](#{check}) | {} |", check.action(&defaults));

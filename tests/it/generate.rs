@@ -420,7 +420,7 @@ impl World {
     }
 
     /// What berth makes of it.
-    pub(crate) fn snapshot(&self) -> berth::placement::snapshot::Snapshot {
+    pub(crate) fn snapshot(&self) -> berth::placement::Snapshot {
         reviews::snapshot(self.policy.clone(), Some(&self.node_pools)).unwrap()
     }
 }

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use berth::placement::Reason;
-use berth::placement::catalogue::{Catalogue, NodePool};
-use berth::placement::snapshot::{Snapshot, read_policy_spec};
+use berth::node::{Catalogue, NodePool};
+use berth::placement::{Reason, Snapshot};
+use berth::policy::read_policy_spec;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Pod;

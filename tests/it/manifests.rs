@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use berth::placement::catalogue::Catalogue;
-use berth::placement::snapshot::{
-    Snapshot, embedded_node_pools, embedded_policy, read_node_pools, read_policy_object,
-};
-use berth::placement::{exemption, yaml};
+use berth::encoding::yaml;
+use berth::node::Catalogue;
+use berth::placement::{Snapshot, exemption};
+use berth::policy::{embedded_node_pools, embedded_policy, read_node_pools, read_policy_object};
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
     ValidatingWebhookConfiguration,
@@ -295,20 +294,17 @@ fn judge_webhook(webhook: &Value) {
     }
     // What the registration leaves out, the code leaves alone too.
     for namespace in excluded {
-        let unknown = berth::placement::Namespace {
+        let unknown = berth::pod::Namespace {
             name: namespace,
             ..Default::default()
         };
         let (metadata, spec) = Default::default();
-        let pod = berth::placement::pod::Pod {
+        let pod = berth::pod::Pod {
             metadata: &metadata,
             spec: &spec,
             controller: None,
         };
-        assert!(
-            exemption::exemption(&pod, &unknown).is_some(),
-            "{namespace}"
-        );
+        assert!(exemption(&pod, &unknown).is_some(), "{namespace}");
     }
     let path = &webhook["clientConfig"]["service"]["path"];
     assert!(path == "/mutate" || path == "/validate", "{name}: {path}");

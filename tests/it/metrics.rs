@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth::admission::Record;
-use berth::admission::template::Kind;
 use berth::metrics::watching::Watched;
 use berth::metrics::{Endpoint, Metrics, Refused, Socket};
-use berth::placement::Reason;
-use berth::placement::policy::{Action, Mode, Source};
-use berth::placement::snapshot::Snapshot;
+use berth::placement::{Reason, Snapshot};
+use berth::pod::Kind;
+use berth::policy::{Action, Mode, Source};
 use berth::validation::{Check, Finding};
 
-use crate::{docs, reviews};
+use crate::docs;
+use crate::reviews;
 
 /// A metric as it is shown.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -163,7 +163,7 @@ fn the_page_has_every_value_of_every_label() {
     let closed: BTreeMap<&str, String> = [
         (
             "action",
-            quoted([Action::Deny, Action::Warn].map(berth::placement::policy::Action::as_str)),
+            quoted([Action::Deny, Action::Warn].map(berth::policy::Action::as_str)),
         ),
         ("cause", all!(Refused)),
         ("check", all!(Check)),

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 use serde_json::Value;
 
+use crate::docs;
+use crate::reviews;
 use crate::scheduler::items;
-use crate::{docs, reviews};
 
 /// Where the alerts send whoever is called.
 const RUNBOOKS: &str = "https://github.com/truemark/berth/blob/main/docs/runbooks.md";

@@ -1,7 +1,8 @@
 //! The node pools of each platform are those that the default policy is written for.
 
-use berth::placement::catalogue::Catalogue;
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy, read_node_pools};
+use berth::node::Catalogue;
+use berth::placement::Snapshot;
+use berth::policy::{embedded_node_pools, embedded_policy, read_node_pools};
 use serde_json::{Value, json};
 
 use crate::manifests::of_kind;

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use berth::admission::{self, Answer, Record, review::NotAReview};
-use berth::placement::Reason;
-use berth::placement::catalogue::{Catalogue, NodePool};
-use berth::placement::policy::PolicyError;
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, read_policy_object};
-use berth::placement::yaml;
+use berth::encoding::yaml;
+use berth::node::{Catalogue, NodePool};
+use berth::placement::{Reason, Snapshot};
+use berth::policy::{PolicyError, embedded_node_pools, read_policy_object};
 use serde_json::{Value, json};
 
 /// The namespace of a review that names no other; it has opted in.
@@ -112,10 +111,7 @@ pub(crate) fn snapshot(
                         .cloned()
                         .unwrap_or_else(|| panic!("no node pool {name} is shipped")),
                     None => NodePool::try_from(
-                        yaml::from_value::<berth::placement::catalogue::StaticNodePool>(
-                            entry.clone(),
-                        )
-                        .unwrap(),
+                        yaml::from_value::<berth::node::StaticNodePool>(entry.clone()).unwrap(),
                     )
                     .unwrap(),
                 };

@@ -3,9 +3,8 @@
 use std::process::Command;
 
 use ::berth::definition::Status;
-use ::berth::placement::catalogue::Catalogue;
-use ::berth::placement::policy::PolicyError;
-use ::berth::placement::snapshot::{embedded_node_pools, read_policy_spec};
+use ::berth::node::Catalogue;
+use ::berth::policy::{PolicyError, embedded_node_pools, read_policy_spec};
 use anyhow::{Context, ensure};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};

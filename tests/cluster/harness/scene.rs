@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::account;
 use super::api::{Api, path, text};
 use super::berth::{Berth, Setup};
 use super::cluster::Cluster;
 use super::pki::Authority;
 use super::registration::{register, shipped};
-use super::{manifests, repository};
+use super::{account, manifests, repository};
 
 /// A berth in front of a cluster, as installed.
 pub(crate) struct Scene {

@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwapOption;
 use berth::metrics::{Metrics, Socket};
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
+use berth::placement::Snapshot;
+use berth::policy::{embedded_node_pools, embedded_policy};
 use berth::server::Limits;
 use berth::server::certificates::Certificates;
 use berth::server::connection::Listener;

@@ -5,15 +5,11 @@ use std::fmt;
 
 use anyhow::{Context, ensure};
 use berth::admission::validate;
-use berth::placement::Reason;
-use berth::placement::alternatives::Alternative;
-use berth::placement::catalogue::{NodePool, Taint};
-use berth::placement::constraints::Term;
-use berth::placement::json::Reader;
-use berth::placement::pod::{Spec, Template};
-use berth::placement::policy::Binding;
-use berth::placement::requirement::{Asked, Operator};
-use berth::placement::snapshot::Snapshot;
+use berth::encoding::json::Reader;
+use berth::node::{Asked, NodePool, Operator, Taint};
+use berth::placement::{Reason, Snapshot};
+use berth::pod::{Alternative, Spec, Template, Term};
+use berth::policy::Binding;
 use berth::validation::Check;
 use serde_json::{Value, json};
 
