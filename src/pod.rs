@@ -8,9 +8,10 @@ mod alternatives;
 mod labels;
 mod metadata;
 mod namespace;
-mod pod;
+
 mod spec;
 mod toleration;
+mod view;
 mod workload;
 
 pub use affinity::{Affinity, NodeAffinity, PreferredTerm, Term};
@@ -18,7 +19,7 @@ pub use alternatives::Alternative;
 pub use labels::{Keys, Labels, NodeSelector};
 pub use metadata::Metadata;
 pub use namespace::{Namespace, NamespaceLabels, Namespaces};
-pub use pod::{Controller, Pod};
 pub use spec::{Spec, Template};
 pub use toleration::Toleration;
+pub use view::{Controller, Pod};
 pub use workload::{Kind, PodPlace, Workload};

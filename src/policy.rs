@@ -1,18 +1,18 @@
 //! The policy: which pools there are, and which pods go where.
 
 mod bounds;
+mod effective;
 mod error;
 mod file;
 mod making;
-mod policy;
 mod pool;
 mod rule;
 mod selector;
 mod source;
 
+pub use effective::Policy;
 pub use error::PolicyError;
 pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, ValidationFile};
-pub use policy::Policy;
 pub use pool::Pool;
 pub use rule::{Architecture, Place, Rule};
 pub use selector::{Selector, SelectorFile};

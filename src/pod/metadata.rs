@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::labels::{Keys, Labels};
-use super::pod::Controller;
+use super::view::Controller;
 use crate::encoding::json::{Malformed, Reader};
 
 /// The metadata of a pod, a workload or a pod template.

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::metadata::Metadata;
-use super::pod::{Controller, Pod};
 use super::spec::Template;
+use super::view::{Controller, Pod};
 use crate::named::named;
 
 named! {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::effective::{Policy, choose};
 use super::error::PolicyError;
 use super::file::{MatchFile, PlaceFile, PolicyFile, PolicySpec, PoolFile, RuleFile};
-use super::policy::{Policy, choose};
 use super::pool::Pool;
 use super::rule::{Match, Place, Rule};
 use super::selector::{Selector, SelectorFile};

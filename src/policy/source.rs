@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::bounds;
+use super::effective::Policy;
 use super::error::PolicyError;
 use super::file::{PolicyFile, PolicySpec};
-use super::policy::Policy;
 use crate::encoding::yaml;
 use crate::named::named;
 use crate::node::{Catalogue, CatalogueError, NodePool};
