@@ -49,9 +49,9 @@ named! {
     /// What the API server made of the request for a list.
     pub enum Availability {
         /// It has not answered yet.
-        Unknown = "not listed yet",
+        Unknown = "not-listed",
         /// It knows no such resource.
-        Absent = "not served",
+        Absent = "not-served",
         /// It may not be listed.
         Forbidden = "forbidden",
         /// It has listed the objects, and tells what changes.

@@ -9,7 +9,7 @@ named! {
         /// berth places the pod: it lacks something.
         Placed = "placed",
         /// The pod has everything that berth would add.
-        AlreadyPlaced = "already placed",
+        AlreadyPlaced = "already-placed",
         /// Its author chose a node pool that is none of the pool's: left as written.
         Explicit = "explicit",
         /// Its author's other constraints exclude every node pool of the pool: left as written.

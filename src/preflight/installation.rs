@@ -37,7 +37,7 @@ named! {
     /// Why nothing is known of a resource.
     pub enum Absence {
         /// The API server knows no such resource.
-        NotServed = "not served",
+        NotServed = "not-served",
         /// It may not be listed.
         Forbidden = "forbidden",
     }

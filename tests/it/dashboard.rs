@@ -260,7 +260,8 @@ fn the_page_on_cost_asks_what_the_dashboard_asks() {
 /// Grafana's sidecar looks for this label, and the value has to be a string.
 #[test]
 fn the_sidecar_finds_it() {
-    let kustomization = reviews::text_of("deploy/monitoring/dashboard/kustomization.yaml");
+    let kustomization =
+        reviews::text_of("deploy/charts/berth/monitoring/dashboard/kustomization.yaml");
     let kustomization = reviews::values_of(&kustomization).remove(0);
     let generator = &kustomization["configMapGenerator"][0];
     assert_eq!(generator["files"], json!(["berth.json"]));

@@ -245,7 +245,7 @@ fn yaml_is_the_whole_input_with_its_patches() {
     let again: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         reasons(&again),
-        ["CronJob nightly already placed", "Pod one already placed"]
+        ["CronJob nightly already-placed", "Pod one already-placed"]
     );
     assert_eq!(again["skipped"], 1);
     let output = command(directory.path(), &["again.yaml", "-o", "yaml"])

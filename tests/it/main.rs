@@ -26,6 +26,7 @@ mod manifests;
 mod metrics;
 mod monitoring;
 mod oracle;
+mod pages;
 #[path = "../monitoring/panels.rs"]
 mod panels;
 mod platforms;

@@ -30,16 +30,19 @@ struct Object {
     value: Value,
 }
 
-/// Every object below a directory, left out kustomizations, the patches that they name, and charts, which are text until
-/// Helm has rendered them: the cluster tests judge those.
+/// Every object below a directory, but kustomizations, the patches that they name, and what is text until Helm has rendered
+/// it: the cluster tests judge that.
 fn objects(directory: &str) -> Vec<Object> {
     let mut objects = Vec::new();
     for file in reviews::files_below(directory) {
         let is_yaml = file
             .extension()
             .is_some_and(|end| ["yaml", "yml"].iter().any(|known| end == *known));
-        let is_of_a_chart = file.starts_with(reviews::repository("deploy/charts"));
-        if !is_yaml || is_of_a_chart || is_kustomization(&file) || patches(&file).contains(&file) {
+        if !is_yaml
+            || is_rendered(&file)
+            || is_kustomization(&file)
+            || patches(&file).contains(&file)
+        {
             continue;
         }
         for value in reviews::values_of(&reviews::text_of(&file)) {
@@ -52,9 +55,16 @@ fn objects(directory: &str) -> Vec<Object> {
     objects
 }
 
+/// True if the file is a chart's, and not one of the objects that the chart and a kustomization share.
+fn is_rendered(file: &Path) -> bool {
+    let charts = reviews::repository("deploy/charts");
+    let is_shared = |name: &str| file.components().any(|part| part.as_os_str() == name);
+    file.starts_with(charts) && !is_shared("crds") && !is_shared("monitoring")
+}
+
 fn is_kustomization(file: &Path) -> bool {
     file.file_name()
-        .is_some_and(|name| name == "kustomization.yaml")
+        .is_some_and(|name| name == "kustomization.yaml" || name == "Kustomization")
 }
 
 /// The files that the kustomization beside a file patches with.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use regex::Regex;
+
 use crate::reviews;
 
 /// The pure core: it decides, and does nothing else.
@@ -234,4 +236,27 @@ fn every_source_says_what_it_is() {
     for (file, text) in sources() {
         assert!(text.starts_with("//! "), "{}", file.display());
     }
+}
+
+/// One word, or several with hyphens: metric labels, logs, pages and policies all show these names.
+#[test]
+fn every_name_of_a_closed_set_is_a_word_or_kebab_case() {
+    let name = Regex::new(r#"(?m)^\s+\w+ = "(.*)",$"#).unwrap();
+    let fits = Regex::new("^([A-Za-z]+|[a-z]+(-[a-z]+)+)$").unwrap();
+    let mut sets = 0;
+    for (file, text) in sources() {
+        for set in text.split("named! {\n").skip(1) {
+            let (set, _) = set.split_once("\n}\n").unwrap();
+            let names: Vec<&str> = name
+                .captures_iter(set)
+                .map(|found| found.extract::<1>().1[0])
+                .collect();
+            assert!(!names.is_empty(), "{}: {set}", file.display());
+            for name in names {
+                assert!(fits.is_match(name), "{}: {name:?}", file.display());
+            }
+            sets += 1;
+        }
+    }
+    assert!(sets > 0);
 }

@@ -14,7 +14,7 @@ use crate::harness::cluster::{Cluster, condition};
 use crate::harness::{documents, eventually, manifests, repository};
 
 /// Where the definition is.
-const FILE: &str = "deploy/crd/placementpolicies.yaml";
+const FILE: &str = "deploy/charts/berth/crds/placementpolicies.yaml";
 
 /// The policies of `tests/cases/policies` that the API server takes, and why only berth can refuse them.
 const ONLY_BERTH: [(&str, &str); 3] = [

@@ -1,5 +1,6 @@
 //! What most tests begin with: a berth that the API server calls, and namespaces.
 
+use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::api::{Api, path, text};
@@ -48,11 +49,9 @@ impl Scene {
 
 /// The definition of a `PlacementPolicy`, as shipped.
 pub(crate) fn definition() -> anyhow::Result<Value> {
-    let mut objects = manifests(&repository("deploy/crd"))?;
-    objects.retain(|object| text(object, "/kind") == "CustomResourceDefinition");
-    objects
-        .pop()
-        .ok_or_else(|| anyhow::anyhow!("deploy/crd has none"))
+    let directory = "deploy/charts/berth/crds";
+    let definition = manifests(&repository(directory))?.pop();
+    definition.with_context(|| format!("{directory} has none"))
 }
 
 /// Whether a namespace has opted in.
