@@ -207,20 +207,49 @@ fn there_is_one_tls_provider() {
     assert_eq!(providers, [&"aws-lc-rs"]);
 }
 
+/// Collects the files that a file reaches by `mod`, itself included. Its modules lie in `room`, unless they say where.
+fn reach(file: &Path, room: &Path, reached: &mut BTreeSet<PathBuf>) {
+    reached.insert(file.canonicalize().unwrap());
+    let text = reviews::text_of(file);
+    let (mut inner, mut path) = (room.to_owned(), None);
+    for line in text.lines().map(str::trim) {
+        let declared = line.strip_prefix("pub(crate) ").unwrap_or(line);
+        let declared = declared.strip_prefix("mod ").unwrap_or_default();
+        if let Some(name) = declared.strip_suffix(" {") {
+            inner.push(name);
+        } else if line == "}" && inner != room {
+            inner.pop();
+        } else if let Some(rest) = line.strip_prefix("#[path = \"") {
+            path = rest.strip_suffix("\"]");
+        } else if let Some(name) = declared.strip_suffix(';') {
+            if let Some(path) = path.take() {
+                let from = if inner == room {
+                    file.parent().unwrap()
+                } else {
+                    &inner
+                };
+                let module = from.join(path);
+                reach(&module, module.parent().unwrap(), reached);
+            } else {
+                let room = inner.join(name);
+                reach(&room.with_extension("rs"), &room, reached);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_test_file_is_a_module() {
-    let main = reviews::text_of("tests/it/main.rs");
-    let directory = reviews::repository("tests/it");
-    for file in reviews::files_below("tests/it") {
-        if file.parent() != Some(&directory) || file.extension().is_none_or(|end| end != "rs") {
-            continue;
-        }
-        let name = file.file_stem().unwrap().to_string_lossy();
-        let listed = main.lines().any(|line| line == format!("mod {name};"));
-        assert!(
-            listed || name == "main",
-            "tests/it/{name}.rs is in no module"
-        );
+    for directory in ["tests/it", "tests/cluster"] {
+        let directory = reviews::repository(directory).canonicalize().unwrap();
+        let mut reached = BTreeSet::new();
+        reach(&directory.join("main.rs"), &directory, &mut reached);
+        let files = reviews::files_below(&directory).into_iter();
+        let forgotten: Vec<PathBuf> = files
+            .filter(|file| file.extension().is_some_and(|end| end == "rs"))
+            .filter(|file| !reached.contains(file))
+            .collect();
+        assert!(forgotten.is_empty(), "in no module: {forgotten:?}");
     }
 }
 

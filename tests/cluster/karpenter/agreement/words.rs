@@ -17,7 +17,7 @@ use crate::harness::api::text;
 use crate::harness::scene::review;
 
 /// kube-scheduler's rules, as the laws have them.
-#[path = "../../../it/scheduler.rs"]
+#[path = "../../../it/model/scheduler.rs"]
 #[expect(
     dead_code,
     reason = "nodes have their taints from Karpenter, and only labels are compared"

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::Server;
-use crate::harness::reviews::{bytes, is_untouched, patch, pod, pod_review, review};
+use crate::harness::requests::{bytes, is_untouched, patch, pod, pod_review, review};
 
 #[test]
 fn a_placed_pod_is_already_placed() {

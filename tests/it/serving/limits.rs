@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use berth::server::Limits;
 
 use crate::harness::client::{Connection, head};
-use crate::harness::reviews::{pod_review, pod_review_of};
-use crate::harness::small::Small;
+use crate::harness::in_process::Small;
+use crate::harness::requests::{pod_review, pod_review_of};
 use crate::harness::{Server, until};
 
 const JSON: &str = "content-type: application/json\r\n";

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use berth::server::shutdown::Phase;
 
 use crate::harness::client::head;
-use crate::harness::reviews::pod_review;
-use crate::harness::small::Small;
+use crate::harness::in_process::Small;
+use crate::harness::requests::pod_review;
 use crate::harness::{Server, get, run, until};
 
 #[test]

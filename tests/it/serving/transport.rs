@@ -7,7 +7,7 @@ use rustls::ClientConfig;
 
 use crate::harness::client::{Client, Connection, roots};
 use crate::harness::pki::{Authority, VALID};
-use crate::harness::reviews::{patch, pod_review};
+use crate::harness::requests::{patch, pod_review};
 use crate::harness::{Server, berth};
 
 #[test]

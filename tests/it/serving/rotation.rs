@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::harness::client::Client;
 use crate::harness::pki::{Authority, Pair, VALID};
-use crate::harness::reviews::pod_review;
+use crate::harness::requests::pod_review;
 use crate::harness::{Files, Server, run, until};
 
 /// The certificate that a new connection sees.
