@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::{Finding, Object, Severity, Stage};
+use crate::encoding::field::FieldError;
 use crate::encoding::yaml;
 use crate::names::SYSTEM_NAMESPACES;
 use crate::policy::{Selector, SelectorFile};
@@ -195,7 +196,7 @@ pub(super) fn read<'v>(
                     .any(|key| key.starts_with("cert-manager.io/inject-")),
                 webhooks,
             }),
-            Err((path, message)) => findings.push(Finding {
+            Err(FieldError { path, message }) => findings.push(Finding {
                 severity: Severity::Error,
                 object: format!("{} {}", side.kind(), object.name),
                 webhook: String::new(),
@@ -212,12 +213,12 @@ pub(super) fn read<'v>(
 ///
 /// # Errors
 /// The field that is wrong, from the selector on, and what is wrong with it.
-pub(super) fn selector(written: Option<&LabelSelector>) -> Result<Selector, (String, String)> {
+pub(super) fn selector(written: Option<&LabelSelector>) -> Result<Selector, FieldError> {
     let Some(written) = written else {
         return Ok(Selector::default());
     };
     let value =
-        serde_json::to_value(written).map_err(|error| (String::new(), error.to_string()))?;
+        serde_json::to_value(written).map_err(|error| FieldError::new(error.to_string()))?;
     let file: SelectorFile = yaml::from_value(value)?;
     Selector::try_from(file)
 }

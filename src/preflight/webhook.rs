@@ -7,6 +7,7 @@ use super::registration::{
     Configuration, NAME_LABEL, SERVICE, SHIPPED_NAME, Scene, Side, endpoint, selector,
 };
 use super::{Finding, Severity, Stage};
+use crate::encoding::field::FieldError;
 use crate::names::INJECTION_LABEL;
 
 /// The longest that a webhook should be waited for, in seconds: others of the same request need the rest of its 34 (R5.9).
@@ -105,7 +106,7 @@ impl Judge<'_, '_> {
     fn namespace_selector(&mut self) {
         let selector = match selector(self.webhook.namespace_selector.as_ref()) {
             Ok(selector) => selector,
-            Err((path, message)) => {
+            Err(FieldError { path, message }) => {
                 let field = format!("namespaceSelector.{path}");
                 self.say(
                     Severity::Error,
