@@ -68,9 +68,7 @@ async fn serve_constant() {
     let server = Listener {
         socket: Socket::Webhook,
         router,
-        tls: Some(Arc::new(
-            server_config(certificates, None).expect("a TLS configuration"),
-        )),
+        tls: Some(Arc::new(server_config(certificates))),
         limits: Limits::default(),
         metrics: Arc::new(Metrics::default()),
         phase: lifecycle.subscribe(),

@@ -6,16 +6,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig};
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
 
 /// No certificate chain and no key comes near this.
 const LARGEST_FILE: u64 = 1 << 20;
-
-const CLIENT_CA_FLAG: &str = "--client-ca";
 
 /// A file that cannot be used, and the flag that names it.
 #[derive(Debug)]
@@ -78,25 +75,17 @@ impl fmt::Display for Fault {
     }
 }
 
-/// How the webhook speaks TLS: 1.2 and 1.3, HTTP/1.1 only, and no resumption, which the API server never asks for. With
-/// `client_ca`, whoever has no certificate of that authority is turned away.
-///
-/// # Errors
-/// When the authority's file cannot be used.
-pub fn server_config(
-    certificates: Arc<dyn ResolvesServerCert>,
-    client_ca: Option<&Path>,
-) -> Result<ServerConfig, TlsError> {
+/// How the webhook speaks TLS: 1.2 and 1.3, HTTP/1.1 only, and no resumption, which the API server never asks for.
+#[must_use]
+pub fn server_config(certificates: Arc<dyn ResolvesServerCert>) -> ServerConfig {
     let config = ServerConfig::builder();
-    let config = match client_ca {
-        None => config.with_no_client_auth(),
-        Some(file) => config.with_client_cert_verifier(verifier(file)?),
-    };
-    let mut config = config.with_cert_resolver(certificates);
+    let mut config = config
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    Ok(config)
+    config
 }
 
 /// Reads a file that a flag names, unless it is too large.
@@ -114,24 +103,6 @@ pub(super) fn read(flag: &'static str, file: &Path) -> Result<Vec<u8>, TlsError>
         return Err(error(Fault::TooLarge));
     }
     Ok(bytes)
-}
-
-fn verifier(file: &Path) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-    let error = |fault| TlsError {
-        flag: CLIENT_CA_FLAG,
-        file: file.to_owned(),
-        fault,
-    };
-    let unusable = |cause: String| error(Fault::BadCertificate(cause));
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(&read(CLIENT_CA_FLAG, file)?).map_err(error)? {
-        roots
-            .add(certificate)
-            .map_err(|cause| unusable(cause.to_string()))?;
-    }
-    WebPkiClientVerifier::builder(Arc::new(roots))
-        .build()
-        .map_err(|cause| unusable(cause.to_string()))
 }
 
 /// The certificates in a file's text; at least one.

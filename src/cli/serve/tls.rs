@@ -22,21 +22,21 @@ pub(super) struct Flags {
     /// It has to be valid for the service's name, such as berth.berth-system.svc. A new one is taken into use as soon
     /// as it and its key are both there; until then the old one stays.
     #[arg(
-        long,
+        long = "tls-cert",
         value_name = "FILE",
         env = "BERTH_TLS_CERT",
-        requires = "tls_key"
+        requires = "key"
     )]
-    tls_cert: Option<PathBuf>,
+    certificate: Option<PathBuf>,
 
     /// The private key of --tls-cert, in PEM
     #[arg(
-        long,
+        long = "tls-key",
         value_name = "FILE",
         env = "BERTH_TLS_KEY",
-        requires = "tls_cert"
+        requires = "certificate"
     )]
-    tls_key: Option<PathBuf>,
+    key: Option<PathBuf>,
 
     /// The Secret, in berth's own namespace, of a certificate that berth makes and renews itself
     ///
@@ -44,31 +44,24 @@ pub(super) struct Flags {
     /// renews what the Secret holds, and writes into the webhook configurations named zz-berth whom the API server is to
     /// trust. All replicas serve with what the Secret holds. Needs a cluster, as --cluster does, and --own-namespace.
     #[arg(
-        long,
+        long = "tls-secret",
         value_name = "NAME",
         env = "BERTH_TLS_SECRET",
-        conflicts_with = "tls_cert",
+        conflicts_with = "certificate",
         requires = "own_namespace"
     )]
-    tls_secret: Option<String>,
+    secret: Option<String>,
 
     /// How long a certificate of --tls-secret is valid; it is renewed when a third of that is left
     ///
     /// Its authority is valid four times as long, and gets a successor, trusted before it is used, when half of that is
     /// left.
-    #[arg(long, value_name = "DURATION", env = "BERTH_TLS_LIFETIME", default_value = "2160h", value_parser = lifetime)]
-    tls_lifetime: Duration,
+    #[arg(long = "tls-lifetime", value_name = "DURATION", env = "BERTH_TLS_LIFETIME", default_value = "2160h", value_parser = lifetime)]
+    lifetime: Duration,
 
     /// How often to look for a new certificate and key, in the files or in the Secret
-    #[arg(long, value_name = "DURATION", env = "BERTH_TLS_POLL_INTERVAL", default_value = "10s", value_parser = positive)]
-    tls_poll_interval: Duration,
-
-    /// Serve only clients with a certificate of these authorities, in PEM; read once, at start
-    ///
-    /// An API server has a client certificate for webhooks only where its admission configuration names one, which a
-    /// managed control plane such as that of EKS does not offer.
-    #[arg(long, value_name = "FILE", env = "BERTH_CLIENT_CA")]
-    client_ca: Option<PathBuf>,
+    #[arg(long = "tls-poll-interval", value_name = "DURATION", env = "BERTH_TLS_POLL_INTERVAL", default_value = "10s", value_parser = positive)]
+    poll_interval: Duration,
 }
 
 /// Long enough for each step of a rotation to be seen by the API server before the next, and so short that no certificate
@@ -104,7 +97,7 @@ enum Keeper {
 impl Flags {
     /// Whether the certificate is that of a Secret.
     pub(super) fn need_cluster(&self) -> bool {
-        self.tls_secret.is_some()
+        self.secret.is_some()
     }
 
     /// Loads or makes the certificate, unless it is to come from the cluster.
@@ -114,8 +107,8 @@ impl Flags {
         own_namespace: Option<&str>,
         metrics: &Arc<Metrics>,
     ) -> anyhow::Result<Tls> {
-        let files = self.tls_cert.clone().zip(self.tls_key.clone());
-        let (certificates, keeper) = match (files, &self.tls_secret, cluster) {
+        let files = self.certificate.clone().zip(self.key.clone());
+        let (certificates, keeper) = match (files, &self.secret, cluster) {
             (Some((certificate, key)), ..) => {
                 let files = Files { certificate, key };
                 (Arc::new(Certificates::load(&files)?), Keeper::Files(files))
@@ -129,7 +122,7 @@ impl Flags {
                     config,
                     namespace,
                     secret,
-                    self.tls_lifetime,
+                    self.lifetime,
                     Arc::clone(&certificates),
                     Arc::clone(metrics),
                 );
@@ -141,7 +134,7 @@ impl Flags {
         metrics.certificate(certificates.not_after());
         let resolver = Arc::clone(&certificates);
         Ok(Tls {
-            config: tls::server_config(resolver, self.client_ca.as_deref())?,
+            config: tls::server_config(resolver),
             certificates,
             keeper,
         })
@@ -149,7 +142,7 @@ impl Flags {
 
     /// Looks after the certificate from now on.
     pub(super) fn keep(&self, tls: Tls, metrics: Arc<Metrics>) -> Option<JoinHandle<()>> {
-        let every = self.tls_poll_interval;
+        let every = self.poll_interval;
         match tls.keeper {
             Keeper::Files(files) => {
                 Some(tokio::spawn(tls.certificates.poll(files, every, metrics)))

@@ -33,7 +33,7 @@ impl Small {
         let (policy, _) = embedded_policy().unwrap();
         let snapshot = Snapshot::new(policy, embedded_node_pools().unwrap()).unwrap();
         let snapshot = Arc::new(ArcSwapOption::from_pointee(snapshot));
-        let tls = server_config(certificates(), None).unwrap();
+        let tls = server_config(certificates());
         let small = Self::listen(|lifecycle, metrics| Listener {
             socket: Socket::Webhook,
             router: Webhook::new(snapshot, Arc::clone(&metrics), limits.clone()).router(),
