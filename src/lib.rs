@@ -11,6 +11,8 @@
 //!
 //! The modules in reading order. Each may use those above it and none below.
 
+pub mod names;
+
 pub mod placement;
 
 pub mod validation;
@@ -25,10 +27,10 @@ pub mod metrics;
 
 pub mod logging;
 
-pub mod server;
-
-pub mod authority;
+pub mod tls;
 
 pub mod watch;
+
+pub mod server;
 
 pub mod cli;

@@ -7,16 +7,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::{Finding, Object, Severity, Stage};
+use crate::names::{SERVICE, SHIPPED_NAME, SHIPPED_NAMESPACE};
 use crate::placement::exemption::SYSTEM_NAMESPACES;
 use crate::placement::selector::{Selector, SelectorFile};
 use crate::placement::yaml;
 
-/// The name of the configurations, as shipped.
-pub const SHIPPED_NAME: &str = "zz-berth";
-/// The namespace of an installation, as shipped.
-pub const SHIPPED_NAMESPACE: &str = "berth-system";
-/// The Service, as shipped; berth makes its certificate for no other.
-pub const SERVICE: &str = "berth";
 /// What the names of berth's webhooks end with.
 const DOMAIN: &str = "placement.truemark.io";
 /// What Kubernetes writes on every namespace, and nobody can change: its name.

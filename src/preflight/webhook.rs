@@ -3,10 +3,9 @@
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 
-use super::registration::{
-    Configuration, NAME_LABEL, SERVICE, SHIPPED_NAME, Scene, Side, endpoint, selector,
-};
+use super::registration::{Configuration, NAME_LABEL, Scene, Side, endpoint, selector};
 use super::{Finding, Severity, Stage};
+use crate::names::{SERVICE, SHIPPED_NAME};
 use crate::placement::INJECTION_LABEL;
 
 /// The longest that a webhook should be waited for, in seconds: others of the same request need the rest of its 34 (R5.9).

@@ -7,14 +7,15 @@ use std::process::Command;
 use crate::reviews;
 
 /// The modules of the crate, each in its layer. A module may use those of its own layer and of those below.
-const LAYERS: [(&str, u8); 12] = [
+const LAYERS: [(&str, u8); 13] = [
+    ("names", 0),
     ("placement", 0),
     ("definition", 1),
     ("preflight", 1),
     ("validation", 1),
     ("admission", 2),
     ("server", 3),
-    ("authority", 3),
+    ("tls", 3),
     ("watch", 3),
     ("metrics", 3),
     ("logging", 3),

@@ -8,12 +8,11 @@ use arc_swap::ArcSwapOption;
 use berth::metrics::{Metrics, Socket};
 use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
 use berth::server::Limits;
-use berth::server::certificates::Certificates;
 use berth::server::connection::Listener;
 use berth::server::ops::Ops;
 use berth::server::shutdown::{Lifecycle, Phase};
-use berth::server::tls::server_config;
 use berth::server::webhook::Webhook;
+use berth::tls::{Certificates, server_config};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
