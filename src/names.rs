@@ -29,3 +29,12 @@ pub const API_VERSION: &str = "placement.truemark.io/v1alpha1";
 
 /// The `kind` of a policy.
 pub const KIND: &str = "PlacementPolicy";
+
+/// The name of both webhook configurations. It sorts last, so that berth sees what other webhooks have changed.
+pub const SHIPPED_NAME: &str = "zz-berth";
+
+/// The namespace of an installation.
+pub const SHIPPED_NAMESPACE: &str = "berth-system";
+
+/// The Service in front of the replicas. berth makes its own certificate for no other.
+pub const SERVICE: &str = "berth";

@@ -16,7 +16,6 @@ use serde_json::Value;
 
 use crate::named::named;
 use registration::Scene;
-pub use registration::{SERVICE, SHIPPED_NAME, SHIPPED_NAMESPACE};
 use webhook::Judge;
 
 named! {

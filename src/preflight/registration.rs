@@ -9,15 +9,9 @@ use serde_json::Value;
 use super::{Finding, Object, Severity, Stage};
 use crate::encoding::field::FieldError;
 use crate::encoding::yaml;
-use crate::names::SYSTEM_NAMESPACES;
+use crate::names::{SERVICE, SHIPPED_NAME, SHIPPED_NAMESPACE, SYSTEM_NAMESPACES};
 use crate::policy::{Selector, SelectorFile};
 
-/// The name of the configurations, as shipped.
-pub const SHIPPED_NAME: &str = "zz-berth";
-/// The namespace of an installation, as shipped.
-pub const SHIPPED_NAMESPACE: &str = "berth-system";
-/// The Service, as shipped; berth makes its certificate for no other.
-pub const SERVICE: &str = "berth";
 /// What the names of berth's webhooks end with.
 const DOMAIN: &str = "placement.truemark.io";
 /// What Kubernetes writes on every namespace, and nobody can change: its name.

@@ -3,12 +3,10 @@
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 
-use super::registration::{
-    Configuration, NAME_LABEL, SERVICE, SHIPPED_NAME, Scene, Side, endpoint, selector,
-};
+use super::registration::{Configuration, NAME_LABEL, Scene, Side, endpoint, selector};
 use super::{Finding, Severity, Stage};
 use crate::encoding::field::FieldError;
-use crate::names::INJECTION_LABEL;
+use crate::names::{INJECTION_LABEL, SERVICE, SHIPPED_NAME};
 
 /// The longest that a webhook should be waited for, in seconds: others of the same request need the rest of its 34 (R5.9).
 const LONGEST_TIMEOUT: i32 = 3;
