@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use super::judge::{Entry, Explanation, Outcome, Report};
 use crate::cli::clean;
 use crate::names::INJECTION_LABEL;
+use crate::node::label::ARCH;
 use crate::placement::{Decision, Reason};
 use crate::policy::{Action, Mode};
 
@@ -158,13 +159,14 @@ fn additions(decision: &Decision<'_>) -> Vec<String> {
             .node_selector
             .map(|(label, name)| format!("node selector {label}: {name}")),
     );
-    let requirements = &edits.required.requirements;
-    let required = [
-        (requirements.node_label, &requirements.node_pools),
-        ("kubernetes.io/arch", &requirements.architectures),
-    ];
-    for (key, values) in required.iter().filter(|(_, values)| !values.is_empty()) {
-        lines.push(format!("node affinity {key} in {}", values.join(", ")));
+    if let Some(requirements) = edits.required.requirements() {
+        let required = [
+            (requirements.node_label, &requirements.node_pools),
+            (ARCH, &requirements.architectures),
+        ];
+        for (key, values) in required.iter().filter(|(_, values)| !values.is_empty()) {
+            lines.push(format!("node affinity {key} in {}", values.join(", ")));
+        }
     }
     if let Some(preference) = &edits.preferred {
         lines.push(format!(
