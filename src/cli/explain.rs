@@ -4,7 +4,6 @@ mod decode;
 mod json;
 mod judge;
 mod manifest;
-mod progress;
 mod quantity;
 mod review;
 mod role;
@@ -21,7 +20,6 @@ use super::input::{self, Document};
 use super::{Sources, USAGE, complain, printed};
 use crate::placement::policy::Mode;
 use judge::{Entry, Outcome, Report};
-use progress::Progress;
 
 /// The command, as messages begin.
 const COMMAND: &str = "explain";
@@ -90,21 +88,14 @@ pub fn run(args: &Args) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    let mut progress = Progress::new();
     let mut documents = Vec::new();
-    let files = input::files(&paths);
-    let total = files.len();
-    for (position, file) in files.into_iter().enumerate() {
-        progress.show("reading file", position + 1, total);
+    for file in input::files(&paths) {
         match file {
             Ok(file) => input::read(&file, &mut documents),
             Err((path, message)) => documents.push(Document::unread(&path, message)),
         }
     }
-    let report = judge::judge(&documents, &mut snapshot, |done, total| {
-        progress.show("judging object", done + 1, total);
-    });
-    drop(progress);
+    let report = judge::judge(&documents, &mut snapshot);
     if !printed(COMMAND, show(args.output, &report)) {
         return ExitCode::FAILURE;
     }

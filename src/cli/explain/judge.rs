@@ -101,7 +101,6 @@ impl Explanation<'_> {
 pub(super) fn judge<'d, 'p>(
     documents: &'d [Document],
     snapshot: &'p mut Snapshot,
-    mut progress: impl FnMut(usize, usize),
 ) -> Report<'d, 'p> {
     let found: Vec<_> = documents
         .iter()
@@ -120,7 +119,6 @@ pub(super) fn judge<'d, 'p>(
         }
     }
     let snapshot = &*snapshot;
-    let total = found.iter().flatten().map(Vec::len).sum();
     let (mut entries, mut assumed) = (Vec::new(), BTreeSet::new());
     let mut lines = LINES;
     for (position, (document, objects)) in documents.iter().zip(found).enumerate() {
@@ -140,7 +138,6 @@ pub(super) fn judge<'d, 'p>(
             }
         };
         for object in objects {
-            progress(entries.len(), total);
             match object {
                 Found::Object(object) => {
                     let outcome = outcome(&object, snapshot);

@@ -132,24 +132,6 @@ fn no_failure_policy_is_fail() {
     assert!(report.fails);
 }
 
-#[test]
-fn a_boundary_that_judges_every_update_is_an_error() {
-    let mut objects = reviews::values_of(&rendered("deploy/overlays/boundary"));
-    let configuration = objects
-        .iter_mut()
-        .find(|object| object["kind"] == VALIDATING);
-    let conditions = &mut configuration.unwrap()["webhooks"][1]["matchConditions"];
-    *conditions = json!([{"name": "not-mine", "expression": "object.metadata.name != 'mine'"}]);
-    let report = judged(&objects, Stage::Rendered);
-    let severity = |field: &str| of_field(&report, field).map(|finding| finding.severity);
-    assert_eq!(
-        severity("webhooks[1].matchConditions"),
-        Some(Severity::Error)
-    );
-    let unknown = "webhooks[1].matchConditions[0].expression";
-    assert_eq!(severity(unknown), Some(Severity::Note));
-}
-
 /// A bundle that nobody fills in is worse the nearer it is to a request.
 #[test]
 fn an_empty_bundle_is_judged_by_where_it_is() {
