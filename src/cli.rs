@@ -18,8 +18,8 @@ use anyhow::{Context, anyhow};
 use clap::{Args, Parser, Subcommand};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
-use crate::placement::given::Given;
-use crate::placement::snapshot::{read_node_pools, read_policy};
+use crate::placement::Given;
+use crate::policy::{read_node_pools, read_policy};
 
 /// Places Kubernetes workloads on the right nodes of an EKS cluster.
 ///

@@ -10,11 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::placement::catalogue::Catalogue;
-use crate::placement::named::named;
-use crate::placement::policy::{KIND, Policy, PolicyError};
-use crate::placement::policy_file::PolicySpec;
-use crate::placement::schema::structural;
+use crate::encoding::schema::structural;
+use crate::named::named;
+use crate::names::KIND;
+use crate::node::Catalogue;
+use crate::policy::{Policy, PolicyError, PolicySpec};
 
 /// The API group of policies.
 pub const GROUP: &str = "placement.truemark.io";
@@ -295,8 +295,8 @@ fn schema() -> Value {
 #[cfg(test)]
 mod tests {
     use super::{Status, Time};
-    use crate::placement::policy::{API_VERSION, PolicyError};
-    use crate::placement::snapshot::{embedded_node_pools, embedded_policy};
+    use crate::names::API_VERSION;
+    use crate::policy::{PolicyError, embedded_node_pools, embedded_policy};
 
     #[test]
     fn group_and_version_are_those_of_the_policy() {

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::placement::named::named;
+use crate::named::named;
 use registration::Scene;
 pub use registration::{SERVICE, SHIPPED_NAME, SHIPPED_NAMESPACE};
 use webhook::Judge;

@@ -30,10 +30,9 @@ use tokio::sync::{oneshot, watch};
 use crate::definition;
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
-use crate::placement::given::Given;
-use crate::placement::named::named;
-use crate::placement::policy::KIND;
-use crate::placement::snapshot::Snapshot;
+use crate::named::named;
+use crate::names::KIND;
+use crate::placement::{Given, Snapshot};
 use feed::{Feed, feed, namespaces, node_pools, policies};
 use view::View;
 
@@ -50,9 +49,9 @@ named! {
     /// What the API server made of the request for a list.
     pub enum Availability {
         /// It has not answered yet.
-        Unknown = "not listed yet",
+        Unknown = "not-listed",
         /// It knows no such resource.
-        Absent = "not served",
+        Absent = "not-served",
         /// It may not be listed.
         Forbidden = "forbidden",
         /// It has listed the objects, and tells what changes.

@@ -4,19 +4,17 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::template::Subject;
-use crate::placement::Edits;
-use crate::placement::affinity::{NewPreference, NewTerm, RequiredEdits};
-use crate::placement::pod::Metadata;
+use crate::placement::{Edits, NewPreference, NewTerm, RequiredEdits};
+use crate::pod::{Metadata, Workload};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
 /// Writes the edits as a patch of the object; empty where there are none.
 #[must_use]
-pub fn patch(edits: &Edits<'_>, subject: &Subject<'_, '_>) -> Vec<u8> {
+pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
     let mut operations = Operations {
-        root: subject.path,
+        root: workload.place.pointer,
         json: Vec::new(),
     };
     if edits.is_empty() {
@@ -31,13 +29,13 @@ pub fn patch(edits: &Edits<'_>, subject: &Subject<'_, '_>) -> Vec<u8> {
         labels,
         annotations,
     } = edits;
-    let spec = subject.pod.spec;
-    if subject.has_metadata {
+    let spec = workload.pod.spec;
+    if workload.has_metadata {
         let Metadata {
             labels: has_labels,
             annotations: has_annotations,
             ..
-        } = subject.pod.metadata;
+        } = workload.pod.metadata;
         operations.add_entries("/metadata/labels", has_labels.is_some(), labels);
         operations.add_entries(
             "/metadata/annotations",
@@ -67,7 +65,7 @@ pub fn patch(edits: &Edits<'_>, subject: &Subject<'_, '_>) -> Vec<u8> {
             operations.add(format_args!("/spec/tolerations/-"), toleration);
         }
     }
-    operations.add_affinity(subject, required, preferred.as_ref());
+    operations.add_affinity(workload, required, preferred.as_ref());
     operations.json.push(b']');
     operations.json
 }
@@ -108,7 +106,7 @@ impl Operations {
 
     fn add_affinity(
         &mut self,
-        subject: &Subject<'_, '_>,
+        workload: &Workload<'_>,
         required: &RequiredEdits<'_>,
         preferred: Option<&NewPreference<'_>>,
     ) {
@@ -119,7 +117,7 @@ impl Operations {
         let new_term = terms.is_empty() && !requirements.is_empty();
         let new_term =
             new_term.then(|| NewTerm([requirements.node_pools(), requirements.architectures()]));
-        let affinity = subject.pod.spec.affinity.as_ref();
+        let affinity = workload.pod.spec.affinity.as_ref();
         let Some(node_affinity) = affinity.and_then(|affinity| affinity.node_affinity.as_ref())
         else {
             if new_term.is_some() || preferred.is_some() {

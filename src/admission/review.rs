@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::placement::json::{Malformed, Reader};
-use crate::placement::pod::Template;
+use crate::encoding::json::{Malformed, Reader};
+use crate::pod::Template;
 
 /// The versions of `AdmissionReview` that berth speaks; an answer has the version of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]

@@ -11,10 +11,9 @@ use clap::{ArgGroup, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::input;
 use super::object::{Found, objects};
-use super::{clean, complain, printed};
-use crate::placement::selector::is_subdomain;
+use super::{clean, complain, input, printed};
+use crate::node::label::is_subdomain;
 use crate::preflight::{self, Finding, Object, Report, Severity, Stage};
 
 /// The command, as messages begin.

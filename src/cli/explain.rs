@@ -5,7 +5,6 @@ mod json;
 mod judge;
 mod manifest;
 mod quantity;
-mod review;
 mod role;
 mod text;
 
@@ -18,7 +17,7 @@ use clap::ValueEnum;
 
 use super::input::{self, Document};
 use super::{Sources, USAGE, complain, printed};
-use crate::placement::policy::Mode;
+use crate::policy::Mode;
 use judge::{Entry, Outcome, Report};
 
 /// The command, as messages begin.

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{manifest_files, parse};
-use crate::placement::yaml;
+use crate::encoding::yaml;
 
 /// The most that one file may hold: more than any cluster's dump, and less than would exhaust a machine.
 const FILE_BYTES: u64 = 64 * 1024 * 1024;

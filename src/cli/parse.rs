@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use serde_saphyr::{Options, Spanned};
 
 use super::path::{FieldPath, Segment};
-use crate::placement::yaml;
+use crate::encoding::yaml;
 
 /// What is wrong with a text, and on which of its lines, from 1.
 #[derive(Debug, PartialEq, Eq)]

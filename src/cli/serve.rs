@@ -25,13 +25,12 @@ use tls::Tls;
 use super::{Sources, USAGE, cluster};
 use crate::logging::{self, Format};
 use crate::metrics::{Metrics, Socket};
-use crate::placement::snapshot::Snapshot;
-use crate::server::Limits;
+use crate::placement::Snapshot;
 use crate::server::connection::Listener;
-use crate::server::duration;
 use crate::server::ops::Ops;
 use crate::server::shutdown::{Lifecycle, Phase, Signals};
 use crate::server::webhook::Webhook;
+use crate::server::{Limits, duration};
 use crate::watch::Cluster;
 
 /// Serves the webhook that places workloads as they are created

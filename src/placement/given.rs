@@ -1,8 +1,8 @@
 //! What berth is given to begin with: the files that flags name and, where there are none, the defaults compiled in.
 
-use super::catalogue::{Catalogue, CatalogueError};
-use super::policy::{Policy, PolicyError};
-use super::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
+use super::snapshot::Snapshot;
+use crate::node::{Catalogue, CatalogueError};
+use crate::policy::{Policy, PolicyError, embedded_node_pools, embedded_policy};
 
 /// The policy and the node pools of the flags.
 #[derive(Debug, Clone, Default)]

@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use super::affinity::{self, NewRequirements};
-use super::alternatives::Alternative;
-use super::catalogue::{Catalogue, NodePool};
-use super::constraints::PreferredTerm;
-use super::pod::{Pod, Spec};
-use super::policy::{Binding, Pool};
-use super::requirement::{ARCH, NODE_POOL};
-use super::toleration::NewToleration;
-use super::{Decision, Edits, Reason};
+use super::decision::Decision;
+use super::edits::{self, Edits, NewRequirements, NewToleration};
+use super::reason::Reason;
+use crate::node::label::{ARCH, NODE_POOL};
+use crate::node::{Catalogue, NodePool};
+use crate::pod::{Alternative, Pod, PreferredTerm, Spec};
+use crate::policy::{Binding, Pool};
 
 /// The search for the node pools of one pool that one pod can use.
-pub(super) struct Search<'s, 'v, 'a, 'p> {
-    pub(super) pod: &'s Pod<'v, 'a>,
+pub(super) struct Search<'a, 'p> {
+    pub(super) pod: &'a Pod<'a>,
     /// See [`preference`].
     pub(super) preference: Option<PreferredTerm<'a>>,
     pub(super) pool: &'p Pool,
@@ -29,7 +27,7 @@ pub(super) struct Search<'s, 'v, 'a, 'p> {
 pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<PreferredTerm<'a>> {
     let least = match binding {
         Binding::Required => i64::MIN,
-        Binding::Preferred => affinity::WEIGHT.into(),
+        Binding::Preferred => edits::WEIGHT.into(),
     };
     spec.heaviest_preference()
         .filter(|preferred| preferred.weight >= least)
@@ -43,7 +41,7 @@ pub(super) fn node_label<'p>(pool: &Pool, catalogue: &'p Catalogue) -> &'p str {
         .map_or(NODE_POOL, NodePool::node_label)
 }
 
-impl<'p> Search<'_, '_, '_, 'p> {
+impl<'p> Search<'_, 'p> {
     pub(super) fn place(&self) -> Decision<'p> {
         let node_pools: Vec<&NodePool> = self
             .existing()
@@ -108,14 +106,14 @@ impl<'p> Search<'_, '_, '_, 'p> {
         })
     }
 
-    fn alternatives(&self) -> impl Iterator<Item = Alternative<'_, '_>> {
+    fn alternatives(&self) -> impl Iterator<Item = Alternative<'_>> {
         self.pod.spec.alternatives()
     }
 
     /// The known architectures that an alternative allows: what its author asks for wins over what was chosen.
     fn architectures<'s>(
         &'s self,
-        alternative: Alternative<'s, 's>,
+        alternative: Alternative<'s>,
     ) -> impl Iterator<Item = &'p Arc<str>> {
         let constrained = alternative.constrains(ARCH);
         let candidates = if constrained { self.known } else { self.wanted };
@@ -126,7 +124,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
 
     /// Whether some alternative of the pod allows the node pool, leaving one label out of account if so asked.
     fn fits(&self, node_pool: &NodePool, ignored: Option<&str>) -> bool {
-        let meets = |alternative: Alternative<'_, '_>, key: &str| {
+        let meets = |alternative: Alternative<'_>, key: &str| {
             ignored == Some(key) || node_pool.can_meet(key, alternative.on(key))
         };
         let alone = self.pod.spec.selector_alone();
@@ -147,7 +145,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
     }
 
     /// Whether the pod's heaviest preference lets Karpenter make a node of the node pool for an alternative.
-    fn preference_met(&self, node_pool: &NodePool, alternative: Alternative<'_, '_>) -> bool {
+    fn preference_met(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> bool {
         self.preference.as_ref().is_none_or(|preferred| {
             let preferred = preferred.preference.alone();
             let mut architectures = self.architectures(alternative);
@@ -225,7 +223,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
             ..NewRequirements::default()
         };
         let edits = Edits {
-            required: affinity::required_edits(self.pod.spec, requirements),
+            required: edits::required_edits(self.pod.spec, requirements),
             ..Edits::default()
         };
         Decision {
@@ -273,7 +271,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
     }
 
     fn is_confined(&self, names: &[&str]) -> bool {
-        affinity::is_confined(self.pod.spec, self.node_label, names)
+        edits::is_confined(self.pod.spec, self.node_label, names)
     }
 
     fn edits(&self, node_pools: &[&'p NodePool], architectures: Vec<&'p str>) -> Edits<'p> {
@@ -295,7 +293,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
         match (self.pool.binding, names.as_slice()) {
             (Binding::Preferred, _) if self.is_confined(&names) => {}
             (Binding::Preferred, _) => {
-                preferred = affinity::preference_edit(spec, self.node_label, &names);
+                preferred = edits::preference_edit(spec, self.node_label, &names);
             }
             (Binding::Required, [only]) => {
                 node_selector = (!self.is_confined(&names)).then_some((self.node_label, *only));
@@ -310,7 +308,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
         Edits {
             tolerations,
             node_selector,
-            required: affinity::required_edits(spec, requirements),
+            required: edits::required_edits(spec, requirements),
             preferred,
             labels: Vec::new(),
             annotations: Vec::new(),

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::registration::{Side, has_flag};
 use super::{Finding, Object, Report, Severity};
 use crate::definition::{self, ConditionStatus, Status};
-use crate::placement::catalogue::Catalogue;
-use crate::placement::named::named;
-use crate::placement::policy::{KIND, Policy};
-use crate::placement::snapshot::{embedded_policy, read_policy_spec};
+use crate::named::named;
+use crate::names::KIND;
+use crate::node::Catalogue;
+use crate::policy::{Policy, embedded_policy, read_policy_spec};
 
 /// The oldest Kubernetes that berth is made for: from it on, match conditions are there for good (R5.12).
 const OLDEST: (u32, u32) = (1, 30);
@@ -37,7 +37,7 @@ named! {
     /// Why nothing is known of a resource.
     pub enum Absence {
         /// The API server knows no such resource.
-        NotServed = "not served",
+        NotServed = "not-served",
         /// It may not be listed.
         Forbidden = "forbidden",
     }

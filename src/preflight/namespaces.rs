@@ -2,8 +2,7 @@
 
 use super::registration::Scene;
 use super::{Finding, Severity};
-use crate::placement::INJECTION_LABEL;
-use crate::placement::exemption::SYSTEM_NAMESPACES;
+use crate::names::{INJECTION_LABEL, SYSTEM_NAMESPACES};
 
 /// The protected namespaces that have opted in nevertheless.
 pub(super) fn judge(scene: &Scene, findings: &mut Vec<Finding>) {

@@ -7,9 +7,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::{Finding, Object, Severity, Stage};
-use crate::placement::exemption::SYSTEM_NAMESPACES;
-use crate::placement::selector::{Selector, SelectorFile};
-use crate::placement::yaml;
+use crate::encoding::yaml;
+use crate::names::SYSTEM_NAMESPACES;
+use crate::policy::{Selector, SelectorFile};
 
 /// The name of the configurations, as shipped.
 pub const SHIPPED_NAME: &str = "zz-berth";

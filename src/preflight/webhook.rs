@@ -7,7 +7,7 @@ use super::registration::{
     Configuration, NAME_LABEL, SERVICE, SHIPPED_NAME, Scene, Side, endpoint, selector,
 };
 use super::{Finding, Severity, Stage};
-use crate::placement::INJECTION_LABEL;
+use crate::names::INJECTION_LABEL;
 
 /// The longest that a webhook should be waited for, in seconds: others of the same request need the rest of its 34 (R5.9).
 const LONGEST_TIMEOUT: i32 = 3;

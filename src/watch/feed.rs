@@ -28,8 +28,8 @@ use crate::definition;
 use crate::logging::causes;
 use crate::metrics::Metrics;
 use crate::metrics::watching::{Watch, Watched};
-use crate::placement::catalogue::{CatalogueError, NodePool};
-use crate::placement::namespace::NamespaceLabels;
+use crate::node::{CatalogueError, NodePool};
+use crate::pod::NamespaceLabels;
 
 /// How long one watch lasts, in seconds, before the next one takes over: the most that a connection which died without
 /// a word is trusted, and so the resolution of the age that the metrics tell.

@@ -7,9 +7,9 @@ use super::listing::Listing;
 use super::update::PolicyObject;
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
-use crate::placement::catalogue::CatalogueError;
-use crate::placement::policy::{PolicyError, Source};
-use crate::placement::snapshot::Snapshot;
+use crate::node::CatalogueError;
+use crate::placement::Snapshot;
+use crate::policy::{PolicyError, Source};
 
 /// What comes of a change.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::resource;
 use crate::definition::{self, Status};
 use crate::logging::causes;
 use crate::metrics::Metrics;
-use crate::placement::policy::{API_VERSION, KIND};
+use crate::names::{API_VERSION, KIND};
 
 /// The pause after the first failure to write; each further one is twice as long, up to the last.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -112,7 +112,7 @@ fn now() -> Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::placement::policy::PolicyError;
+    use crate::policy::PolicyError;
 
     fn at(second: i64) -> Time {
         Time(Timestamp::from_second(second).unwrap())

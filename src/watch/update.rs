@@ -7,8 +7,8 @@ use kube::runtime::watcher::Event;
 use serde_json::Value;
 
 use super::Availability;
-use crate::placement::catalogue::{CatalogueError, NodePool};
-use crate::placement::namespace::NamespaceLabels;
+use crate::node::{CatalogueError, NodePool};
+use crate::pod::NamespaceLabels;
 
 /// An object's name, and what is kept of the object; nothing where it is as good as gone.
 pub(super) type Entry<T> = (Arc<str>, Option<T>);

@@ -12,11 +12,10 @@ use super::news::{Count, Judgement, News};
 use super::update::{Outcome, PolicyObject, Update};
 use crate::definition;
 use crate::metrics::watching::Watched;
-use crate::placement::catalogue::{Catalogue, CatalogueError, NodePool};
-use crate::placement::given::{Given, or_embedded};
-use crate::placement::namespace::NamespaceLabels;
-use crate::placement::policy::{Policy, PolicyError, Source};
-use crate::placement::snapshot::{Snapshot, embedded_policy, read_policy_spec};
+use crate::node::{Catalogue, CatalogueError, NodePool};
+use crate::placement::{Given, Snapshot, or_embedded};
+use crate::pod::NamespaceLabels;
+use crate::policy::{Policy, PolicyError, Source, embedded_policy, read_policy_spec};
 
 /// A policy that can be used.
 #[derive(Debug, Clone)]
@@ -244,7 +243,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::placement::snapshot::embedded_node_pools;
+    use crate::policy::embedded_node_pools;
 
     /// A view of a cluster that has listed these node pools, no namespace, and this policy, if any.
     fn view(given: Given, node_pools: &Catalogue, spec: Option<Value>) -> View {

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use berth::admission::mutate;
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
+use berth::placement::Snapshot;
+use berth::policy::{embedded_node_pools, embedded_policy};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::Value;
 

@@ -18,7 +18,7 @@ mod setup;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ::berth::placement::yaml;
+use ::berth::encoding::yaml;
 use anyhow::{Context, bail};
 use serde_json::Value;
 

@@ -15,7 +15,7 @@ use std::{env, fs, iter, thread};
 
 use similar::TextDiff;
 
-use crate::reviews;
+use crate::harness::review;
 
 /// The variable that, set to `overwrite`, has the pages written anew.
 const SNAPSHOTS: &str = "SNAPSHOTS";
@@ -62,7 +62,7 @@ fn console(block: &[&str], directory: &Path) -> String {
 fn printed(page: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
-    symlink(reviews::repository(""), directory.join("repository")).unwrap();
+    symlink(review::repository(""), directory.join("repository")).unwrap();
     assert!(page.contains("\n```console\n"), "a page without a command");
     let mut printed = String::new();
     let mut lines = page.lines();
@@ -90,7 +90,7 @@ fn printed(page: &str) -> String {
 
 /// Returns how a page differs from what its commands print, unless it is written anew.
 fn difference(page: &Path) -> Option<String> {
-    let expected = reviews::text_of(page);
+    let expected = review::text_of(page);
     let actual = printed(&expected);
     if expected == actual {
         return None;
@@ -107,7 +107,7 @@ fn difference(page: &Path) -> Option<String> {
 
 #[test]
 fn commands_print_what_their_pages_say() {
-    let pages = reviews::files_below("tests/commands");
+    let pages = review::files_below("tests/commands");
     assert!(!pages.is_empty());
     let differences: String = thread::scope(|scope| {
         let running: Vec<_> = pages

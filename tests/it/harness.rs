@@ -1,9 +1,10 @@
 //! The real binary as a process of its own, and what it takes to talk to it.
 
 pub(crate) mod client;
+pub(crate) mod in_process;
 pub(crate) mod pki;
-pub(crate) mod reviews;
-pub(crate) mod small;
+pub(crate) mod requests;
+pub(crate) mod review;
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::found;
 use crate::definition;
 use crate::logging::causes;
-use crate::placement::exemption::SYSTEM_NAMESPACES;
+use crate::names::SYSTEM_NAMESPACES;
 use crate::preflight::installation::{self, Absence, Resource, Unseen};
 use crate::preflight::{Report, Stage, judge as judge_registration, own_namespaces};
 
@@ -85,7 +85,7 @@ impl Contents {
         let names: Vec<&str> = names
             .into_iter()
             .chain(SYSTEM_NAMESPACES)
-            .filter(|name| crate::placement::selector::is_subdomain(name))
+            .filter(|name| crate::node::label::is_subdomain(name))
             .collect();
         // Those that matter, of ten thousand.
         let selector = format!(

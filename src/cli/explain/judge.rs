@@ -6,20 +6,16 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::decode::decode;
-use super::review::findings;
 use super::role::Role;
-use crate::admission::patch::patch;
-use crate::admission::template::{Kind, Subject};
+use crate::admission::judge as judge_workload;
 use crate::cli::input::{Document, Place};
 use crate::cli::object::{Found, Identity, Object, objects};
 use crate::cli::parse;
 use crate::cli::path::FieldPath;
-use crate::placement::json::Reader;
-use crate::placement::namespace::NamespaceLabels;
-use crate::placement::pod::Template;
-use crate::placement::policy::Mode;
-use crate::placement::snapshot::Snapshot;
-use crate::placement::{Decision, Reason, decide};
+use crate::encoding::json::Reader;
+use crate::placement::{Decision, Reason, Snapshot};
+use crate::pod::{Kind, NamespaceLabels, Template, Workload};
+use crate::policy::Mode;
 use crate::validation::Finding;
 
 /// Everything there is to say about the input.
@@ -237,41 +233,52 @@ fn outcome<'p>(object: &Object<'_>, snapshot: &'p Snapshot) -> Outcome<'p> {
     }
 }
 
+/// Decides for the pods of an object, as the server does. It is a person who asks, so no exemption by user applies.
 fn explain<'p>(
     kind: Kind,
     object: &Object<'_>,
     snapshot: &'p Snapshot,
 ) -> Result<Explanation<'p>, String> {
-    let bytes = serde_json::to_string(object.value).map_err(|error| error.to_string())?;
-    let template = Template::read(&mut Reader::new(&bytes)).map_err(|error| error.to_string())?;
-    let subject = Subject::new(kind, &template)
-        .ok_or_else(|| "it has no spec that would describe its pods".to_owned())?;
     let namespace = snapshot.namespace(object.identity.effective_namespace());
-    let decision = decide(
-        &subject.pod,
-        &namespace,
-        &snapshot.policy,
-        &snapshot.catalogue,
-    );
-    let patch = patch(&decision.edits, &subject);
-    let mut patched = None;
-    if decision.mode == Mode::Enforce && !patch.is_empty() {
-        let operations: Vec<json_patch::PatchOperation> =
-            serde_json::from_slice(&patch).map_err(|error| error.to_string())?;
-        let mut value = object.value.clone();
-        json_patch::patch(&mut value, &operations).map_err(|error| error.to_string())?;
-        patched = Some(value);
-    }
-    // The validating side sees pods after they were placed.
-    let judged = match (&patched, kind) {
-        (Some(patched), Kind::Pod) => patched,
-        _ => object.value,
-    };
-    let findings = findings(&object.identity, judged, snapshot)?;
-    Ok(Explanation {
-        decision,
-        patch,
-        patched,
-        findings,
+    with_workload(kind, object.value, |workload| {
+        let judged = judge_workload(workload, namespace, snapshot);
+        let patch = judged.patch();
+        let patched = match judged.decision.mode {
+            Mode::Enforce if !patch.is_empty() => Some(patched(object.value, &patch)?),
+            Mode::Enforce | Mode::Audit => None,
+        };
+        let findings = match &patched {
+            // The validating side sees a pod after the mutating side has changed it.
+            Some(patched) if workload.is_pod() => with_workload(kind, patched, |workload| {
+                Ok(judge_workload(workload, namespace, snapshot).findings("", None))
+            })?,
+            _ => judged.findings("", None),
+        };
+        Ok(Explanation {
+            decision: judged.decision,
+            patch,
+            patched,
+            findings,
+        })
     })
+}
+
+/// Reads an object as a workload, as the server reads it from a request.
+fn with_workload<T>(
+    kind: Kind,
+    object: &Value,
+    then: impl FnOnce(&Workload<'_>) -> Result<T, String>,
+) -> Result<T, String> {
+    let bytes = serde_json::to_string(object).map_err(|error| error.to_string())?;
+    let template = Template::read(&mut Reader::new(&bytes)).map_err(|error| error.to_string())?;
+    let workload = Workload::new(kind, &template);
+    then(&workload.ok_or("it has no spec that would describe its pods")?)
+}
+
+fn patched(object: &Value, patch: &[u8]) -> Result<Value, String> {
+    let operations: Vec<json_patch::PatchOperation> =
+        serde_json::from_slice(patch).map_err(|error| error.to_string())?;
+    let mut patched = object.clone();
+    json_patch::patch(&mut patched, &operations).map_err(|error| error.to_string())?;
+    Ok(patched)
 }

@@ -1,8 +1,8 @@
 //! What an object is to berth.
 
-use crate::admission::template::Kind;
 use crate::cli::object::Object;
 use crate::placement::Reason;
+use crate::pod::Kind;
 
 /// What an object is to berth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +48,9 @@ mod tests {
     use serde_json::json;
 
     use super::Role;
-    use crate::admission::template::Kind;
     use crate::cli::object::{Found, Object, objects};
     use crate::placement::Reason;
+    use crate::pod::Kind;
 
     fn only(value: &serde_json::Value) -> Object<'_> {
         match objects(value).pop() {

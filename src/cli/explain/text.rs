@@ -8,8 +8,9 @@ use anstyle::{AnsiColor, Style};
 
 use super::judge::{Entry, Explanation, Outcome, Report};
 use crate::cli::clean;
-use crate::placement::policy::{Action, Mode};
-use crate::placement::{Decision, INJECTION_LABEL, Reason};
+use crate::names::INJECTION_LABEL;
+use crate::placement::{Decision, Reason};
+use crate::policy::{Action, Mode};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -84,7 +85,11 @@ fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<
         let label = if position == 0 { label } else { "" };
         row(out, label, Style::new(), addition)?;
     }
-    if let Some(why) = decision.detail.as_deref().or_else(|| why(decision.reason)) {
+    if let Some(why) = decision
+        .detail
+        .as_deref()
+        .or_else(|| decision.reason.sentence())
+    {
         row(out, "why", Style::new(), &why)?;
     }
     for finding in &explanation.findings {
@@ -135,16 +140,12 @@ fn outcome(decision: &Decision<'_>) -> String {
 }
 
 fn style(reason: Reason) -> Style {
-    match reason {
-        Reason::Placed | Reason::AlreadyPlaced => GREEN,
-        Reason::Conflict
-        | Reason::Unavailable
-        | Reason::UnknownPool
-        | Reason::UnknownArchitecture
-        | Reason::NotEntitled
-        | Reason::EmptyAffinity
-        | Reason::Malformed => YELLOW,
-        _ => Style::new(),
+    if reason.is_placed() {
+        GREEN
+    } else if reason.is_amiss() {
+        YELLOW
+    } else {
+        Style::new()
     }
 }
 
@@ -183,32 +184,6 @@ fn additions(decision: &Decision<'_>) -> Vec<String> {
     let annotations = edits.annotations.iter();
     lines.extend(annotations.map(|(key, value)| format!("annotation {key}: {value}")));
     lines
-}
-
-/// The reasons that speak of the pod or its namespace alone, where the decision itself has no more to say.
-fn why(reason: Reason) -> Option<&'static str> {
-    Some(match reason {
-        Reason::Kind => "berth places the pods that it makes, not its template",
-        Reason::DaemonSet => "a DaemonSet runs on the nodes that there are, whatever they are",
-        Reason::Namespace => "it is a system namespace",
-        Reason::NotOptedIn => "its namespace has no label placement.truemark.io/injection: enabled",
-        Reason::OptedOut => "its own label placement.truemark.io/injection: disabled",
-        Reason::NodePinned => "its affinity names a node",
-        Reason::HostPinned => "it is pinned to kubernetes.io/hostname",
-        Reason::Bound => "it has a nodeName",
-        Reason::Mirror => "it mirrors a static pod",
-        Reason::Os => "it needs another operating system than Linux",
-        Reason::Scheduler => "another scheduler places it",
-        Reason::ComputeType => "it is for Fargate or for hybrid nodes",
-        Reason::VirtualNode => "it is for a virtual node",
-        Reason::Critical => "it has a system-critical priority class",
-        Reason::EmptyAffinity => {
-            "all terms of its required node affinity are empty, so that no node matches it"
-        }
-        Reason::NoRule => "no rule of the policy matches it",
-        Reason::LeftByRule => "the rule says so",
-        _ => return None,
-    })
 }
 
 fn summary(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result<()> {

@@ -6,11 +6,10 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use crate::harness::account;
 use crate::harness::cluster::{Cluster, Printed};
 use crate::harness::registration::unregister;
-use crate::harness::repository;
 use crate::harness::scene::Scene;
+use crate::harness::{account, repository};
 
 const CONFIGURATIONS: &str = "/apis/admissionregistration.k8s.io/v1";
 

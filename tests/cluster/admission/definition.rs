@@ -3,9 +3,8 @@
 use std::process::Command;
 
 use ::berth::definition::Status;
-use ::berth::placement::catalogue::Catalogue;
-use ::berth::placement::policy::PolicyError;
-use ::berth::placement::snapshot::{embedded_node_pools, read_policy_spec};
+use ::berth::node::Catalogue;
+use ::berth::policy::{PolicyError, embedded_node_pools, read_policy_spec};
 use anyhow::{Context, ensure};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
@@ -15,7 +14,7 @@ use crate::harness::cluster::{Cluster, condition};
 use crate::harness::{documents, eventually, manifests, repository};
 
 /// Where the definition is.
-const FILE: &str = "deploy/crd/placementpolicies.yaml";
+const FILE: &str = "deploy/charts/berth/crds/placementpolicies.yaml";
 
 /// The policies of `tests/cases/policies` that the API server takes, and why only berth can refuse them.
 const ONLY_BERTH: [(&str, &str); 3] = [

@@ -1,14 +1,14 @@
 //! What most tests begin with: a berth that the API server calls, and namespaces.
 
+use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::account;
 use super::api::{Api, path, text};
 use super::berth::{Berth, Setup};
 use super::cluster::Cluster;
 use super::pki::Authority;
 use super::registration::{register, shipped};
-use super::{manifests, repository};
+use super::{account, manifests, repository};
 
 /// A berth in front of a cluster, as installed.
 pub(crate) struct Scene {
@@ -49,11 +49,9 @@ impl Scene {
 
 /// The definition of a `PlacementPolicy`, as shipped.
 pub(crate) fn definition() -> anyhow::Result<Value> {
-    let mut objects = manifests(&repository("deploy/crd"))?;
-    objects.retain(|object| text(object, "/kind") == "CustomResourceDefinition");
-    objects
-        .pop()
-        .ok_or_else(|| anyhow::anyhow!("deploy/crd has none"))
+    let directory = "deploy/charts/berth/crds";
+    let definition = manifests(&repository(directory))?.pop();
+    definition.with_context(|| format!("{directory} has none"))
 }
 
 /// Whether a namespace has opted in.

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use berth::placement::snapshot::{Snapshot, read_node_pools, read_policy};
+use berth::placement::Snapshot;
+use berth::policy::{read_node_pools, read_policy};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 

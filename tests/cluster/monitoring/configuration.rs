@@ -62,7 +62,9 @@ pub(super) async fn configuration(
 
 /// The replicas, with the labels that the operator gives to the targets of a `PodMonitor`, and what the shipped one makes of them.
 async fn berth(api: &Api, addresses: &[SocketAddr]) -> anyhow::Result<Value> {
-    let monitor = manifests(&repository("deploy/monitoring/pod-monitor.yaml"))?;
+    let monitor = manifests(&repository(
+        "deploy/charts/berth/monitoring/pod-monitor.yaml",
+    ))?;
     let monitor = monitor.first().context("no PodMonitor")?;
     let endpoint = &monitor["spec"]["podMetricsEndpoints"][0];
     let relabelings = endpoint["relabelings"]
@@ -148,7 +150,7 @@ fn others(cluster: &Cluster, kube_state_metrics: u16) -> Vec<Value> {
 /// The shipped rules as a rule file, in which what takes minutes takes seconds: `for`, and the age of pods that wait.
 fn rules(cluster: &Cluster) -> anyhow::Result<String> {
     let mut groups = Vec::new();
-    for mut object in manifests(&repository("deploy/monitoring/rules"))? {
+    for mut object in manifests(&repository("deploy/charts/berth/monitoring/rules"))? {
         if let Some(all) = object["spec"]["groups"].as_array_mut() {
             groups.append(all);
         }

@@ -4,7 +4,7 @@ mod installation;
 
 use std::process::Command;
 
-use berth::placement::yaml;
+use berth::encoding::yaml;
 use berth::preflight::installation::{Unseen, judge as judge_installation};
 use berth::preflight::{Finding, Object, Report, Severity, Stage, judge};
 use json_patch::Patch;
@@ -12,10 +12,10 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use crate::generate;
-use crate::laws;
-use crate::reviews::{self, repository};
-use crate::scheduler::{items, requirement_matches};
+use crate::core::laws;
+use crate::harness::review::{self, repository};
+use crate::model::generate;
+use crate::model::scheduler::{items, requirement_matches};
 
 const MUTATING: &str = "MutatingWebhookConfiguration";
 const VALIDATING: &str = "ValidatingWebhookConfiguration";
@@ -39,7 +39,7 @@ fn shipped() -> Vec<Value> {
     files
         .map(|side| format!("deploy/berth/{side}-webhook-configuration.yaml"))
         .iter()
-        .flat_map(|file| reviews::values_of(&reviews::text_of(file)))
+        .flat_map(|file| review::values_of(&review::text_of(file)))
         .collect()
 }
 
@@ -141,7 +141,7 @@ fn an_empty_bundle_is_judged_by_where_it_is() {
         of_field(&report, field).map(|finding| finding.severity)
     };
     for directory in ["deploy/overlays/boundary", "deploy/overlays/cert-manager"] {
-        let mut objects = reviews::values_of(&rendered(directory));
+        let mut objects = review::values_of(&rendered(directory));
         let configuration = objects
             .iter_mut()
             .find(|object| object["kind"] == VALIDATING);
@@ -207,9 +207,9 @@ proptest! {
         other in generate::any_json(),
         place in any::<Index>(),
     ) {
-        let mut objects = reviews::values_of(&reviews::text_of("deploy/berth/deployment.yaml"));
+        let mut objects = review::values_of(&review::text_of("deploy/berth/deployment.yaml"));
         objects.extend(shipped());
-        objects.push(reviews::shipped_policy());
+        objects.push(review::shipped_policy());
         // One tree of them all, so that any part of it can be replaced.
         let mut all = Value::Array(objects);
         let mut pointers = laws::pointers(&all);

@@ -5,15 +5,11 @@ use std::fmt;
 
 use anyhow::{Context, ensure};
 use berth::admission::validate;
-use berth::placement::Reason;
-use berth::placement::alternatives::Alternative;
-use berth::placement::catalogue::{NodePool, Taint};
-use berth::placement::constraints::Term;
-use berth::placement::json::Reader;
-use berth::placement::pod::{Spec, Template};
-use berth::placement::policy::Binding;
-use berth::placement::requirement::{Asked, Operator};
-use berth::placement::snapshot::Snapshot;
+use berth::encoding::json::Reader;
+use berth::node::{Asked, NodePool, Operator, Taint};
+use berth::placement::{Reason, Snapshot};
+use berth::pod::{Alternative, Spec, Template, Term};
+use berth::policy::Binding;
 use berth::validation::Check;
 use serde_json::{Value, json};
 
@@ -21,7 +17,7 @@ use crate::harness::api::text;
 use crate::harness::scene::review;
 
 /// kube-scheduler's rules, as the laws have them.
-#[path = "../../../it/scheduler.rs"]
+#[path = "../../../it/model/scheduler.rs"]
 #[expect(
     dead_code,
     reason = "nodes have their taints from Karpenter, and only labels are compared"
@@ -210,7 +206,7 @@ fn prefers(spec: &Spec<'_>) -> bool {
 fn is_misread(spec: &Spec<'_>) -> bool {
     let empty = spec.terms().unwrap_or_default().iter().any(Term::is_empty);
     let preferred = spec.preferred().unwrap_or_default();
-    let contradicts = |alternative: Alternative<'_, '_>, preference: Option<&Term<'_>>| {
+    let contradicts = |alternative: Alternative<'_>, preference: Option<&Term<'_>>| {
         let preference = preference.map(Term::alone);
         let preferred_keys = preference.into_iter().flat_map(Alternative::term_keys);
         let mut keys = alternative
@@ -251,7 +247,7 @@ fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
         }
         _ => node_pool.hard_taints().all(tolerated),
     };
-    let lacks = |node_pool: &NodePool, alternative: Alternative<'_, '_>, others_follow: bool| {
+    let lacks = |node_pool: &NodePool, alternative: Alternative<'_>, others_follow: bool| {
         // With others to follow, a preference counts as a requirement, and a taint that is one as any other.
         let preferred = preferred.filter(|_| others_follow);
         let parts = || [Some(alternative), preferred].into_iter().flatten();

@@ -5,7 +5,7 @@ use berth::preflight::{Object, Report};
 use serde_json::{Value, json};
 
 use super::object;
-use crate::reviews;
+use crate::harness::review;
 
 fn deployment(ready: i64) -> Value {
     json!({
@@ -19,7 +19,7 @@ fn deployment(ready: i64) -> Value {
 
 /// The shipped policy in its second generation, with a condition on one of them.
 fn policy(accepted: &str, generation: i64) -> Value {
-    let mut policy = reviews::shipped_policy();
+    let mut policy = review::shipped_policy();
     policy["metadata"]["generation"] = json!(2);
     let condition = json!({
         "type": "Accepted",
@@ -35,7 +35,7 @@ fn policy(accepted: &str, generation: i64) -> Value {
 
 /// An installation that lacks nothing.
 fn well() -> Vec<Value> {
-    let shipped = reviews::shipped_node_pools().into_iter();
+    let shipped = review::shipped_node_pools().into_iter();
     let node_pools = shipped.map(|node_pool| {
         let metadata = json!({"name": node_pool["name"]});
         json!({"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": metadata})

@@ -1,0 +1,5 @@
+//! Formats of bytes and texts: they know neither Kubernetes nor berth.
+
+pub mod json;
+pub mod schema;
+pub mod yaml;

@@ -1,0 +1,466 @@
+//! One behaviour, one document of `tests/cases/*.yaml`: what goes in, what comes out. What the checks of the validating side
+//! find is in `tests/cases/validation/*.yaml`.
+//!
+//! A case's fields are those of [`Case`] and [`Expect`]. What a case does not say is expected not to be there: no patch,
+//! no warning, no denial. A policy that must be refused is a document of `tests/cases/policies/*.yaml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use berth::admission::{judge, review};
+use berth::encoding::yaml;
+use berth::placement::{Reason, Snapshot};
+use berth::pod::{Kind, Workload};
+use berth::policy::{read_policy, read_policy_spec};
+use berth::validation::Check;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::laws;
+use crate::reviews::{self, NAMESPACE, Reply, Review};
+
+/// A case.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Case {
+    /// What happens, as a sentence.
+    name: String,
+    /// The rules of `docs/rules.md` that it shows.
+    #[serde(default)]
+    rule: Vec<String>,
+    /// Fields of the policy's spec that replace those of the default policy.
+    #[serde(default)]
+    policy: Value,
+    /// A file of the repository whose policy is meant instead of the default one.
+    #[serde(default)]
+    policy_file: Option<String>,
+    /// The cluster's node pools: names of shipped ones, or entries as in a policy's catalogue. Absent: those shipped.
+    #[serde(default)]
+    node_pools: Option<Vec<Value>>,
+    /// The namespaces whose labels are known. Absent: `team-a`, which has opted in.
+    #[serde(default)]
+    namespaces: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    /// The namespace that berth runs in.
+    #[serde(default)]
+    own_namespace: Option<String>,
+    /// Fields of the request that replace those of a CREATE in `team-a`.
+    #[serde(default)]
+    request: Value,
+    /// The object, a Pod where it does not say what it is.
+    #[serde(default)]
+    object: Value,
+    /// The object as text, for what YAML cannot say.
+    #[serde(default)]
+    object_text: Option<String>,
+    /// A file of `tests/fixtures` that holds the whole review instead.
+    #[serde(default)]
+    fixture: Option<String>,
+    expect: Expect,
+}
+
+/// What a case expects of the mutating endpoint and, in `validate`, of the validating one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Expect {
+    /// Why. Without it the mutating endpoint is not asked.
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    rule: Option<String>,
+    #[serde(default)]
+    pool: Option<String>,
+    #[serde(default)]
+    node_pools: Vec<String>,
+    #[serde(default)]
+    architectures: Vec<String>,
+    #[serde(default)]
+    mode: Option<String>,
+    /// The operations, all of them and in order.
+    #[serde(default)]
+    patch: Option<Vec<Value>>,
+    /// What the patched object holds: maps may hold more, lists may not.
+    #[serde(default)]
+    after: Option<Value>,
+    #[serde(default)]
+    warnings: Vec<String>,
+    #[serde(default)]
+    validate: Option<Validate>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Validate {
+    /// The message of the denial.
+    #[serde(default)]
+    denied: Option<String>,
+    #[serde(default)]
+    warnings: Vec<String>,
+    /// The checks that found something, whatever came of it.
+    #[serde(default)]
+    findings: Vec<String>,
+}
+
+/// A policy that must be refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Refused {
+    name: String,
+    /// Fields of the spec that replace those of the default policy.
+    #[serde(default)]
+    policy: Value,
+    /// The whole policy, where its spec is not the point.
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    node_pools: Option<Vec<Value>>,
+    /// The field that is wrong.
+    path: String,
+    /// What is wrong with it; the beginning of it, where it ends in `...`.
+    message: String,
+}
+
+/// Every document of a directory of cases, with its file and line.
+fn documents<T: serde::de::DeserializeOwned>(directory: &str) -> Vec<(String, T)> {
+    let mut cases = Vec::new();
+    let of_directory = reviews::repository(directory);
+    for file in reviews::files_below(directory) {
+        if file.parent() != Some(&of_directory) {
+            continue;
+        }
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = reviews::text_of(&file);
+        for document in yaml::documents(&text) {
+            let place = format!("{name}:{}", document.line);
+            let case = yaml::parse_as(document.text)
+                .unwrap_or_else(|(path, message)| panic!("{place}: {path}: {message}"));
+            cases.push((place, case));
+        }
+    }
+    assert!(!cases.is_empty(), "{directory} holds no cases");
+    cases
+}
+
+/// Every case: those of placement, and those of each check.
+fn cases() -> Vec<(String, Case)> {
+    let mut cases = documents("tests/cases");
+    cases.extend(documents("tests/cases/validation"));
+    cases
+}
+
+#[test]
+fn every_case_holds() {
+    let mut failures = Vec::new();
+    for (place, case) in cases() {
+        let mut complaints = case.complaints();
+        if let Some(last) = complaints.last_mut() {
+            last.push('\n');
+        }
+        failures.extend(
+            complaints
+                .iter()
+                .map(|complaint| format!("{place}: {}: {complaint}", case.name)),
+        );
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn every_reason_has_a_case() {
+    let cases = cases();
+    let shown: BTreeSet<&str> = cases
+        .iter()
+        .filter_map(|(_, case)| case.expect.reason.as_deref())
+        .collect();
+    for reason in Reason::ALL {
+        let wanted = *reason != Reason::InternalError;
+        assert_eq!(shown.contains(reason.as_str()), wanted, "{reason}");
+    }
+}
+
+/// Each check finds something in a case of its own file.
+#[test]
+fn every_check_has_a_case() {
+    for check in Check::ALL {
+        let file = format!("tests/cases/validation/{check}.yaml");
+        let text = reviews::text_of(&file);
+        let finds = yaml::documents(&text).any(|document| {
+            let case: Case = yaml::parse_as(document.text).unwrap();
+            let validate = case.expect.validate;
+            validate
+                .is_some_and(|validate| validate.findings.iter().any(|name| name == check.as_str()))
+        });
+        assert!(finds, "{file} has no case in which {check} finds anything");
+    }
+}
+
+/// Each rule of `docs/rules.md` that a case can show has one.
+#[test]
+fn every_rule_has_a_case() {
+    let tests = (1..=18).chain(21..=24).chain(25..=31).chain([37, 40]);
+    let wanted = tests
+        .map(|number| format!("T{number}"))
+        .chain((1..=7).map(|number| format!("R3.{number}")))
+        .chain((9..=11).map(|number| format!("R3.{number}")))
+        .chain((1..=12).map(|number| format!("R4.{number}")))
+        .chain((1..=7).map(|number| format!("R7.{number}")))
+        .chain((9..=12).map(|number| format!("R7.{number}")))
+        .chain(["R1.5".to_owned()]);
+    let cases = cases();
+    let named: BTreeSet<&str> = cases
+        .iter()
+        .flat_map(|(_, case)| &case.rule)
+        .map(String::as_str)
+        .collect();
+    let missing: Vec<String> = wanted
+        .filter(|rule| !named.contains(rule.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn no_two_cases_share_a_name() {
+    let mut seen = BTreeSet::new();
+    for (place, case) in cases() {
+        assert!(seen.insert(case.name.clone()), "{place}: {}", case.name);
+    }
+}
+
+#[test]
+fn wrong_policies_are_refused() {
+    let mut failures = Vec::new();
+    for (place, case) in documents::<Refused>("tests/cases/policies") {
+        let made = match &case.text {
+            Some(text) => read_policy(text).map(drop),
+            None => reviews::snapshot(
+                reviews::policy_with(&case.policy),
+                case.node_pools.as_deref(),
+            )
+            .map(drop),
+        };
+        let Refused {
+            name,
+            path,
+            message,
+            ..
+        } = case;
+        let found = made
+            .err()
+            .map_or((String::new(), "accepted".to_owned()), |error| {
+                (error.path, error.message)
+            });
+        let same = match message.strip_suffix("...") {
+            Some(beginning) => found.1.starts_with(beginning),
+            None => found.1 == message,
+        };
+        if found.0 != path || !same {
+            failures.push(format!(
+                "{place}: {name}:\n  expected {:?}\n  found    {found:?}",
+                (path, message)
+            ));
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+/// A custom resource's spec is the file's: the same is refused, with the same words.
+#[test]
+fn a_spec_is_read_like_a_file() {
+    for (place, case) in documents::<Refused>("tests/cases/policies") {
+        let Refused {
+            name, text, policy, ..
+        } = case;
+        if text.is_none() {
+            let whole = reviews::policy_with(&policy);
+            let of_spec = read_policy_spec(whole["spec"].clone()).map(drop);
+            assert_eq!(
+                of_spec,
+                read_policy(&whole.to_string()).map(drop),
+                "{place}: {name}"
+            );
+        }
+    }
+    let error = read_policy_spec(Value::Null).map(drop).unwrap_err();
+    assert_eq!(error.path, "spec");
+}
+
+impl Case {
+    fn snapshot(&self) -> Snapshot {
+        let policy = match &self.policy_file {
+            Some(file) => reviews::policy_of(file),
+            None => reviews::policy_with(&self.policy),
+        };
+        let mut snapshot = reviews::snapshot(policy, self.node_pools.as_deref())
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        if let Some(namespaces) = &self.namespaces {
+            let known = namespaces.iter().map(|(name, labels)| {
+                (
+                    name.as_str().into(),
+                    Arc::new(labels.clone().into_iter().collect()),
+                )
+            });
+            snapshot.namespaces = Arc::new(known.collect());
+        }
+        snapshot.own_namespace = self.own_namespace.as_deref().map(Arc::from);
+        snapshot
+    }
+
+    /// The review's body, and the object in it.
+    fn review(&self) -> (Vec<u8>, Value) {
+        if let Some(fixture) = &self.fixture {
+            let text = reviews::text_of(format!("tests/fixtures/{fixture}"));
+            let review: Value = serde_json::from_str(&text).unwrap();
+            return (text.into_bytes(), review["request"]["object"].clone());
+        }
+        let mut object = self.object.clone();
+        if object.is_object() {
+            for (field, usual) in [("apiVersion", "v1"), ("kind", "Pod")] {
+                if object.get(field).is_none() {
+                    object[field] = usual.into();
+                }
+            }
+        }
+        let mut review = Review::of(&object);
+        review.request = self.request.clone();
+        if let Some(text) = &self.object_text {
+            review.object.clone_from(text);
+        }
+        (review.body(), object)
+    }
+
+    fn complaints(&self) -> Vec<String> {
+        let Self {
+            expect, request, ..
+        } = self;
+        let snapshot = self.snapshot();
+        let (body, object) = self.review();
+        let mut complaints = Complaints(Vec::new());
+        if let Some(reason) = &expect.reason {
+            let reply = reviews::mutate(&body, &snapshot);
+            complaints.compare("reason", &json!(reason), &json!(reply.reason.as_str()));
+            complaints.compare("rule", &json!(expect.rule), &json!(reply.rule));
+            complaints.compare("pool", &json!(expect.pool), &json!(reply.pool));
+            let mode = expect.mode.as_deref().unwrap_or("Enforce");
+            complaints.compare("mode", &json!(mode), &json!(reply.mode));
+            complaints.compare("warnings", &json!(expect.warnings), &json!(reply.warnings));
+            let (node_pools, architectures) = placement(&body, &snapshot);
+            complaints.compare("nodePools", &json!(expect.node_pools), &json!(node_pools));
+            complaints.compare(
+                "architectures",
+                &json!(expect.architectures),
+                &json!(architectures),
+            );
+            self.judge_patch(&reply, &object, &mut complaints);
+            if object.is_object() && request.is_null() && self.fixture.is_none() {
+                complaints.0.extend(laws::broken(&object, &snapshot));
+            }
+        } else if expect.validate.is_none() {
+            complaints
+                .0
+                .push("expects nothing: name a reason, or what validate says".to_owned());
+        }
+        if let Some(validate) = &expect.validate {
+            let reply = reviews::validate(&body, &snapshot);
+            complaints.compare("denied", &json!(validate.denied), &json!(reply.denial));
+            complaints.compare(
+                "warnings",
+                &json!(validate.warnings),
+                &json!(reply.warnings),
+            );
+            complaints.compare(
+                "findings",
+                &json!(validate.findings),
+                &json!(reply.findings),
+            );
+        }
+        complaints.0
+    }
+
+    fn judge_patch(&self, reply: &Reply, object: &Value, complaints: &mut Complaints) {
+        let Expect { patch, after, .. } = &self.expect;
+        if patch.is_some() || after.is_none() {
+            let expected = patch.as_deref().unwrap_or_default();
+            complaints.compare("patch", &json!(expected), &json!(reply.patch));
+        }
+        if let Some(after) = after {
+            match reviews::patched(object, &reply.patch) {
+                Ok(patched) => complaints.hold("after", after, &patched),
+                Err(error) => complaints.0.push(format!("the patch fails: {error}")),
+            }
+        }
+    }
+}
+
+/// The node pools and the architectures of the decision, which the record leaves out; none where none is made.
+fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
+    let request = review::read(body)
+        .ok()
+        .and_then(|envelope| envelope.request.ok());
+    let Some(request) = request else {
+        return Default::default();
+    };
+    let kind = Kind::new(&request.group, &request.kind);
+    let workload = request
+        .object
+        .as_ref()
+        .and_then(|object| Workload::new(kind, object));
+    let Some(workload) = workload else {
+        return Default::default();
+    };
+    if request.operation.as_ref() != "CREATE" || !request.sub_resource.is_empty() {
+        return Default::default();
+    }
+    let namespace = snapshot.namespace(&request.namespace);
+    let decision = judge(&workload, namespace, snapshot).decision;
+    let node_pools = decision.node_pools.iter();
+    (
+        node_pools
+            .map(|node_pool| node_pool.name().to_string())
+            .collect(),
+        decision
+            .architectures
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect(),
+    )
+}
+
+struct Complaints(Vec<String>);
+
+impl Complaints {
+    fn compare(&mut self, what: &str, expected: &Value, found: &Value) {
+        if expected != found {
+            self.0.push(format!(
+                "{what}:\n  expected {expected:#}\n  found    {found:#}"
+            ));
+        }
+    }
+
+    /// Whether a value holds another: maps entry by entry, all else as it is.
+    fn hold(&mut self, path: &str, expected: &Value, found: &Value) {
+        match (expected, found) {
+            (Value::Object(expected), Value::Object(map)) => {
+                for (key, value) in expected {
+                    self.hold(
+                        &format!("{path}.{key}"),
+                        value,
+                        map.get(key).unwrap_or(&Value::Null),
+                    );
+                }
+            }
+            (Value::Array(expected), Value::Array(list)) if expected.len() == list.len() => {
+                for (index, (expected, found)) in expected.iter().zip(list).enumerate() {
+                    self.hold(&format!("{path}[{index}]"), expected, found);
+                }
+            }
+            _ => self.compare(path, expected, found),
+        }
+    }
+}
+
+/// The namespace that cases speak of is the one that reviews come from.
+#[test]
+fn the_usual_namespace_has_opted_in() {
+    let snapshot = reviews::default_snapshot();
+    let labels = snapshot.namespace(NAMESPACE).labels.unwrap();
+    assert!(berth::placement::opted_in(labels));
+}

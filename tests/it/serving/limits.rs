@@ -1,0 +1,223 @@
+//! What slow, greedy and numerous clients can do: nothing to the others.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use berth::server::Limits;
+
+use crate::harness::client::{Connection, head};
+use crate::harness::in_process::Small;
+use crate::harness::requests::{pod_review, pod_review_of};
+use crate::harness::{Server, until};
+
+const JSON: &str = "content-type: application/json\r\n";
+
+#[test]
+fn a_body_has_at_most_8_mib() {
+    const LIMIT: usize = 8 << 20;
+    let server = Server::start(&[]);
+    for (length, status) in [
+        (5 << 20, 200),
+        (LIMIT, 200),
+        (LIMIT + 1, 413),
+        (17 << 20, 413),
+    ] {
+        let body = pod_review_of(length);
+        let reply = server.mutate(&body);
+        assert_eq!(reply.status, status, "{length} bytes at once");
+        assert_eq!(reply.closes(), status == 413);
+
+        let mut connection = server.client().connect().unwrap();
+        let head = "POST /mutate HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
+        connection.send(head.as_bytes()).unwrap();
+        // Refused half-way, the server may stop reading: the answer is there all the same.
+        let sent = body.chunks(100_000).try_for_each(|chunk| {
+            connection.send(format!("{:x}\r\n", chunk.len()).as_bytes())?;
+            connection.send(chunk)?;
+            connection.send(b"\r\n")
+        });
+        let sent = sent.and_then(|()| connection.send(b"0\r\n\r\n"));
+        let reply = connection.receive().or_else(|error| sent.and(Err(error)));
+        assert_eq!(reply.unwrap().status, status, "{length} bytes in chunks");
+    }
+}
+
+#[test]
+fn a_body_that_dawdles_gets_no_more_than_the_time_of_its_caller() {
+    let server = Server::start(&[]);
+    let body = pod_review();
+    let half = &body[..body.len() / 2];
+    let mut connection = server.client().connect().unwrap();
+    let begun = Instant::now();
+    let announced = head("POST", "/mutate?timeout=300ms", JSON, body.len());
+    connection.send(&announced).unwrap();
+    connection.send(half).unwrap();
+    let reply = connection.receive().unwrap();
+    assert_eq!(reply.status, 408);
+    assert!(reply.closes());
+    assert!(begun.elapsed() >= Duration::from_millis(270));
+    assert!(connection.is_closed_by_server());
+
+    // A length that promises less than there is: the rest is no request.
+    let mut connection = server.client().connect().unwrap();
+    let reply = connection.request("POST", "/mutate", JSON, half).unwrap();
+    assert_eq!(reply.status, 400);
+    let mut connection = server.client().connect().unwrap();
+    let lying = head("POST", "/mutate", JSON, half.len());
+    connection.send(&[lying, body].concat()).unwrap();
+    assert_eq!(connection.receive().unwrap().status, 400);
+    assert_eq!(connection.receive().unwrap().status, 400);
+    assert!(connection.is_closed_by_server());
+    assert_eq!(server.mutate(&pod_review()).status, 200);
+}
+
+#[test]
+fn a_client_that_breaks_off_takes_nothing_with_it() {
+    let limits = Limits {
+        memory: 64 * 1024,
+        ..Limits::default()
+    };
+    let small = Small::start(limits);
+    let large = pod_review_of(60_000);
+    for _ in 0..10 {
+        let mut connection = small.client().connect().unwrap();
+        let head = head("POST", "/mutate", JSON, large.len());
+        connection.send(&head).unwrap();
+        connection.send(&large[..50_000]).unwrap();
+    }
+    until("the memory is free again", || {
+        let mut connection = small.client().connect().unwrap();
+        let reply = connection.post("/mutate", &large).unwrap();
+        assert!(matches!(reply.status, 200 | 503));
+        (reply.status == 200).then_some(())
+    });
+}
+
+#[test]
+fn an_overload_is_a_503_at_once_without_retry_after() {
+    let limits = Limits {
+        memory: 64 * 1024,
+        ..Limits::default()
+    };
+    let small = Small::start(limits);
+    let large = pod_review_of(60_000);
+    let mut holding = small.client().connect().unwrap();
+    holding
+        .send(&head("POST", "/mutate", JSON, large.len()))
+        .unwrap();
+    holding.send(&large[..59_000]).unwrap();
+    let refused = until("overload", || {
+        let mut connection = small.client().connect().unwrap();
+        let reply = connection.post("/mutate", &pod_review_of(8_000)).unwrap();
+        (reply.status != 200).then_some(reply)
+    });
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.header("retry-after"), None);
+    assert!(refused.closes());
+    // Whoever needs little still gets it, and who holds the memory may finish.
+    let mut connection = small.client().connect().unwrap();
+    assert_eq!(
+        connection.post("/mutate", &pod_review()).unwrap().status,
+        200
+    );
+    holding.send(&large[59_000..]).unwrap();
+    assert_eq!(holding.receive().unwrap().status, 200);
+    let page = small.metrics.text();
+    assert!(page.contains("endpoint=\"mutate\",code=\"503\""), "{page}");
+}
+
+#[test]
+fn more_connections_than_there_may_be_are_closed_at_once() {
+    let server = Server::start(&["--max-connections=1"]);
+    let mut first = server.client().connect().unwrap();
+    assert_eq!(first.post("/mutate", &pod_review()).unwrap().status, 200);
+    assert!(server.client().connect().is_err());
+    let refused = ["socket=\"webhook\"", "cause=\"limit\""];
+    assert!(server.metric("berth_connections_refused_total", &refused) >= 1.0);
+    assert_eq!(first.post("/mutate", &pod_review()).unwrap().status, 200);
+    drop(first);
+    until("the place is free again", || {
+        let mut next = server.client().connect().ok()?;
+        next.post("/mutate", &pod_review()).ok()
+    });
+}
+
+#[test]
+fn a_client_is_told_to_connect_anew_after_some_requests_or_some_time() {
+    let small = Small::start(Limits {
+        requests: 3,
+        ..Limits::default()
+    });
+    let mut connection = small.client().connect().unwrap();
+    let mut closes = || connection.post("/mutate", &pod_review()).unwrap().closes();
+    assert_eq!([closes(), closes(), closes()], [false, false, true]);
+    assert!(connection.is_closed_by_server());
+
+    let small = Small::start(Limits {
+        lifetime: Duration::from_millis(200),
+        ..Limits::default()
+    });
+    let mut connection = small.client().connect().unwrap();
+    until("the end of its life", || {
+        let reply = connection.post("/mutate", &pod_review()).unwrap();
+        reply.closes().then_some(())
+    });
+    assert!(connection.is_closed_by_server());
+}
+
+#[test]
+fn who_does_not_begin_is_let_go() {
+    let small = Small::start(Limits {
+        handshake: Duration::from_millis(200),
+        first_head: Duration::from_millis(200),
+        ..Limits::default()
+    });
+    let mut silent = Connection::plain(TcpStream::connect(small.address).unwrap());
+    assert!(silent.is_closed_by_server());
+    let mut idle = small.client().connect().unwrap();
+    assert!(idle.is_closed_by_server());
+    let mut slow = small.client().connect().unwrap();
+    slow.send(b"POST /mutate HTTP/1.1\r\nhost: ").unwrap();
+    assert!(slow.is_closed_by_server());
+    let page = small.metrics.text();
+    let refused = "berth_connections_refused_total{socket=\"webhook\",cause=\"timeout\"} 3";
+    assert!(page.contains(refused), "{page}");
+}
+
+/// The same timer bounds idleness in the HTTP library: it must not be the one for the first head (R5.18).
+#[test]
+fn who_has_begun_may_idle_longer_than_any_api_server_does() {
+    assert!(Limits::default().idle > Duration::from_secs(90));
+    let small = Small::start(Limits {
+        first_head: Duration::from_millis(100),
+        idle: Duration::from_secs(3),
+        ..Limits::default()
+    });
+    let mut connection = small.client().connect().unwrap();
+    for _ in 0..2 {
+        assert_eq!(
+            connection.post("/mutate", &pod_review()).unwrap().status,
+            200
+        );
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let begun = Instant::now();
+    assert!(connection.is_closed_by_server());
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn the_ops_listener_serves_one_request_per_connection() {
+    let server = Server::start(&[]);
+    for (path, text) in [("/livez", "ok\n"), ("/readyz", "ok\n")] {
+        let reply = server.get(path);
+        assert_eq!((reply.status, reply.text().as_str()), (200, text));
+        assert!(reply.closes());
+    }
+    let page = server.get("/metrics");
+    let kind = page.header("content-type").unwrap();
+    assert!(kind.starts_with("application/openmetrics-text"));
+    assert!(page.text().ends_with("# EOF\n"));
+    assert!(server.metric("berth_build_info", &["version=\"0.1.0\""]) > 0.5);
+    assert!(server.metric("berth_connections", &["socket=\"ops\""]) > 0.5);
+}

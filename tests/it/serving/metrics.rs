@@ -1,0 +1,243 @@
+//! The page on metrics, held to what the process shows once everything has happened at least once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use berth::admission::Record;
+use berth::metrics::watching::Watched;
+use berth::metrics::{Endpoint, Metrics, Refused, Socket};
+use berth::placement::{Reason, Snapshot};
+use berth::pod::Kind;
+use berth::policy::{Action, Mode, Source};
+use berth::validation::{Check, Finding};
+
+use crate::docs;
+use crate::reviews;
+
+/// A metric as it is shown.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Metric {
+    kind: String,
+    help: String,
+    labels: BTreeSet<String>,
+}
+
+/// The metrics of a process to which everything has happened, by the names that Prometheus gives them.
+fn shown() -> BTreeMap<String, Metric> {
+    let metrics = Metrics::default();
+    let snapshot = reviews::default_snapshot();
+    everything_happens(&metrics, &snapshot);
+    let text = metrics.text();
+    let mut shown: BTreeMap<String, Metric> = BTreeMap::new();
+    for line in text.lines() {
+        if let Some(told) = line.strip_prefix("# HELP ") {
+            let (name, help) = told.split_once(' ').unwrap();
+            let metric = shown.entry(name.to_owned()).or_default();
+            metric.help.push_str(help);
+        } else if let Some(told) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = told.split_once(' ').unwrap();
+            let metric = shown.entry(name.to_owned()).or_default();
+            metric.kind.push_str(kind);
+        }
+    }
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (series, _) = line.rsplit_once(' ').unwrap();
+        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+        // The longest name of a metric that the series' begins with.
+        let metric = shown
+            .iter_mut()
+            .rev()
+            .find(|(of, _)| name.starts_with(of.as_str()));
+        let (_, metric) = metric.unwrap();
+        let labels = labels.split(',').filter_map(|label| label.split_once('='));
+        let own = labels.filter(|(key, _)| *key != "le");
+        metric.labels.extend(own.map(|(key, _)| key.to_owned()));
+    }
+    let named = shown.into_iter().map(|(name, metric)| {
+        let end = match metric.kind.as_str() {
+            "counter" => "_total",
+            "info" => "_info",
+            _ => "",
+        };
+        (name + end, metric)
+    });
+    named.collect()
+}
+
+fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
+    let name = |name: &str| Some(Arc::from(name));
+    metrics.request(Endpoint::Mutate, 200, Duration::ZERO);
+    metrics.decision(
+        Endpoint::Validate,
+        &Record {
+            uid: "1".into(),
+            namespace: "n".into(),
+            name: "p".into(),
+            kind: Kind::Pod,
+            reason: Reason::Placed,
+            mode: Mode::Enforce,
+            rule: name("rule"),
+            pool: name("pool"),
+            namespace_known: false,
+            malformed: None,
+            allowed: true,
+            patch_bytes: 1,
+            findings: vec![Finding {
+                check: Check::UnknownPool,
+                action: Action::Deny,
+                lines: Vec::new(),
+            }],
+        },
+    );
+    drop(metrics.connection(Socket::Webhook));
+    metrics.connection_refused(Socket::Webhook, Refused::Limit);
+    metrics.reload_error();
+    metrics.renewal_error();
+    let watching = &metrics.watching;
+    watching.watch(Watched::NodePools).contact();
+    watching.objects(Watched::NodePools, 1, 1);
+    watching.policy(Source::Cluster, snapshot);
+}
+
+/// The rows of a table, each by its cells.
+fn rows<'p>(page: &'p str, head: &str) -> Vec<Vec<&'p str>> {
+    let (_, table) = page.split_once(head).unwrap_or_else(|| panic!("{head}"));
+    let lines = table.lines().skip(2);
+    lines
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect()
+}
+
+fn quoted<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    let names = names.into_iter();
+    let names: Vec<String> = names.map(|name| format!("`{}`", name.as_ref())).collect();
+    names.join(", ")
+}
+
+/// What is shown is all that the code registers.
+#[test]
+fn everything_has_happened() {
+    let endings = ["_total", "_info"];
+    let bare = |name: &String| {
+        let bare = endings.iter().find_map(|end| name.strip_suffix(end));
+        bare.unwrap_or(name).to_owned()
+    };
+    let shown: BTreeSet<String> = shown().keys().map(bare).collect();
+    assert_eq!(shown, docs::registered());
+}
+
+/// One row for each metric: its name, type and labels, and what it says of itself.
+#[test]
+fn the_page_has_every_metric() {
+    let page = reviews::text_of("docs/metrics.md");
+    let shown: Vec<Vec<String>> = shown()
+        .into_iter()
+        .map(|(name, Metric { kind, help, labels })| {
+            vec![
+                format!("`{name}`"),
+                kind,
+                quoted(&labels),
+                help.trim_end_matches('.').to_owned(),
+            ]
+        })
+        .collect();
+    let head = "| metric | type | labels | |";
+    let told = rows(&page, head);
+    let expected: Vec<String> = shown
+        .iter()
+        .map(|row| format!("| {} |", row.join(" | ")))
+        .collect();
+    assert!(told == shown, "\n{}", expected.join("\n"));
+}
+
+/// Every label that a metric has, with all the values that it can have, or where they come from.
+#[test]
+fn the_page_has_every_value_of_every_label() {
+    macro_rules! all {
+        ($type:ident) => {
+            quoted($type::ALL.iter().map(|value| value.as_str()))
+        };
+    }
+    let closed: BTreeMap<&str, String> = [
+        (
+            "action",
+            quoted([Action::Deny, Action::Warn].map(berth::policy::Action::as_str)),
+        ),
+        ("cause", all!(Refused)),
+        ("check", all!(Check)),
+        ("endpoint", all!(Endpoint)),
+        ("kind", all!(Kind)),
+        ("mode", all!(Mode)),
+        ("reason", all!(Reason)),
+        ("resource", all!(Watched)),
+        ("socket", all!(Socket)),
+        ("source", all!(Source)),
+    ]
+    .into();
+    let page = reviews::text_of("docs/metrics.md");
+    let told: BTreeMap<&str, &str> = rows(&page, "| label | values |")
+        .into_iter()
+        .map(|row| (row[0].trim_matches('`'), row[1]))
+        .collect();
+    let labels: BTreeSet<String> = shown()
+        .into_values()
+        .flat_map(|metric| metric.labels)
+        .collect();
+    assert!(told.keys().eq(labels.iter()), "{labels:?}");
+    for (label, values) in closed {
+        assert_eq!(told[label], values, "{label}");
+    }
+}
+
+/// <https://prometheus.io/docs/practices/naming/>, as far as it can be told from a name.
+#[test]
+fn names_are_prometheus_names() {
+    let other_units = [
+        "millis",
+        "micros",
+        "nanos",
+        "minutes",
+        "hours",
+        "days",
+        "kilobytes",
+        "mebibytes",
+        "percent",
+    ];
+    for (name, Metric { kind, help, labels }) in shown() {
+        let is_word = |char: char| char.is_ascii_lowercase() || char == '_';
+        assert!(
+            name.starts_with("berth_") && name.chars().all(is_word),
+            "{name}"
+        );
+        assert!(
+            !other_units.iter().any(|unit| name.contains(unit)),
+            "{name}"
+        );
+        assert!(
+            kind != "unknown" && help.len() > 10,
+            "{name}: {kind}, {help}"
+        );
+        let total = name.ends_with("_total");
+        assert_eq!(total, kind == "counter", "{name}");
+        for part in [
+            "_count",
+            "_sum",
+            "_bucket",
+            "_gauge",
+            "_counter",
+            "_histogram",
+        ] {
+            assert!(!name.trim_end_matches("_total").ends_with(part), "{name}");
+        }
+        for label in labels {
+            assert!(label.chars().all(is_word), "{name}: {label}");
+            // What a Prometheus adds itself.
+            assert!(
+                !["job", "instance", "le", "quantile"].contains(&label.as_str()),
+                "{name}"
+            );
+        }
+    }
+}

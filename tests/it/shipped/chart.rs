@@ -1,0 +1,99 @@
+//! What can be said of the chart without Helm; the cluster tests install it.
+
+use serde_json::Value;
+
+use crate::reviews;
+use crate::scheduler::items;
+
+fn file(name: &str) -> Value {
+    let text = reviews::text_of(format!("deploy/charts/berth/{name}"));
+    reviews::values_of(&text).remove(0)
+}
+
+/// A chart installs the berth that it was made with.
+#[test]
+fn the_chart_has_the_version_of_the_binary() {
+    let chart = file("Chart.yaml");
+    for field in ["version", "appVersion"] {
+        assert_eq!(chart[field], env!("CARGO_PKG_VERSION"), "{field}");
+    }
+}
+
+/// The chart installs the files that the kustomizations beside them name.
+#[test]
+fn the_chart_reads_what_the_kustomizations_name() {
+    let template = reviews::text_of("deploy/charts/berth/templates/monitoring.yaml");
+    let objects = file("monitoring/kustomization.yaml");
+    let names: Vec<String> = items(&objects["resources"])
+        .iter()
+        .map(Value::to_string)
+        .collect();
+    assert!(!names.is_empty());
+    let list = format!("range list {} }}}}", names.join(" "));
+    assert!(template.contains(&list), "{list}");
+    let dashboard = file("monitoring/dashboard/kustomization.yaml");
+    let files = items(&dashboard["configMapGenerator"][0]["files"]);
+    assert!(!files.is_empty());
+    for name in files.iter().filter_map(Value::as_str) {
+        let path = format!("\"monitoring/dashboard/{name}\"");
+        assert!(template.contains(&path), "{path}");
+    }
+}
+
+/// Outside of the chart there are references alone: a second copy of a file would go its own way.
+#[test]
+fn what_the_chart_has_is_nowhere_else() {
+    for directory in ["deploy/crd", "deploy/monitoring"] {
+        let files = reviews::files_below(directory);
+        assert!(!files.is_empty(), "{directory}");
+        for file in files {
+            assert!(file.ends_with("kustomization.yaml"), "{}", file.display());
+        }
+    }
+}
+
+/// Helm applies every manifest below `crds/`, whatever it holds, and goes by the ending of the name.
+#[test]
+fn helm_finds_nothing_but_definitions_below_crds() {
+    let manifests = reviews::files_below("deploy/charts/berth/crds")
+        .into_iter()
+        .filter(|file| {
+            let end = file.extension().unwrap_or_default();
+            ["yaml", "yml", "json"].iter().any(|known| end == *known)
+        });
+    let mut seen = 0;
+    for file in manifests {
+        for object in reviews::values_of(&reviews::text_of(&file)) {
+            let kind = &object["kind"];
+            assert_eq!(*kind, "CustomResourceDefinition", "{}", file.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+/// The fields of a file of values, or of their schema, each by its path.
+fn fields(value: &Value, below: fn(&Value) -> &Value, path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, field) in below(value).as_object().into_iter().flatten() {
+        let path = format!("{path}/{name}");
+        found.extend(fields(field, below, &path));
+        found.push(path);
+    }
+    found
+}
+
+/// What can be set has a default, and a comment beside it.
+#[test]
+fn values_and_their_schema_have_the_same_fields() {
+    let schema = file("values.schema.json");
+    let mut known = fields(&schema, |schema| &schema["properties"], "");
+    // What a chart gives to those that are a part of it.
+    known.retain(|path| !["/global", "/enabled"].contains(&path.as_str()));
+    let mut given = fields(&file("values.yaml"), |value| value, "");
+    // What is in it is Kubernetes' to judge.
+    given.retain(|path| !path.starts_with("/resources/"));
+    known.sort();
+    given.sort();
+    assert_eq!(known, given);
+}

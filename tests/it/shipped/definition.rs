@@ -1,0 +1,221 @@
+//! The custom resource's definition: the file that is applied is that of the types, and Kubernetes takes its form.
+
+use std::process::Command;
+
+use berth::definition::definition;
+use berth::node::label::{is_subdomain, valid_key, valid_value};
+use berth::policy::{PolicyError, read_policy_object, read_policy_spec};
+use proptest::{prop_assert_eq, proptest};
+use regex::Regex;
+use serde_json::{Value, json};
+
+use crate::laws;
+use crate::reviews;
+
+/// Every schema of the definition, with its path.
+fn schemas() -> Vec<(String, Value)> {
+    let root = definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone();
+    let mut found = Vec::new();
+    let mut left = vec![(String::new(), root)];
+    while let Some((path, schema)) = left.pop() {
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            left.push((format!("{path}.{name}"), field.clone()));
+        }
+        for (key, suffix) in [("items", "[]"), ("additionalProperties", "[*]")] {
+            if let Some(below) = schema.get(key) {
+                left.push((format!("{path}{suffix}"), below.clone()));
+            }
+        }
+        found.push((path, schema));
+    }
+    found
+}
+
+#[test]
+fn the_definition_is_that_of_the_types() {
+    let printed = Command::new(env!("CARGO_BIN_EXE_berth"))
+        .arg("crd")
+        .output()
+        .unwrap();
+    assert!(printed.status.success());
+    let file = "deploy/charts/berth/crds/placementpolicies.yaml";
+    assert!(
+        reviews::text_of(file).as_bytes() == printed.stdout,
+        "{file} is not that of the types; make it anew:\n  cargo run -- crd > {file}"
+    );
+    assert_eq!(
+        reviews::values_of(&reviews::text_of(file)),
+        [definition()],
+        "what is printed is what was meant"
+    );
+}
+
+/// Cost estimates assume the worst of what has no bound, and a policy comes from whoever may write one.
+#[test]
+fn everything_is_bounded() {
+    let unbounded: Vec<String> = schemas()
+        .into_iter()
+        .filter(|(_, schema)| {
+            let bound = match schema["type"].as_str().unwrap_or_default() {
+                "array" => "maxItems",
+                "string" if schema.get("enum").is_none() => "maxLength",
+                "object" if schema.get("properties").is_none() => "maxProperties",
+                _ => return false,
+            };
+            schema[bound].as_u64().is_none()
+        })
+        .map(|(path, _)| path)
+        .collect();
+    assert!(unbounded.is_empty(), "{unbounded:?}");
+}
+
+/// The keywords that a structural schema may have, and berth's has. There is no `$ref`, no `anyOf` and no `nullable`.
+#[test]
+fn it_is_structural_and_says_what_everything_is() {
+    let keywords = [
+        "additionalProperties",
+        "default",
+        "description",
+        "enum",
+        "format",
+        "items",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "minItems",
+        "pattern",
+        "properties",
+        "required",
+        "type",
+        "x-kubernetes-list-map-keys",
+        "x-kubernetes-list-type",
+        "x-kubernetes-validations",
+    ];
+    for (path, schema) in schemas() {
+        for key in schema.as_object().unwrap().keys() {
+            assert!(keywords.contains(&key.as_str()), "{path}: {key}");
+        }
+        assert!(schema["type"].is_string(), "{path}");
+        let both =
+            schema.get("properties").is_some() && schema.get("additionalProperties").is_some();
+        assert!(!both, "{path}");
+        let description = schema["description"].as_str().unwrap_or_default();
+        // The items of a list of texts are what the list says they are.
+        let is_text = path.ends_with(']') && schema["type"] == "string";
+        assert!(
+            is_text || description.ends_with(['.', '?']),
+            "{path}: {description:?}"
+        );
+        for rule in schema["x-kubernetes-validations"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            assert!(rule["message"].is_string(), "{path}: {rule}");
+        }
+    }
+}
+
+/// What a schema takes, judged as the API server does: its pattern and its length.
+fn takes(path: &str) -> impl Fn(&str) -> bool {
+    let (_, schema) = schemas()
+        .into_iter()
+        .find(|(found, _)| found == path)
+        .unwrap_or_else(|| panic!("no field {path}"));
+    let pattern = Regex::new(schema["pattern"].as_str().unwrap()).unwrap();
+    let most = schema["maxLength"].as_u64().unwrap();
+    move |text| text.chars().count() as u64 <= most && pattern.is_match(text)
+}
+
+proptest! {
+    #![proptest_config(laws::config())]
+
+    /// The patterns say what the code checks, no more and no less.
+    #[test]
+    fn patterns_are_what_the_code_checks(
+        text in "[aZ0./_-]{0,6}|[a.-]{0,4}[a.]{50,260}/?[aZ-]{0,3}|[a.]{0,3}/?[aZ_-]{58,66}|[a-c]{1,3}/[A-Z]{0,2}[a-z/é\n]{0,3}",
+    ) {
+        let name = takes(".spec.pools[].name");
+        prop_assert_eq!(name(&text), !text.is_empty() && valid_value(&text).is_ok());
+        let node_pool = takes(".spec.pools[].nodePools[]");
+        prop_assert_eq!(node_pool(&text), text.len() <= 63 && is_subdomain(&text));
+        let key = takes(".spec.rules[].place.poolFromLabel");
+        prop_assert_eq!(key(&text), valid_key(&text).is_ok());
+        let value = takes(".spec.catalogue[].taints[].value");
+        prop_assert_eq!(value(&text), valid_value(&text).is_ok());
+        let controller = takes(".spec.rules[].match.controllers[]");
+        let rule = json!({"name": "a", "match": {"controllers": [text]}, "place": {"pool": "batch"}});
+        let read = read_policy_object(reviews::policy_with(&json!({"rules": [rule]})));
+        prop_assert_eq!(controller(&text), read.is_ok());
+    }
+}
+
+/// A file never meets the API server, and is held to the same bounds.
+#[test]
+fn a_file_is_bounded_like_an_object() {
+    let long = "x".repeat(254);
+    let many =
+        |count: usize| -> Vec<String> { (0..count).map(|number| format!("n{number}")).collect() };
+    let pool = |pool: Value| json!({"pools": [pool], "rules": []});
+    let cases = [
+        (
+            pool(json!({"name": "a", "nodePools": many(33)})),
+            "spec.pools[0].nodePools",
+            "has 33 items; at most 32 are allowed",
+        ),
+        (
+            pool(json!({"name": "a", "nodePools": ["a"], "annotations": {"a": "é".repeat(1025)}})),
+            "spec.pools[0].annotations.a",
+            "has 1025 characters; at most 1024 are allowed",
+        ),
+        (
+            json!({"rules": [{"name": "a", "match": {"serviceAccounts": [long]}, "place": {"pool": "batch"}}]}),
+            "spec.rules[0].match.serviceAccounts[0]",
+            "has 254 characters; at most 253 are allowed",
+        ),
+        (
+            pool(json!({
+                "name": "a",
+                "nodePools": ["a"],
+                "namespaces": {"matchLabels": many(33).into_iter().map(|key| (key, json!(""))).collect::<Value>()},
+            })),
+            "spec.pools[0].namespaces.matchLabels",
+            "has 33 entries; at most 32 are allowed",
+        ),
+    ];
+    for (overrides, path, message) in cases {
+        let policy = reviews::policy_with(&overrides);
+        let expected = PolicyError {
+            path: path.to_owned(),
+            message: message.to_owned(),
+        };
+        let of_spec = read_policy_spec(policy["spec"].clone());
+        assert_eq!(of_spec.unwrap_err(), expected);
+        assert_eq!(read_policy_object(policy).unwrap_err(), expected);
+    }
+    // As much as is allowed, in characters and not in bytes.
+    let most = pool(json!({
+        "name": "a",
+        "nodePools": many(32),
+        "annotations": {"a": "é".repeat(1024)},
+    }));
+    assert!(read_policy_object(reviews::policy_with(&most)).is_ok());
+}
+
+/// `null` is no value: the API server refuses it where there is no default, and so does a file.
+#[test]
+fn null_is_no_value() {
+    for (overrides, path) in [
+        (
+            json!({"pools": [{"name": "a", "nodePools": ["a"], "namespaces": null}]}),
+            "spec.pools[0].namespaces",
+        ),
+        (
+            json!({"rules": [{"name": "a", "place": {"pool": "batch", "poolFromLabel": null}}]}),
+            "spec.rules[0].place.poolFromLabel",
+        ),
+    ] {
+        let error = read_policy_object(reviews::policy_with(&overrides)).unwrap_err();
+        assert_eq!(error.path, path, "{error}");
+    }
+}

@@ -1,0 +1,259 @@
+//! The rules of `deploy/monitoring` agree with their tests, their pages and the code. That they do what they say is for
+//! promtool to find out: `tests/monitoring/run`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::docs;
+use crate::reviews;
+use crate::scheduler::items;
+
+/// Where the alerts send whoever is called.
+const RUNBOOKS: &str = "https://github.com/truemark/berth/blob/main/docs/runbooks.md";
+
+/// The YAML files of a directory, by name.
+fn files(directory: &str) -> BTreeMap<String, Value> {
+    let files = reviews::files_below(directory).into_iter();
+    let yaml = files.filter(|file| file.extension().is_some_and(|end| end == "yaml"));
+    yaml.map(|file| {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let mut values = reviews::values_of(&reviews::text_of(&file));
+        assert_eq!(values.len(), 1, "{name}");
+        (name, values.remove(0))
+    })
+    .collect()
+}
+
+/// Every rule, recorded or alert.
+fn rules() -> Vec<Value> {
+    let objects = files("deploy/charts/berth/monitoring/rules");
+    let groups = objects
+        .values()
+        .flat_map(|object| items(&object["spec"]["groups"]));
+    groups
+        .flat_map(|group| items(&group["rules"]))
+        .cloned()
+        .collect()
+}
+
+pub(crate) fn alerts() -> Vec<Value> {
+    let rules = rules().into_iter();
+    rules.filter(|rule| rule["alert"].is_string()).collect()
+}
+
+/// The names of the series that the rules record.
+pub(crate) fn recorded() -> BTreeSet<String> {
+    let rules = rules().into_iter();
+    rules
+        .filter_map(|rule| rule["record"].as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The tests of one kind in a file of tests.
+fn tests<'f>(file: &'f Value, kind: &'static str) -> impl Iterator<Item = &'f Value> {
+    items(&file["tests"])
+        .iter()
+        .flat_map(move |test| items(&test[kind]))
+}
+
+/// The names in an expression: of metrics, labels, functions, and words of its strings.
+fn names(expression: &str) -> BTreeSet<&str> {
+    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == ':';
+    expression.split(|char| !is_name(char)).collect()
+}
+
+/// What the tests have seen of a rule: it firing or giving something, and it silent or giving nothing.
+fn seen(rule: &Value, file: &Value) -> BTreeSet<bool> {
+    if let Some(record) = rule["record"].as_str() {
+        let asked = tests(file, "promql_expr_test")
+            .filter(|test| names(test["expr"].as_str().unwrap()).contains(record));
+        return asked
+            .map(|test| !items(&test["exp_samples"]).is_empty())
+            .collect();
+    }
+    let asked = tests(file, "alert_rule_test").filter(|test| test["alertname"] == rule["alert"]);
+    asked
+        .map(|test| {
+            let expected = items(&test["exp_alerts"]).iter();
+            let severity = &rule["labels"]["severity"];
+            expected
+                .map(|alert| &alert["exp_labels"]["severity"])
+                .any(|of| of == severity)
+        })
+        .collect()
+}
+
+fn name(rule: &Value) -> &str {
+    let record = rule["record"].as_str();
+    record.or(rule["alert"].as_str()).unwrap()
+}
+
+#[test]
+fn every_rule_is_seen_to_fire_and_to_be_silent() {
+    let tests = files("tests/monitoring");
+    let rules = rules();
+    assert!(!rules.is_empty());
+    for rule in &rules {
+        let seen: BTreeSet<bool> = tests.values().flat_map(|file| seen(rule, file)).collect();
+        assert_eq!(seen, BTreeSet::from([false, true]), "{}", name(rule));
+    }
+}
+
+/// What the design asks for, on each platform it asks it for.
+#[test]
+fn the_alerts_on_node_pools_fire_on_every_platform() {
+    let tests = files("tests/monitoring");
+    let wanted = [
+        "NodePoolCPUHigh",
+        "NodePoolMemoryHigh",
+        "NodePoolPendingPods",
+        "UnassignedPendingPods",
+    ];
+    for platform in ["karpenter", "auto-mode", "cast-ai"] {
+        for alert in wanted {
+            let alerts = alerts();
+            let rule = alerts.iter().find(|rule| rule["alert"] == alert).unwrap();
+            let seen = seen(rule, &tests[platform]);
+            assert_eq!(seen, BTreeSet::from([false, true]), "{platform}: {alert}");
+        }
+    }
+}
+
+#[test]
+fn every_alert_says_what_to_do() {
+    let page = reviews::text_of("docs/runbooks.md");
+    let sections: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .collect();
+    let alerts = alerts();
+    let mut names: Vec<&str> = alerts.iter().map(name).collect();
+    // One alert may have a rule for each severity.
+    names.dedup();
+    assert_eq!(names, sections);
+    for alert in &alerts {
+        let name = name(alert);
+        assert!(alert["for"].is_string(), "{name}");
+        let severity = &alert["labels"]["severity"];
+        assert!(severity == "warning" || severity == "critical", "{name}");
+        let annotations = &alert["annotations"];
+        for field in ["summary", "description"] {
+            let text = annotations[field].as_str().unwrap_or_default();
+            assert!(text.ends_with('.'), "{name}: {field}: {text}");
+        }
+        let runbook = format!("{RUNBOOKS}#{}", name.to_ascii_lowercase());
+        assert_eq!(annotations["runbook_url"], runbook, "{name}");
+    }
+}
+
+/// A metric that berth does not have would never be missed.
+#[test]
+fn every_metric_of_berth_exists() {
+    let known = docs::registered();
+    let mut seen = 0;
+    for directory in ["deploy/charts/berth/monitoring", "tests/monitoring"] {
+        for file in reviews::files_below(directory) {
+            let text = reviews::text_of(&file);
+            for name in docs::metrics_of(&text) {
+                assert!(known.contains(name), "{}: {name}", file.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0);
+}
+
+/// The page names every metric that somebody else has to provide.
+#[test]
+fn the_page_says_what_the_rules_need() {
+    let page = reviews::text_of("docs/monitoring.md");
+    let theirs = ["kube_", "node_", "karpenter_", "apiserver_"];
+    let mut seen = 0;
+    for rule in rules() {
+        for metric in names(rule["expr"].as_str().unwrap()) {
+            let recorded = metric.contains(':');
+            if recorded || !theirs.iter().any(|start| metric.starts_with(start)) {
+                continue;
+            }
+            let base = metric.strip_suffix("_bucket").unwrap_or(metric);
+            assert!(
+                page.contains(&format!("`{base}`")),
+                "{}: {base}",
+                name(&rule)
+            );
+            seen += 1;
+        }
+        if let Some(record) = rule["record"].as_str() {
+            assert!(page.contains(&format!("`{record}`")), "{record}");
+        }
+    }
+    assert!(seen > 0);
+}
+
+/// kube-state-metrics tells no label that its flags do not name.
+#[test]
+fn the_flags_of_the_page_name_the_labels_that_the_rules_read() {
+    let page = reviews::text_of("docs/monitoring.md");
+    let flag = Regex::new(r"--metric-labels-allowlist=nodes=\[(.+)\],pods=\[(.+)\]").unwrap();
+    let keys = flag.captures(&page).unwrap();
+    let told: BTreeSet<String> = format!("{},{}", &keys[1], &keys[2])
+        .split(',')
+        .map(|key| format!("label_{}", key.replace(['.', '/', '-'], "_")))
+        .collect();
+    let rules = rules();
+    let read: BTreeSet<String> = rules
+        .iter()
+        .flat_map(|rule| names(rule["expr"].as_str().unwrap()))
+        .filter(|name| name.starts_with("label_") && *name != "label_replace")
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(told, read);
+    // The values of kube-prometheus-stack say the same.
+    for resource in ["nodes", "pods"] {
+        let keys = &keys[if resource == "nodes" { 1 } else { 2 }];
+        assert!(
+            page.contains(&format!("- {resource}=[{keys}]")),
+            "{resource}"
+        );
+    }
+}
+
+/// The page makes rule files of the objects as the tests do.
+#[test]
+fn the_page_extracts_what_is_tested() {
+    let sed = r"sed -n '/^spec:/,$s/^  //p'";
+    for file in ["docs/monitoring.md", "tests/monitoring/run"] {
+        assert!(reviews::text_of(file).contains(sed), "{file}");
+    }
+}
+
+#[test]
+fn prometheus_scrapes_the_pods_of_berth() {
+    let object = |path| reviews::values_of(&reviews::text_of(path)).remove(0);
+    let monitor = object("deploy/charts/berth/monitoring/pod-monitor.yaml");
+    let deployment = object("deploy/berth/deployment.yaml");
+    let pod = &deployment["spec"]["template"];
+    assert_eq!(
+        monitor["metadata"]["namespace"],
+        deployment["metadata"]["namespace"]
+    );
+    let selector = monitor["spec"]["selector"]["matchLabels"].as_object();
+    let selector = selector.unwrap();
+    assert!(!selector.is_empty());
+    for (key, value) in selector {
+        assert_eq!(pod["metadata"]["labels"][key], *value, "{key}");
+    }
+    let endpoint = &items(&monitor["spec"]["podMetricsEndpoints"])[0];
+    let container = &items(&pod["spec"]["containers"])[0];
+    let port = items(&container["ports"])
+        .iter()
+        .find(|port| port["name"] == endpoint["port"]);
+    assert_eq!(port.unwrap()["containerPort"], 8080);
+    // The alerts on replicas and restarts go by these names.
+    assert_eq!(
+        (&deployment["metadata"]["name"], &container["name"]),
+        (&"berth".into(), &"berth".into())
+    );
+}

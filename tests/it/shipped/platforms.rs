@@ -1,0 +1,204 @@
+//! The node pools of each platform are those that the default policy is written for.
+
+use berth::node::Catalogue;
+use berth::placement::Snapshot;
+use berth::policy::{embedded_node_pools, embedded_policy, read_node_pools};
+use serde_json::{Value, json};
+
+use crate::manifests::of_kind;
+use crate::scheduler::items;
+
+const KARPENTER: &str = "deploy/platforms/karpenter";
+const AUTO_MODE: &str = "deploy/platforms/eks-auto-mode";
+
+/// A line of the contract's table.
+struct Line {
+    name: &'static str,
+    architecture: &'static str,
+    capacity_types: &'static [&'static str],
+    taint: Option<&'static str>,
+    weight: u64,
+}
+
+const TABLE: [Line; 6] = [
+    Line {
+        name: "amd64-batch",
+        architecture: "amd64",
+        capacity_types: &["spot", "on-demand"],
+        taint: Some("karpenter.sh/nodepool=amd64-batch"),
+        weight: 6,
+    },
+    Line {
+        name: "amd64-default",
+        architecture: "amd64",
+        capacity_types: &["spot"],
+        taint: None,
+        weight: 2,
+    },
+    Line {
+        name: "arm64-batch",
+        architecture: "arm64",
+        capacity_types: &["spot", "on-demand"],
+        taint: Some("karpenter.sh/nodepool=arm64-batch"),
+        weight: 5,
+    },
+    Line {
+        name: "arm64-default",
+        architecture: "arm64",
+        capacity_types: &["spot"],
+        taint: Some("kubernetes.io/arch=arm64"),
+        weight: 1,
+    },
+    Line {
+        name: "truemark-amd64",
+        architecture: "amd64",
+        capacity_types: &["on-demand"],
+        taint: Some("karpenter.sh/nodepool=truemark-amd64"),
+        weight: 11,
+    },
+    Line {
+        name: "truemark-arm64",
+        architecture: "arm64",
+        capacity_types: &["on-demand"],
+        taint: Some("karpenter.sh/nodepool=truemark-arm64"),
+        weight: 10,
+    },
+];
+
+/// The node pools of a platform, by name.
+fn node_pools(directory: &str) -> Vec<Value> {
+    let mut node_pools = of_kind(directory, "NodePool");
+    node_pools.sort_by_key(|node_pool| name(node_pool).to_owned());
+    node_pools
+}
+
+fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap()
+}
+
+#[test]
+fn the_shipped_node_pools_are_those_of_the_contract() {
+    let shipped = node_pools(KARPENTER);
+    assert_eq!(shipped.len(), TABLE.len());
+    // Compiled in are the very files.
+    let embedded = embedded_node_pools().unwrap();
+    assert_eq!(embedded.iter().count(), TABLE.len());
+    for (manifest, line) in shipped.iter().zip(TABLE) {
+        let Line {
+            name,
+            architecture,
+            capacity_types,
+            taint,
+            weight,
+        } = line;
+        assert_eq!(manifest["metadata"]["name"], name);
+        assert_eq!(manifest["spec"]["weight"], weight, "{name}");
+        let spec = &manifest["spec"]["template"]["spec"];
+        let values = |key: &str| {
+            let requirements = items(&spec["requirements"]).iter();
+            let of_key: Vec<&Value> = requirements
+                .filter(|requirement| requirement["key"] == key)
+                .collect();
+            assert_eq!(of_key.len(), 1, "{name}: {key}");
+            assert_eq!(of_key[0]["operator"], "In", "{name}: {key}");
+            of_key[0]["values"].clone()
+        };
+        let expected = [
+            ("kubernetes.io/arch", json!([architecture])),
+            ("kubernetes.io/os", json!(["linux"])),
+            ("karpenter.sh/capacity-type", json!(capacity_types)),
+        ];
+        for (key, expected) in expected {
+            assert_eq!(values(key), expected, "{name}: {key}");
+        }
+        let wanted: Vec<String> = taint
+            .iter()
+            .map(|taint| format!("{taint}:NoSchedule"))
+            .collect();
+        let node_pool = embedded.get(name).unwrap();
+        let taints: Vec<String> = node_pool.taints().iter().map(ToString::to_string).collect();
+        assert_eq!(taints, wanted, "{name}");
+        for known in ["amd64", "arm64"] {
+            assert_eq!(node_pool.offers(known), known == architecture, "{name}");
+        }
+        // A batch pod is marked not to be disrupted, so its node needs an end of its own.
+        let bounded = !spec["terminationGracePeriod"].is_null();
+        assert_eq!(bounded, name.ends_with("-batch"), "{name}");
+    }
+}
+
+/// A node pool of Karpenter's as it has to be on EKS Auto Mode: all that may differ is here.
+fn on_auto_mode(mut node_pool: Value) -> Value {
+    let is_default = name(&node_pool).ends_with("-default");
+    let spec = &mut node_pool["spec"]["template"]["spec"];
+    spec["nodeClassRef"] =
+        json!({"group": "eks.amazonaws.com", "kind": "NodeClass", "name": "berth"});
+    spec["expireAfter"] = json!("480h");
+    let mut requirements = items(&spec["requirements"]).to_vec();
+    requirements.retain(|requirement| requirement["key"] != "kubernetes.io/os");
+    for requirement in &mut requirements {
+        let key = requirement["key"].as_str().unwrap();
+        if is_default && key == "karpenter.sh/capacity-type" {
+            requirement["values"] = json!(["spot", "on-demand"]);
+        } else if let Some(instance) = key.strip_prefix("karpenter.k8s.aws/") {
+            requirement["key"] = json!(format!("eks.amazonaws.com/{instance}"));
+        }
+    }
+    spec["requirements"] = json!(requirements);
+    node_pool
+}
+
+#[test]
+fn those_for_auto_mode_differ_where_they_have_to() {
+    let karpenter = node_pools(KARPENTER).into_iter();
+    let expected: Vec<Value> = karpenter.map(on_auto_mode).collect();
+    assert_eq!(node_pools(AUTO_MODE), expected);
+}
+
+/// Auto Mode ends a node after 21 days, and gives its pods a day to leave where a node pool does not say how long.
+#[test]
+fn no_node_of_auto_mode_is_to_last_longer_than_auto_mode_lets_it() {
+    let hours = |value: &Value| -> Option<u32> {
+        let hours = value.as_str()?.strip_suffix('h')?;
+        Some(hours.parse().unwrap())
+    };
+    for node_pool in node_pools(AUTO_MODE) {
+        let spec = &node_pool["spec"]["template"]["spec"];
+        let expires = hours(&spec["expireAfter"]).unwrap();
+        let leaves = hours(&spec["terminationGracePeriod"]).unwrap_or(24);
+        assert!(expires + leaves <= 21 * 24, "{}", name(&node_pool));
+    }
+}
+
+/// The node pools of a platform name the node class beside them.
+#[test]
+fn node_pools_name_their_node_class() {
+    for (directory, kind) in [(KARPENTER, "EC2NodeClass"), (AUTO_MODE, "NodeClass")] {
+        let classes = of_kind(directory, kind);
+        assert_eq!(classes.len(), 1, "{directory}");
+        let version = classes[0]["apiVersion"].as_str().unwrap();
+        let (group, _) = version.split_once('/').unwrap();
+        let expected = json!({"group": group, "kind": kind, "name": name(&classes[0])});
+        for node_pool in node_pools(directory) {
+            let reference = &node_pool["spec"]["template"]["spec"]["nodeClassRef"];
+            assert_eq!(*reference, expected, "{directory}: {}", name(&node_pool));
+        }
+    }
+}
+
+/// The default policy serves both platforms unchanged.
+#[test]
+fn the_default_policy_accepts_the_node_pools_of_each_platform() {
+    for directory in [KARPENTER, AUTO_MODE] {
+        let mut catalogue = Catalogue::default();
+        for node_pool in node_pools(directory) {
+            read_node_pools(&node_pool.to_string(), &mut catalogue).unwrap();
+        }
+        let (policy, _) = embedded_policy().unwrap();
+        let names = policy.pools().iter().flat_map(|pool| &pool.node_pools);
+        for name in names {
+            assert!(catalogue.get(name).is_some(), "{directory}: {name}");
+        }
+        assert!(Snapshot::new(policy, catalogue).is_ok(), "{directory}");
+    }
+}
