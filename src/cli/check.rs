@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::object::{Found, objects};
 use super::{clean, complain, input, printed};
 use crate::node::label::is_subdomain;
-use crate::preflight::{self, Finding, Object, Report, Severity, Stage};
+use crate::preflight::{Assessment, Fault, Object, Severity, Stage, check_registration};
 
 /// The command, as messages begin.
 const COMMAND: &str = "check";
@@ -94,7 +94,7 @@ pub fn run(args: &Args) -> ExitCode {
         of_files(&args.filenames)
     };
     let Judged { mut report, whole } = judged;
-    report.findings.sort_by_key(|finding| finding.severity);
+    report.faults.sort_by_key(|finding| finding.severity);
     if !printed(COMMAND, show(args.output, &report)) {
         return ExitCode::FAILURE;
     }
@@ -109,7 +109,7 @@ pub fn run(args: &Args) -> ExitCode {
 
 /// What was found, and whether everything could be looked at.
 struct Judged {
-    report: Report,
+    report: Assessment,
     whole: bool,
 }
 
@@ -133,7 +133,7 @@ fn of_files(paths: &[PathBuf]) -> Judged {
             Err(message) => unread(&format!("{}: {message}", document.place)),
         }
     }
-    let report = preflight::judge(&found(values), Stage::Rendered);
+    let report = check_registration(&found(values), Stage::Rendered);
     if report.webhooks == 0 && report.count(Severity::Error) == 0 {
         unread("no webhook of berth's in the input: there was nothing to judge");
     }
@@ -156,7 +156,7 @@ fn found<'d>(documents: impl IntoIterator<Item = &'d Value>) -> Vec<Object<'d>> 
     .collect()
 }
 
-fn show(output: Output, report: &Report) -> io::Result<()> {
+fn show(output: Output, report: &Assessment) -> io::Result<()> {
     let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
     match output {
         Output::Text => text(report, &mut out)?,
@@ -165,9 +165,9 @@ fn show(output: Output, report: &Report) -> io::Result<()> {
     out.flush()
 }
 
-fn text(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    for finding in &report.findings {
-        let Finding {
+fn text(report: &Assessment, out: &mut impl Write) -> io::Result<()> {
+    for finding in &report.faults {
+        let Fault {
             severity,
             object,
             webhook,
@@ -214,7 +214,7 @@ fn style(severity: Severity) -> Style {
 }
 
 /// The API server asks no webhook about these objects, so nothing can be in the way of it (R6.1).
-fn kill_switch(report: &Report) -> String {
+fn kill_switch(report: &Assessment) -> String {
     let names = report.configurations.iter().map(String::as_str);
     // Somebody will paste it into a shell.
     let mut names: Vec<&str> = names.filter(|name| is_subdomain(name)).collect();
@@ -245,8 +245,8 @@ struct Item<'r> {
     remedy: &'r str,
 }
 
-fn json(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let findings = report.findings.iter().map(|finding| Item {
+fn json(report: &Assessment, out: &mut impl Write) -> io::Result<()> {
+    let findings = report.faults.iter().map(|finding| Item {
         severity: finding.severity.as_str(),
         object: &finding.object,
         webhook: &finding.webhook,

@@ -16,8 +16,8 @@ use super::found;
 use crate::definition;
 use crate::logging::causes;
 use crate::names::SYSTEM_NAMESPACES;
-use crate::preflight::installation::{self, Absence, Resource, Unseen};
-use crate::preflight::{Report, Stage, judge as judge_registration, own_namespaces};
+use crate::preflight::installation::{Absence, Collection, Unseen, check_installation};
+use crate::preflight::{Assessment, Stage, check_registration, own_namespaces};
 
 /// How long one answer may take, and a connection to come about.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ const PAGES: usize = 20;
 ///
 /// # Errors
 /// When the cluster cannot be reached, or does not answer.
-pub(super) fn judge(kubeconfig: Option<&Path>) -> anyhow::Result<Report> {
+pub(super) fn judge(kubeconfig: Option<&Path>) -> anyhow::Result<Assessment> {
     // Before anything speaks TLS. It fails only where one is installed already.
     let _ = aws_lc_rs::default_provider().install_default();
     let runtime = Builder::new_current_thread()
@@ -72,10 +72,10 @@ impl Contents {
         let registration = "admissionregistration.k8s.io/v1";
         let policies = format!("{}/{}", definition::GROUP, definition::VERSION);
         for (resource, group) in [
-            (Resource::MutatingWebhooks, registration),
-            (Resource::ValidatingWebhooks, registration),
-            (Resource::Policies, &policies),
-            (Resource::NodePools, "karpenter.sh/v1"),
+            (Collection::MutatingWebhooks, registration),
+            (Collection::ValidatingWebhooks, registration),
+            (Collection::Policies, &policies),
+            (Collection::NodePools, "karpenter.sh/v1"),
         ] {
             let path = format!("/apis/{group}/{resource}");
             contents.list(&client, resource, &path, "").await?;
@@ -95,7 +95,7 @@ impl Contents {
         contents
             .list(
                 &client,
-                Resource::Namespaces,
+                Collection::Namespaces,
                 "/api/v1/namespaces",
                 &selector,
             )
@@ -104,7 +104,7 @@ impl Contents {
             let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
             let selector = "&labelSelector=app.kubernetes.io/name%3Dberth";
             contents
-                .list(&client, Resource::Deployments, &path, selector)
+                .list(&client, Collection::Deployments, &path, selector)
                 .await?;
         }
         Ok(contents)
@@ -114,7 +114,7 @@ impl Contents {
     async fn list(
         &mut self,
         client: &Client,
-        resource: Resource,
+        resource: Collection,
         path: &str,
         selector: &str,
     ) -> anyhow::Result<()> {
@@ -148,12 +148,12 @@ impl Contents {
         ))
     }
 
-    fn judge(&self) -> Report {
+    fn judge(&self) -> Assessment {
         let objects = found(&self.pages);
-        let mut report = judge_registration(&objects, Stage::Live);
+        let mut report = check_registration(&objects, Stage::Live);
         let (major, minor) = &self.version;
-        let state = installation::judge(&objects, (major, minor), &self.unseen, &report);
-        report.findings.extend(state);
+        let state = check_installation(&objects, (major, minor), &self.unseen, &report);
+        report.faults.extend(state);
         report
     }
 }

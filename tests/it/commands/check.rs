@@ -5,8 +5,8 @@ mod installation;
 use std::process::Command;
 
 use berth::encoding::yaml;
-use berth::preflight::installation::{Unseen, judge as judge_installation};
-use berth::preflight::{Finding, Object, Report, Severity, Stage, judge};
+use berth::preflight::installation::{Unseen, check_installation};
+use berth::preflight::{Assessment, Fault, Object, Severity, Stage, check_registration};
 use json_patch::Patch;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -62,13 +62,13 @@ fn object(value: &Value) -> Object<'_> {
     }
 }
 
-fn judged(values: &[Value], stage: Stage) -> Report {
+fn judged(values: &[Value], stage: Stage) -> Assessment {
     let objects: Vec<Object<'_>> = values.iter().map(object).collect();
-    judge(&objects, stage)
+    check_registration(&objects, stage)
 }
 
-fn of_field<'r>(report: &'r Report, field: &str) -> Option<&'r Finding> {
-    let mut findings = report.findings.iter();
+fn of_field<'r>(report: &'r Assessment, field: &str) -> Option<&'r Fault> {
+    let mut findings = report.faults.iter();
     findings.find(|finding| finding.field == field)
 }
 
@@ -101,7 +101,7 @@ fn each_breakage_is_found() {
             let mut configuration = whole(kind);
             configuration["webhooks"][index]["failurePolicy"] = json!(policy);
             let before = judged(&[configuration.clone()], Stage::Rendered);
-            assert_eq!(before.count(Severity::Error), 0, "{:?}", before.findings);
+            assert_eq!(before.count(Severity::Error), 0, "{:?}", before.faults);
             assert_eq!(of_field(&before, &field), None);
 
             json_patch::patch(&mut configuration["webhooks"][index], &patch).unwrap();
@@ -129,7 +129,7 @@ fn no_failure_policy_is_fail() {
     let report = judged(&[configuration], Stage::Rendered);
     let found = of_field(&report, "webhooks[0].failurePolicy").unwrap();
     assert_eq!(found.severity, Severity::Warning);
-    assert!(report.fails);
+    assert!(report.fails_closed);
 }
 
 /// A bundle that nobody fills in is worse the nearer it is to a request.
@@ -198,7 +198,7 @@ proptest! {
         let report = judged(&[configuration], Stage::Live);
         let found = of_field(&report, "webhooks[1].namespaceSelector");
         let found = found.is_some_and(|found| found.severity == Severity::Error && found.message.contains(name));
-        prop_assert!(found || !matches, "{:?}", report.findings);
+        prop_assert!(found || !matches, "{:?}", report.faults);
     }
 
     /// Anything in the place of anything: judged or passed over, never a panic.
@@ -219,7 +219,7 @@ proptest! {
         for stage in [Stage::Rendered, Stage::Live] {
             let report = judged(objects, stage);
             let objects: Vec<Object<'_>> = objects.iter().map(object).collect();
-            let _ = judge_installation(&objects, ("", ""), &Unseen::new(), &report);
+            let _ = check_installation(&objects, ("", ""), &Unseen::new(), &report);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What `berth check --cluster` says of an installation besides its registration.
 
-use berth::preflight::installation::{self, Absence, Resource, Unseen};
-use berth::preflight::{Object, Report};
+use berth::preflight::installation::{Absence, Collection, Unseen, check_installation};
+use berth::preflight::{Assessment, Object};
 use serde_json::{Value, json};
 
 use super::object;
@@ -61,12 +61,12 @@ fn with(other: Value) -> Vec<Value> {
 /// Severity, object and field of each finding, in the cluster of a minor version and with webhooks that fail.
 fn found(objects: &[Value], minor: &str, unseen: &Unseen) -> Vec<String> {
     let objects: Vec<Object<'_>> = objects.iter().map(object).collect();
-    let report = Report {
+    let report = Assessment {
         webhooks: 1,
-        fails: true,
-        ..Report::default()
+        fails_closed: true,
+        ..Assessment::default()
     };
-    let findings = installation::judge(&objects, ("1", minor), unseen, &report);
+    let findings = check_installation(&objects, ("1", minor), unseen, &report);
     let lines = findings.iter().map(|finding| {
         let parts = [finding.severity.as_str(), &finding.object, &finding.field];
         parts.join(", ")
@@ -123,17 +123,17 @@ fn what_an_installation_lacks_is_found() {
 #[test]
 fn what_was_not_seen_is_not_missing() {
     for (kind, resource, absence) in [
-        ("PlacementPolicy", Resource::Policies, Absence::NotServed),
-        ("PlacementPolicy", Resource::Policies, Absence::Forbidden),
-        ("NodePool", Resource::NodePools, Absence::Forbidden),
-        ("Deployment", Resource::Deployments, Absence::Forbidden),
+        ("PlacementPolicy", Collection::Policies, Absence::NotServed),
+        ("PlacementPolicy", Collection::Policies, Absence::Forbidden),
+        ("NodePool", Collection::NodePools, Absence::Forbidden),
+        ("Deployment", Collection::Deployments, Absence::Forbidden),
     ] {
         let unseen = Unseen::from([(resource, absence)]);
         let expected = [format!("warning, {resource}, ")];
         assert_eq!(found(&without(kind), "34", &unseen), expected, "{absence}");
     }
     // Node pools that the cluster does not serve are not there, but for those that the policy describes.
-    let unseen = Unseen::from([(Resource::NodePools, Absence::NotServed)]);
+    let unseen = Unseen::from([(Collection::NodePools, Absence::NotServed)]);
     let found = found(&without("NodePool"), "34", &unseen);
     assert_eq!(found.len(), 4, "a note, and three pools: {found:?}");
 }

@@ -1,12 +1,12 @@
-//! Match conditions: they keep away the pods that the API server need not ask about.
+//! Match conditions, which keep away pods that the API server need not ask berth about.
 //!
 //! They are CEL, which nobody evaluates here. A condition is known by its name, as shipped; its expression is not looked at.
 
 use k8s_openapi::api::admissionregistration::v1::MatchCondition;
 
-use super::Severity;
-use super::registration::Side;
-use super::webhook::Judge;
+use super::inspection::Inspection;
+use crate::preflight::chain::Chain;
+use crate::preflight::fault::Severity;
 
 /// A condition that a webhook should have.
 struct Wanted {
@@ -48,24 +48,24 @@ const OF_UPDATES: Wanted = Wanted {
     otherwise: "; while berth is down, Jobs cannot end and finalizers stay on pods",
 };
 
-impl Judge<'_, '_> {
-    /// Finds the conditions that are missing, and those that are not shipped.
+impl Inspection<'_> {
+    /// Checks that every shipped condition is there, and notes those that are not shipped.
     pub(super) fn conditions(&mut self) {
         if self.takes_pods("CREATE") {
-            match self.configuration.side {
-                Side::Mutating => OF_MUTATING.iter().for_each(|wanted| self.wanted(wanted)),
+            match self.configuration.chain {
+                Chain::Mutating => OF_MUTATING.iter().for_each(|wanted| self.require(wanted)),
                 // A boundary asks about controllers' pods too, which is what Fail is for; that note says what it costs.
-                Side::Validating if self.fails() => {}
-                Side::Validating => self.wanted(&OF_VALIDATING),
+                Chain::Validating if self.fails_closed() => {}
+                Chain::Validating => self.require(&OF_VALIDATING),
             }
         }
-        if self.takes_pods("UPDATE") && self.configuration.side == Side::Validating {
-            self.wanted(&OF_UPDATES);
+        if self.takes_pods("UPDATE") && self.configuration.chain == Chain::Validating {
+            self.require(&OF_UPDATES);
         }
-        self.unknown();
+        self.unknown_conditions();
     }
 
-    fn wanted(&mut self, wanted: &Wanted) {
+    fn require(&mut self, wanted: &Wanted) {
         let Wanted {
             name,
             keeps_away,
@@ -75,7 +75,7 @@ impl Judge<'_, '_> {
         if conditions.any(|condition| condition.name == *name) {
             return;
         }
-        self.say(
+        self.report(
             self.by_policy(),
             "matchConditions",
             format!(
@@ -86,9 +86,9 @@ impl Judge<'_, '_> {
         );
     }
 
-    /// Under Fail, an expression that cannot be evaluated refuses the request.
-    fn unknown(&mut self) {
-        if !self.fails() {
+    /// Notes conditions that are not shipped: under Fail, an expression that cannot be evaluated refuses the request.
+    fn unknown_conditions(&mut self) {
+        if !self.fails_closed() {
             return;
         }
         let webhook = self.webhook;
@@ -96,7 +96,7 @@ impl Judge<'_, '_> {
         let conditions = webhook.match_conditions.iter().flatten().enumerate();
         for (index, MatchCondition { name, .. }) in conditions {
             if !shipped().any(|shipped| shipped.name == name) {
-                self.say(
+                self.report(
                     Severity::Note,
                     &format!("matchConditions[{index}].expression"),
                     "not a shipped one: under Fail, an error in it refuses the request without berth being asked",

@@ -1,12 +1,12 @@
-//! The rules of a webhook: what the API server asks it about.
+//! The rules of a webhook: the resources and operations that the API server asks it about.
 
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 
-use super::Severity;
-use super::registration::Side;
-use super::webhook::Judge;
+use super::inspection::Inspection;
+use crate::preflight::chain::Chain;
+use crate::preflight::fault::Severity;
 
-/// The resources that berth has anything to say about, with their groups.
+/// The resources that berth places or checks, with their groups.
 const RESOURCES: [(&str, &str); 5] = [
     ("", "pods"),
     ("apps", "deployments"),
@@ -15,32 +15,8 @@ const RESOURCES: [(&str, &str); 5] = [
     ("batch", "cronjobs"),
 ];
 
-impl Judge<'_, '_> {
-    /// Whether the webhook is asked about an operation on pods.
-    pub(super) fn takes_pods(&self, operation: &str) -> bool {
-        let mut rules = self.webhook.rules.iter().flatten();
-        rules.any(|rule| {
-            let lists = |list: &Option<Vec<String>>, wanted: &[&str]| {
-                let mut list = list.iter().flatten();
-                list.any(|value| wanted.contains(&value.as_str()))
-            };
-            lists(&rule.api_groups, &["", "*"])
-                && lists(&rule.resources, &["pods", "*", "*/*"])
-                && lists(&rule.operations, &[operation, "*"])
-                && rule.scope.as_deref() != Some("Cluster")
-        })
-    }
-
-    /// Whether it is asked about anything but pods.
-    pub(super) fn takes_others(&self) -> bool {
-        let mut rules = self.webhook.rules.iter().flatten();
-        rules.any(|rule| {
-            let mut resources = rule.resources.iter().flatten();
-            resources.any(|resource| resource != "pods")
-        })
-    }
-
-    /// What it is asked about and need not be.
+impl Inspection<'_> {
+    /// Checks that the webhook is asked about nothing that it has no answer for.
     pub(super) fn rules(&mut self) {
         let webhook = self.webhook;
         for (index, rule) in webhook.rules.iter().flatten().enumerate() {
@@ -62,22 +38,22 @@ impl Judge<'_, '_> {
         for (field, list, severity) in lists {
             let mut wild = list.iter().flatten().filter(|value| value.contains('*'));
             if let Some(value) = wild.next() {
-                self.say(
+                self.report(
                     severity,
                     &format!("{path}.{field}"),
                     format!(
-                        "{value:?} has the API server ask berth about what it knows nothing of{}",
+                        "{value:?} has the API server ask berth about objects that it does not know{}",
                         self.consequence(", and refuse all of it while berth is down")
                     ),
-                    "name what is meant, as the shipped configuration does",
+                    "list the values, as the shipped configuration does",
                 );
             }
         }
         if rule.scope.as_deref() != Some("Namespaced") {
-            self.say(
+            self.report(
                 Severity::Warning,
                 &format!("{path}.scope"),
-                "takes in objects without a namespace, which no namespaceSelector keeps away",
+                "includes objects without a namespace, which no namespaceSelector keeps away",
                 "scope: Namespaced",
             );
         }
@@ -95,7 +71,7 @@ impl Judge<'_, '_> {
                 continue;
             }
             if resource.contains('/') {
-                self.say(
+                self.report(
                     self.by_policy(),
                     &field,
                     format!(
@@ -106,33 +82,33 @@ impl Judge<'_, '_> {
                     "leave it out",
                 );
             } else if !known && !groups().any(is_wild) {
-                self.say(
+                self.report(
                     self.by_policy(),
                     &field,
                     format!(
                         "berth has nothing to say about {resource:?}{}",
                         self.consequence("; while berth is down, controllers that write them stand still")
                     ),
-                    "leave it out: ReplicaSets' and DaemonSets' pods are judged as pods, or not at all",
+                    "leave it out: berth judges the pods of ReplicaSets as pods, and those of DaemonSets not at all",
                 );
             }
         }
     }
 
     fn operations(&mut self, path: &str, rule: &RuleWithOperations) {
-        let wanted: &[&str] = match self.configuration.side {
-            Side::Mutating => &["CREATE"],
-            Side::Validating => &["CREATE", "UPDATE"],
+        let wanted: &[&str] = match self.configuration.chain {
+            Chain::Mutating => &["CREATE"],
+            Chain::Validating => &["CREATE", "UPDATE"],
         };
         for operation in rule.operations.iter().flatten() {
             if operation == "*" || wanted.contains(&operation.as_str()) {
                 continue;
             }
-            self.say(
+            self.report(
                 self.by_policy(),
                 &format!("{path}.operations"),
                 format!(
-                    "this side of berth has nothing to say about {operation}{}",
+                    "berth has nothing to say about {operation} here{}",
                     self.consequence("; while berth is down, it is refused")
                 ),
                 format!("operations: [{}]", wanted.join(", ")),

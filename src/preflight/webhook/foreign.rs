@@ -1,13 +1,16 @@
-//! Other people's webhooks: those without which berth's own pods could not start.
+//! Other people's webhooks, and whether berth's own pods wait for them.
+//!
+//! This prevents a deadlock: if a webhook that fails closed selects berth's pods, berth cannot start while that webhook is
+//! down; and if berth fails closed too and selects its pods, each waits for the other.
 
-use super::Severity;
-use super::registration::{NAME_LABEL, selector};
-use super::webhook::Judge;
+use super::inspection::{Inspection, selector};
+use crate::names::NAME_LABEL;
+use crate::preflight::fault::Severity;
 
-impl Judge<'_, '_> {
-    /// Says so where berth's own pods wait for a webhook that is not berth's.
-    pub(super) fn others(&mut self) {
-        if !self.fails() || !self.takes_pods("CREATE") || !self.selects_own_pods() {
+impl Inspection<'_> {
+    /// Reports that berth's own pods wait for the webhook, if they do.
+    pub(super) fn own_pods_wait(&mut self) {
+        if !self.fails_closed() || !self.takes_pods("CREATE") || !self.selects_own_pods() {
             return;
         }
         let scene = self.scene;
@@ -22,7 +25,7 @@ impl Judge<'_, '_> {
             Some(_) => ", unless its matchConditions keep them away",
             None => "",
         };
-        self.say(
+        self.report(
             Severity::Warning,
             "failurePolicy",
             format!("Fail: while it is down, berth's own pods in {own} cannot start{unless}"),
@@ -32,18 +35,18 @@ impl Judge<'_, '_> {
         );
     }
 
-    /// Whether the labels of a namespace match; any labels, where they are not known.
+    /// True if the labels of a namespace match. A namespace that is not known may have any.
     fn selects(&self, namespace: &str) -> bool {
         let Ok(selector) = selector(self.webhook.namespace_selector.as_ref()) else {
             return true;
         };
         match self.scene.namespaces.get(namespace) {
-            Some(labels) => selector.matches(|key| labels.get(key).map(String::as_str)),
+            Some(labels) => selector.matches(|key| labels.get(key)),
             None => selector.admits(NAME_LABEL, Some(namespace)),
         }
     }
 
-    /// Whether it selects berth's own pods by their labels; as far as these are known.
+    /// True if the labels of berth's own pods match. Pods that are not known may have any.
     fn selects_own_pods(&self) -> bool {
         let Ok(selector) = selector(self.webhook.object_selector.as_ref()) else {
             return true;
