@@ -37,10 +37,10 @@ pub mod metrics;
 
 pub mod logging;
 
-pub mod server;
-
-pub mod authority;
+pub mod tls;
 
 pub mod watch;
+
+pub mod server;
 
 pub mod cli;

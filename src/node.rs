@@ -10,7 +10,7 @@ mod taint;
 mod value_set;
 
 pub use asked::Asked;
-pub use catalogue::{Catalogue, CatalogueError};
+pub use catalogue::Catalogue;
 pub use manifest::StaticNodePool;
 pub(crate) use node_pool::{NAME_PATTERN as NODE_POOL_NAME_PATTERN, valid_name};
 pub use node_pool::{NodePool, may_allow};

@@ -2,7 +2,6 @@
 
 mod bounds;
 mod effective;
-mod error;
 mod file;
 mod making;
 mod pool;
@@ -11,7 +10,6 @@ mod selector;
 mod source;
 
 pub use effective::Policy;
-pub use error::PolicyError;
 pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, ValidationFile};
 pub use pool::Pool;
 pub use rule::{Architecture, Place, Rule};

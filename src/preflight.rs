@@ -15,8 +15,6 @@ pub use fault::{Assessment, Fault, Severity};
 pub use object::Object;
 pub use scene::Stage;
 
-pub use crate::names::{SERVICE, SHIPPED_NAME, SHIPPED_NAMESPACE};
-
 use std::collections::BTreeSet;
 
 use scene::Scene;

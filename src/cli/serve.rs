@@ -20,7 +20,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use announcement::announce;
-use tls::Tls;
 
 use super::{Sources, USAGE, cluster};
 use crate::logging::{self, Format};
@@ -31,6 +30,7 @@ use crate::server::ops::Ops;
 use crate::server::shutdown::{Lifecycle, Phase, Signals};
 use crate::server::webhook::Webhook;
 use crate::server::{Limits, duration};
+use crate::tls::{Keeper, server_config};
 use crate::watch::Cluster;
 
 /// Serves the webhook that places workloads as they are created
@@ -146,7 +146,7 @@ pub fn run(args: &Args) -> ExitCode {
 struct Setup {
     basis: Basis,
     metrics: Arc<Metrics>,
-    tls: Tls,
+    keeper: Keeper,
 }
 
 /// What is decided by.
@@ -172,9 +172,9 @@ impl Setup {
             }
             None => None,
         };
-        let tls = args
+        let keeper = args
             .tls
-            .load(config.as_ref(), own_namespace.as_deref(), &metrics)?;
+            .keeper(config.as_ref(), own_namespace.as_deref(), &metrics)?;
         let basis = match config.filter(|_| args.cluster) {
             Some(config) => {
                 let cluster = Cluster::new(&config, given, own_namespace, Arc::clone(&metrics));
@@ -188,7 +188,7 @@ impl Setup {
         Ok(Self {
             basis,
             metrics,
-            tls,
+            keeper,
         })
     }
 }
@@ -220,7 +220,7 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
     let ops = bind("--ops-listen", args.ops_listen, 8080).await?;
     let addresses = (webhook.local_addr()?, ops.local_addr()?);
     let lifecycle = Lifecycle::default();
-    let self_signed = setup.tls.is_self_signed();
+    let self_signed = setup.keeper.is_self_signed();
     let Tasks {
         mut webhook,
         mut ops,
@@ -247,7 +247,7 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
             _ = &mut webhook => bail!("the webhook's listener failed"),
             _ = &mut ops => bail!("the ops listener failed"),
             () = ended(&mut follow) => bail!("following the cluster failed"),
-            () = ended(&mut keep) => bail!("looking after the certificate failed"),
+            _ = &mut keep => bail!("looking after the certificate failed"),
         }
     }
     tokio::select! {
@@ -304,8 +304,8 @@ struct Tasks {
     webhook: JoinHandle<()>,
     ops: JoinHandle<()>,
     follow: Option<JoinHandle<()>>,
-    /// Looks after the certificate.
-    keep: Option<JoinHandle<()>>,
+    /// Looks after the certificate, for ever.
+    keep: JoinHandle<()>,
     /// Comes once there is something to decide by.
     listed: oneshot::Receiver<()>,
 }
@@ -320,7 +320,7 @@ fn spawn(
     let Setup {
         basis,
         metrics,
-        tls,
+        keeper,
     } = setup;
     let limits = Limits {
         connections: args.max_connections.get(),
@@ -340,7 +340,7 @@ fn spawn(
     let webhook = Listener {
         socket: Socket::Webhook,
         router: webhook.router(),
-        tls: Some(Arc::new(tls.config.clone())),
+        tls: Some(Arc::new(server_config(keeper.certificates()))),
         limits,
         metrics: Arc::clone(&metrics),
         phase: lifecycle.subscribe(),
@@ -348,7 +348,7 @@ fn spawn(
     };
     let pages = Ops {
         phase: lifecycle.subscribe(),
-        certificates: Arc::clone(&tls.certificates),
+        certificates: keeper.certificates(),
         metrics: Arc::clone(&metrics),
     };
     let ops = Listener {
@@ -360,12 +360,12 @@ fn spawn(
         phase: lifecycle.subscribe(),
         until: Phase::Over,
     };
-    let keep = args.tls.keep(tls, metrics);
+    let keep = keeper.keep(args.tls.poll_interval, metrics);
     Tasks {
         webhook: tokio::spawn(webhook.run(webhook_socket)),
         ops: tokio::spawn(ops.run(ops_socket)),
         follow,
-        keep,
+        keep: tokio::spawn(keep),
         listed,
     }
 }

@@ -3,6 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::field::{FieldError, FieldPath};
+
 /// A document of a YAML stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Document<'t> {
@@ -44,9 +46,10 @@ pub fn documents(stream: &str) -> impl Iterator<Item = Document<'_>> {
 /// Reads a document as a value.
 ///
 /// # Errors
-/// When it is no YAML, or has a key twice: what is wrong and where.
-pub fn parse(document: &str) -> Result<Value, String> {
-    serde_saphyr::from_str_with_options(document, options()).map_err(|error| error.to_string())
+/// When the document is no YAML, or has a key twice: what is wrong and where.
+pub fn parse(document: &str) -> Result<Value, FieldError> {
+    serde_saphyr::from_str_with_options(document, options())
+        .map_err(|error| FieldError::new(error.to_string()))
 }
 
 /// YAML as kubectl reads it.
@@ -62,25 +65,19 @@ pub fn options() -> serde_saphyr::Options {
 /// Reads a document into a type.
 ///
 /// # Errors
-/// When the document is no YAML, or a field is wrong: the field's path, empty where there is none, and the reason.
-pub fn parse_as<T: DeserializeOwned>(document: &str) -> Result<T, (String, String)> {
-    from_value(parse(document).map_err(|message| (String::new(), message))?)
+/// When the document is no YAML, or a field is wrong.
+pub fn parse_as<T: DeserializeOwned>(document: &str) -> Result<T, FieldError> {
+    from_value(parse(document)?)
 }
 
 /// Reads a value into a type.
 ///
 /// # Errors
-/// When a field is wrong: its path, empty for the whole value, and the reason.
-pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, (String, String)> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path();
-        let of_whole = path.iter().next().is_none();
-        let path = if of_whole {
-            String::new()
-        } else {
-            path.to_string()
-        };
-        (path, error.into_inner().to_string())
+/// When a field is wrong.
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, FieldError> {
+    serde_path_to_error::deserialize(value).map_err(|error| FieldError {
+        path: FieldPath::from(error.path()),
+        message: error.into_inner().to_string(),
     })
 }
 

@@ -1,10 +1,10 @@
 //! The catalogue: every node pool of the cluster, by name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use super::node_pool::NodePool;
+use crate::encoding::field::FieldError;
 
 /// Every node pool of the cluster, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,20 +61,15 @@ impl Catalogue {
     ///
     /// # Errors
     /// When one of that name is there already.
-    pub fn insert(&mut self, node_pool: NodePool) -> Result<(), CatalogueError> {
+    pub fn insert(&mut self, node_pool: NodePool) -> Result<(), FieldError> {
         let name = Arc::clone(node_pool.name());
-        if self
-            .node_pools
-            .insert(Arc::clone(&name), Arc::new(node_pool))
-            .is_some()
-        {
-            return Err(CatalogueError {
-                node_pool: name.to_string(),
-                path: "name".to_owned(),
-                message: "there is a node pool of this name already".to_owned(),
-            });
+        match self.node_pools.insert(name, Arc::new(node_pool)) {
+            None => Ok(()),
+            Some(_) => {
+                let error = FieldError::new("there is a node pool of this name already");
+                Err(error.in_field("name"))
+            }
         }
-        Ok(())
     }
 }
 
@@ -89,31 +84,3 @@ impl FromIterator<Arc<NodePool>> for Catalogue {
         }
     }
 }
-
-/// A node pool that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CatalogueError {
-    /// The node pool's name, as far as it is known.
-    pub node_pool: String,
-    /// The field that is wrong.
-    pub path: String,
-    /// What is wrong with it.
-    pub message: String,
-}
-
-impl fmt::Display for CatalogueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            node_pool,
-            path,
-            message,
-        } = self;
-        write!(f, "node pool {node_pool:?}: ")?;
-        if !path.is_empty() {
-            write!(f, "{path}: ")?;
-        }
-        f.write_str(message)
-    }
-}
-
-impl std::error::Error for CatalogueError {}

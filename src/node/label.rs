@@ -1,6 +1,8 @@
 //! Labels of nodes: the grammar of keys and values, the names that Kubernetes and Karpenter give them, and which of
 //! them every node has.
 
+use crate::encoding::field::FieldError;
+
 /// The label that carries a node's architecture.
 pub const ARCH: &str = "kubernetes.io/arch";
 
@@ -115,7 +117,7 @@ pub(crate) fn key_validations() -> serde_json::Value {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn valid_key(key: &str) -> Result<(), String> {
+pub fn valid_key(key: &str) -> Result<(), FieldError> {
     let (prefix, name) = key
         .split_once('/')
         .map_or((None, key), |(prefix, name)| (Some(prefix), name));
@@ -124,7 +126,7 @@ pub fn valid_key(key: &str) -> Result<(), String> {
         || name.is_empty()
         || !is_name(name)
     {
-        return Err(format!("{key:?} is not a label key"));
+        return Err(FieldError::new(format!("{key:?} is not a label key")));
     }
     Ok(())
 }
@@ -133,11 +135,11 @@ pub fn valid_key(key: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn valid_value(value: &str) -> Result<(), String> {
+pub fn valid_value(value: &str) -> Result<(), FieldError> {
     if value.is_empty() || is_name(value) {
         Ok(())
     } else {
-        Err(format!("{value:?} is not a label value"))
+        Err(FieldError::new(format!("{value:?} is not a label value")))
     }
 }
 

@@ -7,37 +7,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::catalogue::CatalogueError;
 use super::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NODE_POOL};
-use super::node_pool::{NAME_PATTERN, NodePool, node_label_validations};
-use super::requirement::Operator;
+use super::node_pool::{NAME_PATTERN, NodePool, node_label_validations, valid_name};
+use super::requirement::{Operator, RequirementFile};
 use super::taint::Taint;
+use crate::encoding::field::FieldError;
 use crate::encoding::yaml;
-
-/// What the nodes' value of one label can be, as in a NodePool.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(extend("x-kubernetes-validations" = [{
-    "rule": "!(self.operator in ['Gt', 'Lt', 'Gte', 'Lte']) || \
-             (has(self.values) && self.values.size() == 1 && self.values[0].matches('^[-+]?[0-9]+$'))",
-    "message": "Gt, Lt, Gte and Lte take exactly one value, an integer",
-    "fieldPath": ".values",
-}]))]
-pub(super) struct RequirementFile {
-    /// The label's key.
-    #[schemars(length(max = LONGEST_KEY))]
-    pub(super) key: String,
-    /// How the label's value is compared with the values; Gt, Lt, Gte and Lte take one, an integer.
-    #[schemars(
-        with = "String",
-        extend("enum" = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Gte", "Lte"])
-    )]
-    pub(super) operator: Operator,
-    /// What the label's value is compared with.
-    #[serde(default)]
-    #[schemars(length(max = 128), inner(length(max = LONGEST_NAME)))]
-    pub(super) values: Vec<String>,
-}
 
 /// A node pool that no NodePool object describes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -77,9 +52,9 @@ fn karpenters_label() -> String {
 }
 
 impl TryFrom<StaticNodePool> for NodePool {
-    type Error = CatalogueError;
+    type Error = FieldError;
 
-    fn try_from(file: StaticNodePool) -> Result<Self, CatalogueError> {
+    fn try_from(file: StaticNodePool) -> Result<Self, FieldError> {
         let StaticNodePool {
             name,
             node_label,
@@ -88,13 +63,7 @@ impl TryFrom<StaticNodePool> for NodePool {
             requirements,
             taints,
         } = file;
-        Self::new(&name, node_label, external, &labels, &requirements, taints).map_err(
-            |(path, message)| CatalogueError {
-                node_pool: name,
-                path,
-                message,
-            },
-        )
+        Self::new(&name, node_label, external, &labels, &requirements, taints)
     }
 }
 
@@ -181,17 +150,11 @@ impl NodePool {
     ///
     /// # Errors
     /// The first field that cannot be read, or that Karpenter would refuse.
-    pub fn from_object(object: Value) -> Result<Self, CatalogueError> {
-        let name = object.pointer("/metadata/name").and_then(Value::as_str);
-        let name = name.unwrap_or_default().to_owned();
+    pub fn from_object(object: Value) -> Result<Self, FieldError> {
         let NodePoolManifest {
             metadata: ManifestMetadata { name },
             spec: ManifestSpec { template },
-        } = yaml::from_value(object).map_err(|(path, message)| CatalogueError {
-            node_pool: name,
-            path,
-            message,
-        })?;
+        } = yaml::from_value(object)?;
         let ManifestTemplate {
             metadata: TemplateMetadata { labels },
             spec: TemplateSpec {
@@ -199,18 +162,13 @@ impl NodePool {
                 taints,
             },
         } = template;
+        valid_name(&name).map_err(|error| error.in_field("name").in_field("metadata"))?;
         let requirements: Vec<_> = requirements.into_iter().map(Into::into).collect();
         let taints = taints.into_iter().map(Into::into).collect();
         let label = karpenters_label();
-        Self::new(&name, label, false, &labels, &requirements, taints).map_err(|(path, message)| {
-            CatalogueError {
-                node_pool: name,
-                path: match path.as_str() {
-                    "name" => "metadata.name".to_owned(),
-                    _ => format!("spec.template.spec.{path}"),
-                },
-                message,
-            }
+        Self::new(&name, label, false, &labels, &requirements, taints).map_err(|error| {
+            let error = error.in_field("spec").in_field("template");
+            error.in_field("spec")
         })
     }
 }

@@ -9,13 +9,12 @@ use std::sync::Arc;
 
 use super::asked::Asked;
 use super::label::{
-    ARCH, LONGEST_NAME, NODE_POOL, always_present, canonical, is_subdomain, valid_key, valid_value,
-    well_known,
+    ARCH, LONGEST_NAME, NODE_POOL, always_present, canonical, is_subdomain, valid_key, well_known,
 };
-use super::manifest::RequirementFile;
-use super::requirement::Requirement;
-use super::taint::{EFFECTS, Taint};
+use super::requirement::{Requirement, RequirementFile};
+use super::taint::Taint;
 use super::value_set::ValueSet;
+use crate::encoding::field::FieldError;
 
 /// What a node pool may be called: a DNS subdomain.
 pub(crate) const NAME_PATTERN: &str =
@@ -25,11 +24,13 @@ pub(crate) const NAME_PATTERN: &str =
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn valid_name(name: &str) -> Result<(), String> {
+pub(crate) fn valid_name(name: &str) -> Result<(), FieldError> {
     if is_subdomain(name) && name.len() <= LONGEST_NAME {
         Ok(())
     } else {
-        Err(format!("{name:?} is not the name of a node pool"))
+        Err(FieldError::new(format!(
+            "{name:?} is not the name of a node pool"
+        )))
     }
 }
 
@@ -48,14 +49,16 @@ pub(super) fn node_label_validations() -> serde_json::Value {
 
 /// Whether a label can carry the name of a node's node pool: one that says what a node is, and that berth and
 /// Karpenter read as such, cannot.
-fn valid_node_label(key: &str) -> Result<(), String> {
+fn valid_node_label(key: &str) -> Result<(), FieldError> {
     valid_key(key)?;
     let domain = key.split_once('/').map_or("", |(domain, _)| domain);
     let of_kubernetes = domain
         .strip_suffix("kubernetes.io")
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     if of_kubernetes || NOT_NODE_LABELS.contains(&key) {
-        return Err(format!("{key:?} is a label that names no node pools"));
+        return Err(FieldError::new(format!(
+            "{key:?} is a label that names no node pools"
+        )));
     }
     Ok(())
 }
@@ -131,7 +134,7 @@ impl NodePool {
     /// Makes a node pool of its parts: labels and requirements are one set per key, its own name among them.
     ///
     /// # Errors
-    /// When a requirement has an operator or a value that Karpenter would refuse; the path is relative.
+    /// When a requirement has an operator or a value that Karpenter would refuse.
     pub(super) fn new(
         name: &str,
         node_label: String,
@@ -139,21 +142,12 @@ impl NodePool {
         labels: &BTreeMap<String, String>,
         requirements: &[RequirementFile],
         taints: Vec<Taint>,
-    ) -> Result<Self, (String, String)> {
-        valid_name(name).map_err(|message| ("name".to_owned(), message))?;
-        valid_node_label(&node_label).map_err(|message| ("nodeLabel".to_owned(), message))?;
-        for (index, Taint { key, value, effect }) in taints.iter().enumerate() {
-            let wrong = |message| (format!("taints[{index}]"), message);
-            valid_key(key)
-                .and_then(|()| valid_value(value))
-                .map_err(wrong)?;
-            // Their tolerations go into pods: one with another effect would have the API server refuse every pod.
-            if !EFFECTS.contains(&effect.as_str()) {
-                return Err(wrong(format!(
-                    "{effect:?} is not one of {}",
-                    EFFECTS.join(", ")
-                )));
-            }
+    ) -> Result<Self, FieldError> {
+        valid_name(name).map_err(|error| error.in_field("name"))?;
+        valid_node_label(&node_label).map_err(|error| error.in_field("nodeLabel"))?;
+        for (index, taint) in taints.iter().enumerate() {
+            let valid = taint.check();
+            valid.map_err(|error| error.in_item(index).in_field("taints"))?;
         }
         let mut sets = BTreeMap::from([(node_label.clone(), ValueSet::of(name))]);
         let mut narrow = |key: &str, set: ValueSet| {
@@ -174,11 +168,9 @@ impl NodePool {
             },
         ) in requirements.iter().enumerate()
         {
-            let set = ValueSet::new(*operator, values).map_err(|message| {
-                (
-                    format!("requirements[{index}]"),
-                    format!("{key}: {message}"),
-                )
+            let set = ValueSet::new(*operator, values).map_err(|error| {
+                let error = FieldError::new(format!("{key}: {}", error.message));
+                error.in_item(index).in_field("requirements")
             })?;
             narrow(key, set);
         }

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
+
+use super::label::{LONGEST_KEY, LONGEST_NAME};
 
 /// How a requirement compares a label with its values. `Gte` and `Lte` are Karpenter's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,4 +110,29 @@ pub(super) fn range(operator: Operator, bound: i64) -> Option<(i64, i64)> {
 
 pub(super) fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
+}
+
+/// What the nodes' value of one label can be, as in a NodePool.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "!(self.operator in ['Gt', 'Lt', 'Gte', 'Lte']) || \
+             (has(self.values) && self.values.size() == 1 && self.values[0].matches('^[-+]?[0-9]+$'))",
+    "message": "Gt, Lt, Gte and Lte take exactly one value, an integer",
+    "fieldPath": ".values",
+}]))]
+pub(super) struct RequirementFile {
+    /// The label's key.
+    #[schemars(length(max = LONGEST_KEY))]
+    pub(super) key: String,
+    /// How the label's value is compared with the values; Gt, Lt, Gte and Lte take one, an integer.
+    #[schemars(
+        with = "String",
+        extend("enum" = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Gte", "Lte"])
+    )]
+    pub(super) operator: Operator,
+    /// What the label's value is compared with.
+    #[serde(default)]
+    #[schemars(length(max = 128), inner(length(max = LONGEST_NAME)))]
+    pub(super) values: Vec<String>,
 }

@@ -5,10 +5,11 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN};
+use super::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, valid_key, valid_value};
+use crate::encoding::field::FieldError;
 
 /// The effects that a taint can have.
-pub(super) const EFFECTS: [&str; 3] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
+const EFFECTS: [&str; 3] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
 
 /// A taint of a node pool's nodes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
@@ -27,6 +28,19 @@ pub struct Taint {
 }
 
 impl Taint {
+    /// Refuses a taint that no node can have. Its toleration goes into pods: with another effect, the API server would
+    /// refuse every pod.
+    pub(super) fn check(&self) -> Result<(), FieldError> {
+        let Self { key, value, effect } = self;
+        valid_key(key)?;
+        valid_value(value)?;
+        if !EFFECTS.contains(&effect.as_str()) {
+            let known = EFFECTS.join(", ");
+            return Err(FieldError::new(format!("{effect:?} is not one of {known}")));
+        }
+        Ok(())
+    }
+
     /// Whether the taint keeps pods away, rather than being a matter of preference.
     #[must_use]
     pub fn is_hard(&self) -> bool {

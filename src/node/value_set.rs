@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::asked::Asked;
 use super::requirement::{Operator, integer, range};
+use crate::encoding::field::FieldError;
 
 /// The values that a node pool's nodes may have for one label: finite, or everything but a finite set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl ValueSet {
     ///
     /// # Errors
     /// When the operator is none of Karpenter's, or a numeric one has no single integer as its value.
-    pub fn new(operator: Operator, values: &[String]) -> Result<Self, String> {
+    pub fn new(operator: Operator, values: &[String]) -> Result<Self, FieldError> {
         let listed = || values.iter().map(|value| value.as_str().into()).collect();
         Ok(match operator {
             Operator::In => Self {
@@ -68,9 +69,12 @@ impl ValueSet {
             Operator::DoesNotExist => Self::absent(),
             Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte => {
                 let [bound] = values else {
-                    return Err("a numeric operator takes exactly one value".to_owned());
+                    return Err(FieldError::new(
+                        "a numeric operator takes exactly one value",
+                    ));
                 };
-                let bound = integer(bound).ok_or_else(|| format!("{bound:?} is not an integer"))?;
+                let bound = integer(bound)
+                    .ok_or_else(|| FieldError::new(format!("{bound:?} is not an integer")))?;
                 match range(operator, bound) {
                     Some((lower, upper)) => Self {
                         lower,
@@ -81,10 +85,9 @@ impl ValueSet {
                 }
             }
             Operator::Unknown => {
-                return Err(
-                    "the operator is none of In, NotIn, Exists, DoesNotExist, Gt, Lt, Gte, Lte"
-                        .to_owned(),
-                );
+                return Err(FieldError::new(
+                    "the operator is none of In, NotIn, Exists, DoesNotExist, Gt, Lt, Gte, Lte",
+                ));
             }
         })
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::encoding::field::FieldError;
 use crate::node::Catalogue;
 use crate::pod::{Namespace, Namespaces};
-use crate::policy::{Policy, PolicyError};
+use crate::policy::Policy;
 
 /// What a request sees from beginning to end. Its parts are shared, so that one can be changed without copying the others.
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// When the catalogue makes the policy dangerous: see [`Policy::check`].
-    pub fn new(policy: Policy, catalogue: Catalogue) -> Result<Self, PolicyError> {
+    pub fn new(policy: Policy, catalogue: Catalogue) -> Result<Self, FieldError> {
         policy.check(&catalogue)?;
         Ok(Self {
             policy: Arc::new(policy),

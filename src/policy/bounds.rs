@@ -7,24 +7,23 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::error::PolicyError;
 use super::file::PolicySpec;
+use crate::encoding::field::FieldError;
 use crate::encoding::schema::structural;
 
 /// The schema of a policy's spec.
 static SPEC: LazyLock<Value> = LazyLock::new(structural::<PolicySpec>);
 
 /// Refuses a policy's spec that is larger than its schema allows: more items, or longer texts, than any policy needs.
-pub(super) fn check_bounds(spec: &Value) -> Result<(), PolicyError> {
-    bounded("spec", spec, &SPEC)
+pub(super) fn check_bounds(spec: &Value) -> Result<(), FieldError> {
+    bounded(spec, &SPEC).map_err(|error| error.in_field("spec"))
 }
 
-fn bounded(path: &str, value: &Value, schema: &Value) -> Result<(), PolicyError> {
+fn bounded(value: &Value, schema: &Value) -> Result<(), FieldError> {
     let within = |length: usize, bound: &str, what: &str| match schema[bound].as_u64() {
-        Some(most) if length as u64 > most => Err(PolicyError {
-            path: path.to_owned(),
-            message: format!("has {length} {what}; at most {most} are allowed"),
-        }),
+        Some(most) if length as u64 > most => Err(FieldError::new(format!(
+            "has {length} {what}; at most {most} are allowed"
+        ))),
         _ => Ok(()),
     };
     match value {
@@ -32,7 +31,7 @@ fn bounded(path: &str, value: &Value, schema: &Value) -> Result<(), PolicyError>
         Value::Array(items) => {
             within(items.len(), "maxItems", "items")?;
             items.iter().enumerate().try_for_each(|(index, item)| {
-                bounded(&format!("{path}[{index}]"), item, &schema["items"])
+                bounded(item, &schema["items"]).map_err(|error| error.in_item(index))
             })
         }
         Value::Object(fields) => {
@@ -40,7 +39,7 @@ fn bounded(path: &str, value: &Value, schema: &Value) -> Result<(), PolicyError>
             fields.iter().try_for_each(|(name, value)| {
                 let field = schema["properties"].get(name);
                 let field = field.unwrap_or(&schema["additionalProperties"]);
-                bounded(&format!("{path}.{name}"), value, field)
+                bounded(value, field).map_err(|error| error.in_field(name))
             })
         }
         _ => Ok(()),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::error::PolicyError;
 use super::file::{Binding, Mode, ValidationFile};
 use super::pool::Pool;
 use super::rule::{Architecture, Rule};
+use crate::encoding::field::FieldError;
 use crate::node::{Catalogue, NodePool};
 use crate::pod::{NamespaceLabels, Pod};
 
@@ -89,13 +89,11 @@ impl Policy {
     ///
     /// # Errors
     /// The field that is wrong, and why.
-    pub fn check(&self, catalogue: &Catalogue) -> Result<(), PolicyError> {
+    pub fn check(&self, catalogue: &Catalogue) -> Result<(), FieldError> {
         for (index, pool) in self.pools.iter().enumerate() {
-            let wrong = |field: &str, message| {
-                Err(PolicyError::new(
-                    format!("spec.pools[{index}].{field}"),
-                    message,
-                ))
+            let wrong = |field: &str, message: String| {
+                let error = FieldError::new(message).in_field(field).in_item(index);
+                Err(error.in_field("pools").in_field("spec"))
             };
             let names = pool.node_pools.iter();
             let mut first: Option<&NodePool> = None;

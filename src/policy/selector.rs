@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::encoding::field::FieldError;
 use crate::node::label::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, key_validations, valid_key, valid_value,
 };
@@ -93,62 +94,55 @@ impl Expression {
 }
 
 impl TryFrom<SelectorFile> for Selector {
-    /// The relative path of the field that is wrong, and what is wrong with it.
-    type Error = (String, String);
+    type Error = FieldError;
 
-    fn try_from(file: SelectorFile) -> Result<Self, Self::Error> {
+    fn try_from(file: SelectorFile) -> Result<Self, FieldError> {
         let SelectorFile {
             match_labels,
             match_expressions,
         } = file;
         let mut expressions = Vec::with_capacity(match_labels.len() + match_expressions.len());
         for (key, value) in match_labels {
-            let path = format!("matchLabels[{key}]");
-            check(&path, valid_key(&key))?;
-            check(&path, valid_value(&value))?;
+            let valid = valid_key(&key).and_then(|()| valid_value(&value));
+            valid.map_err(|error| error.in_entry(&key).in_field("matchLabels"))?;
             expressions.push((key, Expression::In(vec![value])));
         }
-        for (
-            index,
-            ExpressionFile {
-                key,
-                operator,
-                values,
-            },
-        ) in match_expressions.into_iter().enumerate()
-        {
-            let path = format!("matchExpressions[{index}]");
-            check(&format!("{path}.key"), valid_key(&key))?;
-            for value in &values {
-                check(&format!("{path}.values"), valid_value(value))?;
-            }
-            let (takes_values, expression): (bool, fn(Vec<String>) -> Expression) =
-                match operator.as_str() {
-                    "In" => (true, Expression::In),
-                    "NotIn" => (true, Expression::NotIn),
-                    "Exists" => (false, |_| Expression::Exists),
-                    "DoesNotExist" => (false, |_| Expression::DoesNotExist),
-                    other => {
-                        return Err((
-                            format!("{path}.operator"),
-                            format!("{other:?} is not one of In, NotIn, Exists, DoesNotExist"),
-                        ));
-                    }
-                };
-            if takes_values == values.is_empty() {
-                let rule = if takes_values {
-                    "needs at least one value"
-                } else {
-                    "takes no values"
-                };
-                return Err((format!("{path}.values"), format!("{operator} {rule}")));
-            }
-            expressions.push((key, expression(values)));
+        for (index, file) in match_expressions.into_iter().enumerate() {
+            let expression = expression(file);
+            let wrong = |error: FieldError| error.in_item(index).in_field("matchExpressions");
+            expressions.push(expression.map_err(wrong)?);
         }
         Ok(Self(expressions))
     }
 }
 
-fn check(path: &str, result: Result<(), String>) -> Result<(), (String, String)> {
-    result.map_err(|message| (path.to_owned(), message))
+fn expression(file: ExpressionFile) -> Result<(String, Expression), FieldError> {
+    let ExpressionFile {
+        key,
+        operator,
+        values,
+    } = file;
+    valid_key(&key).map_err(|error| error.in_field("key"))?;
+    for value in &values {
+        valid_value(value).map_err(|error| error.in_field("values"))?;
+    }
+    let (takes_values, make): (bool, fn(Vec<String>) -> Expression) = match operator.as_str() {
+        "In" => (true, Expression::In),
+        "NotIn" => (true, Expression::NotIn),
+        "Exists" => (false, |_| Expression::Exists),
+        "DoesNotExist" => (false, |_| Expression::DoesNotExist),
+        other => {
+            let message = format!("{other:?} is not one of In, NotIn, Exists, DoesNotExist");
+            return Err(FieldError::new(message).in_field("operator"));
+        }
+    };
+    if takes_values == values.is_empty() {
+        let bound = if takes_values {
+            "needs at least one value"
+        } else {
+            "takes no values"
+        };
+        return Err(FieldError::new(format!("{operator} {bound}")).in_field("values"));
+    }
+    Ok((key, make(values)))
 }

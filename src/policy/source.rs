@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::bounds;
 use super::effective::Policy;
-use super::error::PolicyError;
 use super::file::{PolicyFile, PolicySpec};
+use crate::encoding::field::FieldError;
 use crate::encoding::yaml;
 use crate::named::named;
-use crate::node::{Catalogue, CatalogueError, NodePool};
+use crate::node::{Catalogue, NodePool};
 
 /// The default policy.
 const POLICY: &str = include_str!("../../deploy/policy.yaml");
@@ -39,22 +39,17 @@ named! {
 ///
 /// # Errors
 /// The first field that is wrong, and why.
-pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), PolicyError> {
-    let object = yaml::parse(text).map_err(|message| PolicyError {
-        path: String::new(),
-        message,
-    })?;
-    read_policy_object(object)
+pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), FieldError> {
+    read_policy_object(yaml::parse(text)?)
 }
 
 /// Reads a policy from a whole object, as [`read_policy`] does from its text.
 ///
 /// # Errors
 /// The first field that is wrong, and why.
-pub fn read_policy_object(object: Value) -> Result<(Policy, Catalogue), PolicyError> {
+pub fn read_policy_object(object: Value) -> Result<(Policy, Catalogue), FieldError> {
     bounds::check_bounds(&object["spec"])?;
-    let file: PolicyFile =
-        yaml::from_value(object).map_err(|(path, message)| PolicyError { path, message })?;
+    let file: PolicyFile = yaml::from_value(object)?;
     Policy::from_file(file)
 }
 
@@ -62,15 +57,9 @@ pub fn read_policy_object(object: Value) -> Result<(Policy, Catalogue), PolicyEr
 ///
 /// # Errors
 /// The first field that is wrong, its path from `spec` on, and why.
-pub fn read_policy_spec(spec: Value) -> Result<(Policy, Catalogue), PolicyError> {
+pub fn read_policy_spec(spec: Value) -> Result<(Policy, Catalogue), FieldError> {
     bounds::check_bounds(&spec)?;
-    let spec: PolicySpec = yaml::from_value(spec).map_err(|(path, message)| PolicyError {
-        path: match path.as_str() {
-            "" => "spec".to_owned(),
-            path => format!("spec.{path}"),
-        },
-        message,
-    })?;
+    let spec: PolicySpec = yaml::from_value(spec).map_err(|error| error.in_field("spec"))?;
     Policy::from_spec(spec)
 }
 
@@ -78,15 +67,10 @@ pub fn read_policy_spec(spec: Value) -> Result<(Policy, Catalogue), PolicyError>
 ///
 /// # Errors
 /// The first node pool that cannot be read, or whose name is there already.
-pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), CatalogueError> {
-    let unread = |path: String, message: String| CatalogueError {
-        node_pool: String::new(),
-        path,
-        message,
-    };
+pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), FieldError> {
     for document in yaml::documents(stream) {
         let value = yaml::parse(document.text)
-            .map_err(|message| unread(format!("line {}", document.line), message))?;
+            .map_err(|error| FieldError::new(format!("line {}: {error}", document.line)))?;
         // What `kubectl get` prints of several is a list.
         let objects = match value {
             Value::Object(mut list)
@@ -104,7 +88,11 @@ pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), Ca
         };
         for object in objects {
             if is_node_pool(&object) {
-                catalogue.insert(NodePool::from_object(object)?)?;
+                let name = object.pointer("/metadata/name").and_then(Value::as_str);
+                let name = name.unwrap_or_default().to_owned();
+                NodePool::from_object(object)
+                    .and_then(|node_pool| catalogue.insert(node_pool))
+                    .map_err(|error| FieldError::new(format!("node pool {name:?}: {error}")))?;
             }
         }
     }
@@ -124,7 +112,7 @@ fn is_node_pool(object: &Value) -> bool {
 ///
 /// # Errors
 /// Never for a build whose tests pass.
-pub fn embedded_policy() -> Result<(Policy, Catalogue), PolicyError> {
+pub fn embedded_policy() -> Result<(Policy, Catalogue), FieldError> {
     read_policy(POLICY)
 }
 
@@ -132,7 +120,7 @@ pub fn embedded_policy() -> Result<(Policy, Catalogue), PolicyError> {
 ///
 /// # Errors
 /// Never for a build whose tests pass.
-pub fn embedded_node_pools() -> Result<Catalogue, CatalogueError> {
+pub fn embedded_node_pools() -> Result<Catalogue, FieldError> {
     let mut catalogue = Catalogue::default();
     for text in NODE_POOLS {
         read_node_pools(text, &mut catalogue)?;

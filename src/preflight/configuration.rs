@@ -7,6 +7,7 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, WebhookClient
 use super::chain::Chain;
 use super::fault::{Fault, Severity};
 use super::object::Object;
+use crate::encoding::field::FieldError;
 use crate::encoding::yaml;
 use crate::names::{SERVICE, SHIPPED_NAME, SHIPPED_NAMESPACE};
 
@@ -94,7 +95,7 @@ pub(super) fn read<'v>(objects: &[Object<'v>], faults: &mut Vec<Fault>) -> Vec<C
                 injected: annotations.any(|(key, _)| key.starts_with("cert-manager.io/inject-")),
                 webhooks,
             }),
-            Err((path, message)) => faults.push(Fault {
+            Err(FieldError { path, message }) => faults.push(Fault {
                 severity: Severity::Error,
                 object: format!("{} {}", chain.kind(), object.name),
                 webhook: String::new(),

@@ -112,7 +112,7 @@ fn now() -> Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::PolicyError;
+    use crate::encoding::field::FieldError;
 
     fn at(second: i64) -> Time {
         Time(Timestamp::from_second(second).unwrap())
@@ -120,10 +120,7 @@ mod tests {
 
     /// What a berth says of an object that is refused with this message.
     fn statement(uid: &str, message: &str) -> Statement {
-        let error = PolicyError {
-            path: "spec".to_owned(),
-            message: message.to_owned(),
-        };
+        let error = FieldError::new(message).in_field("spec");
         Statement {
             uid: uid.to_owned(),
             status: Status::new(Err(&error), 1, None, &at(0)),

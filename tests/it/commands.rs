@@ -50,9 +50,9 @@ fn console(block: &[&str], directory: &Path) -> String {
         if code != 0 {
             let _ = writeln!(printed, "? {code}");
         }
-        printed.push_str(&output);
-        if !printed.ends_with('\n') {
-            printed.push('\n');
+        // No editor keeps a space at the end of a line.
+        for line in output.lines() {
+            printed.extend([line.trim_end_matches(' '), "\n"]);
         }
     }
     printed

@@ -81,7 +81,7 @@ fn find<'v>(value: &'v Value, path: &FieldPath) -> Option<&'v Value> {
     path.0
         .iter()
         .try_fold(value, |value, segment| match segment {
-            Segment::Key(key) => value.get(key),
+            Segment::Key(key) | Segment::Entry(key) => value.get(key),
             Segment::Index(index) => value.get(index),
         })
 }
@@ -90,7 +90,7 @@ fn step_into<'v>(value: &'v mut Value, path: &FieldPath) -> Option<&'v mut Value
     path.0
         .iter()
         .try_fold(value, |value, segment| match segment {
-            Segment::Key(key) => value.get_mut(key),
+            Segment::Key(key) | Segment::Entry(key) => value.get_mut(key),
             Segment::Index(index) => value.get_mut(index),
         })
 }

@@ -3,6 +3,7 @@
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use crate::encoding::field::FieldError;
 use crate::encoding::yaml;
 use crate::policy::{Selector, SelectorFile};
 use crate::preflight::configuration::Configuration;
@@ -86,13 +87,13 @@ impl Inspection<'_> {
 /// Reads a selector that can be evaluated. One that is not written selects everything.
 ///
 /// # Errors
-/// Returns the field that is wrong, from the selector on, and the fault.
-pub(super) fn selector(written: Option<&LabelSelector>) -> Result<Selector, (String, String)> {
+/// Returns the field that is wrong, from the selector on.
+pub(super) fn selector(written: Option<&LabelSelector>) -> Result<Selector, FieldError> {
     let Some(written) = written else {
         return Ok(Selector::default());
     };
     let value =
-        serde_json::to_value(written).map_err(|error| (String::new(), error.to_string()))?;
+        serde_json::to_value(written).map_err(|error| FieldError::new(error.to_string()))?;
     let file: SelectorFile = yaml::from_value(value)?;
     Selector::try_from(file)
 }

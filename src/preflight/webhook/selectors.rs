@@ -1,6 +1,7 @@
 //! The selectors of a webhook: the namespaces and the objects that it is asked about.
 
 use super::inspection::{Inspection, selector};
+use crate::encoding::field::FieldError;
 use crate::names::{INJECTION_LABEL, NAME_LABEL};
 use crate::preflight::chain::Chain;
 use crate::preflight::fault::Severity;
@@ -10,7 +11,7 @@ impl Inspection<'_> {
     pub(super) fn namespace_selector(&mut self) {
         let selector = match selector(self.webhook.namespace_selector.as_ref()) {
             Ok(selector) => selector,
-            Err((path, message)) => {
+            Err(FieldError { path, message }) => {
                 let field = format!("namespaceSelector.{path}");
                 self.report(
                     Severity::Error,

@@ -3,8 +3,9 @@
 use std::process::Command;
 
 use ::berth::definition::Status;
+use ::berth::encoding::field::FieldError;
 use ::berth::node::Catalogue;
-use ::berth::policy::{PolicyError, embedded_node_pools, read_policy_spec};
+use ::berth::policy::{embedded_node_pools, read_policy_spec};
 use anyhow::{Context, ensure};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
@@ -365,10 +366,9 @@ pub(crate) async fn columns(cluster: &Cluster) -> anyhow::Result<()> {
     let now: Time = "2026-01-01T00:00:00Z".parse().map(Time)?;
     let (read, _) = read_policy_spec(policy["spec"].clone())?;
     let (all, none) = (embedded_node_pools()?, Catalogue::default());
-    let refused = PolicyError {
-        path: "spec.pools[0].binding".to_owned(),
-        message: "Preferred needs node pools without taints".to_owned(),
-    };
+    let refused = FieldError::new("Preferred needs node pools without taints");
+    let refused = refused.in_field("binding").in_item(0);
+    let refused = refused.in_field("pools").in_field("spec");
     for (outcome, cells, message) in [
         (Ok((&read, &all)), vec!["True"], "in force"),
         (

@@ -12,7 +12,7 @@ use rustls::{
 };
 
 use super::PATIENCE;
-use super::pki::{Authority, Pair};
+use super::pki::Authority;
 
 /// Takes any server for the right one, as `curl -k` does.
 #[derive(Debug)]
@@ -76,17 +76,6 @@ impl Client {
         let mut dangerous = client.config.dangerous();
         dangerous.set_certificate_verifier(Arc::new(Anyone));
         client
-    }
-
-    /// The same with a certificate of its own.
-    pub(crate) fn identified(&self, authority: &Authority, pair: &Pair) -> Self {
-        let config = ClientConfig::builder().with_root_certificates(roots(&[authority]));
-        Self {
-            address: self.address,
-            config: config
-                .with_client_auth_cert(pair.chain(), pair.private_key())
-                .unwrap(),
-        }
     }
 
     /// Connects, the handshake included.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use berth::admission::{self, Answer, Record, review::NotAReview};
+use berth::encoding::field::FieldError;
 use berth::encoding::yaml;
 use berth::node::{Catalogue, NodePool};
 use berth::placement::{Reason, Snapshot};
-use berth::policy::{PolicyError, embedded_node_pools, read_policy_object};
+use berth::policy::{embedded_node_pools, read_policy_object};
 use serde_json::{Value, json};
 
 /// The namespace of a review that names no other; it has opted in.
@@ -99,7 +100,7 @@ pub(crate) fn policy_with(overrides: &Value) -> Value {
 pub(crate) fn snapshot(
     policy: Value,
     node_pools: Option<&[Value]>,
-) -> Result<Snapshot, PolicyError> {
+) -> Result<Snapshot, FieldError> {
     let (policy, mut catalogue) = read_policy_object(policy)?;
     let shipped = embedded_node_pools().unwrap();
     match node_pools {

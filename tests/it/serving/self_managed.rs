@@ -5,7 +5,7 @@ mod held_up;
 use std::sync::Arc;
 use std::time::Duration;
 
-use berth::authority::{Keyring, Terms};
+use berth::tls::{Keyring, Terms};
 use proptest::prelude::*;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;

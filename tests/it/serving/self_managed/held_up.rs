@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use berth::authority::{Keyring, SelfManaged};
 use berth::metrics::Metrics;
-use berth::server::certificates::Certificates;
+use berth::tls::{Certificates, Keyring, SelfManaged};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;

@@ -1,31 +1,33 @@
-//! What the Secret holds, and what becomes of it as time passes.
+//! The contents of the Secret, and the steps that they go through: a function of the time and of what is trusted. It
+//! knows no clock and no cluster, so a property test can move it over years.
 
-use std::fmt;
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 
-use x509_parser::extensions::GeneralName;
+use super::issue::Authority;
+use super::pair::Pair;
+use super::x509::{has_begun, is_for, not_after};
 
-use super::Data;
-use super::issue::{Authority, Pair, read};
+/// The data of a Secret.
+type Data = BTreeMap<String, Vec<u8>>;
 
 /// The names of a certificate and of its key in the Secret.
 type Names = (&'static str, &'static str);
 
 /// The pair that is served, under the names that every tool knows.
 const SERVED: Names = ("tls.crt", "tls.key");
-/// The authority that signs it.
+/// The authority that signed it.
 const SIGNING: Names = ("ca.crt", "ca.key");
-/// The authority that will, and is trusted already.
+/// The authority that signs next, and is trusted already.
 const NEXT: Names = ("next-ca.crt", "next-ca.key");
-/// The authority that did, and is trusted still. Its key is gone.
+/// The authority that signed before, and is still trusted. Its key is gone.
 const FORMER: &str = "former-ca.crt";
 
-/// What certificates are made for, and for how long.
+/// The names and the lifetime of the certificates to make.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// The names of the server; the addresses among them are taken for such.
+    /// The names of the server; IP addresses may be among them.
     pub names: Vec<String>,
-    /// How long a served certificate is valid, in seconds. It is renewed when a third is left. An authority is valid four
+    /// The lifetime of a served certificate, in seconds. It is renewed when a third is left. An authority lives four
     /// times as long, and gets a successor when half of that is left: more than any certificate that it signed has.
     pub lifetime: i64,
 }
@@ -36,24 +38,17 @@ impl Terms {
     }
 }
 
-/// A Secret that berth cannot have written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadKeyring {
-    /// The entry.
+/// An entry of a Secret that berth cannot have written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("its {entry}: {problem}")]
+pub struct KeyringError {
+    /// The entry's name.
     pub entry: &'static str,
-    /// What is wrong with it.
+    /// The problem with it.
     pub problem: &'static str,
 }
 
-impl fmt::Display for BadKeyring {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its {}: {}", self.entry, self.problem)
-    }
-}
-
-impl std::error::Error for BadKeyring {}
-
-/// The pair that is served, and those who vouch for it. No `Debug`: it holds keys.
+/// The pair that is served, and the authorities that make it trusted. It has no `Debug`, because it holds keys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Keyring {
     pair: Pair,
@@ -73,29 +68,29 @@ impl Keyring {
         })
     }
 
-    /// What is to take the place of the keyring now, in seconds since 1970; nothing where it is good as it is. `settled`
-    /// says whether the API server has trusted its whole [bundle](Self::bundle) for a while.
+    /// Returns the keyring to store next, or `None` if the current one is still good. `now` is in seconds since 1970;
+    /// `settled` is true if the API server has trusted the whole [bundle](Self::bundle) for a while.
     ///
     /// # Errors
-    /// When the keyring's own authority cannot sign, or the system gives no random numbers.
+    /// When the keyring's authority cannot sign, or the system gives no random numbers.
     pub fn advance(
         current: Option<&Self>,
         terms: &Terms,
         now: i64,
         settled: bool,
     ) -> Result<Option<Self>, rcgen::Error> {
-        // What an authority that has expired signed is worth nothing, and nor is who trusts it.
+        // Nobody accepts what an expired authority has signed, so nothing of it needs to stay.
         let Some(current) = current.filter(|current| current.signing.not_after > now) else {
             return Self::new(terms, now).map(Some);
         };
         if !has_begun(&current.signing.pair.certificate, now) {
-            // Of whoever's clock is fast. Who serves it already stays trusted.
+            // A replica whose clock is fast has made it. Replicas that serve it already stay trusted.
             let mut ring = Self::new(terms, now)?;
             ring.former = Some(current.signing.pair.certificate.clone());
             return Ok(Some(ring));
         }
         let mut ring = current.clone();
-        ring.former = ring.former.filter(|former| expiry(former) > Some(now));
+        ring.former = ring.former.filter(|former| not_after(former) > Some(now));
         match ring.next.take() {
             Some(next) if settled && has_begun(&next.pair.certificate, now) => {
                 ring.pair = next.sign(&terms.names, now, terms.lifetime)?;
@@ -113,13 +108,13 @@ impl Keyring {
         Ok((ring != *current).then_some(ring))
     }
 
-    /// Whether the served certificate is to be renewed: a third of its time is left, or it is not valid yet, or it is for
-    /// other names.
+    /// True if the served certificate is to be renewed: less than a third of its lifetime is left, or it is not valid
+    /// yet, or it is for other names.
     fn is_due(&self, terms: &Terms, now: i64) -> bool {
-        let Some(not_after) = expiry(&self.pair.certificate) else {
+        let Some(not_after) = not_after(&self.pair.certificate) else {
             return true;
         };
-        // One that would not last longer is no better.
+        // Renewing is of no use if the new certificate would not last longer.
         let lasts = now
             .saturating_add(terms.lifetime)
             .min(self.signing.not_after);
@@ -128,20 +123,20 @@ impl Keyring {
             || !is_for(&self.pair.certificate, &terms.names)
     }
 
-    /// The pair that is served.
+    /// Returns the pair that is served.
     #[must_use]
     pub fn pair(&self) -> &Pair {
         &self.pair
     }
 
-    /// When the authority that signs expires, in seconds since 1970.
+    /// Returns the end of the signing authority's validity, in seconds since 1970.
     #[must_use]
     pub fn authority_not_after(&self) -> i64 {
         self.signing.not_after
     }
 
-    /// Whom to trust, in PEM: the authority that signed what is served, the one that will next, and the one that did
-    /// before, whose last certificates somebody may still serve.
+    /// Returns the authorities to trust, in PEM: the one that signed what is served, the one that signs next, and the
+    /// one that signed before, since some replica may still serve a certificate of it.
     #[must_use]
     pub fn bundle(&self) -> String {
         let next = self.next.iter().map(|next| &next.pair.certificate);
@@ -152,11 +147,11 @@ impl Keyring {
             .collect()
     }
 
-    /// Reads what a Secret holds; nothing, where it holds nothing.
+    /// Reads a keyring from the data of a Secret, or returns `None` if there are none.
     ///
     /// # Errors
-    /// When it holds something, and no keyring.
-    pub fn read(data: &Data) -> Result<Option<Self>, BadKeyring> {
+    /// When there are data that are no keyring.
+    pub fn read(data: &Data) -> Result<Option<Self>, KeyringError> {
         if data.is_empty() {
             return Ok(None);
         }
@@ -166,7 +161,7 @@ impl Keyring {
             let (certificate, key) = required(names)?;
             let problem = "is no certificate in PEM";
             let entry = names.0;
-            let not_after = expiry(&certificate).ok_or(BadKeyring { entry, problem })?;
+            let not_after = not_after(&certificate).ok_or(KeyringError { entry, problem })?;
             let pair = Pair { certificate, key };
             Ok(Authority { pair, not_after })
         };
@@ -179,7 +174,7 @@ impl Keyring {
         }))
     }
 
-    /// The Secret that holds it.
+    /// Returns the data of the Secret that holds the keyring.
     #[must_use]
     pub fn write(&self) -> Data {
         let Self {
@@ -202,40 +197,13 @@ impl Keyring {
     }
 }
 
-fn text(data: &Data, entry: &'static str) -> Result<String, BadKeyring> {
-    let problem = |problem| BadKeyring { entry, problem };
+fn text(data: &Data, entry: &'static str) -> Result<String, KeyringError> {
+    let problem = |problem| KeyringError { entry, problem };
     let bytes = data.get(entry).ok_or(problem("is not there"))?;
     String::from_utf8(bytes.clone()).map_err(|_| problem("is no text"))
 }
 
-/// Seconds from now until then.
+/// Returns the seconds from `now` until `then`.
 fn left(then: i64, now: i64) -> i64 {
     then.saturating_sub(now)
-}
-
-/// When a certificate expires, in seconds since 1970.
-fn expiry(pem: &str) -> Option<i64> {
-    read(pem, |certificate| {
-        Some(certificate.validity().not_after.timestamp())
-    })
-}
-
-/// Whether a certificate is valid already.
-fn has_begun(pem: &str, now: i64) -> bool {
-    let begins = read(pem, |certificate| {
-        Some(certificate.validity().not_before.timestamp())
-    });
-    begins.is_some_and(|begins| begins <= now)
-}
-
-/// Whether a certificate is for all these names.
-fn is_for(pem: &str, names: &[String]) -> bool {
-    // Addresses come with the names, always the same.
-    let mut services = names.iter().filter(|name| name.parse::<IpAddr>().is_err());
-    let answer = read(pem, |certificate| {
-        let alternative = certificate.subject_alternative_name().ok()??;
-        let of = &alternative.value.general_names;
-        Some(services.all(|name| of.contains(&GeneralName::DNSName(name))))
-    });
-    answer == Some(true)
 }

@@ -1,7 +1,8 @@
 //! Whose turn it is: one replica at a time renews, the one that holds the Lease.
 //!
-//! Two that both believe to hold it do no harm, since every write says what it replaces; the Lease only keeps replicas from
-//! doing the same work. So it takes no more than this: no thread of its own, and no trust in anybody's clock.
+//! Two that both believe to hold it do no harm, since every write says what it replaces; the Lease only keeps
+//! replicas from doing the same work. So it takes no more than this: no thread of its own, and no trust in anybody's
+//! clock.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -36,8 +37,8 @@ impl Lease {
         }
     }
 
-    /// Whether this replica holds the Lease, which it does if nobody else has renewed it three times in a row. To be asked
-    /// this often.
+    /// Whether this replica holds the Lease, which it does if nobody else has renewed it three times in a row. To be
+    /// asked this often.
     pub(super) async fn hold(&mut self, every: Duration) -> kube::Result<bool> {
         let patience = every.saturating_mul(3);
         let mut object = self.api.get(&self.name).await?;
