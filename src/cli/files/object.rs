@@ -1,47 +1,47 @@
-//! The objects of a document: itself, or the items of a list.
+//! The objects in a manifest: the object itself, or the items of a list.
 
 use std::fmt;
 
 use serde_json::Value;
 
-use super::path::{FieldPath, Segment};
+use crate::encoding::field::{FieldError, FieldPath, Segment};
 
-/// An object of the input.
+/// An object, and its place in a manifest.
 #[derive(Debug, Clone)]
-pub(super) struct Object<'d> {
-    /// Where it stands in its document; empty for the document itself.
-    pub(super) path: FieldPath,
-    /// What it is called.
-    pub(super) identity: Identity<'d>,
+pub(in crate::cli) struct ObjectAt<'m> {
+    /// The path to it; empty if it is the manifest itself.
+    pub(in crate::cli) path: FieldPath,
+    /// Its kind and names.
+    pub(in crate::cli) identity: Identity<'m>,
     /// The object.
-    pub(super) value: &'d Value,
+    pub(in crate::cli) value: &'m Value,
 }
 
-/// What an object is called.
+/// The kind and the names of an object, each empty if it is not written.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Identity<'d> {
+pub(in crate::cli) struct Identity<'m> {
     /// Its group and version.
-    pub(super) api_version: &'d str,
+    pub(in crate::cli) api_version: &'m str,
     /// Its kind.
-    pub(super) kind: &'d str,
-    /// Its namespace, where that is written.
-    pub(super) namespace: &'d str,
+    pub(in crate::cli) kind: &'m str,
+    /// Its namespace.
+    pub(in crate::cli) namespace: &'m str,
     /// Its name.
-    pub(super) name: &'d str,
-    /// The prefix of the name that it will get instead.
-    pub(super) generate_name: &'d str,
+    pub(in crate::cli) name: &'m str,
+    /// The prefix of the name that the API server gives it.
+    pub(in crate::cli) generate_name: &'m str,
 }
 
-impl<'d> Identity<'d> {
-    /// The API group; empty for the core group.
-    pub(super) fn group(&self) -> &'d str {
+impl<'m> Identity<'m> {
+    /// Returns the API group; empty for the core group.
+    pub(in crate::cli) fn group(&self) -> &'m str {
         self.api_version
             .split_once('/')
             .map_or("", |(group, _)| group)
     }
 
-    /// The namespace that a client without further settings would put it into.
-    pub(super) fn effective_namespace(&self) -> &'d str {
+    /// Returns the namespace that a client without further settings puts it into.
+    pub(in crate::cli) fn effective_namespace(&self) -> &'m str {
         if self.namespace.is_empty() {
             "default"
         } else {
@@ -49,8 +49,8 @@ impl<'d> Identity<'d> {
         }
     }
 
-    /// The name, or what is known of it.
-    pub(super) fn display_name(&self) -> String {
+    /// Returns the name, or as much as is known of it.
+    pub(in crate::cli) fn display_name(&self) -> String {
         match (self.name, self.generate_name) {
             ("", "") => "(unnamed)".to_owned(),
             ("", prefix) => format!("{prefix}*"),
@@ -71,51 +71,48 @@ impl fmt::Display for Identity<'_> {
     }
 }
 
-/// What stands in a document.
+/// An element of a manifest.
 #[derive(Debug, Clone)]
-pub(super) enum Found<'d> {
+pub(in crate::cli) enum Element<'m> {
     /// An object.
-    Object(Object<'d>),
-    /// Something else, in the place of one.
+    Object(ObjectAt<'m>),
+    /// Something else in the place of one.
     Misfit {
-        /// As much of its name as can be read.
-        identity: Identity<'d>,
-        /// The field that is wrong.
-        field: FieldPath,
-        /// What is wrong with it.
-        message: &'static str,
+        /// As much of its kind and names as can be read.
+        identity: Identity<'m>,
+        /// The field that makes it none.
+        error: FieldError,
     },
 }
 
-/// The objects of a document, with the items of its lists in their place.
-pub(super) fn objects(document: &Value) -> Vec<Found<'_>> {
+/// Returns the elements of a manifest: its object, or the items of its list, those of lists within it included.
+pub(in crate::cli) fn elements(manifest: &Value) -> Vec<Element<'_>> {
     let mut found = Vec::new();
     let unknown = Identity::default();
-    expand(document, &unknown, FieldPath::default(), &mut found);
+    expand(manifest, &unknown, FieldPath::default(), &mut found);
     found
 }
 
-/// `inherited` is what an item of a typed list, such as a `PodList`, does not repeat.
-fn expand<'d>(
-    value: &'d Value,
-    inherited: &Identity<'d>,
+/// Adds the elements of a value. `inherited` is the kind that an item of a typed list, such as a `PodList`, does not repeat.
+fn expand<'m>(
+    value: &'m Value,
+    inherited: &Identity<'m>,
     path: FieldPath,
-    found: &mut Vec<Found<'d>>,
+    found: &mut Vec<Element<'m>>,
 ) {
     let identity = identity(value, inherited);
-    let misfit = |field: &str, message| {
-        let mut field_path = path.clone();
-        if !field.is_empty() {
-            field_path.0.push(Segment::Key(field.to_owned()));
-        }
-        Found::Misfit {
-            identity,
-            field: field_path,
-            message,
-        }
+    let misfit = |field: Option<&str>, message: &str| {
+        let mut path = path.clone();
+        path.0
+            .extend(field.map(|field| Segment::Key(field.to_owned())));
+        let error = FieldError {
+            path,
+            message: message.to_owned(),
+        };
+        Element::Misfit { identity, error }
     };
     if !value.is_object() {
-        found.push(misfit("", "is no object of Kubernetes"));
+        found.push(misfit(None, "is no object of Kubernetes"));
         return;
     }
     for (field, own) in [
@@ -124,7 +121,7 @@ fn expand<'d>(
     ] {
         if own.is_empty() {
             let message = "is missing, or no string: this is no object of Kubernetes";
-            found.push(misfit(field, message));
+            found.push(misfit(Some(field), message));
             return;
         }
     }
@@ -134,11 +131,11 @@ fn expand<'d>(
         // A list that is empty may lack its items.
         (Some(""), None) | (Some(_), Some(Value::Null)) => return,
         (Some(_), Some(_)) => {
-            found.push(misfit("items", "expected a list"));
+            found.push(misfit(Some("items"), "expected a list"));
             return;
         }
         _ => {
-            found.push(Found::Object(Object {
+            found.push(Element::Object(ObjectAt {
                 path,
                 identity,
                 value,
@@ -163,14 +160,14 @@ fn expand<'d>(
     }
 }
 
-fn identity<'d>(value: &'d Value, inherited: &Identity<'d>) -> Identity<'d> {
+fn identity<'m>(value: &'m Value, inherited: &Identity<'m>) -> Identity<'m> {
     let text = |pointer: &str| {
         value
             .pointer(pointer)
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
-    let or = |own: &'d str, inherited: &'d str| if own.is_empty() { inherited } else { own };
+    let or = |own: &'m str, inherited: &'m str| if own.is_empty() { inherited } else { own };
     Identity {
         api_version: or(text("/apiVersion"), inherited.api_version),
         kind: or(text("/kind"), inherited.kind),
@@ -184,7 +181,7 @@ fn identity<'d>(value: &'d Value, inherited: &Identity<'d>) -> Identity<'d> {
 mod tests {
     use serde_json::json;
 
-    use super::{Found, objects};
+    use super::{Element, elements};
 
     #[test]
     fn lists_are_taken_apart() {
@@ -194,11 +191,11 @@ mod tests {
             pod, 1, { "apiVersion": "v1", "kind": "PodList", "items": [bare] }, { "apiVersion": "v1" }, bare,
             { "apiVersion": "v1", "kind": "PodList", "items": {} }, { "apiVersion": "v1", "kind": "List" },
         ] });
-        let found: Vec<String> = objects(&list)
+        let found: Vec<String> = elements(&list)
             .into_iter()
             .map(|found| match found {
-                Found::Object(object) => format!("{} {}", object.path, object.identity),
-                Found::Misfit { field, message, .. } => format!("{field}: {message}"),
+                Element::Object(object) => format!("{} {}", object.path, object.identity),
+                Element::Misfit { error, .. } => error.to_string(),
             })
             .collect();
         let missing = "is missing, or no string: this is no object of Kubernetes";

@@ -1,4 +1,4 @@
-//! A document's text as a value, and the line of a field in it.
+//! The value of a document's text, and the line of a field in it.
 //!
 //! JSON is read as JSON, which is faster than YAML by far: dumps of whole clusters are JSON, and large.
 
@@ -9,17 +9,19 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::{Map, Value};
 use serde_saphyr::{Options, Spanned};
 
-use super::path::{FieldPath, Segment};
+use crate::encoding::field::{FieldPath, Segment};
 use crate::encoding::yaml;
 
-/// What is wrong with a text, and on which of its lines, from 1.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+/// An error in a text.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(in crate::cli) struct ParseError {
+    /// The line of the text, from 1.
     pub(super) line: usize,
-    pub(super) message: String,
+    message: String,
 }
 
-/// The JSON values of a text that holds several, one after another; else the text itself.
+/// Returns the JSON values of a text that holds several, one after another; otherwise the text itself.
 pub(super) fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     if text.trim_start().starts_with('{') {
@@ -36,15 +38,15 @@ pub(super) fn pieces(text: &str) -> Vec<&str> {
     if pieces.len() > 1 { pieces } else { vec![text] }
 }
 
-/// Reads a document. A key that stands twice in a map is a fault in either language.
+/// Reads a document. A key that stands twice in a map is an error in JSON as in YAML.
 ///
 /// # Errors
-/// The first fault.
-pub(super) fn value(text: &str) -> Result<Value, Fault> {
+/// Returns the first error.
+pub(super) fn value(text: &str) -> Result<Value, ParseError> {
     let json = if text.trim_start().starts_with(['{', '[']) {
         match serde_json::from_str::<Unique>(text) {
             Ok(Unique(value)) => return Ok(value),
-            Err(error) => Some(Fault {
+            Err(error) => Some(ParseError {
                 line: error.line().max(1),
                 message: message(&error.to_string()),
             }),
@@ -55,14 +57,14 @@ pub(super) fn value(text: &str) -> Result<Value, Fault> {
     serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
         let line = error.location().map_or(1, |location| location.line());
         // A text that starts as JSON was meant to be JSON.
-        json.unwrap_or_else(|| Fault {
+        json.unwrap_or_else(|| ParseError {
             line: usize::try_from(line).unwrap_or(1).max(1),
             message: message(&error.without_snippet().to_string()),
         })
     })
 }
 
-/// A file's size is bounded, so its nodes need not be.
+/// Returns options without a limit on nodes: a file's size is bounded already.
 fn options() -> Options {
     let mut options = yaml::options();
     if let Some(budget) = &mut options.budget {
@@ -72,7 +74,7 @@ fn options() -> Options {
     options
 }
 
-/// The first line of a parser's message, without the place, which counts from the document and not from the file.
+/// Returns the first line of a parser's message without its place, which counts from the document and not from the file.
 fn message(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let end = line.rfind(" at line ").unwrap_or(line.len());
@@ -142,8 +144,8 @@ impl<'de> Deserialize<'de> for Unique {
     }
 }
 
-/// The line of a document that a field is on, from 1; none where it cannot be found, as behind an alias.
-pub(super) fn line_of(text: &str, path: &FieldPath) -> Option<usize> {
+/// Returns the line of a document on which a field stands, from 1; `None` if it cannot be found, as behind an alias.
+pub(in crate::cli) fn line_of(text: &str, path: &FieldPath) -> Option<usize> {
     let mut found = None;
     let seek = Seek {
         path: &path.0,
@@ -186,7 +188,7 @@ impl<'de> Visitor<'de> for Seek<'_> {
         let Self { path, found } = self;
         while let Some(key) = fields.next_key::<String>()? {
             match path {
-                [Segment::Key(wanted), rest @ ..] if *wanted == key => {
+                [Segment::Key(wanted) | Segment::Entry(wanted), rest @ ..] if *wanted == key => {
                     fields.next_value_seed(Seek {
                         path: rest,
                         found: &mut *found,
@@ -225,7 +227,7 @@ mod tests {
     use serde_json::json;
 
     use super::{line_of, value};
-    use crate::cli::path::{FieldPath, Segment};
+    use crate::encoding::field::{FieldPath, Segment};
 
     #[test]
     fn yaml_is_read_as_kubectl_reads_it() {
@@ -250,11 +252,11 @@ mod tests {
             ("a: 1\nb: 2\na: 3\n", 3),
             ("{\"a\": 1,\n\"b\": {\"c\": 1,\n\"c\": 2}}", 3),
         ] {
-            let fault = value(text).unwrap_err();
+            let error = value(text).unwrap_err();
             assert_eq!(
-                (fault.line, fault.message.contains("duplicate")),
+                (error.line, error.message.contains("duplicate")),
                 (line, true),
-                "{fault:?}"
+                "{error:?}"
             );
         }
     }
@@ -263,8 +265,8 @@ mod tests {
     fn json_may_use_tabs_and_yaml_may_use_braces() {
         assert_eq!(value("{\n\t\"a\": [1]\n}").unwrap(), json!({ "a": [1] }));
         assert_eq!(value("{a: [b]}").unwrap(), json!({ "a": ["b"] }));
-        let fault = value("{\"a\": 1,\n \"b\": [}").unwrap_err();
-        assert_eq!(fault.line, 2);
+        let error = value("{\"a\": 1,\n \"b\": [}").unwrap_err();
+        assert_eq!(error.line, 2);
     }
 
     #[test]
