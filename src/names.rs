@@ -30,6 +30,9 @@ pub const API_VERSION: &str = "placement.truemark.io/v1alpha1";
 /// The `kind` of a policy.
 pub const KIND: &str = "PlacementPolicy";
 
+/// The label with a namespace's name. Every API server adds it, and nobody can change it.
+pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
 /// The name of both webhook configurations. It sorts last, so that berth sees what other webhooks have changed.
 pub const SHIPPED_NAME: &str = "zz-berth";
 

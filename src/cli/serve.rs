@@ -5,7 +5,6 @@ mod tls;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -21,7 +20,9 @@ use tokio::task::JoinHandle;
 
 use announcement::announce;
 
-use super::{Sources, USAGE, cluster};
+use super::exit;
+use super::kubeconfig::Kubeconfig;
+use super::sources::Sources;
 use crate::logging::{self, Format};
 use crate::metrics::{Metrics, Socket};
 use crate::placement::Snapshot;
@@ -38,7 +39,8 @@ use crate::watch::Cluster;
 /// With no flags it serves the default policy with a certificate of its own making, and says how to try it. The API
 /// server needs --tls-cert and --tls-key. SIGTERM drains it: see --drain.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+#[command(mut_arg("kubeconfig", |arg| arg.env("BERTH_KUBECONFIG")))]
+pub(super) struct Args {
     #[command(flatten)]
     sources: Sources,
 
@@ -64,9 +66,8 @@ pub struct Args {
     #[arg(long, env = "BERTH_CLUSTER")]
     cluster: bool,
 
-    /// The file that says how to reach the cluster of --cluster and --tls-secret
-    #[arg(long, value_name = "FILE", env = "BERTH_KUBECONFIG")]
-    kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    kubeconfig: Kubeconfig,
 
     /// The namespace that berth itself runs in, whose pods it leaves alone
     #[arg(long, value_name = "NAMESPACE", env = "POD_NAMESPACE")]
@@ -112,8 +113,7 @@ fn level(text: &str) -> Result<String, String> {
 }
 
 /// Serves until a signal: 0 after a drain, 1 when it failed or a second signal came, 64 for a wrong configuration.
-#[must_use]
-pub fn run(args: &Args) -> ExitCode {
+pub(super) fn run(args: &Args) -> ExitCode {
     // Before anything speaks TLS. It fails only where one is installed already.
     let _ = aws_lc_rs::default_provider().install_default();
     let runtime = match runtime() {
@@ -127,7 +127,7 @@ pub fn run(args: &Args) -> ExitCode {
         Ok(setup) => setup,
         Err(error) => {
             anstream::eprintln!("error: {error:#}");
-            return ExitCode::from(USAGE);
+            return ExitCode::from(exit::USAGE);
         }
     };
     let served = runtime.block_on(serve(args, setup));
@@ -166,8 +166,8 @@ impl Setup {
         let own_namespace = own_namespace.filter(|name| !name.is_empty()).map(Arc::from);
         let metrics = Arc::new(Metrics::default());
         let config = match cluster_flag(args) {
-            Some(flag) => Some(cluster(flag, args.kubeconfig.as_deref()).await?),
-            None if args.kubeconfig.is_some() => {
+            Some(flag) => Some(args.kubeconfig.config(flag).await?),
+            None if args.kubeconfig.is_given() => {
                 bail!("--kubeconfig: of no use without --cluster or --tls-secret")
             }
             None => None,

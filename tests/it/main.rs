@@ -6,8 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
-mod check;
-mod explain;
+mod commands;
 mod harness;
 mod tidy;
 

@@ -1,3 +1,0 @@
-//! The way to a field of an object.
-
-pub(super) use crate::encoding::field::{FieldPath, Segment};
