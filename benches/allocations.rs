@@ -10,7 +10,8 @@ mod support;
 
 use allocation_counter::measure;
 use berth::admission::mutate;
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
+use berth::placement::Snapshot;
+use berth::policy::{embedded_node_pools, embedded_policy};
 
 fn main() {
     let (policy, _) = embedded_policy().expect("the embedded policy");

@@ -10,7 +10,8 @@ mod support;
 use std::hint::black_box;
 
 use berth::admission::mutate;
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
+use berth::placement::Snapshot;
+use berth::policy::{embedded_node_pools, embedded_policy};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn decide(criterion: &mut Criterion) {

@@ -15,7 +15,8 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
 use berth::admission::mutate;
-use berth::placement::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
+use berth::placement::Snapshot;
+use berth::policy::{embedded_node_pools, embedded_policy};
 
 const FEW: u64 = 10;
 const MANY: u64 = 110;

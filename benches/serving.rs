@@ -26,10 +26,9 @@ use axum::body::Bytes;
 use axum::routing::post;
 use berth::metrics::{Metrics, Socket};
 use berth::server::Limits;
-use berth::server::certificates::Certificates;
 use berth::server::connection::Listener;
 use berth::server::shutdown::{Lifecycle, Phase};
-use berth::server::tls::server_config;
+use berth::tls::{Certificates, server_config};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -71,9 +70,7 @@ async fn serve_constant() {
     let server = Listener {
         socket: Socket::Webhook,
         router,
-        tls: Some(Arc::new(
-            server_config(certificates, None).expect("a TLS configuration"),
-        )),
+        tls: Some(Arc::new(server_config(certificates))),
         limits: Limits::default(),
         metrics: Arc::new(Metrics::default()),
         phase: lifecycle.subscribe(),

@@ -1,24 +1,24 @@
 //! From the bytes of a review to the bytes of its answer, and what happened on the way for metrics and logs.
 
-pub mod patch;
+mod judge;
+mod patch;
 pub mod review;
-pub mod template;
 mod warning;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+pub use judge::{Judged, judge};
 use review::{Envelope, NotAReview, Request, Verdict, Version, answer, read};
-use template::{Kind, Subject};
 use warning::{bounded, told, warning};
 
-use crate::placement::json::{Malformed, Reader};
-use crate::placement::pod::Template;
-use crate::placement::policy::{Action, Mode};
-use crate::placement::snapshot::Snapshot;
-use crate::placement::{DECISION_ANNOTATION, Decision, Reason, decide};
-use crate::validation::{self, Case, Finding};
+use crate::encoding::json::{Malformed, Reader};
+use crate::names::DECISION_ANNOTATION;
+use crate::placement::{Decision, Reason, Snapshot};
+use crate::pod::{Kind, Namespace, Template, Workload};
+use crate::policy::{Action, Mode};
+use crate::validation::Finding;
 
 /// An answer: always HTTP 200 with this body.
 #[derive(Debug)]
@@ -95,14 +95,10 @@ impl<'p> Outcome<'p> {
         }
     }
 
-    /// What placement makes of the pods, before anything is said about it.
-    fn of(request: &Request<'_>, subject: &Subject<'_, '_>, snapshot: &'p Snapshot) -> Self {
-        let Snapshot {
-            policy, catalogue, ..
-        } = snapshot;
-        let namespace = snapshot.namespace(&request.namespace);
+    /// What is known before anything is said about the decision.
+    fn of(judged: Judged<'_, 'p>, namespace: Namespace<'_>) -> Self {
         Self {
-            decision: decide(&subject.pod, &namespace, policy, catalogue),
+            decision: judged.decision,
             namespace_known: namespace.labels.is_some(),
             ..Self::leave(Reason::Placed)
         }
@@ -188,20 +184,25 @@ fn name<'a>(name: Cow<'a, str>, object: Option<Template<'a>>) -> Cow<'a, str> {
 }
 
 fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Outcome<'p>, Reason> {
-    let subject = subject(request)?;
+    let workload = workload(request)?;
     if request.operation.as_ref() != "CREATE" {
         return Err(Reason::Operation);
     }
-    let mut outcome = Outcome::of(request, &subject, snapshot);
-    if outcome.decision.mode == Mode::Enforce {
-        outcome.verdict.patch = patch::patch(&outcome.decision.edits, &subject);
-        outcome.verdict.warnings = warnings(&outcome.decision, &subject);
+    let namespace = snapshot.namespace(&request.namespace);
+    let judged = judge(&workload, namespace, snapshot);
+    let mut verdict = Verdict::default();
+    if judged.decision.mode == Mode::Enforce {
+        verdict.patch = judged.patch();
+        verdict.warnings = warnings(&judged.decision, &workload);
     }
-    Ok(outcome)
+    Ok(Outcome {
+        verdict,
+        ..Outcome::of(judged, namespace)
+    })
 }
 
-/// The pods that the request is about, or why there are none.
-fn subject<'v, 'a>(request: &'v Request<'a>) -> Result<Subject<'v, 'a>, Reason> {
+/// Returns the workload that the request is about, or why there is none.
+fn workload<'a>(request: &'a Request<'_>) -> Result<Workload<'a>, Reason> {
     if !request.sub_resource.is_empty() {
         return Err(Reason::Subresource);
     }
@@ -215,22 +216,14 @@ fn subject<'v, 'a>(request: &'v Request<'a>) -> Result<Subject<'v, 'a>, Reason> 
     request
         .object
         .as_ref()
-        .and_then(|object| Subject::new(kind, object))
+        .and_then(|object| Workload::new(kind, object))
         .ok_or(Reason::Malformed)
 }
 
-/// What the author of a pod that stays unplaced is told. A controller would be told in vain (R5.4).
-fn warnings(decision: &Decision<'_>, subject: &Subject<'_, '_>) -> Vec<String> {
-    let worth_it = matches!(
-        decision.reason,
-        Reason::Conflict
-            | Reason::Unavailable
-            | Reason::UnknownArchitecture
-            | Reason::NotEntitled
-            | Reason::EmptyAffinity
-            | Reason::TooManyTerms
-    );
-    if !worth_it || has_no_reader(subject) {
+/// Returns what the author of a pod that stays unplaced is told. A controller would be told in vain (R5.4).
+fn warnings(decision: &Decision<'_>, workload: &Workload<'_>) -> Vec<String> {
+    let has_no_reader = workload.is_pod() && workload.pod.controller.is_some();
+    if !decision.reason.concerns_author() || has_no_reader {
         return Vec::new();
     }
     let detail = decision.detail.as_deref();
@@ -238,13 +231,8 @@ fn warnings(decision: &Decision<'_>, subject: &Subject<'_, '_>) -> Vec<String> {
     vec![warning(&format!("berth: {}: {detail}", decision.reason))]
 }
 
-/// Nobody reads what is said about a pod that a controller makes.
-fn has_no_reader(subject: &Subject<'_, '_>) -> bool {
-    subject.path.is_empty() && subject.pod.controller.is_some()
-}
-
 fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Outcome<'p>, Reason> {
-    let subject = subject(request)?;
+    let workload = workload(request)?;
     let metadata = request
         .object
         .as_ref()
@@ -252,44 +240,35 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Outco
     if metadata.is_some_and(|metadata| metadata.being_deleted) {
         return Err(Reason::Operation);
     }
-    let mut outcome = Outcome::of(request, &subject, snapshot);
-    let path = subject.path.trim_start_matches('/').replace('/', ".");
-    let path = if path.is_empty() { path } else { path + "." };
-    let new = subject.workload();
-    let mut case = Case {
-        new: &new,
-        old: None,
-        is_pod: subject.path.is_empty(),
-        path: &path,
-        username: &request.username,
-        namespace: snapshot.namespace(&request.namespace),
-    };
-    outcome.findings = validation::findings(&case, &outcome.decision, snapshot);
-    // Few updates have anything wrong with them, and only then is it worth knowing what was wrong before. An old object that
-    // cannot be read is as good as none: everything in the new one is then judged as added.
-    let before = request.old_object.filter(|_| !outcome.findings.is_empty());
-    let old = before.and_then(|object| Template::read(&mut Reader::new(object)).ok());
-    let old = old
-        .as_ref()
-        .and_then(|object| Subject::new(kind(request), object))
-        .map(|subject| subject.workload());
-    if let Some(old) = &old {
-        case.old = Some(old);
-        outcome.findings = validation::findings(&case, &outcome.decision, snapshot);
+    let namespace = snapshot.namespace(&request.namespace);
+    let judged = judge(&workload, namespace, snapshot);
+    let mut findings = judged.findings(&request.username, None);
+    // Few updates have anything wrong with them, and only then is it worth knowing what was wrong before. An old object
+    // that cannot be read is as good as none: everything in the new one is then judged as added.
+    if let Some(before) = request.old_object.filter(|_| !findings.is_empty())
+        && let Ok(object) = Template::read(&mut Reader::new(before))
+        && let Some(old) = Workload::new(workload.kind, &object)
+    {
+        let old = judge(&old, namespace, snapshot);
+        findings = judged.findings(&request.username, Some(&old));
     }
-    if outcome.decision.mode == Mode::Enforce {
-        outcome.verdict.denial = denial(&outcome.findings);
+    let mut verdict = Verdict::default();
+    if judged.decision.mode == Mode::Enforce {
+        verdict.denial = denial(&findings);
         // Nobody reads what is said about what a controller makes: a pod, or the Job of a CronJob.
         let made_by_controller = metadata.is_some_and(|metadata| metadata.controller().is_some());
         if !made_by_controller {
-            let warnings = outcome
-                .findings
+            let warnings = findings
                 .iter()
                 .filter(|finding| finding.action == Action::Warn);
-            outcome.verdict.warnings = bounded(warnings.map(told).collect());
+            verdict.warnings = bounded(warnings.map(told).collect());
         }
     }
-    Ok(outcome)
+    Ok(Outcome {
+        verdict,
+        findings,
+        ..Outcome::of(judged, namespace)
+    })
 }
 
 /// How long a denial may be: enough for whoever has to act on it, and no more than a status is meant to hold.

@@ -10,11 +10,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::placement::catalogue::Catalogue;
-use crate::placement::named::named;
-use crate::placement::policy::{KIND, Policy, PolicyError};
-use crate::placement::policy_file::PolicySpec;
-use crate::placement::schema::structural;
+use crate::encoding::field::FieldError;
+use crate::encoding::schema::structural;
+use crate::named::named;
+use crate::names::KIND;
+use crate::node::Catalogue;
+use crate::policy::{Policy, PolicySpec};
 
 /// The API group of policies.
 pub const GROUP: &str = "placement.truemark.io";
@@ -142,7 +143,7 @@ pub struct PoolStatus {
 const NAMED: usize = 4;
 
 /// What came of a policy: it is in force, with the node pools that there are, or it cannot be used.
-pub type Outcome<'o> = Result<(&'o Policy, &'o Catalogue), &'o PolicyError>;
+pub type Outcome<'o> = Result<(&'o Policy, &'o Catalogue), &'o FieldError>;
 
 impl Status {
     /// The status to write for a generation of the policy. A condition that is as it was before keeps its time.
@@ -294,9 +295,9 @@ fn schema() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Status, Time};
-    use crate::placement::policy::{API_VERSION, PolicyError};
-    use crate::placement::snapshot::{embedded_node_pools, embedded_policy};
+    use super::{FieldError, Status, Time};
+    use crate::names::API_VERSION;
+    use crate::policy::{embedded_node_pools, embedded_policy};
 
     #[test]
     fn group_and_version_are_those_of_the_policy() {
@@ -309,10 +310,7 @@ mod tests {
         let at = |second: i64| Time(k8s_openapi::jiff::Timestamp::from_second(second).unwrap());
         let (policy, none) = embedded_policy().unwrap();
         let accepted = Ok((&policy, &none));
-        let error = PolicyError {
-            path: "spec".to_owned(),
-            message: "no".to_owned(),
-        };
+        let error = FieldError::new("no").in_field("spec");
         let mut before = None;
         let steps = [
             (accepted, at(1)),

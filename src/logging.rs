@@ -10,8 +10,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::admission::Record;
 use crate::metrics::Endpoint;
+use crate::named::named;
 use crate::placement::Reason;
-use crate::placement::named::named;
 
 named! {
     /// How a log line looks.

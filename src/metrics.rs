@@ -17,7 +17,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::admission::Record;
-use crate::placement::named::named;
+use crate::named::named;
 use watching::Watching;
 
 /// The content type of [`Metrics::text`].

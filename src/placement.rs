@@ -2,144 +2,39 @@
 //!
 //! The steps and their order are those of the contract: leave alone, rule, architecture, node pools, edits.
 
-pub mod affinity;
-pub mod alternatives;
-pub mod catalogue;
-pub mod constraints;
-pub mod exemption;
-pub mod given;
-pub mod json;
-pub mod maps;
-pub(crate) mod named;
-pub mod namespace;
-pub mod pod;
-pub mod policy;
-pub mod policy_file;
-pub mod reason;
-pub mod requirement;
-pub mod schema;
+mod decision;
+mod edits;
+mod exemption;
+mod given;
+mod reason;
 mod search;
-pub mod selector;
-pub mod snapshot;
-pub mod toleration;
-pub mod yaml;
+mod snapshot;
 
 use std::borrow::Cow;
 
-use affinity::{NewPreference, RequiredEdits};
-use catalogue::{Catalogue, NodePool};
-pub use namespace::Namespace;
-use pod::Pod;
-use policy::{Architecture, Mode, Place, Policy, Pool, Rule};
+pub use decision::Decision;
+pub use edits::{
+    Edits, NewPreference, NewRequirement, NewRequirements, NewTerm, NewToleration, RequiredEdits,
+    TermEdit,
+};
+pub use exemption::{
+    exemption, is_mirror, is_of_daemon_set, is_system_critical, names_node, opted_in,
+};
+pub use given::{Given, or_embedded};
 pub use reason::Reason;
-use requirement::ARCH;
+pub use snapshot::Snapshot;
+
+use crate::names::{ARCH_LABEL, DECISION_ANNOTATION, POOL_LABEL};
+use crate::node::Catalogue;
+use crate::node::label::ARCH;
+use crate::pod::{Namespace, Pod};
+use crate::policy::{Architecture, Mode, Place, Policy, Pool, Rule};
 use search::Search;
-use toleration::NewToleration;
-
-/// The namespace label that opts in (`enabled`), and the pod label that opts out (`disabled`).
-pub const INJECTION_LABEL: &str = "placement.truemark.io/injection";
-/// The label that asks for a pool; berth writes it on every pod that it places.
-pub const POOL_LABEL: &str = "placement.truemark.io/pool";
-/// The label that asks for an architecture, on a pod or on its namespace.
-pub const ARCH_LABEL: &str = "placement.truemark.io/arch";
-/// The annotation that says how a pod was placed.
-pub const DECISION_ANNOTATION: &str = "placement.truemark.io/decision";
-
-/// The outcome for one pod.
-///
-/// One struct for pods that are placed and for pods that are left alone: every output shows the rule, the pool and
-/// the reason of either, and `edits` is empty where nothing is to be done.
-#[derive(Debug, Clone)]
-pub struct Decision<'p> {
-    /// Why.
-    pub reason: Reason,
-    /// Whether the decision is carried out.
-    pub mode: Mode,
-    /// The rule that matched.
-    pub rule: Option<&'p Rule>,
-    /// The pool.
-    pub pool: Option<&'p Pool>,
-    /// The node pools of the placement, in the policy's order.
-    pub node_pools: Vec<&'p NodePool>,
-    /// The architectures of the placement, in the policy's order.
-    pub architectures: Vec<&'p str>,
-    /// What the pod lacks.
-    pub edits: Edits<'p>,
-    /// What in the pod or the cluster is in the way, for a person to read.
-    pub detail: Option<String>,
-}
-
-/// What is to be added to a pod.
-#[derive(Debug, Clone, Default)]
-pub struct Edits<'p> {
-    /// Tolerations to append.
-    pub tolerations: Vec<NewToleration<'p>>,
-    /// The node pool, where there is one, for the node selector: its nodes' label, and its name.
-    pub node_selector: Option<(&'p str, &'p str)>,
-    /// What to add to the required node affinity.
-    pub required: RequiredEdits<'p>,
-    /// What to append to the preferred node affinity.
-    pub preferred: Option<NewPreference<'p>>,
-    /// Labels to add.
-    pub labels: Vec<(&'static str, &'p str)>,
-    /// Annotations to add.
-    pub annotations: Vec<(&'p str, Cow<'p, str>)>,
-}
-
-impl Edits<'_> {
-    /// Whether nothing is to be added.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        !self.affect_scheduling() && self.labels.is_empty() && self.annotations.is_empty()
-    }
-
-    /// Whether anything is to be added that says where the pod may run.
-    #[must_use]
-    pub fn affect_scheduling(&self) -> bool {
-        let Self {
-            tolerations,
-            node_selector,
-            required,
-            preferred,
-            labels: _,
-            annotations: _,
-        } = self;
-        !tolerations.is_empty()
-            || node_selector.is_some()
-            || !required.is_empty()
-            || preferred.is_some()
-    }
-}
-
-impl Decision<'_> {
-    /// A pod that is left as it is.
-    #[must_use]
-    pub fn leave(reason: Reason) -> Self {
-        Self {
-            reason,
-            mode: Mode::Enforce,
-            rule: None,
-            pool: None,
-            node_pools: Vec::new(),
-            architectures: Vec::new(),
-            edits: Edits::default(),
-            detail: None,
-        }
-    }
-
-    /// The same, with what is in the way.
-    fn left(reason: Reason, detail: String) -> Self {
-        Self {
-            detail: Some(detail),
-            ..Self::leave(reason)
-        }
-    }
-}
 
 /// Decides where a pod goes.
 #[must_use]
 pub fn decide<'p>(
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     namespace: &Namespace<'_>,
     policy: &'p Policy,
     catalogue: &'p Catalogue,
@@ -165,7 +60,7 @@ pub fn decide<'p>(
 /// What becomes of a pod that a rule matches.
 fn by_rule<'p>(
     rule: &'p Rule,
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     namespace: &Namespace<'_>,
     policy: &'p Policy,
     catalogue: &'p Catalogue,
@@ -197,7 +92,7 @@ fn by_rule<'p>(
 fn in_pool<'p>(
     pool: &'p Pool,
     rule: &'p Rule,
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     namespace: &Namespace<'_>,
     policy: &'p Policy,
     catalogue: &'p Catalogue,
@@ -223,10 +118,13 @@ fn in_pool<'p>(
         catalogue,
     };
     let mut decision = search.place();
-    let terms = decision.edits.required.terms.len();
-    if terms > affinity::MOST_TERMS {
-        let detail =
-            format!("{terms} terms of its required node affinity would have to be extended");
+    if let RequiredEdits::Extend(_, terms) = &decision.edits.required
+        && terms.len() > edits::MOST_TERMS
+    {
+        let detail = format!(
+            "{} terms of its required node affinity would have to be extended",
+            terms.len()
+        );
         return Decision::left(Reason::TooManyTerms, detail);
     }
     if decision.reason == Reason::Placed {
@@ -246,7 +144,7 @@ fn in_pool<'p>(
 /// The architecture that the pod's label, its namespace's, the rule or the policy chooses, in this order. It is for what
 /// the pod itself leaves open, so a label that makes no sense is in nobody's way where that is nothing.
 fn chosen_architecture(
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     namespace: &Namespace<'_>,
     rule: &Rule,
     policy: &Policy,
@@ -276,7 +174,7 @@ fn chosen_architecture(
 }
 
 fn annotations<'p>(
-    pod: &Pod<'_, '_>,
+    pod: &Pod<'_>,
     rule: &Rule,
     pool: &'p Pool,
     decision: &Decision<'p>,

@@ -1,131 +1,60 @@
-//! Judges a registration before, or while, the API server acts on it: could it keep pods from starting, berth's own above all?
+//! Checks a registration before, or while, the API server acts on it: could it keep pods from starting, berth's own above all?
 //!
-//! Worst cases count: any label may come to be on a namespace, except its name, which nobody can change.
+//! It assumes the worst: a namespace may get any label, except another name, which nobody can give it.
 
-mod conditions;
+mod chain;
+mod configuration;
+mod fault;
 pub mod installation;
 mod namespaces;
-mod others;
-mod registration;
-mod rules;
+mod object;
+mod scene;
 mod webhook;
+
+pub use fault::{Assessment, Fault, Severity};
+pub use object::Object;
+pub use scene::Stage;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use scene::Scene;
+use webhook::Inspection;
 
-use crate::placement::named::named;
-use registration::Scene;
-pub use registration::{SERVICE, SHIPPED_NAME, SHIPPED_NAMESPACE};
-use webhook::Judge;
-
-named! {
-    /// What a finding means.
-    pub enum Severity {
-        /// Berth's own pods, or those that the cluster needs, could be kept from starting; or nothing works at all.
-        Error = "error",
-        /// Something waits or fails that need not.
-        Warning = "warning",
-        /// What a choice costs.
-        Note = "note",
-    }
-}
-
-/// Where the objects come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// Rendered, and not applied yet: what is filled in later may be empty.
-    Rendered,
-    /// From a cluster, as they are now.
-    Live,
-}
-
-/// An object to judge.
-#[derive(Debug, Clone, Copy)]
-pub struct Object<'v> {
-    /// Its API group; empty for the core group.
-    pub group: &'v str,
-    /// Its kind.
-    pub kind: &'v str,
-    /// Its namespace, where it has one.
-    pub namespace: &'v str,
-    /// Its name.
-    pub name: &'v str,
-    /// All of it.
-    pub value: &'v Value,
-}
-
-/// What was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What it means.
-    pub severity: Severity,
-    /// Kind and name of the object.
-    pub object: String,
-    /// The webhook of the object; empty where it is about none.
-    pub webhook: String,
-    /// The path of the field; empty for the whole object.
-    pub field: String,
-    /// What could happen.
-    pub message: String,
-    /// What to do.
-    pub remedy: String,
-}
-
-/// All that was found.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// The findings, configuration by configuration.
-    pub findings: Vec<Finding>,
-    /// The names of berth's webhook configurations.
-    pub configurations: BTreeSet<String>,
-    /// How many webhooks of berth's were judged.
-    pub webhooks: usize,
-    /// Whether the API server refuses what it cannot ask one of them about.
-    pub fails: bool,
-}
-
-impl Report {
-    /// How many findings there are of a severity.
-    #[must_use]
-    pub fn count(&self, severity: Severity) -> usize {
-        let of_severity = |finding: &&Finding| finding.severity == severity;
-        self.findings.iter().filter(of_severity).count()
-    }
-}
-
-/// Judges the webhook configurations among the objects; namespaces and Deployments say more about them.
+/// Checks the webhook configurations among the objects. Namespaces and Deployments say more about them.
 #[must_use]
-pub fn judge(objects: &[Object<'_>], stage: Stage) -> Report {
-    let mut report = Report::default();
-    let configurations = registration::read(objects, &mut report.findings);
+pub fn check_registration(objects: &[Object<'_>], stage: Stage) -> Assessment {
+    let mut assessment = Assessment::default();
+    let configurations = configuration::read(objects, &mut assessment.faults);
     let scene = Scene::new(&configurations, objects, stage);
     for configuration in &configurations {
         for (index, webhook) in configuration.webhooks.iter().enumerate() {
-            let mut judge = Judge {
+            let mut inspection = Inspection {
                 scene: &scene,
                 configuration,
                 index,
                 webhook,
-                findings: &mut report.findings,
+                faults: &mut assessment.faults,
             };
             if configuration.is_berths(webhook, &scene.own) {
-                judge.webhook();
-                report.fails |= judge.fails();
-                report.webhooks += 1;
-                report.configurations.insert(configuration.name.to_owned());
+                webhook::inspect(&mut inspection);
+                assessment.fails_closed |= inspection.fails_closed();
+                assessment.webhooks += 1;
+                let name = configuration.name.to_owned();
+                assessment.configurations.insert(name);
             } else {
-                judge.others();
+                webhook::inspect_foreign(&mut inspection);
             }
         }
     }
-    namespaces::judge(&scene, &mut report.findings);
-    report
+    assessment
+        .faults
+        .extend(namespaces::needless_opt_ins(&scene));
+    assessment
 }
 
-/// The namespaces that berth's own service is in, as far as the configurations among the objects tell.
+/// Returns the namespaces of berth's own service, as far as the webhook configurations among the objects tell.
 #[must_use]
 pub fn own_namespaces(objects: &[Object<'_>]) -> BTreeSet<String> {
-    let configurations = registration::read(objects, &mut Vec::new());
-    registration::own_namespaces(&configurations)
+    let configurations = configuration::read(objects, &mut Vec::new());
+    configuration::own_namespaces(&configurations)
 }

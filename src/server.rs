@@ -6,17 +6,15 @@
 //!  :8080 ─┘                       └▶ ops                       GET /livez, /readyz, /metrics
 //! ```
 //!
-//! Nothing in here spawns but a listener its connections, which it keeps and ends.
+//! Only a listener spawns: one task per connection, in a `JoinSet` that it drains.
 
 pub mod body;
-pub mod certificates;
 pub mod connection;
 pub mod duration;
 pub mod linger;
 pub mod ops;
 pub mod refusal;
 pub mod shutdown;
-pub mod tls;
 pub mod webhook;
 
 use std::time::Duration;

@@ -4,19 +4,17 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::template::Subject;
-use crate::placement::Edits;
-use crate::placement::affinity::{NewPreference, NewTerm, RequiredEdits};
-use crate::placement::pod::Metadata;
+use crate::placement::{Edits, NewPreference, NewRequirements, NewTerm, RequiredEdits, TermEdit};
+use crate::pod::{Metadata, Workload};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
 /// Writes the edits as a patch of the object; empty where there are none.
 #[must_use]
-pub fn patch(edits: &Edits<'_>, subject: &Subject<'_, '_>) -> Vec<u8> {
+pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
     let mut operations = Operations {
-        root: subject.path,
+        root: workload.place.pointer,
         json: Vec::new(),
     };
     if edits.is_empty() {
@@ -31,13 +29,13 @@ pub fn patch(edits: &Edits<'_>, subject: &Subject<'_, '_>) -> Vec<u8> {
         labels,
         annotations,
     } = edits;
-    let spec = subject.pod.spec;
-    if subject.has_metadata {
+    let spec = workload.pod.spec;
+    if workload.has_metadata {
         let Metadata {
             labels: has_labels,
             annotations: has_annotations,
             ..
-        } = subject.pod.metadata;
+        } = workload.pod.metadata;
         operations.add_entries("/metadata/labels", has_labels.is_some(), labels);
         operations.add_entries(
             "/metadata/annotations",
@@ -67,7 +65,7 @@ pub fn patch(edits: &Edits<'_>, subject: &Subject<'_, '_>) -> Vec<u8> {
             operations.add(format_args!("/spec/tolerations/-"), toleration);
         }
     }
-    operations.add_affinity(subject, required, preferred.as_ref());
+    operations.add_affinity(workload, required, preferred.as_ref());
     operations.json.push(b']');
     operations.json
 }
@@ -108,18 +106,15 @@ impl Operations {
 
     fn add_affinity(
         &mut self,
-        subject: &Subject<'_, '_>,
+        workload: &Workload<'_>,
         required: &RequiredEdits<'_>,
         preferred: Option<&NewPreference<'_>>,
     ) {
-        let RequiredEdits {
-            requirements,
-            terms,
-        } = required;
-        let new_term = terms.is_empty() && !requirements.is_empty();
-        let new_term =
-            new_term.then(|| NewTerm([requirements.node_pools(), requirements.architectures()]));
-        let affinity = subject.pod.spec.affinity.as_ref();
+        let new_term = match required {
+            RequiredEdits::NewTerm(new) => Some(NewTerm([new.node_pools(), new.architectures()])),
+            RequiredEdits::Nothing | RequiredEdits::Extend(..) => None,
+        };
+        let affinity = workload.pod.spec.affinity.as_ref();
         let Some(node_affinity) = affinity.and_then(|affinity| affinity.node_affinity.as_ref())
         else {
             if new_term.is_some() || preferred.is_some() {
@@ -143,20 +138,9 @@ impl Operations {
                 &Entries(&[("nodeSelectorTerms", [term])]),
             );
         }
-        for edit in terms {
-            let node_pools = requirements.node_pools().filter(|_| edit.node_pools);
-            let architectures = requirements.architectures().filter(|_| edit.architectures);
-            let path = format_args!(
-                "/spec/affinity/nodeAffinity/{REQUIRED}/nodeSelectorTerms/{}/matchExpressions",
-                edit.position
-            );
-            let added: Vec<_> = [node_pools, architectures].into_iter().flatten().collect();
-            if edit.has_expressions {
-                for requirement in added {
-                    self.add(format_args!("{path}/-"), &requirement);
-                }
-            } else {
-                self.add(path, &added);
+        if let RequiredEdits::Extend(requirements, terms) = required {
+            for edit in terms {
+                self.extend_term(requirements, edit);
             }
         }
         match (preferred, node_affinity.preferred) {
@@ -169,6 +153,23 @@ impl Operations {
                 format_args!("/spec/affinity/nodeAffinity/{PREFERRED}"),
                 &[preference],
             ),
+        }
+    }
+
+    fn extend_term(&mut self, requirements: &NewRequirements<'_>, edit: &TermEdit) {
+        let node_pools = requirements.node_pools().filter(|_| edit.node_pools);
+        let architectures = requirements.architectures().filter(|_| edit.architectures);
+        let path = format_args!(
+            "/spec/affinity/nodeAffinity/{REQUIRED}/nodeSelectorTerms/{}/matchExpressions",
+            edit.position
+        );
+        let added: Vec<_> = [node_pools, architectures].into_iter().flatten().collect();
+        if edit.has_expressions {
+            for requirement in added {
+                self.add(format_args!("{path}/-"), &requirement);
+            }
+        } else {
+            self.add(path, &added);
         }
     }
 }

@@ -1,265 +1,110 @@
 //! `berth check`: whether a registration could keep pods from starting, before it is applied or as it is.
 
 mod cluster;
+mod json;
+mod kill_switch;
+mod manifests;
+mod objects;
+mod text;
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
 use clap::{ArgGroup, ValueEnum};
-use serde::Serialize;
-use serde_json::Value;
 
-use super::input;
-use super::object::{Found, objects};
-use super::{clean, complain, printed};
-use crate::placement::selector::is_subdomain;
-use crate::preflight::{self, Finding, Object, Report, Severity, Stage};
+use super::exit;
+use super::files::Files;
+use super::kubeconfig::Kubeconfig;
+use super::output::{complain, printed};
+use crate::preflight::{Assessment, Severity};
 
 /// The command, as messages begin.
 const COMMAND: &str = "check";
 
 const EXAMPLES: &str = "\
 Examples:
-  Could what is about to be applied keep pods from starting?
+  Could these manifests keep pods from starting once they are applied?
     kubectl kustomize deploy | berth check -f -
     helm template berth ./chart | berth check -f -
 
-  And what is installed?
+  And the installation in the cluster?
     berth check --cluster
 
 Exit codes: 0 fine, warnings and notes included, 1 something could not be read or reached,
 2 errors were found, 64 bad usage.";
 
-/// There are errors among the findings.
-const FINDINGS: u8 = 2;
-
-/// Judges berth's registration: could it keep pods from starting, berth's own among them?
+/// Checks berth's registration: could it keep pods from starting, berth's own among them?
 ///
-/// An error is what could block berth's own pods or those that the cluster needs, or what cannot work at all. A warning is
-/// what waits or fails without need; a note says what a choice costs. It assumes the worst: that somebody gives a system
-/// namespace any label there is, that berth is down, and that a match condition other than those shipped does nothing.
+/// An error can block berth's own pods or pods that the cluster needs, or means that nothing works at all. A warning is
+/// about something that waits or fails without need. A note states the price of a choice. The check assumes the worst:
+/// that a system namespace may get any label, and that berth is down. It knows a match condition by its name and does not
+/// evaluate it.
 ///
-/// Other people's webhooks are looked at for one thing: whether berth's own pods wait for them.
+/// Other people's webhooks are checked for one thing: whether berth's own pods wait for them.
 ///
-/// With --cluster it looks at what is installed as well: the API server's version, the caBundle, berth's replicas, whether
-/// the policy is in force, and whether its node pools are there. It reads and never writes; what the kubeconfig may not
-/// read it says, and passes over.
+/// With --cluster it also checks the installation: the API server's version, the caBundle, berth's replicas, whether the
+/// policy is in force, and whether its node pools exist. It reads and never writes. It passes over what the kubeconfig may
+/// not read, and says so.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, group(ArgGroup::new("what").required(true).args(["filenames", "cluster"])))]
-pub struct Args {
-    /// Rendered manifests: a file, a directory of .yaml, .yml and .json files, or - for standard input; may be repeated
-    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
-    filenames: Vec<PathBuf>,
+#[command(
+    after_help = EXAMPLES,
+    group(ArgGroup::new("what").required(true).args(["filenames", "cluster"])),
+    mut_arg("kubeconfig", |arg| arg.requires("cluster").conflicts_with("filenames")),
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
 
-    /// Judge what is installed in the cluster that KUBECONFIG or ~/.kube/config names, else the one that berth runs in
+    /// Check the cluster that KUBECONFIG or ~/.kube/config names, else the one that berth runs in
     #[arg(long)]
     cluster: bool,
 
-    /// The file that says how to reach the cluster of --cluster
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "cluster",
-        conflicts_with = "filenames"
-    )]
-    kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    kubeconfig: Kubeconfig,
 
-    /// What to write: text, a line for each finding, or json
-    #[arg(short, long, value_enum, default_value_t = Output::Text, hide_possible_values = true, value_name = "FORM")]
-    output: Output,
+    /// The form of the output: text, one line a fault, or json
+    #[arg(short, long, value_enum, default_value_t = Form::Text, hide_possible_values = true, value_name = "FORM")]
+    output: Form,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum Form {
     Text,
     Json,
 }
 
-/// Checks: 0 is fine, 1 where something could not be read, 2 where errors were found, 64 bad usage.
-#[must_use]
-pub fn run(args: &Args) -> ExitCode {
-    let judged = if args.cluster {
-        match cluster::judge(args.kubeconfig.as_deref()) {
-            Ok(report) => Judged {
-                report,
-                whole: true,
-            },
+/// Runs the command. Returns 0 if all is well, 1 if something could not be read, and 2 if there are errors.
+pub(super) fn run(args: &Args) -> ExitCode {
+    let (mut assessment, is_whole) = if args.cluster {
+        match cluster::check(&args.kubeconfig) {
+            Ok(assessment) => (assessment, true),
             Err(error) => {
                 complain(COMMAND, &format!("{error:#}"));
                 return ExitCode::FAILURE;
             }
         }
     } else {
-        of_files(&args.filenames)
+        let (assessment, unread) = manifests::check(&args.files);
+        for message in &unread {
+            complain(COMMAND, message);
+        }
+        (assessment, unread.is_empty())
     };
-    let Judged { mut report, whole } = judged;
-    report.findings.sort_by_key(|finding| finding.severity);
-    if !printed(COMMAND, show(args.output, &report)) {
-        return ExitCode::FAILURE;
-    }
-    if !whole {
+    assessment.faults.sort_by_key(|fault| fault.severity);
+    if !printed(COMMAND, show(args.output, &assessment)) || !is_whole {
         ExitCode::FAILURE
-    } else if report.count(Severity::Error) > 0 {
-        ExitCode::from(FINDINGS)
+    } else if assessment.count(Severity::Error) > 0 {
+        ExitCode::from(exit::FAULTS)
     } else {
         ExitCode::SUCCESS
     }
 }
 
-/// What was found, and whether everything could be looked at.
-struct Judged {
-    report: Report,
-    whole: bool,
-}
-
-fn of_files(paths: &[PathBuf]) -> Judged {
-    let mut whole = true;
-    let mut unread = |message: &str| {
-        complain(COMMAND, message);
-        whole = false;
-    };
-    let mut documents = Vec::new();
-    for file in input::files(paths) {
-        match file {
-            Ok(file) => input::read(&file, &mut documents),
-            Err((path, message)) => unread(&format!("{path}: {message}")),
-        }
-    }
-    let mut values = Vec::new();
-    for document in &documents {
-        match &document.value {
-            Ok(value) => values.push(value),
-            Err(message) => unread(&format!("{}: {message}", document.place)),
-        }
-    }
-    let report = preflight::judge(&found(values), Stage::Rendered);
-    if report.webhooks == 0 && report.count(Severity::Error) == 0 {
-        unread("no webhook of berth's in the input: there was nothing to judge");
-    }
-    Judged { report, whole }
-}
-
-/// The objects of documents, lists taken apart. What is no object has nothing to do with a registration.
-fn found<'d>(documents: impl IntoIterator<Item = &'d Value>) -> Vec<Object<'d>> {
-    let all = documents.into_iter().flat_map(objects);
-    all.filter_map(|found| match found {
-        Found::Object(object) => Some(Object {
-            group: object.identity.group(),
-            kind: object.identity.kind,
-            namespace: object.identity.namespace,
-            name: object.identity.name,
-            value: object.value,
-        }),
-        Found::Misfit { .. } => None,
-    })
-    .collect()
-}
-
-fn show(output: Output, report: &Report) -> io::Result<()> {
+fn show(form: Form, assessment: &Assessment) -> io::Result<()> {
     let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
-    match output {
-        Output::Text => text(report, &mut out)?,
-        Output::Json => json(report, &mut out)?,
+    match form {
+        Form::Text => text::write(assessment, &mut out)?,
+        Form::Json => json::write(assessment, &mut out)?,
     }
     out.flush()
-}
-
-fn text(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    for finding in &report.findings {
-        let Finding {
-            severity,
-            object,
-            webhook,
-            field,
-            message,
-            remedy,
-        } = finding;
-        let style = style(*severity);
-        let place: Vec<&str> = [object, webhook, field]
-            .into_iter()
-            .map(String::as_str)
-            .filter(|part| !part.is_empty())
-            .collect();
-        let line = clean(format!("{}: {message}. To do: {remedy}", place.join(", ")));
-        writeln!(out, "{style}{severity}{style:#}: {line}")?;
-    }
-    let counts: Vec<String> = Severity::ALL
-        .iter()
-        .map(|severity| counted(report.count(*severity), severity.as_str()))
-        .collect();
-    let judged = counted(report.webhooks, "webhook");
-    writeln!(out, "{judged} of berth's judged: {}", counts.join(", "))?;
-    if report.count(Severity::Error) > 0 {
-        writeln!(
-            out,
-            "\nIf something is stuck right now, this takes berth out of the way at once, whatever state it is in:\n    {}",
-            kill_switch(report)
-        )?;
-    }
-    Ok(())
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
-}
-
-fn style(severity: Severity) -> Style {
-    match severity {
-        Severity::Error => AnsiColor::Red.on_default(),
-        Severity::Warning => AnsiColor::Yellow.on_default(),
-        Severity::Note => Style::new(),
-    }
-}
-
-/// The API server asks no webhook about these objects, so nothing can be in the way of it (R6.1).
-fn kill_switch(report: &Report) -> String {
-    let names = report.configurations.iter().map(String::as_str);
-    // Somebody will paste it into a shell.
-    let mut names: Vec<&str> = names.filter(|name| is_subdomain(name)).collect();
-    if names.is_empty() {
-        names.push("zz-berth");
-    }
-    let names = names.join(" ");
-    format!("kubectl delete mutatingwebhookconfiguration,validatingwebhookconfiguration {names}")
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'r> {
-    findings: Vec<Item<'r>>,
-    /// How many webhooks of berth's were judged.
-    webhooks: usize,
-    /// What takes berth out of the way, at once.
-    kill_switch: String,
-}
-
-#[derive(Serialize)]
-struct Item<'r> {
-    severity: &'static str,
-    object: &'r str,
-    webhook: &'r str,
-    field: &'r str,
-    message: &'r str,
-    remedy: &'r str,
-}
-
-fn json(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let findings = report.findings.iter().map(|finding| Item {
-        severity: finding.severity.as_str(),
-        object: &finding.object,
-        webhook: &finding.webhook,
-        field: &finding.field,
-        message: &finding.message,
-        remedy: &finding.remedy,
-    });
-    let document = Document {
-        findings: findings.collect(),
-        webhooks: report.webhooks,
-        kill_switch: kill_switch(report),
-    };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
 }

@@ -1,32 +1,31 @@
-//! `berth crd`: the definition of the custom resource, for the cluster to take.
+//! `berth crd`: the definition of the custom resource.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use super::{printed, yaml};
+use super::output::{printed, yaml};
 use crate::definition::definition;
 
 const EXAMPLES: &str = "\
 Examples:
-  Teach a cluster the fields that this version knows, before this version is rolled out:
+  Teach a cluster the fields of this version, before this version is rolled out:
     berth crd | kubectl apply --server-side -f -
 
-  Then write a policy, and see what berth makes of it:
+  Then write a policy, and see whether berth accepts it:
     kubectl explain placementpolicy.spec.pools
     kubectl apply -f policy.yaml
     kubectl get placementpolicy -o wide";
 
 /// Prints the CustomResourceDefinition of PlacementPolicy as YAML
 ///
-/// kubectl apply -k deploy installs the very same; this is for upgrades, and for clusters that get it in another way. It
-/// must not be older than berth: the API server drops fields that it does not know.
+/// kubectl apply -k deploy installs the same definition; this command is for upgrades, and for clusters that are set up in
+/// another way. The definition must not be older than berth: the API server drops fields that it does not know.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub(super) struct Args {}
 
-/// Prints the definition.
-#[must_use]
-pub fn run(_: &Args) -> ExitCode {
+/// Runs the command.
+pub(super) fn run(_: &Args) -> ExitCode {
     if printed("crd", print()) {
         ExitCode::SUCCESS
     } else {

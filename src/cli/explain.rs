@@ -1,13 +1,15 @@
-//! `berth explain`: where workloads would go, and why, offline.
+//! `berth explain`: where workloads would go, and why, without a cluster.
 
 mod decode;
+mod examine;
+mod explanation;
 mod json;
-mod judge;
-mod manifest;
-mod progress;
+mod patched;
 mod quantity;
-mod review;
+mod remarks;
+mod report;
 mod role;
+mod summary;
 mod text;
 
 use std::io::{self, BufWriter, Write};
@@ -17,11 +19,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::ValueEnum;
 
-use super::input::{self, Document};
-use super::{Sources, USAGE, complain, printed};
-use crate::placement::policy::Mode;
-use judge::{Entry, Outcome, Report};
-use progress::Progress;
+use super::exit;
+use super::files::{Files, read};
+use super::output::{complain, printed};
+use super::sources::Sources;
+use report::Report;
 
 /// The command, as messages begin.
 const COMMAND: &str = "explain";
@@ -31,141 +33,86 @@ Examples:
   Where would the workloads below a directory go, and why?
     berth explain -f manifests/
 
-  What would the webhook add to what a chart renders?
+  What would the webhook add to the manifests of a chart?
     helm template web ./chart | berth explain -f - -o diff
 
 Exit codes: 0 fine, 1 something was refused or could not be read, 64 bad usage or configuration.";
 
-/// Shows where workloads would go, and why, offline
+/// Shows where workloads would go, and why, without a cluster
 ///
-/// Reads manifests as kubectl does, decides for each workload as the webhook does, and shows the outcome. Of a
-/// workload with a template, it decides for the pods that the template makes. What the API server would refuse to
-/// read at all, such as cpu: "0,5", is refused here with the field's path.
+/// Reads manifests as kubectl does, decides for each workload as the webhook does, and shows the outcome. For a workload
+/// with a template, it decides for the pods that the template makes. It refuses manifests that the API server would not
+/// even read, such as one with cpu: "0,5", and names the field.
 ///
-/// Namespaces in the input count, wherever they stand; a namespace that is not among them is taken as opted in.
-/// Where the policy or a rule is in Audit, the outcome is what would be, and yaml and diff show no change.
+/// Namespaces in the input count, wherever they stand; any other namespace is taken as opted in. If the policy or a rule
+/// is in Audit, text and json show what would happen, and yaml and diff show no change.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
-    /// A file, a directory of .yaml, .yml and .json files, or - for standard input; may be repeated
-    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
-    filenames: Vec<PathBuf>,
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
 
-    /// More of the same
+    /// More manifests, as with -f
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// What to write: text, json, the manifests with their patches as yaml, or a diff
-    #[arg(short, long, value_enum, default_value_t = Output::Text, hide_possible_values = true, value_name = "FORM")]
-    output: Output,
+    /// The form of the output: text, json, the manifests with their patches as yaml, or a diff
+    #[arg(short, long, value_enum, default_value_t = Form::Text, hide_possible_values = true, value_name = "FORM")]
+    output: Form,
 
     #[command(flatten)]
     sources: Sources,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum Form {
     Text,
     Json,
     Yaml,
     Diff,
 }
 
-/// Explains: 0 is fine, 1 where something was refused or could not be read, 64 bad usage or configuration.
-#[must_use]
-pub fn run(args: &Args) -> ExitCode {
-    let paths: Vec<&PathBuf> = args.filenames.iter().chain(&args.paths).collect();
+/// Runs the command. Returns 0 if all is well, 1 if something was refused or could not be read, and 64 for bad usage or
+/// configuration.
+pub(super) fn run(args: &Args) -> ExitCode {
+    let paths: Vec<&PathBuf> = args.files.filenames.iter().chain(&args.paths).collect();
     if paths.is_empty() {
         complain(
             COMMAND,
-            "name what to explain: -f FILE, -f DIRECTORY, or -f - for standard input",
+            "name the manifests: -f FILE, -f DIRECTORY, or -f - for standard input",
         );
-        return ExitCode::from(USAGE);
+        return ExitCode::from(exit::USAGE);
     }
     let given = args.sources.load();
     let mut snapshot = match given.and_then(|given| given.snapshot().context("--policy")) {
         Ok(snapshot) => snapshot,
         Err(error) => {
             complain(COMMAND, &format!("{error:#}"));
-            return ExitCode::from(USAGE);
+            return ExitCode::from(exit::USAGE);
         }
     };
-    let mut progress = Progress::new();
-    let mut documents = Vec::new();
-    let files = input::files(&paths);
-    let total = files.len();
-    for (position, file) in files.into_iter().enumerate() {
-        progress.show("reading file", position + 1, total);
-        match file {
-            Ok(file) => input::read(&file, &mut documents),
-            Err((path, message)) => documents.push(Document::unread(&path, message)),
-        }
-    }
-    let report = judge::judge(&documents, &mut snapshot, |done, total| {
-        progress.show("judging object", done + 1, total);
-    });
-    drop(progress);
-    if !printed(COMMAND, show(args.output, &report)) {
-        return ExitCode::FAILURE;
-    }
-    let refused = |entry: &Entry<'_, '_>| matches!(entry.outcome, Outcome::Refused { .. });
-    if report.entries.iter().any(refused) {
+    let manifests = read(paths.into_iter().map(PathBuf::as_path));
+    let report = examine::examine(&manifests, &mut snapshot);
+    if !printed(COMMAND, show(args.output, &report)) || report.has_refusals() {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     }
 }
 
-fn show(output: Output, report: &Report<'_, '_>) -> io::Result<()> {
+fn show(form: Form, report: &Report<'_>) -> io::Result<()> {
     let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
-    match output {
-        Output::Text => text::write(report, &mut out)?,
-        Output::Json => json::write(report, &mut out)?,
-        Output::Yaml => manifest::write_yaml(report, &mut out)?,
-        Output::Diff => manifest::write_diff(report, &mut out)?,
+    match form {
+        Form::Text => text::write(report, &mut out)?,
+        Form::Json => json::write(report, &mut out)?,
+        Form::Yaml => patched::write_yaml(report, &mut out)?,
+        Form::Diff => patched::write_diff(report, &mut out)?,
     }
     out.flush()?;
-    if matches!(output, Output::Yaml | Output::Diff) {
-        remark(report);
-    }
-    Ok(())
-}
-
-/// Says beside manifests what has no place in them.
-fn remark(report: &Report<'_, '_>) {
-    let mut audited = 0;
-    for entry in &report.entries {
-        match &entry.outcome {
-            Outcome::Refused { .. } => {
-                complain(COMMAND, &format!("{}: {}", entry.place, entry.refusal()));
-            }
-            Outcome::Explained(explanation) => {
-                let decision = &explanation.decision;
-                for finding in &explanation.findings {
-                    complain(
-                        COMMAND,
-                        &format!(
-                            "{}: {}: {}: {}: {}",
-                            entry.place,
-                            entry.identity,
-                            text::verdict(finding.action, decision.mode),
-                            finding.check,
-                            finding.message()
-                        ),
-                    );
-                }
-                audited += usize::from(decision.mode == Mode::Audit && !decision.edits.is_empty());
-            }
-            Outcome::Skipped => {}
+    if matches!(form, Form::Yaml | Form::Diff) {
+        for remark in remarks::remarks(report) {
+            complain(COMMAND, &remark);
         }
     }
-    if audited > 0 {
-        complain(
-            COMMAND,
-            &format!("note: {audited} left unpatched, because the policy or the rule is in Audit"),
-        );
-    }
-    if let Some(note) = text::assumption(report) {
-        complain(COMMAND, &format!("note: {note}"));
-    }
+    Ok(())
 }

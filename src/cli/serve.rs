@@ -5,7 +5,6 @@ mod tls;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -20,18 +19,19 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use announcement::announce;
-use tls::Tls;
 
-use super::{Sources, USAGE, cluster};
+use super::exit;
+use super::kubeconfig::Kubeconfig;
+use super::sources::Sources;
 use crate::logging::{self, Format};
 use crate::metrics::{Metrics, Socket};
-use crate::placement::snapshot::Snapshot;
-use crate::server::Limits;
+use crate::placement::Snapshot;
 use crate::server::connection::Listener;
-use crate::server::duration;
 use crate::server::ops::Ops;
 use crate::server::shutdown::{Lifecycle, Phase, Signals};
 use crate::server::webhook::Webhook;
+use crate::server::{Limits, duration};
+use crate::tls::{Keeper, server_config};
 use crate::watch::Cluster;
 
 /// Serves the webhook that places workloads as they are created
@@ -39,7 +39,8 @@ use crate::watch::Cluster;
 /// With no flags it serves the default policy with a certificate of its own making, and says how to try it. The API
 /// server needs --tls-cert and --tls-key. SIGTERM drains it: see --drain.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+#[command(mut_arg("kubeconfig", |arg| arg.env("BERTH_KUBECONFIG")))]
+pub(super) struct Args {
     #[command(flatten)]
     sources: Sources,
 
@@ -65,9 +66,8 @@ pub struct Args {
     #[arg(long, env = "BERTH_CLUSTER")]
     cluster: bool,
 
-    /// The file that says how to reach the cluster of --cluster and --tls-secret
-    #[arg(long, value_name = "FILE", env = "BERTH_KUBECONFIG")]
-    kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    kubeconfig: Kubeconfig,
 
     /// The namespace that berth itself runs in, whose pods it leaves alone
     #[arg(long, value_name = "NAMESPACE", env = "POD_NAMESPACE")]
@@ -113,8 +113,7 @@ fn level(text: &str) -> Result<String, String> {
 }
 
 /// Serves until a signal: 0 after a drain, 1 when it failed or a second signal came, 64 for a wrong configuration.
-#[must_use]
-pub fn run(args: &Args) -> ExitCode {
+pub(super) fn run(args: &Args) -> ExitCode {
     // Before anything speaks TLS. It fails only where one is installed already.
     let _ = aws_lc_rs::default_provider().install_default();
     let runtime = match runtime() {
@@ -128,7 +127,7 @@ pub fn run(args: &Args) -> ExitCode {
         Ok(setup) => setup,
         Err(error) => {
             anstream::eprintln!("error: {error:#}");
-            return ExitCode::from(USAGE);
+            return ExitCode::from(exit::USAGE);
         }
     };
     let served = runtime.block_on(serve(args, setup));
@@ -147,7 +146,7 @@ pub fn run(args: &Args) -> ExitCode {
 struct Setup {
     basis: Basis,
     metrics: Arc<Metrics>,
-    tls: Tls,
+    keeper: Keeper,
 }
 
 /// What is decided by.
@@ -167,15 +166,15 @@ impl Setup {
         let own_namespace = own_namespace.filter(|name| !name.is_empty()).map(Arc::from);
         let metrics = Arc::new(Metrics::default());
         let config = match cluster_flag(args) {
-            Some(flag) => Some(cluster(flag, args.kubeconfig.as_deref()).await?),
-            None if args.kubeconfig.is_some() => {
+            Some(flag) => Some(args.kubeconfig.config(flag).await?),
+            None if args.kubeconfig.is_given() => {
                 bail!("--kubeconfig: of no use without --cluster or --tls-secret")
             }
             None => None,
         };
-        let tls = args
+        let keeper = args
             .tls
-            .load(config.as_ref(), own_namespace.as_deref(), &metrics)?;
+            .keeper(config.as_ref(), own_namespace.as_deref(), &metrics)?;
         let basis = match config.filter(|_| args.cluster) {
             Some(config) => {
                 let cluster = Cluster::new(&config, given, own_namespace, Arc::clone(&metrics));
@@ -189,7 +188,7 @@ impl Setup {
         Ok(Self {
             basis,
             metrics,
-            tls,
+            keeper,
         })
     }
 }
@@ -221,7 +220,7 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
     let ops = bind("--ops-listen", args.ops_listen, 8080).await?;
     let addresses = (webhook.local_addr()?, ops.local_addr()?);
     let lifecycle = Lifecycle::default();
-    let self_signed = setup.tls.is_self_signed();
+    let self_signed = setup.keeper.is_self_signed();
     let Tasks {
         mut webhook,
         mut ops,
@@ -248,7 +247,7 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
             _ = &mut webhook => bail!("the webhook's listener failed"),
             _ = &mut ops => bail!("the ops listener failed"),
             () = ended(&mut follow) => bail!("following the cluster failed"),
-            () = ended(&mut keep) => bail!("looking after the certificate failed"),
+            _ = &mut keep => bail!("looking after the certificate failed"),
         }
     }
     tokio::select! {
@@ -305,8 +304,8 @@ struct Tasks {
     webhook: JoinHandle<()>,
     ops: JoinHandle<()>,
     follow: Option<JoinHandle<()>>,
-    /// Looks after the certificate.
-    keep: Option<JoinHandle<()>>,
+    /// Looks after the certificate, for ever.
+    keep: JoinHandle<()>,
     /// Comes once there is something to decide by.
     listed: oneshot::Receiver<()>,
 }
@@ -321,7 +320,7 @@ fn spawn(
     let Setup {
         basis,
         metrics,
-        tls,
+        keeper,
     } = setup;
     let limits = Limits {
         connections: args.max_connections.get(),
@@ -341,7 +340,7 @@ fn spawn(
     let webhook = Listener {
         socket: Socket::Webhook,
         router: webhook.router(),
-        tls: Some(Arc::new(tls.config.clone())),
+        tls: Some(Arc::new(server_config(keeper.certificates()))),
         limits,
         metrics: Arc::clone(&metrics),
         phase: lifecycle.subscribe(),
@@ -349,7 +348,7 @@ fn spawn(
     };
     let pages = Ops {
         phase: lifecycle.subscribe(),
-        certificates: Arc::clone(&tls.certificates),
+        certificates: keeper.certificates(),
         metrics: Arc::clone(&metrics),
     };
     let ops = Listener {
@@ -361,12 +360,12 @@ fn spawn(
         phase: lifecycle.subscribe(),
         until: Phase::Over,
     };
-    let keep = args.tls.keep(tls, metrics);
+    let keep = keeper.keep(args.tls.poll_interval, metrics);
     Tasks {
         webhook: tokio::spawn(webhook.run(webhook_socket)),
         ops: tokio::spawn(ops.run(ops_socket)),
         follow,
-        keep,
+        keep: tokio::spawn(keep),
         listed,
     }
 }

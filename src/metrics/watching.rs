@@ -10,9 +10,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::timestamp;
-use crate::placement::named::named;
-use crate::placement::policy::Source;
-use crate::placement::snapshot::Snapshot;
+use crate::named::named;
+use crate::placement::Snapshot;
+use crate::policy::Source;
 
 named! {
     /// What berth watches in a cluster.

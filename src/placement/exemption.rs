@@ -1,87 +1,82 @@
 //! Pods to leave alone: each class with its own reason (R3).
 
-use super::namespace::NamespaceLabels;
-use super::pod::{Pod, Spec};
-use super::requirement::{HOSTNAME, OS, Operator};
-use super::{INJECTION_LABEL, Namespace, Reason};
-
-/// Namespaces that berth never touches: the system's, the provisioners', cert-manager's and its own (R3.6).
-pub const SYSTEM_NAMESPACES: [&str; 8] = [
-    "kube-system",
-    "kube-public",
-    "kube-node-lease",
-    "karpenter",
-    "castai",
-    "castai-agent",
-    "cert-manager",
-    "berth-system",
-];
+use super::reason::Reason;
+use crate::names::{INJECTION_LABEL, SYSTEM_NAMESPACES};
+use crate::node::label::{HOSTNAME, OS};
+use crate::node::{Operator, Requirement};
+use crate::pod::{Alternative, Namespace, NamespaceLabels, Pod, Spec, Term};
 
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const COMPUTE_TYPE: &str = "eks.amazonaws.com/compute-type";
 const FARGATE_PROFILE: &str = "eks.amazonaws.com/fargate-profile";
 
-/// The reason to leave the pod alone whatever the policy says, if there is one. The order is that of the contract.
+/// One exemption: true if the pod is to be left alone for it.
+type Applies = fn(&Pod<'_>, &Namespace<'_>) -> bool;
+
+/// The exemptions in the order of the contract: the first that applies is the reason.
+const EXEMPTIONS: [(Reason, Applies); 14] = [
+    (Reason::Namespace, |_, namespace| is_system(namespace)),
+    (Reason::NotOptedIn, |_, namespace| {
+        namespace.labels.is_some_and(|labels| !opted_in(labels))
+    }),
+    (Reason::DaemonSet, |pod, _| is_of_daemon_set(pod)),
+    (Reason::NodePinned, |pod, _| names_node(pod.spec)),
+    (Reason::Mirror, |pod, _| is_mirror(pod)),
+    (Reason::Bound, |pod, _| !pod.spec.node_name.is_empty()),
+    (Reason::Os, |pod, _| {
+        pod.spec.os.as_ref() == "windows" || excludes(pod.spec, OS, "linux")
+    }),
+    (Reason::Scheduler, |pod, _| {
+        !matches!(pod.spec.scheduler_name.as_ref(), "" | "default-scheduler")
+    }),
+    (Reason::ComputeType, |pod, _| {
+        pod.metadata.label(FARGATE_PROFILE).is_some() || on_foreign_compute(pod.spec)
+    }),
+    (Reason::VirtualNode, |pod, _| on_virtual_node(pod.spec)),
+    (Reason::Critical, |pod, _| is_system_critical(pod.spec)),
+    (Reason::HostPinned, |pod, _| pins_host(pod.spec)),
+    (Reason::OptedOut, |pod, _| {
+        pod.metadata.label(INJECTION_LABEL) == Some("disabled")
+    }),
+    (Reason::EmptyAffinity, |pod, _| {
+        let terms = pod.spec.terms();
+        terms.is_some_and(|terms| terms.iter().all(Term::is_empty))
+    }),
+];
+
+/// Returns the reason to leave the pod alone whatever the policy says, if there is one.
 #[must_use]
-pub fn exemption(pod: &Pod<'_, '_>, namespace: &Namespace<'_>) -> Option<Reason> {
-    let Pod {
-        metadata,
-        spec,
-        controller,
-    } = *pod;
-    let exemptions = [
-        (
-            Reason::Namespace,
-            SYSTEM_NAMESPACES.contains(&namespace.name) || namespace.own,
-        ),
-        (
-            Reason::NotOptedIn,
-            namespace.labels.is_some_and(|labels| !opted_in(labels)),
-        ),
-        (
-            Reason::DaemonSet,
-            controller.is_some_and(|owner| owner.group == "apps" && owner.kind == "DaemonSet"),
-        ),
-        (
-            Reason::NodePinned,
-            spec.terms()
-                .unwrap_or_default()
-                .iter()
-                .any(super::constraints::Term::names_node),
-        ),
-        (Reason::Mirror, metadata.has_annotation(MIRROR)),
-        (Reason::Bound, !spec.node_name.is_empty()),
-        (
-            Reason::Os,
-            spec.os.as_ref() == "windows" || excludes(spec, OS, "linux"),
-        ),
-        (
-            Reason::Scheduler,
-            !matches!(spec.scheduler_name.as_ref(), "" | "default-scheduler"),
-        ),
-        (
-            Reason::ComputeType,
-            metadata.label(FARGATE_PROFILE).is_some() || on_foreign_compute(spec),
-        ),
-        (Reason::VirtualNode, on_virtual_node(spec)),
-        (Reason::Critical, is_system_critical(spec)),
-        (Reason::HostPinned, pins_host(spec)),
-        (
-            Reason::OptedOut,
-            metadata.label(INJECTION_LABEL) == Some("disabled"),
-        ),
-        (
-            Reason::EmptyAffinity,
-            spec.terms()
-                .is_some_and(|terms| terms.iter().all(super::constraints::Term::is_empty)),
-        ),
-    ];
-    exemptions
-        .into_iter()
-        .find_map(|(reason, applies)| applies.then_some(reason))
+pub fn exemption(pod: &Pod<'_>, namespace: &Namespace<'_>) -> Option<Reason> {
+    EXEMPTIONS
+        .iter()
+        .find_map(|(reason, applies)| applies(pod, namespace).then_some(*reason))
 }
 
-/// Whether a namespace has opted in.
+fn is_system(namespace: &Namespace<'_>) -> bool {
+    SYSTEM_NAMESPACES.contains(&namespace.name) || namespace.own
+}
+
+/// True if the pod's controller is a `DaemonSet`, as its owner references say: anyone can write them.
+#[must_use]
+pub fn is_of_daemon_set(pod: &Pod<'_>) -> bool {
+    pod.controller
+        .is_some_and(|owner| owner.group == "apps" && owner.kind == "DaemonSet")
+}
+
+/// True if a term of the required affinity pins the pod to a node by the node's name.
+#[must_use]
+pub fn names_node(spec: &Spec<'_>) -> bool {
+    let mut terms = spec.terms().unwrap_or_default().iter();
+    terms.any(Term::names_node)
+}
+
+/// True if the pod says that it mirrors a static pod.
+#[must_use]
+pub fn is_mirror(pod: &Pod<'_>) -> bool {
+    pod.metadata.has_annotation(MIRROR)
+}
+
+/// True if a namespace has opted in.
 #[must_use]
 pub fn opted_in(labels: &NamespaceLabels) -> bool {
     labels
@@ -89,7 +84,7 @@ pub fn opted_in(labels: &NamespaceLabels) -> bool {
         .is_some_and(|value| value == "enabled")
 }
 
-/// Whether the pod has one of the two priority classes that keep a cluster alive. Anyone can name them.
+/// True if the pod has one of the two priority classes that keep a cluster alive. Anyone can name them.
 #[must_use]
 pub fn is_system_critical(spec: &Spec<'_>) -> bool {
     matches!(
@@ -98,13 +93,18 @@ pub fn is_system_critical(spec: &Spec<'_>) -> bool {
     )
 }
 
-/// Whether the pod constrains the label, and no alternative admits the value.
-fn excludes(spec: &Spec<'_>, key: &str, value: &str) -> bool {
+/// True if the pod has alternatives, and the test holds for each.
+fn every_alternative(spec: &Spec<'_>, test: impl Fn(Alternative<'_>) -> bool) -> bool {
     let mut alternatives = spec.alternatives().peekable();
-    alternatives.peek().is_some() && alternatives.all(|alternative| !alternative.admits(key, value))
+    alternatives.peek().is_some() && alternatives.all(test)
 }
 
-/// Fargate's and hybrid nodes are not Karpenter's; `compute-type: auto` is Auto Mode, which is (R3.5).
+/// True if the pod constrains the label, and no alternative admits the value.
+fn excludes(spec: &Spec<'_>, key: &str, value: &str) -> bool {
+    every_alternative(spec, |alternative| !alternative.admits(key, value))
+}
+
+/// True of Fargate and hybrid nodes, which Karpenter does not make. `compute-type: auto` is Auto Mode, which does (R3.5).
 fn on_foreign_compute(spec: &Spec<'_>) -> bool {
     selects_every_way(spec, COMPUTE_TYPE, |value| value != "auto")
 }
@@ -117,25 +117,18 @@ fn on_virtual_node(spec: &Spec<'_>) -> bool {
             .any(|toleration| toleration.key.as_ref() == "virtual-kubelet.io/provider")
 }
 
-/// Whether every alternative lists values for the label, all of which pass the test.
+/// True if every alternative lists values for the label, all of which pass the test.
 fn selects_every_way(spec: &Spec<'_>, key: &str, test: impl Fn(&str) -> bool) -> bool {
-    let selects = |requirement: &super::requirement::Requirement<'_, '_>| {
+    let selects = |requirement: Requirement<'_>| {
         requirement.operator == Operator::In && requirement.values.iter().all(|value| test(value))
     };
-    let mut alternatives = spec.alternatives().peekable();
-    alternatives.peek().is_some()
-        && alternatives
-            .all(|alternative| alternative.on(key).any(|requirement| selects(&requirement)))
+    every_alternative(spec, |alternative| alternative.on(key).any(selects))
 }
 
-/// A pod pinned to a host can only go to a node that is there already: Karpenter makes none for it (R3.7).
+/// True if the pod is pinned to a host. It can only go to a node that is there: Karpenter makes none for it (R3.7).
 fn pins_host(spec: &Spec<'_>) -> bool {
-    let mut alternatives = spec.alternatives().peekable();
-    let pins = |operator| matches!(operator, Operator::In | Operator::Exists);
-    alternatives.peek().is_some()
-        && alternatives.all(|alternative| {
-            alternative
-                .on(HOSTNAME)
-                .any(|requirement| pins(requirement.operator))
-        })
+    let pins = |requirement: Requirement<'_>| {
+        matches!(requirement.operator, Operator::In | Operator::Exists)
+    };
+    every_alternative(spec, |alternative| alternative.on(HOSTNAME).any(pins))
 }

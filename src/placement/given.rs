@@ -1,8 +1,9 @@
 //! What berth is given to begin with: the files that flags name and, where there are none, the defaults compiled in.
 
-use super::catalogue::{Catalogue, CatalogueError};
-use super::policy::{Policy, PolicyError};
-use super::snapshot::{Snapshot, embedded_node_pools, embedded_policy};
+use super::snapshot::Snapshot;
+use crate::encoding::field::FieldError;
+use crate::node::Catalogue;
+use crate::policy::{Policy, embedded_node_pools, embedded_policy};
 
 /// The policy and the node pools of the flags.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +19,7 @@ impl Given {
     ///
     /// # Errors
     /// When the node pools make the policy dangerous: see [`Policy::check`].
-    pub fn snapshot(self) -> Result<Snapshot, PolicyError> {
+    pub fn snapshot(self) -> Result<Snapshot, FieldError> {
         let (policy, of_policy) = match self.policy {
             Some(policy) => policy,
             None => embedded_policy()?,
@@ -32,7 +33,7 @@ impl Given {
 ///
 /// # Errors
 /// Never for a build whose tests pass.
-pub fn or_embedded(given: Catalogue) -> Result<Catalogue, CatalogueError> {
+pub fn or_embedded(given: Catalogue) -> Result<Catalogue, FieldError> {
     if given.is_empty() {
         embedded_node_pools()
     } else {

@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use super::affinity::{self, NewRequirements};
-use super::alternatives::Alternative;
-use super::catalogue::{Catalogue, NodePool};
-use super::constraints::PreferredTerm;
-use super::pod::{Pod, Spec};
-use super::policy::{Binding, Pool};
-use super::requirement::{ARCH, NODE_POOL};
-use super::toleration::NewToleration;
-use super::{Decision, Edits, Reason};
+use super::decision::Decision;
+use super::edits::{self, Edits, NewRequirements, NewToleration};
+use super::reason::Reason;
+use crate::node::label::{ARCH, NODE_POOL};
+use crate::node::{Catalogue, NodePool};
+use crate::pod::{Alternative, Pod, PreferredTerm, Spec};
+use crate::policy::{Binding, Pool};
 
 /// The search for the node pools of one pool that one pod can use.
-pub(super) struct Search<'s, 'v, 'a, 'p> {
-    pub(super) pod: &'s Pod<'v, 'a>,
+pub(super) struct Search<'a, 'p> {
+    pub(super) pod: &'a Pod<'a>,
     /// See [`preference`].
     pub(super) preference: Option<PreferredTerm<'a>>,
     pub(super) pool: &'p Pool,
@@ -29,7 +27,7 @@ pub(super) struct Search<'s, 'v, 'a, 'p> {
 pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<PreferredTerm<'a>> {
     let least = match binding {
         Binding::Required => i64::MIN,
-        Binding::Preferred => affinity::WEIGHT.into(),
+        Binding::Preferred => edits::WEIGHT.into(),
     };
     spec.heaviest_preference()
         .filter(|preferred| preferred.weight >= least)
@@ -43,7 +41,7 @@ pub(super) fn node_label<'p>(pool: &Pool, catalogue: &'p Catalogue) -> &'p str {
         .map_or(NODE_POOL, NodePool::node_label)
 }
 
-impl<'p> Search<'_, '_, '_, 'p> {
+impl<'p> Search<'_, 'p> {
     pub(super) fn place(&self) -> Decision<'p> {
         let node_pools: Vec<&NodePool> = self
             .existing()
@@ -60,17 +58,11 @@ impl<'p> Search<'_, '_, '_, 'p> {
             return Decision::left(Reason::Explicit, detail);
         }
         let offered = |name: &&Arc<str>| node_pools.iter().any(|node_pool| node_pool.offers(name));
-        let admitted = |name: &&Arc<str>| {
-            self.alternatives().any(|alternative| {
-                self.architectures(alternative)
-                    .any(|admitted| admitted == *name)
-            })
-        };
         let architectures: Vec<&str> = self
             .known
             .iter()
             .filter(offered)
-            .filter(admitted)
+            .filter(|name| self.admits(name))
             .map(|name| &**name)
             .collect();
         let mut injected: Vec<&str> = self
@@ -108,14 +100,14 @@ impl<'p> Search<'_, '_, '_, 'p> {
         })
     }
 
-    fn alternatives(&self) -> impl Iterator<Item = Alternative<'_, '_>> {
+    fn alternatives(&self) -> impl Iterator<Item = Alternative<'_>> {
         self.pod.spec.alternatives()
     }
 
     /// The known architectures that an alternative allows: what its author asks for wins over what was chosen.
     fn architectures<'s>(
         &'s self,
-        alternative: Alternative<'s, 's>,
+        alternative: Alternative<'s>,
     ) -> impl Iterator<Item = &'p Arc<str>> {
         let constrained = alternative.constrains(ARCH);
         let candidates = if constrained { self.known } else { self.wanted };
@@ -124,9 +116,17 @@ impl<'p> Search<'_, '_, '_, 'p> {
             .filter(move |name| !constrained || alternative.admits(ARCH, name))
     }
 
+    /// True if some alternative of the pod allows the architecture.
+    fn admits(&self, architecture: &str) -> bool {
+        self.alternatives().any(|alternative| {
+            self.architectures(alternative)
+                .any(|admitted| **admitted == *architecture)
+        })
+    }
+
     /// Whether some alternative of the pod allows the node pool, leaving one label out of account if so asked.
     fn fits(&self, node_pool: &NodePool, ignored: Option<&str>) -> bool {
-        let meets = |alternative: Alternative<'_, '_>, key: &str| {
+        let meets = |alternative: Alternative<'_>, key: &str| {
             ignored == Some(key) || node_pool.can_meet(key, alternative.on(key))
         };
         let alone = self.pod.spec.selector_alone();
@@ -147,7 +147,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
     }
 
     /// Whether the pod's heaviest preference lets Karpenter make a node of the node pool for an alternative.
-    fn preference_met(&self, node_pool: &NodePool, alternative: Alternative<'_, '_>) -> bool {
+    fn preference_met(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> bool {
         self.preference.as_ref().is_none_or(|preferred| {
             let preferred = preferred.preference.alone();
             let mut architectures = self.architectures(alternative);
@@ -171,49 +171,51 @@ impl<'p> Search<'_, '_, '_, 'p> {
         parts.all(|part| part.alone().admits(self.node_label, node_pool.name()))
     }
 
-    /// None of the pool's node pools is left: says why, and injects the architecture where the cluster is the reason.
+    /// Says why none of the pool's node pools is left, and injects the architecture where the cluster is the reason.
     fn nowhere(&self) -> Decision<'p> {
+        if self.is_explicit() {
+            let detail = format!("the pod itself constrains {}", self.node_label);
+            return Decision::left(Reason::Explicit, detail);
+        }
+        if self.excludes_pool() {
+            return Decision::left(Reason::Conflict, self.obstacle());
+        }
+        self.unavailable()
+    }
+
+    /// True if the author constrained the label of the pool's node pools, and that alone excludes them.
+    fn is_explicit(&self) -> bool {
+        let constrained = self
+            .alternatives()
+            .any(|alternative| alternative.constrains(self.node_label));
         let key_allows = |name: &str| {
             self.alternatives()
                 .any(|alternative| alternative.admits(self.node_label, name))
         };
-        let constrains = |key| {
-            self.alternatives()
-                .any(|alternative| alternative.constrains(key))
-        };
-        if constrains(self.node_label) {
-            let excluded_by_name = !self.pool.node_pools.iter().any(|name| key_allows(name));
-            if excluded_by_name
+        constrained
+            && (!self.pool.node_pools.iter().any(|name| key_allows(name))
                 || self
                     .existing()
-                    .any(|node_pool| self.fits(node_pool, Some(self.node_label)))
-            {
-                let detail = format!("the pod itself constrains {}", self.node_label);
-                return Decision::left(Reason::Explicit, detail);
-            }
-        }
+                    .any(|node_pool| self.fits(node_pool, Some(self.node_label))))
+    }
+
+    /// True if the author's constraints exclude the pool, and not the cluster that lacks its node pools.
+    fn excludes_pool(&self) -> bool {
         let complete = self.existing().count() == self.pool.node_pools.len();
         let offering = self.existing().any(|node_pool| {
-            self.alternatives().any(|alternative| {
-                self.architectures(alternative)
-                    .any(|name| node_pool.offers(name))
-            })
+            self.known
+                .iter()
+                .any(|name| node_pool.offers(name) && self.admits(name))
         });
-        let allows = |names: &[Arc<str>]| {
-            self.alternatives().any(|alternative| {
-                self.architectures(alternative)
-                    .any(|name| names.contains(name))
-            })
-        };
+        let allows = |names: &[Arc<str>]| names.iter().any(|name| self.admits(name));
         // With all its node pools there, a pool lacks an architecture only for a pod that insists on another one.
-        if offering || !allows(self.known) || (complete && !allows(self.wanted)) {
-            return Decision::left(Reason::Conflict, self.obstacle());
-        }
-        // The pod's own constraint wins over what was chosen, and then it is what the cluster lacks.
-        let lacking = self.known.iter().filter(|name| {
-            self.alternatives()
-                .any(|alternative| self.architectures(alternative).any(|asked| asked == *name))
-        });
+        offering || !allows(self.known) || (complete && !allows(self.wanted))
+    }
+
+    /// The cluster lacks the node pools. The pod's own constraint wins over what was chosen, and then it is what the
+    /// cluster lacks.
+    fn unavailable(&self) -> Decision<'p> {
+        let lacking = self.known.iter().filter(|name| self.admits(name));
         let lacking: Vec<&str> = lacking.map(|name| &**name).collect();
         let detail = format!(
             "the cluster has no node pool of pool {} for {}",
@@ -225,7 +227,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
             ..NewRequirements::default()
         };
         let edits = Edits {
-            required: affinity::required_edits(self.pod.spec, requirements),
+            required: edits::required_edits(self.pod.spec, requirements),
             ..Edits::default()
         };
         Decision {
@@ -273,7 +275,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
     }
 
     fn is_confined(&self, names: &[&str]) -> bool {
-        affinity::is_confined(self.pod.spec, self.node_label, names)
+        edits::is_confined(self.pod.spec, self.node_label, names)
     }
 
     fn edits(&self, node_pools: &[&'p NodePool], architectures: Vec<&'p str>) -> Edits<'p> {
@@ -295,7 +297,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
         match (self.pool.binding, names.as_slice()) {
             (Binding::Preferred, _) if self.is_confined(&names) => {}
             (Binding::Preferred, _) => {
-                preferred = affinity::preference_edit(spec, self.node_label, &names);
+                preferred = edits::preference_edit(spec, self.node_label, &names);
             }
             (Binding::Required, [only]) => {
                 node_selector = (!self.is_confined(&names)).then_some((self.node_label, *only));
@@ -310,7 +312,7 @@ impl<'p> Search<'_, '_, '_, 'p> {
         Edits {
             tolerations,
             node_selector,
-            required: affinity::required_edits(spec, requirements),
+            required: edits::required_edits(spec, requirements),
             preferred,
             labels: Vec::new(),
             annotations: Vec::new(),

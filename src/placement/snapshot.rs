@@ -2,26 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::catalogue::{Catalogue, CatalogueError, NodePool};
-use super::namespace::{Namespace, Namespaces};
-use super::policy::{Policy, PolicyError};
-use super::policy_file::{PolicyFile, PolicySpec};
-use super::{schema, yaml};
-
-/// The default policy.
-const POLICY: &str = include_str!("../../deploy/policy.yaml");
-
-/// The node pools of the default policy.
-const NODE_POOLS: [&str; 6] = [
-    include_str!("../../deploy/platforms/karpenter/amd64-default.yaml"),
-    include_str!("../../deploy/platforms/karpenter/arm64-default.yaml"),
-    include_str!("../../deploy/platforms/karpenter/truemark-amd64.yaml"),
-    include_str!("../../deploy/platforms/karpenter/truemark-arm64.yaml"),
-    include_str!("../../deploy/platforms/karpenter/amd64-batch.yaml"),
-    include_str!("../../deploy/platforms/karpenter/arm64-batch.yaml"),
-];
+use crate::encoding::field::FieldError;
+use crate::node::Catalogue;
+use crate::pod::{Namespace, Namespaces};
+use crate::policy::Policy;
 
 /// What a request sees from beginning to end. Its parts are shared, so that one can be changed without copying the others.
 #[derive(Debug, Clone)]
@@ -41,7 +25,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// When the catalogue makes the policy dangerous: see [`Policy::check`].
-    pub fn new(policy: Policy, catalogue: Catalogue) -> Result<Self, PolicyError> {
+    pub fn new(policy: Policy, catalogue: Catalogue) -> Result<Self, FieldError> {
         policy.check(&catalogue)?;
         Ok(Self {
             policy: Arc::new(policy),
@@ -61,109 +45,4 @@ impl Snapshot {
             own,
         }
     }
-}
-
-/// Reads a policy from its file's text, and the static catalogue entries that it holds.
-///
-/// # Errors
-/// The first field that is wrong, and why.
-pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), PolicyError> {
-    let object = yaml::parse(text).map_err(|message| PolicyError {
-        path: String::new(),
-        message,
-    })?;
-    read_policy_object(object)
-}
-
-/// Reads a policy from a whole object, as [`read_policy`] does from its text.
-///
-/// # Errors
-/// The first field that is wrong, and why.
-pub fn read_policy_object(object: Value) -> Result<(Policy, Catalogue), PolicyError> {
-    schema::check_bounds(&object["spec"])?;
-    let file: PolicyFile =
-        yaml::from_value(object).map_err(|(path, message)| PolicyError { path, message })?;
-    Policy::from_file(file)
-}
-
-/// Reads a policy from the `spec` of a custom resource, and the static catalogue entries that it holds.
-///
-/// # Errors
-/// The first field that is wrong, its path from `spec` on, and why.
-pub fn read_policy_spec(spec: Value) -> Result<(Policy, Catalogue), PolicyError> {
-    schema::check_bounds(&spec)?;
-    let spec: PolicySpec = yaml::from_value(spec).map_err(|(path, message)| PolicyError {
-        path: match path.as_str() {
-            "" => "spec".to_owned(),
-            path => format!("spec.{path}"),
-        },
-        message,
-    })?;
-    Policy::from_spec(spec)
-}
-
-/// Adds the `NodePool` objects of a YAML stream to a catalogue, passing over objects of other kinds.
-///
-/// # Errors
-/// The first node pool that cannot be read, or whose name is there already.
-pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), CatalogueError> {
-    let unread = |path: String, message: String| CatalogueError {
-        node_pool: String::new(),
-        path,
-        message,
-    };
-    for document in yaml::documents(stream) {
-        let value = yaml::parse(document.text)
-            .map_err(|message| unread(format!("line {}", document.line), message))?;
-        // What `kubectl get` prints of several is a list.
-        let objects = match value {
-            Value::Object(mut list)
-                if list
-                    .get("kind")
-                    .and_then(Value::as_str)
-                    .is_some_and(is_list) =>
-            {
-                match list.remove("items") {
-                    Some(Value::Array(items)) => items,
-                    _ => Vec::new(),
-                }
-            }
-            object => vec![object],
-        };
-        for object in objects {
-            if is_node_pool(&object) {
-                catalogue.insert(NodePool::from_object(object)?)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn is_list(kind: &str) -> bool {
-    matches!(kind, "List" | "NodePoolList")
-}
-
-fn is_node_pool(object: &Value) -> bool {
-    let field = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-    field("kind") == "NodePool" && field("apiVersion").starts_with("karpenter.sh/")
-}
-
-/// The default policy, compiled in.
-///
-/// # Errors
-/// Never for a build whose tests pass.
-pub fn embedded_policy() -> Result<(Policy, Catalogue), PolicyError> {
-    read_policy(POLICY)
-}
-
-/// The default policy's node pools, compiled in.
-///
-/// # Errors
-/// Never for a build whose tests pass.
-pub fn embedded_node_pools() -> Result<Catalogue, CatalogueError> {
-    let mut catalogue = Catalogue::default();
-    for text in NODE_POOLS {
-        read_node_pools(text, &mut catalogue)?;
-    }
-    Ok(catalogue)
 }

@@ -1,23 +1,23 @@
-//! The state of an installation in a cluster: what berth needs besides its registration.
+//! The installation in a cluster: everything that berth needs besides its registration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::registration::{Side, has_flag};
-use super::{Finding, Object, Report, Severity};
+use super::chain::Chain;
+use super::fault::{Assessment, Fault, Severity};
+use super::object::Object;
 use crate::definition::{self, ConditionStatus, Status};
-use crate::placement::catalogue::Catalogue;
-use crate::placement::named::named;
-use crate::placement::policy::{KIND, Policy};
-use crate::placement::snapshot::{embedded_policy, read_policy_spec};
+use crate::named::named;
+use crate::names::KIND;
+use crate::policy::{embedded_policy, read_policy_spec};
 
-/// The oldest Kubernetes that berth is made for: from it on, match conditions are there for good (R5.12).
+/// The oldest Kubernetes that berth supports: since then, every API server has match conditions (R5.12).
 const OLDEST: (u32, u32) = (1, 30);
 
 named! {
-    /// What is looked at in a cluster.
-    pub enum Resource {
+    /// A collection of objects that is read from a cluster.
+    pub enum Collection {
         /// Mutating webhook configurations.
         MutatingWebhooks = "mutatingwebhookconfigurations",
         /// Validating webhook configurations.
@@ -34,87 +34,76 @@ named! {
 }
 
 named! {
-    /// Why nothing is known of a resource.
+    /// The reason why a collection is not known.
     pub enum Absence {
-        /// The API server knows no such resource.
-        NotServed = "not served",
+        /// The API server does not serve it.
+        NotServed = "not-served",
         /// It may not be listed.
         Forbidden = "forbidden",
     }
 }
 
-/// What could not be looked at.
-pub type Unseen = BTreeMap<Resource, Absence>;
+/// The collections that could not be read.
+pub type Unseen = BTreeMap<Collection, Absence>;
 
-/// Judges what is in a cluster besides webhook configurations, which `report` tells of.
+/// Checks an installation. `registration` is the assessment of its webhook configurations.
 #[must_use]
-pub fn judge(
+pub fn check_installation(
     objects: &[Object<'_>],
     (major, minor): (&str, &str),
     unseen: &Unseen,
-    report: &Report,
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    version(major, minor, &mut findings);
-    passed_over(unseen, &mut findings);
-    let sides = [Resource::MutatingWebhooks, Resource::ValidatingWebhooks];
-    if report.webhooks == 0 && !sides.iter().any(|side| unseen.contains_key(side)) {
-        findings.push(finding(
+    registration: &Assessment,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    faults.extend(version(major, minor));
+    faults.extend(unseen.iter().map(passed_over));
+    let chains = [Collection::MutatingWebhooks, Collection::ValidatingWebhooks];
+    if registration.webhooks == 0 && !chains.iter().any(|chain| unseen.contains_key(chain)) {
+        faults.push(fault(
             Severity::Warning,
-            Side::Mutating.kind().to_owned(),
+            Chain::Mutating.kind().to_owned(),
             "",
-            "none is berth's: it is not asked about anything",
+            "none is berth's: the API server asks berth about nothing",
             "kubectl apply -k deploy, see deploy/README.md",
         ));
     }
-    let of_kind = |group: &'static str, kind: &'static str| {
-        let is_of = move |object: &&Object<'_>| (object.group, object.kind) == (group, kind);
-        objects.iter().filter(is_of)
-    };
-    let deployments: Vec<&Object<'_>> = of_kind("apps", "Deployment").collect();
-    if !unseen.contains_key(&Resource::Deployments) {
-        replicas(&deployments, report, &mut findings);
+    let deployments: Vec<&Object<'_>> = of_kind(objects, "apps", "Deployment").collect();
+    if !unseen.contains_key(&Collection::Deployments) {
+        replicas(&deployments, registration, &mut faults);
     }
-    let policy = of_kind(definition::GROUP, KIND).find(|policy| policy.name == definition::NAME);
-    if let Some(policy) = policy {
-        accepted(policy.value, &mut findings);
-    }
+    let mut policies = of_kind(objects, definition::GROUP, KIND);
+    let policy = policies.find(|policy| policy.name == definition::NAME);
+    faults.extend(policy.and_then(|policy| accepted(policy.value)));
     let in_a_file = deployments
         .iter()
-        .any(|deployment| has_flag(deployment.value, "--policy"));
-    let unknown = unseen.get(&Resource::Policies) == Some(&Absence::Forbidden)
-        || unseen.get(&Resource::NodePools) == Some(&Absence::Forbidden);
-    if in_a_file || unknown {
-        return findings;
+        .any(|deployment| deployment.has_flag("--policy"));
+    let unknown = [Collection::Policies, Collection::NodePools]
+        .iter()
+        .any(|collection| unseen.get(collection) == Some(&Absence::Forbidden));
+    if !in_a_file && !unknown {
+        missing_node_pools(objects, policy, unseen, &mut faults);
     }
-    let in_force = policy.map_or_else(
-        || embedded_policy().ok(),
-        |policy| read_policy_spec(policy.value["spec"].clone()).ok(),
-    );
-    // One that cannot be read is not accepted, which has been said.
-    if let Some((in_force, written)) = in_force {
-        let live: BTreeSet<&str> = of_kind("karpenter.sh", "NodePool")
-            .filter(|node_pool| node_pool.value["metadata"]["deletionTimestamp"].is_null())
-            .map(|node_pool| node_pool.name)
-            .collect();
-        let written = if unseen.contains_key(&Resource::NodePools) {
-            written
-        } else {
-            written.externals()
-        };
-        node_pools(&in_force, &written, &live, &mut findings);
-    }
-    findings
+    faults
 }
 
-fn finding(
+fn of_kind<'o, 'v>(
+    objects: &'o [Object<'v>],
+    group: &'static str,
+    kind: &'static str,
+) -> impl Iterator<Item = &'o Object<'v>> {
+    objects
+        .iter()
+        .filter(move |object| object.is_of(group, kind))
+}
+
+fn fault(
     severity: Severity,
     object: String,
     field: &str,
     message: impl Into<String>,
     remedy: &str,
-) -> Finding {
-    Finding {
+) -> Fault {
+    Fault {
         severity,
         object,
         webhook: String::new(),
@@ -124,64 +113,62 @@ fn finding(
     }
 }
 
-/// EKS writes `30+` for a minor version.
-fn version(major: &str, minor: &str, findings: &mut Vec<Finding>) {
+/// Checks the version of the API server. EKS writes `30+` for a minor version.
+fn version(major: &str, minor: &str) -> Option<Fault> {
     let number = |text: &str| -> Option<u32> {
         let digits = text.find(|char: char| !char.is_ascii_digit());
         text[..digits.unwrap_or(text.len())].parse().ok()
     };
     let (severity, message) = match number(major).zip(number(minor)) {
-        Some(version) if version >= OLDEST => return,
+        Some(version) if version >= OLDEST => return None,
         Some(_) => (
             Severity::Error,
             "older than 1.30: it may drop matchConditions, and then asks berth about pods that must not wait for it",
         ),
         None => (Severity::Warning, "of a version that cannot be read"),
     };
-    findings.push(finding(
+    Some(fault(
         severity,
         format!("API server {major}.{minor}"),
         "",
         message,
         "Kubernetes 1.30 or newer",
-    ));
+    ))
 }
 
-fn passed_over(unseen: &Unseen, findings: &mut Vec<Finding>) {
-    for (resource, absence) in unseen {
-        let (severity, message, remedy) = match (resource, absence) {
-            (_, Absence::Forbidden) => (
-                Severity::Warning,
-                "may not be listed with this kubeconfig: passed over",
-                "run it as somebody who may list them",
-            ),
-            (Resource::Policies, Absence::NotServed) => (
-                Severity::Warning,
-                "not served: the cluster does not know PlacementPolicy, and the compiled-in policy is in force",
-                "berth crd | kubectl apply --server-side -f -",
-            ),
-            (Resource::NodePools, Absence::NotServed) => (
-                Severity::Note,
-                "not served: only the node pools of the policy's own catalogue count",
-                "nothing, where nodes are not Karpenter's; else install Karpenter",
-            ),
-            (_, Absence::NotServed) => (
-                Severity::Warning,
-                "not served: passed over",
-                "ask an API server of Kubernetes",
-            ),
-        };
-        findings.push(finding(severity, resource.to_string(), "", message, remedy));
-    }
+fn passed_over((collection, absence): (&Collection, &Absence)) -> Fault {
+    let (severity, message, remedy) = match (collection, absence) {
+        (_, Absence::Forbidden) => (
+            Severity::Warning,
+            "may not be listed with this kubeconfig: passed over",
+            "run it as somebody who may list them",
+        ),
+        (Collection::Policies, Absence::NotServed) => (
+            Severity::Warning,
+            "not served: the cluster does not know PlacementPolicy, and the compiled-in policy is in force",
+            "berth crd | kubectl apply --server-side -f -",
+        ),
+        (Collection::NodePools, Absence::NotServed) => (
+            Severity::Note,
+            "not served: only the node pools of the policy's own catalogue count",
+            "install Karpenter, unless something else provides the nodes",
+        ),
+        (_, Absence::NotServed) => (
+            Severity::Warning,
+            "not served: passed over",
+            "ask an API server of Kubernetes",
+        ),
+    };
+    fault(severity, collection.to_string(), "", message, remedy)
 }
 
-fn replicas(deployments: &[&Object<'_>], report: &Report, findings: &mut Vec<Finding>) {
-    if deployments.is_empty() && report.webhooks > 0 {
-        findings.push(finding(
+fn replicas(deployments: &[&Object<'_>], registration: &Assessment, faults: &mut Vec<Fault>) {
+    if deployments.is_empty() && registration.webhooks > 0 {
+        faults.push(fault(
             Severity::Warning,
             "Deployment".to_owned(),
             "",
-            "none in berth's own namespace is labelled app.kubernetes.io/name=berth: nobody may be there to answer",
+            "none in berth's own namespace is labelled app.kubernetes.io/name=berth: there may be nobody to answer",
             "kubectl apply -k deploy, see deploy/README.md",
         ));
     }
@@ -192,16 +179,16 @@ fn replicas(deployments: &[&Object<'_>], report: &Report, findings: &mut Vec<Fin
         if ready >= wanted && ready > 0 {
             continue;
         }
-        let (severity, consequence) = match (ready, report.fails) {
+        let (severity, consequence) = match (ready, registration.fails_closed) {
             (0, true) => (
                 Severity::Error,
-                "nobody answers, and what a webhook with failurePolicy Fail is asked about is refused now",
+                "nobody answers, and the API server refuses everything that it would ask a webhook with failurePolicy Fail about",
             ),
             (0, false) => (Severity::Warning, "nobody answers, and no pod is placed"),
-            _ => (Severity::Warning, "one that fails may be one too many"),
+            _ => (Severity::Warning, "the failure of one more may leave none"),
         };
         let namespace = deployment.namespace;
-        findings.push(finding(
+        faults.push(fault(
             severity,
             format!("Deployment {namespace}/{}", deployment.name),
             "status.readyReplicas",
@@ -214,17 +201,18 @@ fn replicas(deployments: &[&Object<'_>], report: &Report, findings: &mut Vec<Fin
     }
 }
 
-fn accepted(policy: &Value, findings: &mut Vec<Finding>) {
+/// Checks the status of the policy.
+fn accepted(policy: &Value) -> Option<Fault> {
     let status: Option<Status> = serde_json::from_value(policy["status"].clone()).ok();
     let condition = status.as_ref().and_then(|status| status.conditions.first());
     let (message, remedy) = match condition {
         None => (
-            "no berth has said yet what it makes of it".to_owned(),
+            "no berth has judged it yet".to_owned(),
             "see whether berth runs, and with --cluster",
         ),
         Some(condition) if condition.status != ConditionStatus::True => (
             format!(
-                "not in force: {}; the policy before it is, or berth is not ready where there was none",
+                "not in force: {}; the policy before it still is, or berth is not ready if there was none",
                 condition.message
             ),
             "correct the field and apply it again",
@@ -233,27 +221,45 @@ fn accepted(policy: &Value, findings: &mut Vec<Finding>) {
             if condition.observed_generation < policy["metadata"]["generation"].as_i64() =>
         {
             (
-                "changed, and no berth has said yet what it makes of the change".to_owned(),
+                "changed, and no berth has judged the change yet".to_owned(),
                 "look again in a minute; then see whether berth runs",
             )
         }
-        Some(_) => return,
+        Some(_) => return None,
     };
-    findings.push(finding(
+    Some(fault(
         Severity::Warning,
         format!("{KIND} {}", definition::NAME),
         "status.conditions",
         message,
         remedy,
-    ));
+    ))
 }
 
-fn node_pools(
-    policy: &Policy,
-    written: &Catalogue,
-    live: &BTreeSet<&str>,
-    findings: &mut Vec<Finding>,
+/// Checks that the node pools of every pool exist: in the cluster, or in the policy's own catalogue.
+fn missing_node_pools(
+    objects: &[Object<'_>],
+    policy: Option<&Object<'_>>,
+    unseen: &Unseen,
+    faults: &mut Vec<Fault>,
 ) {
+    let in_force = policy.map_or_else(
+        || embedded_policy().ok(),
+        |policy| read_policy_spec(policy.value["spec"].clone()).ok(),
+    );
+    // A policy that cannot be read is not accepted, which is a fault of its own.
+    let Some((policy, written)) = in_force else {
+        return;
+    };
+    let live: BTreeSet<&str> = of_kind(objects, "karpenter.sh", "NodePool")
+        .filter(|node_pool| node_pool.value["metadata"]["deletionTimestamp"].is_null())
+        .map(|node_pool| node_pool.name)
+        .collect();
+    let written = if unseen.contains_key(&Collection::NodePools) {
+        written
+    } else {
+        written.externals()
+    };
     for (index, pool) in policy.pools().iter().enumerate() {
         let missing: Vec<&str> = pool
             .node_pools
@@ -269,16 +275,16 @@ fn node_pools(
         } else {
             "no pod is sent there"
         };
-        findings.push(finding(
+        faults.push(fault(
             Severity::Warning,
             format!("{KIND} {}", definition::NAME),
             &format!("spec.pools[{index}].nodePools"),
             format!(
-                "pool {} names node pools that the cluster has not, {}: {consequence}",
+                "pool {} names node pools that the cluster does not have, {}: {consequence}",
                 pool.name,
                 missing.join(", ")
             ),
-            "apply them, see deploy/platforms, or name those that there are",
+            "apply them, see deploy/platforms, or name existing ones",
         ));
     }
 }

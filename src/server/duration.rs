@@ -1,21 +1,15 @@
 //! Durations as Go writes them (`15s`, `1m30s`, `500ms`): in the API server's `?timeout=`, and so in berth's flags.
 
-use std::fmt;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 /// A text that is no duration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a duration: write a number and a unit, such as 500ms, 15s or 1m30s")]
 pub struct BadDuration;
 
-impl fmt::Display for BadDuration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a duration: write a number and a unit, such as 500ms, 15s or 1m30s")
-    }
-}
-
-impl std::error::Error for BadDuration {}
-
-/// Reads a duration: numbers, each with its unit, or a lone `0`.
+/// Reads a duration: numbers, each with its unit, the largest unit first; or a lone `0`.
 ///
 /// # Errors
 /// When the text is anything else, or longer than a `Duration` can be.
@@ -23,37 +17,26 @@ pub fn parse(text: &str) -> Result<Duration, BadDuration> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    if text.is_empty() {
+    // jiff also reads signs, spaces, commas, clock times and ISO 8601, none of which Go does or berth's flags did.
+    if !text.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        || !text
+            .chars()
+            .all(|char| char.is_alphanumeric() || char == '.')
+    {
         return Err(BadDuration);
     }
-    let of_number = |char: char| char.is_ascii_digit() || char == '.';
-    let mut seconds = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let unit_starts = rest.find(|char| !of_number(char)).ok_or(BadDuration)?;
-        let (number, tail) = rest.split_at(unit_starts);
-        let (unit, tail) = tail.split_at(tail.find(of_number).unwrap_or(tail.len()));
-        let number: f64 = number.parse().map_err(|_| BadDuration)?;
-        seconds += number * in_seconds(unit).ok_or(BadDuration)?;
-        rest = tail;
-    }
-    Duration::try_from_secs_f64(seconds).map_err(|_| BadDuration)
-}
-
-fn in_seconds(unit: &str) -> Option<f64> {
-    match unit {
-        "ns" => Some(1e-9),
-        "us" | "µs" | "μs" => Some(1e-6),
-        "ms" => Some(1e-3),
-        "s" => Some(1.0),
-        "m" => Some(60.0),
-        "h" => Some(3600.0),
-        _ => None,
-    }
+    // Go lets a fraction begin with its point, jiff does not.
+    let parsed = format!("0{text}").parse::<SignedDuration>();
+    let parsed = parsed.ok().and_then(|it| Duration::try_from(it).ok());
+    parsed.ok_or(BadDuration)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -67,6 +50,8 @@ mod tests {
             ("1m30s", 90_000),
             ("2h", 7_200_000),
             ("2000us", 2),
+            ("2000µs", 2),
+            ("1h0m0s", 3_600_000),
             (".5s", 500),
         ] {
             assert_eq!(
@@ -81,9 +66,53 @@ mod tests {
     fn anything_else_is_refused() {
         let endless = "9".repeat(400) + "h";
         for text in [
-            "", "s", "15", "-1s", "1 s", "1.2.3s", "1d", "1s2", "Infs", "NaNs", &endless,
+            "", "s", "15", "-1s", "1 s", "1.2.3s", "1d", "1s2", "Infs", "NaNs", &endless, "+1s",
+            "-0s", " 1s", "1s,2ms", "1,5s", "1s ago", "1:00:00", "PT1M", "1m-1s", "1e3s", ".",
+            "0.",
         ] {
             assert_eq!(parse(text), Err(BadDuration), "{text}");
+        }
+    }
+
+    /// A duration as Go's `Duration.String` writes it.
+    fn in_go(nanoseconds: u64) -> String {
+        let fraction = |number: u64, unit: u64| {
+            let text = format!(
+                "{}.{:0>9}",
+                number / unit,
+                number % unit * (1_000_000_000 / unit)
+            );
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        };
+        let mut text = String::new();
+        let seconds = nanoseconds / 1_000_000_000;
+        match nanoseconds {
+            0 => return "0s".to_owned(),
+            1..1_000 => return format!("{nanoseconds}ns"),
+            1_000..1_000_000 => return fraction(nanoseconds, 1_000) + "µs",
+            1_000_000..1_000_000_000 => return fraction(nanoseconds, 1_000_000) + "ms",
+            _ => {}
+        }
+        if seconds >= 3_600 {
+            write!(text, "{}h", seconds / 3_600).unwrap();
+        }
+        if seconds >= 60 {
+            write!(text, "{}m", seconds / 60 % 60).unwrap();
+        }
+        text + &fraction(nanoseconds % 60_000_000_000, 1_000_000_000) + "s"
+    }
+
+    proptest! {
+        #[test]
+        fn what_go_writes_is_read(digits in 0..19_u32, number: u64) {
+            let nanoseconds = number % 10_u64.pow(digits);
+            let text = in_go(nanoseconds);
+            prop_assert_eq!(parse(&text), Ok(Duration::from_nanos(nanoseconds)), "{}", text);
+        }
+
+        #[test]
+        fn no_text_is_too_strange(text in "[0-9.]{0,30}[hmnuµs]{0,3}[0-9.]{0,30}\\PC{0,5}") {
+            let _ = parse(&text);
         }
     }
 }

@@ -10,9 +10,9 @@ use hyper::StatusCode;
 use hyper::header::CONTENT_TYPE;
 use tokio::sync::watch;
 
-use super::certificates::Certificates;
 use super::shutdown::Phase;
 use crate::metrics::{self, Metrics};
+use crate::tls::Certificates;
 
 /// What the answers depend on.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Ops {
         }
         match self.certificates.check(SystemTime::now()) {
             Ok(()) => "ok\n".into_response(),
-            Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("{fault}\n")).into_response(),
+            Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::placement::named::named;
+use crate::named::named;
 
 named! {
     /// What the process is at, in order; it never goes back.

@@ -13,14 +13,13 @@ use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::time::timeout;
 
-use super::Limits;
 use super::body::Memory;
-use super::duration;
 use super::refusal::Refusal;
+use super::{Limits, duration};
 use crate::admission;
 use crate::logging;
 use crate::metrics::{Endpoint, Metrics};
-use crate::placement::snapshot::Snapshot;
+use crate::placement::Snapshot;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -142,7 +141,7 @@ fn may_be_json(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::placement::snapshot::{embedded_node_pools, embedded_policy};
+    use crate::policy::{embedded_node_pools, embedded_policy};
 
     #[test]
     fn the_time_is_the_shortest_of_the_callers_and_our_own() {

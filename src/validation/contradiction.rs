@@ -1,28 +1,29 @@
 //! The check `contradiction`: selectors that no node of any kind could satisfy (R7.4).
 
-use super::Side;
+use super::revision::Revision;
 use super::wording::{clipped, term};
-use crate::placement::alternatives::Alternative;
-use crate::placement::constraints::Term;
-use crate::placement::pod::Spec;
-use crate::placement::requirement::{Asked, Requirement};
+use crate::node::{Asked, Requirement};
+use crate::pod::{Alternative, Spec, Term};
 
 /// How many requirements on one label are looked through for two that clash.
 const COMPARED: usize = 16;
 
 /// No node of any kind could satisfy the pod's own selectors.
-pub(super) fn contradiction(side: &Side<'_, '_, '_>) -> Vec<String> {
-    let spec = side.pod().spec;
+pub(super) fn contradiction(revision: &Revision<'_>) -> Vec<String> {
+    let spec = revision.pod().spec;
     let alone = spec.selector_alone();
     if let Some(key) = alone.selector_keys().find(|key| !can_be_met(alone, key)) {
-        return clash(side, "spec.nodeSelector", alone, key);
+        return clash(revision, "spec.nodeSelector", alone, key);
     }
     let Some(terms) = spec.terms() else {
         return Vec::new();
     };
     if terms.iter().all(Term::is_empty) {
         return vec![
-            format!("{}: an empty term matches no node", side.field(&term(0))),
+            format!(
+                "{}: an empty term matches no node",
+                revision.field(&term(0))
+            ),
             "say in it what the nodes must have, or remove the affinity".to_owned(),
         ];
     }
@@ -30,13 +31,13 @@ pub(super) fn contradiction(side: &Side<'_, '_, '_>) -> Vec<String> {
         return Vec::new();
     };
     let mut lines = clash(
-        side,
+        revision,
         &term(position),
         spec.alternative(&terms[position]),
         key,
     );
     if alone.constrains(key) {
-        lines.push(format!("see {}", side.selection_field(key)));
+        lines.push(format!("see {}", revision.selection_field(key)));
     }
     let others = terms.iter().filter(|term| !term.is_empty()).count() - 1;
     if others > 0 {
@@ -46,7 +47,7 @@ pub(super) fn contradiction(side: &Side<'_, '_, '_>) -> Vec<String> {
 }
 
 /// The first term, and its label that nothing can meet; nothing where one of the terms can be met.
-fn first_clash<'s>(spec: &'s Spec<'_>, terms: &'s [Term<'_>]) -> Option<(usize, &'s str)> {
+fn first_clash<'a>(spec: &'a Spec<'_>, terms: &'a [Term<'_>]) -> Option<(usize, &'a str)> {
     let mut first = None;
     for (position, term) in terms.iter().enumerate() {
         if term.is_empty() {
@@ -61,26 +62,25 @@ fn first_clash<'s>(spec: &'s Spec<'_>, terms: &'s [Term<'_>]) -> Option<(usize, 
     first
 }
 
-fn can_be_met(alternative: Alternative<'_, '_>, key: &str) -> bool {
+fn can_be_met(alternative: Alternative<'_>, key: &str) -> bool {
     Asked::new(alternative.on(key)).can_be_met()
 }
 
 /// What clashes, in which field, and what to do about it.
 fn clash(
-    side: &Side<'_, '_, '_>,
+    revision: &Revision<'_>,
     field: &str,
-    alternative: Alternative<'_, '_>,
+    alternative: Alternative<'_>,
     key: &str,
 ) -> Vec<String> {
-    let all: Vec<Requirement<'_, '_>> = alternative.on(key).take(COMPARED).collect();
-    let clashes =
-        |together: &[Requirement<'_, '_>]| !Asked::new(together.iter().copied()).can_be_met();
+    let all: Vec<Requirement<'_>> = alternative.on(key).take(COMPARED).collect();
+    let clashes = |together: &[Requirement<'_>]| !Asked::new(together.iter().copied()).can_be_met();
     let single = all.iter().find(|one| clashes(&[**one]));
     let mut pairs = all
         .iter()
         .enumerate()
         .flat_map(|(index, one)| all[..index].iter().map(move |other| [*other, *one]));
-    let named: Vec<Requirement<'_, '_>> = match single {
+    let named: Vec<Requirement<'_>> = match single {
         Some(single) => vec![*single],
         None => pairs.find(|pair| clashes(pair)).map_or_else(
             || all.iter().copied().take(4).collect(),
@@ -88,7 +88,7 @@ fn clash(
         ),
     };
     let named: Vec<String> = named.iter().map(ToString::to_string).collect();
-    let field = side.field(field);
+    let field = revision.field(field);
     let key = clipped(key);
     let remedy = match named.len() {
         1 => "correct it",

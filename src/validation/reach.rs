@@ -1,18 +1,17 @@
 //! Where the final pod can go: the pod as berth leaves it, against the node pools of the catalogue.
 //!
-//! A pod has been through the mutating side and is final as it is. A template is judged as the pods it will make, with
-//! what the mutating side will add to them.
+//! A pod has been through the mutating revision and is final as it is. A template is judged as the pods it will make, with
+//! what the mutating revision will add to them.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use super::Side;
+use super::revision::Revision;
+use crate::node::label::ARCH;
+use crate::node::{NodePool, ValueSet, may_allow};
 use crate::placement::Reason;
-use crate::placement::alternatives::Alternative;
-use crate::placement::catalogue::NodePool;
-use crate::placement::pod::Spec;
-use crate::placement::policy::{Binding, Mode};
-use crate::placement::requirement::{ARCH, ValueSet, may_allow};
+use crate::pod::{Alternative, Spec, Toleration};
+use crate::policy::{Binding, Mode};
 
 /// How many requirements and values are looked at for one pod. A hundred node pools and a pod with a hundred terms need
 /// less; an object that is made of nothing else is not judged to its end.
@@ -28,13 +27,13 @@ enum Fit<'k> {
 }
 
 /// The selectors of the final pod.
-pub(super) struct Reach<'r, 'a> {
-    spec: &'r Spec<'a>,
-    /// The architectures that the mutating side will add to whatever names none.
-    architectures: &'r [&'r str],
+pub(super) struct Reach<'a> {
+    spec: &'a Spec<'a>,
+    /// The architectures that the mutating revision will add to whatever names none.
+    architectures: &'a [&'a str],
     rule: Rule,
     /// The labels that name node pools, for nodes that are there: each node is of one node pool, and has one of them.
-    node_labels: BTreeSet<&'r str>,
+    node_labels: BTreeSet<&'a str>,
     left: Cell<usize>,
 }
 
@@ -48,31 +47,31 @@ pub(super) enum Rule {
 }
 
 /// Whether berth confines the pod to node pools of its own choosing, now or by the time that it is created.
-pub(super) fn is_confined(side: &Side<'_, '_, '_>) -> bool {
-    let decision = side.decision();
+pub(super) fn is_confined(revision: &Revision<'_>) -> bool {
+    let decision = revision.decision;
     let bound = decision
         .pool
         .is_some_and(|pool| pool.binding == Binding::Required);
     bound
         && match decision.reason {
             Reason::AlreadyPlaced => true,
-            Reason::Placed => !side.case.is_pod && decision.mode == Mode::Enforce,
+            Reason::Placed => !revision.workload.is_pod() && decision.mode == Mode::Enforce,
             _ => false,
         }
 }
 
-impl<'r, 'a> Reach<'r, 'a> {
-    pub(super) fn of(side: &'r Side<'_, '_, 'a>, rule: Rule) -> Self {
-        let decision = side.decision();
-        let added = !side.case.is_pod && decision.mode == Mode::Enforce;
-        let architectures = &decision.edits.required.requirements.architectures;
+impl<'a> Reach<'a> {
+    pub(super) fn of(revision: &'a Revision<'a>, rule: Rule) -> Self {
+        let decision = revision.decision;
+        let added = !revision.workload.is_pod() && decision.mode == Mode::Enforce;
+        let architectures = decision.edits.required.architectures();
         Self {
-            spec: side.pod().spec,
+            spec: revision.pod().spec,
             architectures: if added { architectures } else { &[] },
             rule,
             node_labels: match rule {
                 Rule::New => BTreeSet::new(),
-                Rule::Existing => side.snapshot.catalogue.node_labels(),
+                Rule::Existing => revision.snapshot.catalogue.node_labels(),
             },
             left: Cell::new(MOST),
         }
@@ -102,7 +101,7 @@ impl<'r, 'a> Reach<'r, 'a> {
     }
 
     /// Whether one of the pod's alternatives allows the node pool.
-    pub(super) fn allows_by(&self, node_pool: &NodePool, alternative: Alternative<'_, '_>) -> bool {
+    pub(super) fn allows_by(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> bool {
         let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
         matches!(selected, Fit::Yes) && matches!(self.term_fits(node_pool, alternative), Fit::Yes)
     }
@@ -111,8 +110,8 @@ impl<'r, 'a> Reach<'r, 'a> {
     pub(super) fn preference_allows(
         &self,
         node_pool: &NodePool,
-        alternative: Alternative<'_, '_>,
-        preferred: Alternative<'_, '_>,
+        alternative: Alternative<'_>,
+        preferred: Alternative<'_>,
     ) -> bool {
         let mut added = self.added(alternative).iter().peekable();
         let architectures = added.peek().is_none()
@@ -126,7 +125,7 @@ impl<'r, 'a> Reach<'r, 'a> {
     }
 
     /// The first label that keeps the first alternative from the node pool, as it is asked for.
-    pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(&str, Alternative<'_, 'a>)> {
+    pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(&str, Alternative<'a>)> {
         let alternative = self.spec.alternatives().next()?;
         let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
         match (selected, self.term_fits(node_pool, alternative)) {
@@ -136,7 +135,7 @@ impl<'r, 'a> Reach<'r, 'a> {
     }
 
     /// The architectures that an alternative gets because it names none.
-    pub(super) fn added(&self, alternative: Alternative<'_, '_>) -> &[&'r str] {
+    pub(super) fn added(&self, alternative: Alternative<'_>) -> &[&'a str] {
         if alternative.constrains(ARCH) {
             &[]
         } else {
@@ -145,7 +144,7 @@ impl<'r, 'a> Reach<'r, 'a> {
     }
 
     /// Whether a term, and the architecture that it will get, fit the node pool.
-    fn term_fits<'k>(&self, node_pool: &NodePool, alternative: Alternative<'k, '_>) -> Fit<'k> {
+    fn term_fits<'k>(&self, node_pool: &NodePool, alternative: Alternative<'k>) -> Fit<'k> {
         let added = self.added(alternative);
         let offered = added.is_empty() || added.iter().any(|name| node_pool.offers(name));
         match self.obstacle_among(alternative.term_keys(), node_pool, alternative) {
@@ -158,7 +157,7 @@ impl<'r, 'a> Reach<'r, 'a> {
         &self,
         mut keys: impl Iterator<Item = &'k str>,
         node_pool: &NodePool,
-        alternative: Alternative<'_, '_>,
+        alternative: Alternative<'_>,
     ) -> Fit<'k> {
         let absent = ValueSet::absent();
         let meets = |key: &str| {
@@ -183,4 +182,22 @@ impl<'r, 'a> Reach<'r, 'a> {
             Some(key) => Fit::No(key),
         }
     }
+}
+
+/// The position of the toleration that lets the pod in, where tolerations with a key tolerate every taint that keeps pods
+/// out of the node pool. One without a key is no such choice: `wildcard-toleration` finds it. `counts` leaves out others.
+pub(super) fn keyed_entry(
+    revision: &Revision<'_>,
+    node_pool: &NodePool,
+    counts: impl Fn(&Toleration<'_>) -> bool,
+) -> Option<usize> {
+    let tolerations = revision.pod().spec.tolerations();
+    let mut first = None;
+    for taint in node_pool.hard_taints() {
+        let position = tolerations.iter().position(|toleration| {
+            !toleration.key.is_empty() && toleration.tolerates(taint) && counts(toleration)
+        })?;
+        first.get_or_insert(position);
+    }
+    first
 }

@@ -2,28 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Side;
+use super::reach::keyed_entry;
+use super::revision::Revision;
 use super::wording::{asking_label, listed, pool_labels};
-use crate::placement::ARCH_LABEL;
-use crate::placement::catalogue::NodePool;
-use crate::placement::policy::Pool;
-use crate::placement::requirement::Operator;
-use crate::placement::toleration::Toleration;
+use crate::names::ARCH_LABEL;
+use crate::node::{NodePool, Operator};
+use crate::pod::Toleration;
+use crate::policy::Pool;
 
 /// How many fields are named.
 const WAYS: usize = 3;
 
 /// How a pod lets itself into a node pool. Selecting it says more than tolerating its taints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Way<'s> {
+enum Way<'a> {
     /// By this label.
-    Selects(&'s str),
+    Selects(&'a str),
     /// By the toleration of this position.
     Tolerates(usize),
 }
 
 /// The pod lets itself into a dedicated node pool that no rule places it in.
-pub(super) fn self_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>) -> Vec<String> {
+pub(super) fn self_placed(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let mut entered = entered(new);
     if let Some(old) = old.filter(|_| !entered.is_empty()) {
         let known = self::entered(old);
@@ -53,9 +53,9 @@ pub(super) fn self_placed(new: &Side<'_, '_, '_>, old: Option<&Side<'_, '_, '_>>
 }
 
 /// The dedicated node pools of the policy that the pod lets itself into, by name; not those that a rule places it in.
-fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way<'s>, &'s NodePool)> {
-    let spec = side.pod().spec;
-    let dedicated = dedicated(side);
+fn entered<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, (Way<'a>, &'a NodePool)> {
+    let spec = revision.pod().spec;
+    let dedicated = dedicated(revision);
     let labels: BTreeSet<&str> = dedicated
         .values()
         .map(|node_pool| node_pool.node_label())
@@ -76,13 +76,13 @@ fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way<'s>, &'s NodeP
         }
     }
     // The same taint can be on several node pools: what berth adds for one of them opens the others too.
-    let placed = &side.decision().node_pools;
+    let placed = &revision.decision.node_pools;
     let own = |toleration: &Toleration<'_>| {
         let mut taints = placed.iter().flat_map(|node_pool| node_pool.taints());
         !taints.any(|taint| toleration.is_for(taint))
     };
     for (name, node_pool) in dedicated {
-        if let Some(position) = keyed_entry(side, node_pool, own) {
+        if let Some(position) = keyed_entry(revision, node_pool, own) {
             entered
                 .entry(name)
                 .or_insert((Way::Tolerates(position), node_pool));
@@ -91,31 +91,13 @@ fn entered<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, (Way<'s>, &'s NodeP
     entered
 }
 
-/// The position of the toleration that lets the pod in, where tolerations with a key tolerate every taint that keeps pods
-/// out of the node pool. One without a key is no such choice: `wildcard-toleration` finds it. `counts` leaves out others.
-pub(super) fn keyed_entry(
-    side: &Side<'_, '_, '_>,
-    node_pool: &NodePool,
-    counts: impl Fn(&Toleration<'_>) -> bool,
-) -> Option<usize> {
-    let tolerations = side.pod().spec.tolerations();
-    let mut first = None;
-    for taint in node_pool.hard_taints() {
-        let position = tolerations.iter().position(|toleration| {
-            !toleration.key.is_empty() && toleration.tolerates(taint) && counts(toleration)
-        })?;
-        first.get_or_insert(position);
-    }
-    first
-}
-
 /// The tainted node pools behind the policy's pools, without those that a rule places the pod in, and those of the pool
 /// that its own label asks for, whatever kept the pod from being placed there.
-fn dedicated<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, &'s NodePool> {
-    let decision = side.decision();
-    let policy = &side.snapshot.policy;
+fn dedicated<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, &'a NodePool> {
+    let decision = revision.decision;
+    let policy = &revision.snapshot.policy;
     let asked_for: BTreeSet<&str> = pool_labels(policy)
-        .filter_map(|key| side.pod().metadata.label(key))
+        .filter_map(|key| revision.pod().metadata.label(key))
         .collect();
     let placed = |name: &str| {
         decision
@@ -129,7 +111,7 @@ fn dedicated<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, &'s NodePool> {
         .filter(|pool| !asked_for.contains(&*pool.name));
     let names = pools.flat_map(|pool| &pool.node_pools);
     names
-        .filter_map(|name| side.snapshot.catalogue.get(name))
+        .filter_map(|name| revision.snapshot.catalogue.get(name))
         .filter(|node_pool| node_pool.hard_taints().next().is_some())
         .map(|node_pool| (&**node_pool.name(), node_pool))
         .filter(|(name, _)| !placed(name))
@@ -139,11 +121,11 @@ fn dedicated<'s>(side: &Side<'s, '_, '_>) -> BTreeMap<&'s str, &'s NodePool> {
 /// How to ask for what the pod takes: by the label of the pool, or by that of the architecture where the pool is its own.
 /// What it selects says more about what it wants than what it tolerates.
 fn remedies(
-    side: &Side<'_, '_, '_>,
+    revision: &Revision<'_>,
     entered: &BTreeMap<&str, (Way<'_>, &NodePool)>,
 ) -> Vec<String> {
-    let policy = &side.snapshot.policy;
-    let own = side.decision().pool;
+    let policy = &revision.snapshot.policy;
+    let own = revision.decision.pool;
     let selected = |way: &Way<'_>| matches!(way, Way::Selects(_));
     let selects = entered.values().any(|(way, _)| selected(way));
     let wanted = entered
@@ -157,17 +139,17 @@ fn remedies(
             architectures.extend(known.filter(|name| node_pool.offers(name)));
             continue;
         }
-        let open = |pool: &&Pool| pool.is_open_to(side.case.namespace.labels);
+        let open = |pool: &&Pool| pool.is_open_to(revision.namespace.labels);
         let pool = policy.pools().iter().filter(open).find(holds);
         pools.extend(pool.map(|pool| &*pool.name));
     }
-    let field = side.field("metadata.labels");
+    let field = revision.field("metadata.labels");
     let by_label = |key: &str, value: &str| format!("ask by label: {field}[{key}]: {value}");
     let mut remedies = Vec::new();
     if let (Some(key), false) = (asking_label(policy), pools.is_empty()) {
         remedies.push(by_label(key, &listed(pools.into_iter())));
     }
-    if side.pod().metadata.label(ARCH_LABEL).is_none() {
+    if revision.pod().metadata.label(ARCH_LABEL).is_none() {
         let mut all = architectures.into_iter();
         let choice = match (all.next(), all.next()) {
             (Some(only), None) => Some(&**only),

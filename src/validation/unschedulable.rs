@@ -1,15 +1,15 @@
 //! The check `unschedulable`: no node pool of the catalogue fits, for the reasons that Karpenter would give.
 
-use super::Side;
 use super::contradiction::contradiction;
+use super::karpenter::refusal;
 use super::reach::{Reach, Rule};
-use super::refusal::refusal;
+use super::revision::Revision;
 use super::wording::{clipped, listed, nearest};
+use crate::node::label::ARCH;
+use crate::node::{Asked, NodePool, Operator, Taint, ValueSet};
 use crate::placement::Reason;
-use crate::placement::catalogue::{NodePool, Taint};
-use crate::placement::constraints::PreferredTerm;
-use crate::placement::policy::{Action, Mode};
-use crate::placement::requirement::{ARCH, Asked, Operator, ValueSet};
+use crate::pod::PreferredTerm;
+use crate::policy::{Action, Mode};
 
 /// How many node pools are given a reason.
 const NODE_POOLS: usize = 16;
@@ -17,25 +17,25 @@ const NODE_POOLS: usize = 16;
 const ALTERNATIVES: usize = 64;
 
 /// No node pool of the catalogue fits.
-pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
-    let decision = side.decision();
-    let catalogue = &side.snapshot.catalogue;
-    if catalogue.is_empty() || runs_elsewhere(decision.reason) {
+pub(super) fn unschedulable(revision: &Revision<'_>) -> Vec<String> {
+    let decision = revision.decision;
+    let catalogue = &revision.snapshot.catalogue;
+    if catalogue.is_empty() || decision.reason.runs_elsewhere() {
         return Vec::new();
     }
     // What Karpenter refuses, another may make a node for.
-    let refused = refusal(side).filter(|_| catalogue.iter().any(NodePool::is_karpenters));
+    let refused = refusal(revision).filter(|_| catalogue.iter().any(NodePool::is_karpenters));
     let is_refused = |node_pool: &NodePool| refused.is_some() && node_pool.is_karpenters();
-    // The node pools were chosen because they fit; where the mutating side missed the pod, `not-placed` says so.
+    // The node pools were chosen because they fit; where the mutating revision missed the pod, `not-placed` says so.
     let placed = match decision.reason {
         Reason::AlreadyPlaced => true,
         Reason::Placed => decision.mode == Mode::Enforce,
         _ => false,
     };
-    let reach = Reach::of(side, Rule::New);
-    let preference = side.pod().spec.heaviest_preference();
+    let reach = Reach::of(revision, Rule::New);
+    let preference = revision.pod().spec.heaviest_preference();
     let fits = |node_pool: &NodePool| {
-        !is_refused(node_pool) && fits(side, &reach, preference.as_ref(), node_pool)
+        !is_refused(node_pool) && fits(revision, &reach, preference.as_ref(), node_pool)
     };
     let mut chosen = decision.node_pools.iter().copied();
     let is_fine = if placed {
@@ -47,46 +47,30 @@ pub(super) fn unschedulable(side: &Side<'_, '_, '_>) -> Vec<String> {
         return Vec::new();
     }
     // It says more, and says it once.
-    let contradicts = side.snapshot.policy.validation.contradiction != Action::Off
-        && !contradiction(side).is_empty();
+    let contradicts = revision.snapshot.policy.validation.contradiction != Action::Off
+        && !contradiction(revision).is_empty();
     if contradicts {
         return Vec::new();
     }
     refused
-        .or_else(|| misspelt(side))
-        .unwrap_or_else(|| reasons(side, &reach))
-}
-
-/// Whether the pod may run on a node that is there already, or that is not Karpenter's to make.
-fn runs_elsewhere(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::DaemonSet
-            | Reason::NodePinned
-            | Reason::Mirror
-            | Reason::Bound
-            | Reason::Os
-            | Reason::Scheduler
-            | Reason::ComputeType
-            | Reason::VirtualNode
-            | Reason::HostPinned
-    )
+        .or_else(|| misspelt(revision))
+        .unwrap_or_else(|| reasons(revision, &reach))
 }
 
 /// Whether Karpenter would make a node of the node pool for the pod. While other terms follow, it takes the heaviest
 /// preference for a requirement, and a taint that is a mere preference for one that is not.
 fn fits(
-    side: &Side<'_, '_, '_>,
-    reach: &Reach<'_, '_>,
+    revision: &Revision<'_>,
+    reach: &Reach<'_>,
     preference: Option<&PreferredTerm<'_>>,
     node_pool: &NodePool,
 ) -> bool {
-    let taint = untolerated(side, node_pool);
+    let taint = untolerated(revision, node_pool);
     if taint.is_some_and(Taint::is_hard) {
         return false;
     }
     let preferred = preference.map(|preferred| preferred.preference.alone());
-    let fits = side
+    let fits = revision
         .pod()
         .spec
         .attempts()
@@ -103,19 +87,19 @@ fn fits(
 }
 
 /// A taint of the node pool that the pod does not tolerate: one that keeps it away, if there is one.
-fn untolerated<'n>(side: &Side<'_, '_, '_>, node_pool: &'n NodePool) -> Option<&'n Taint> {
-    let spec = side.pod().spec;
+fn untolerated<'n>(revision: &Revision<'_>, node_pool: &'n NodePool) -> Option<&'n Taint> {
+    let spec = revision.pod().spec;
     let untolerated = |taint: &&Taint| !spec.tolerates(taint);
     let hard = node_pool.hard_taints().find(untolerated);
     hard.or_else(|| node_pool.taints().iter().find(untolerated))
 }
 
 /// What to say of a pod whose every alternative names node pools, of which there is none.
-fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
-    let catalogue = &side.snapshot.catalogue;
+fn misspelt(revision: &Revision<'_>) -> Option<Vec<String>> {
+    let catalogue = &revision.snapshot.catalogue;
     let node_labels = catalogue.node_labels();
     let mut first = None;
-    for alternative in side.pod().spec.alternatives() {
+    for alternative in revision.pod().spec.alternatives() {
         let mut asked = node_labels
             .iter()
             .flat_map(|label| alternative.on(label).map(move |asked| (*label, asked)));
@@ -139,7 +123,7 @@ fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
         Some(near) => format!("did you mean {near:?}?"),
         None => format!("there are {}", listed(names.into_iter())),
     };
-    let field = side.selection_field(label);
+    let field = revision.selection_field(label);
     Some(vec![
         format!("{:?} is no node pool", clipped(name)),
         remedy,
@@ -148,19 +132,19 @@ fn misspelt(side: &Side<'_, '_, '_>) -> Option<Vec<String>> {
 }
 
 /// One reason for each node pool, those that the pod names and those of its pool first.
-fn reasons(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>) -> Vec<String> {
-    let spec = side.pod().spec;
+fn reasons(revision: &Revision<'_>, reach: &Reach<'_>) -> Vec<String> {
+    let spec = revision.pod().spec;
     let named = |node_pool: &&NodePool| {
         let name = node_pool.name();
         let mut alternatives = spec.alternatives().take(ALTERNATIVES);
         alternatives.any(|alternative| alternative.admits(node_pool.node_label(), name))
     };
-    let all = side.snapshot.catalogue.iter();
+    let all = revision.snapshot.catalogue.iter();
     let mut near: Vec<&NodePool> = all.clone().filter(named).collect();
     if near.is_empty() {
         near = all.collect();
     }
-    if let Some(pool) = side.decision().pool {
+    if let Some(pool) = revision.decision.pool {
         // A sort that is stable: by name among themselves.
         near.sort_by_key(|node_pool| !pool.node_pools.contains(node_pool.name()));
     }
@@ -168,7 +152,13 @@ fn reasons(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>) -> Vec<String> {
     near.truncate(NODE_POOLS);
     let mut lines: Vec<String> = near
         .into_iter()
-        .map(|node_pool| format!("{}: {}", node_pool.name(), reason(side, reach, node_pool)))
+        .map(|node_pool| {
+            format!(
+                "{}: {}",
+                node_pool.name(),
+                reason(revision, reach, node_pool)
+            )
+        })
         .collect();
     if rest > 0 {
         lines.push(format!("and {rest} more"));
@@ -177,14 +167,14 @@ fn reasons(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>) -> Vec<String> {
 }
 
 /// Why a node pool does not fit: its taints first, as Karpenter looks.
-fn reason(side: &Side<'_, '_, '_>, reach: &Reach<'_, '_>, node_pool: &NodePool) -> String {
-    let taint = untolerated(side, node_pool);
+fn reason(revision: &Revision<'_>, reach: &Reach<'_>, node_pool: &NodePool) -> String {
+    let taint = untolerated(revision, node_pool);
     let not_tolerated = |taint| format!("taint {taint} is not tolerated");
     if let Some(taint) = taint.filter(|taint| taint.is_hard()) {
         return not_tolerated(taint);
     }
     let Some((key, alternative)) = reach.obstacle(node_pool) else {
-        let fits_a_term = side.pod().spec.alternatives().next().is_some();
+        let fits_a_term = revision.pod().spec.alternatives().next().is_some();
         let why = if fits_a_term {
             "Karpenter requires the pod's heaviest preference, which excludes it"
         } else {

@@ -1,8 +1,8 @@
 //! How the checks name things: short, whatever the object holds.
 
-use super::Side;
-use crate::placement::POOL_LABEL;
-use crate::placement::policy::Policy;
+use super::revision::Revision;
+use crate::names::POOL_LABEL;
+use crate::policy::Policy;
 
 /// How many names of a list are given.
 const NAMES: usize = 4;
@@ -51,11 +51,11 @@ pub(super) fn pool_labels(policy: &Policy) -> impl Iterator<Item = &str> {
     policy.rules().iter().filter_map(|rule| rule.place.label())
 }
 
-/// Those that ask for the pods of this side: berth's own, and that of the rule that is theirs. Another rule's key may well
+/// Those that ask for the pods of this revision: berth's own, and that of the rule that is theirs. Another rule's key may well
 /// mean something else on them.
-pub(super) fn own_pool_labels<'s>(side: &Side<'s, '_, '_>) -> impl Iterator<Item = &'s str> {
-    let policy = &*side.snapshot.policy;
-    let rule = policy.rule(side.pod(), side.case.namespace.labels);
+pub(super) fn own_pool_labels<'a>(revision: &Revision<'a>) -> impl Iterator<Item = &'a str> {
+    let policy = &*revision.snapshot.policy;
+    let rule = policy.rule(revision.pod(), revision.namespace.labels);
     let of_rule = rule.and_then(|rule| rule.place.label());
     pool_labels(policy).filter(move |key| *key == POOL_LABEL || of_rule == Some(*key))
 }

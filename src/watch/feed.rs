@@ -18,18 +18,17 @@ use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, DefaultBackoff, Event};
 use kube::{Client, Config, ResourceExt};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 use tower::limit::RateLimitLayer;
 use tower::util::MapResponseLayer;
 
-use super::Availability;
-use super::update::{Entry, Outcome, PolicyObject, Update};
+use super::availability::Availability;
+use super::update::{Entry, Outcome, PolicyObject, Unreadable, Update, read_node_pool};
 use crate::definition;
 use crate::logging::causes;
 use crate::metrics::Metrics;
 use crate::metrics::watching::{Watch, Watched};
-use crate::placement::catalogue::{CatalogueError, NodePool};
-use crate::placement::namespace::NamespaceLabels;
+use crate::node::NodePool;
+use crate::pod::NamespaceLabels;
 
 /// How long one watch lasts, in seconds, before the next one takes over: the most that a connection which died without
 /// a word is trusted, and so the resolution of the age that the metrics tell.
@@ -56,7 +55,7 @@ pub(super) struct Resource<K, T> {
 }
 
 /// Karpenter's `NodePool`s.
-pub(super) fn node_pools() -> Resource<DynamicObject, Result<Arc<NodePool>, CatalogueError>> {
+pub(super) fn node_pools() -> Resource<DynamicObject, Result<Arc<NodePool>, Unreadable>> {
     Resource {
         api: |client| {
             let kind = GroupVersionKind::gvk("karpenter.sh", "v1", "NodePool");
@@ -95,7 +94,7 @@ pub(super) fn namespaces() -> Resource<PartialObjectMeta<Namespace>, Arc<Namespa
 /// The `PlacementPolicy` of the one name that counts.
 pub(super) fn policies() -> Resource<DynamicObject, Arc<PolicyObject>> {
     Resource {
-        api: |client| Api::all_with(client, &super::resource()),
+        api: |client| Api::all_with(client, &PolicyObject::resource()),
         page: 1,
         fields: Some(format!("metadata.name={}", definition::NAME)),
         read: |object| {
@@ -232,12 +231,6 @@ impl Contact {
             tracing::warn!(%resource, error, "cannot watch, and tries again; what is known stays in force");
         }
     }
-}
-
-/// Reads a node pool of the cluster, whose metadata kube has taken out of it.
-pub(super) fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, CatalogueError> {
-    let spec = object.get_mut("spec").map(Value::take);
-    NodePool::from_object(json!({"metadata": {"name": name}, "spec": spec}))
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Availability;
+use super::availability::Availability;
 use super::listing::Listing;
-use super::update::PolicyObject;
+use super::update::{PolicyObject, Unreadable};
+use crate::encoding::field::FieldError;
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
-use crate::placement::catalogue::CatalogueError;
-use crate::placement::policy::{PolicyError, Source};
-use crate::placement::snapshot::Snapshot;
+use crate::placement::Snapshot;
+use crate::policy::Source;
 
 /// What comes of a change.
 #[derive(Debug)]
@@ -21,10 +21,10 @@ pub(super) struct News {
     /// What to say of the `PlacementPolicy`, where there is one.
     pub(super) judgement: Option<Judgement>,
     pub(super) source: Option<Source>,
-    pub(super) refused: Option<PolicyError>,
+    pub(super) refused: Option<FieldError>,
     pub(super) tell_refusal: bool,
     /// Node pools that could be read before, or were not there.
-    pub(super) newly_unreadable: Vec<CatalogueError>,
+    pub(super) newly_unreadable: Vec<Unreadable>,
     pub(super) counts: [Count; 3],
     pub(super) is_first: bool,
 }
@@ -34,7 +34,7 @@ pub(super) struct News {
 pub(super) struct Judgement {
     pub(super) object: Arc<PolicyObject>,
     /// What it is in force with, or why it is not.
-    pub(super) outcome: Result<Snapshot, PolicyError>,
+    pub(super) outcome: Result<Snapshot, FieldError>,
 }
 
 /// How many objects a watch knows.

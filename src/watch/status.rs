@@ -10,11 +10,11 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::news::Judgement;
-use super::resource;
+use super::update::PolicyObject;
 use crate::definition::{self, Status};
 use crate::logging::causes;
 use crate::metrics::Metrics;
-use crate::placement::policy::{API_VERSION, KIND};
+use crate::names::{API_VERSION, KIND};
 
 /// The pause after the first failure to write; each further one is twice as long, up to the last.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ pub(super) async fn write(
     mut newest: watch::Receiver<Option<Judgement>>,
     metrics: &Metrics,
 ) {
-    let api: Api<DynamicObject> = Api::all_with(client, &resource());
+    let api: Api<DynamicObject> = Api::all_with(client, &PolicyObject::resource());
     let mut said = None;
     let mut pause = FIRST_PAUSE;
     while newest.changed().await.is_ok() {
@@ -112,7 +112,7 @@ fn now() -> Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::placement::policy::PolicyError;
+    use crate::encoding::field::FieldError;
 
     fn at(second: i64) -> Time {
         Time(Timestamp::from_second(second).unwrap())
@@ -120,10 +120,7 @@ mod tests {
 
     /// What a berth says of an object that is refused with this message.
     fn statement(uid: &str, message: &str) -> Statement {
-        let error = PolicyError {
-            path: "spec".to_owned(),
-            message: message.to_owned(),
-        };
+        let error = FieldError::new(message).in_field("spec");
         Statement {
             uid: uid.to_owned(),
             status: Status::new(Err(&error), 1, None, &at(0)),

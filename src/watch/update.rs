@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use kube::api::DynamicObject;
+use kube::api::{ApiResource, DynamicObject};
+use kube::core::GroupVersionKind;
 use kube::runtime::watcher::Event;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::Availability;
-use crate::placement::catalogue::{CatalogueError, NodePool};
-use crate::placement::namespace::NamespaceLabels;
+use super::availability::Availability;
+use crate::definition;
+use crate::encoding::field::FieldError;
+use crate::names::KIND;
+use crate::node::NodePool;
+use crate::pod::NamespaceLabels;
 
 /// An object's name, and what is kept of the object; nothing where it is as good as gone.
 pub(super) type Entry<T> = (Arc<str>, Option<T>);
@@ -18,9 +22,27 @@ pub(super) type Outcome<T> = Result<Event<Entry<T>>, Option<Availability>>;
 
 /// What one of the watches tells.
 pub(super) enum Update {
-    NodePools(Outcome<Result<Arc<NodePool>, CatalogueError>>),
+    NodePools(Outcome<Result<Arc<NodePool>, Unreadable>>),
     Namespaces(Outcome<Arc<NamespaceLabels>>),
     Policies(Outcome<Arc<PolicyObject>>),
+}
+
+/// A `NodePool` that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("node pool {name:?}: {error}")]
+pub(super) struct Unreadable {
+    name: String,
+    error: FieldError,
+}
+
+/// Reads a node pool of the cluster, whose metadata kube has taken out of it.
+pub(super) fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, Unreadable> {
+    let spec = object.get_mut("spec").map(Value::take);
+    let object = json!({"metadata": {"name": name}, "spec": spec});
+    NodePool::from_object(object).map_err(|error| Unreadable {
+        name: name.to_owned(),
+        error,
+    })
 }
 
 /// A `PlacementPolicy` as it is stored.
@@ -32,6 +54,14 @@ pub(super) struct PolicyObject {
     pub(super) spec: Value,
     /// What berth, or another replica of it, has last said of it.
     pub(super) status: Value,
+}
+
+impl PolicyObject {
+    /// Returns its resource, as the API server serves it.
+    pub(super) fn resource() -> ApiResource {
+        let kind = GroupVersionKind::gvk(definition::GROUP, definition::VERSION, KIND);
+        ApiResource::from_gvk_with_plural(&kind, definition::PLURAL)
+    }
 }
 
 impl From<DynamicObject> for PolicyObject {

@@ -6,17 +6,17 @@ mod laws;
 use std::mem::take;
 use std::sync::Arc;
 
-use super::Availability;
+use super::availability::Availability;
 use super::listing::Listing;
 use super::news::{Count, Judgement, News};
-use super::update::{Outcome, PolicyObject, Update};
+use super::update::{Outcome, PolicyObject, Unreadable, Update};
 use crate::definition;
+use crate::encoding::field::FieldError;
 use crate::metrics::watching::Watched;
-use crate::placement::catalogue::{Catalogue, CatalogueError, NodePool};
-use crate::placement::given::{Given, or_embedded};
-use crate::placement::namespace::NamespaceLabels;
-use crate::placement::policy::{Policy, PolicyError, Source};
-use crate::placement::snapshot::{Snapshot, embedded_policy, read_policy_spec};
+use crate::node::{Catalogue, NodePool};
+use crate::placement::{Given, Snapshot, or_embedded};
+use crate::pod::NamespaceLabels;
+use crate::policy::{Policy, Source, embedded_policy, read_policy_spec};
 
 /// A policy that can be used.
 #[derive(Debug, Clone)]
@@ -44,14 +44,14 @@ pub(super) struct View {
     /// The node pools of `--node-pools`.
     files: Catalogue,
     own_namespace: Option<Arc<str>>,
-    node_pools: Listing<Result<Arc<NodePool>, CatalogueError>>,
+    node_pools: Listing<Result<Arc<NodePool>, Unreadable>>,
     namespaces: Listing<Arc<NamespaceLabels>>,
     policies: Listing<Arc<PolicyObject>>,
     changed: Changed,
     in_force: Option<Usable>,
     snapshot: Option<Snapshot>,
-    refused: Option<PolicyError>,
-    unreadable: Vec<CatalogueError>,
+    refused: Option<FieldError>,
+    unreadable: Vec<Unreadable>,
 }
 
 /// What has changed since the last snapshot.
@@ -151,7 +151,7 @@ impl View {
     }
 
     /// Puts the newest policy into force with the node pools as they are now, or leaves the one before in force.
-    fn assess(&mut self) -> Result<(), PolicyError> {
+    fn assess(&mut self) -> Result<(), FieldError> {
         let newest = self.newest().and_then(|usable| {
             let catalogue = self.catalogue(&usable)?;
             usable.policy.check(&catalogue)?;
@@ -183,7 +183,7 @@ impl View {
     }
 
     /// The policy of the flag, the cluster's, or the embedded one: the first that there is.
-    fn newest(&self) -> Result<Usable, PolicyError> {
+    fn newest(&self) -> Result<Usable, FieldError> {
         if let Some(given) = &self.given {
             return Ok(given.clone());
         }
@@ -202,7 +202,7 @@ impl View {
     ///
     /// Where the cluster serves no `NodePool`s, those that somebody wrote down take their place; where berth may not
     /// look, even the default policy's, since what is not known is not absent.
-    fn catalogue(&self, usable: &Usable) -> Result<Catalogue, PolicyError> {
+    fn catalogue(&self, usable: &Usable) -> Result<Catalogue, FieldError> {
         let written = usable.catalogue.with(&self.files);
         Ok(match self.node_pools.availability() {
             Availability::Listed => {
@@ -244,7 +244,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::placement::snapshot::embedded_node_pools;
+    use crate::policy::embedded_node_pools;
+    use crate::watch::update::read_node_pool;
 
     /// A view of a cluster that has listed these node pools, no namespace, and this policy, if any.
     fn view(given: Given, node_pools: &Catalogue, spec: Option<Value>) -> View {
@@ -355,13 +356,18 @@ mod tests {
         assert_eq!(pools(&news), ["only"]);
         let judgement = news.judgement.unwrap();
         assert_eq!(judgement.object.generation, 2);
-        assert_eq!(judgement.outcome.unwrap_err().path, "spec");
+        assert_eq!(judgement.outcome.unwrap_err().path.to_string(), "spec");
 
         // That every node pool of it is tainted is what the catalogue alone says.
         view.take(policy(3, spec(&["amd64-batch"], "Preferred")));
         let news = view.news().unwrap();
         assert_eq!(
-            news.judgement.unwrap().outcome.unwrap_err().path,
+            news.judgement
+                .unwrap()
+                .outcome
+                .unwrap_err()
+                .path
+                .to_string(),
             "spec.pools[0].binding"
         );
 
@@ -404,10 +410,10 @@ mod tests {
         let mut listed = view(given.clone(), &Catalogue::default(), Some(spec.clone()));
         assert_eq!(names(listed.news().unwrap()), ["reserved"]);
         for name in ["reserved", "live"] {
-            let object = json!({"metadata": {"name": name}, "spec": {"template": {"spec": {}}}});
+            let object = json!({"spec": {"template": {"spec": {}}}});
             let entry = (
                 name.into(),
-                Some(NodePool::from_object(object).map(Arc::new)),
+                Some(read_node_pool(name, object).map(Arc::new)),
             );
             listed.take(Update::NodePools(Ok(Event::Apply(entry))));
         }

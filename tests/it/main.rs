@@ -6,8 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
-mod check;
-mod explain;
+mod commands;
 mod tidy;
 
 /// The tools of all rooms: files, reviews, the process and its clients.
@@ -79,6 +78,7 @@ mod shipped {
     mod docs;
     mod manifests;
     mod monitoring;
+    mod pages;
     #[path = "../../monitoring/panels.rs"]
     mod panels;
     mod platforms;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The dashboard, below the repository.
-pub(crate) const DASHBOARD: &str = "deploy/monitoring/dashboard/berth.json";
+pub(crate) const DASHBOARD: &str = "deploy/charts/berth/monitoring/dashboard/berth.json";
 
 /// The values of the variables in a query that is asked without Grafana: everything, within the last hour.
 pub(crate) const VARIABLES: [(&str, &str); 4] = [

@@ -1,5 +1,6 @@
-# The six node templates of policy.yaml, for the provider castai/castai. They concern the whole cluster: README.md first.
-# Checked for its form alone, with `terraform fmt`: never against the provider's schema, nor applied.
+# The six node templates of policy.yaml, for the provider castai/castai. They concern the whole cluster: read README.md
+# first. `terraform fmt` checked the form of this file. Nothing checked it against the provider's schema, and nobody
+# applied it.
 
 terraform {
   required_providers {
@@ -20,7 +21,7 @@ variable "configuration_id" {
 }
 
 locals {
-  # What tells them apart. Every line has its entry in the catalogue of policy.yaml.
+  # The differences between the templates. Every line has its entry in the catalogue of policy.yaml.
   node_templates = {
     default-by-castai = { architecture = "amd64", spot = true, should_taint = false }
     default-arm64     = { architecture = "arm64", spot = true, should_taint = true }
@@ -39,7 +40,7 @@ resource "castai_node_template" "berth" {
   name             = each.key
   is_enabled       = true
 
-  # CAST AI makes this one itself, and allows no other to be the default.
+  # CAST AI makes this template itself, and allows no other default.
   is_default = each.key == "default-by-castai"
 
   # Without custom taints it is scheduling.cast.ai/node-template=NAME:NoSchedule.
@@ -48,7 +49,7 @@ resource "castai_node_template" "berth" {
   constraints {
     architectures = [each.value.architecture]
 
-    # Spot, and on-demand for as long as spot is not to be had; tried again after half an hour.
+    # Spot, and on-demand while there is no spot; CAST AI tries spot again after half an hour.
     spot                          = each.value.spot
     on_demand                     = !each.value.spot
     use_spot_fallbacks            = each.value.spot

@@ -1,7 +1,6 @@
-//! What is installed in a cluster: read once, and judged as manifests are.
+//! The installation in a cluster, read once and checked as manifests are.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -12,28 +11,30 @@ use serde_json::Value;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use super::found;
+use super::objects::objects;
+use crate::cli::kubeconfig::Kubeconfig;
 use crate::definition;
 use crate::logging::causes;
-use crate::placement::exemption::SYSTEM_NAMESPACES;
-use crate::preflight::installation::{self, Absence, Resource, Unseen};
-use crate::preflight::{Report, Stage, judge as judge_registration, own_namespaces};
+use crate::names::{NAME_LABEL, SYSTEM_NAMESPACES};
+use crate::node::label::is_subdomain;
+use crate::preflight::installation::{Absence, Collection, Unseen, check_installation};
+use crate::preflight::{Assessment, Stage, check_registration, own_namespaces};
 
-/// How long one answer may take, and a connection to come about.
+/// The time limit of a connection, and of an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long all of it may take.
+/// The time limit of the whole reading.
 const LIMIT: Duration = Duration::from_mins(1);
-/// How many objects a page has.
+/// The number of objects of a page.
 const PAGE: usize = 500;
-/// How many pages of a resource are read.
+/// The most pages of a collection that are read.
 const PAGES: usize = 20;
 
-/// Reads and judges.
+/// Checks the cluster that the kubeconfig names.
 ///
 /// # Errors
-/// When the cluster cannot be reached, or does not answer.
-pub(super) fn judge(kubeconfig: Option<&Path>) -> anyhow::Result<Report> {
-    // Before anything speaks TLS. It fails only where one is installed already.
+/// Fails if the cluster cannot be reached, or does not answer.
+pub(super) fn check(kubeconfig: &Kubeconfig) -> anyhow::Result<Assessment> {
+    // Anything that speaks TLS needs it. It fails only if one is installed already.
     let _ = aws_lc_rs::default_provider().install_default();
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -42,23 +43,24 @@ pub(super) fn judge(kubeconfig: Option<&Path>) -> anyhow::Result<Report> {
     runtime.block_on(async {
         let read = timeout(LIMIT, Contents::read(kubeconfig)).await;
         let late = |_| anyhow!("--cluster: no answer within {} s", LIMIT.as_secs());
-        Ok(read.map_err(late)??.judge())
+        Ok(read.map_err(late)??.check())
     })
 }
 
-/// What there is to judge.
+/// The contents of a cluster that matter to the check.
 #[derive(Default)]
 struct Contents {
-    /// The major and the minor version of the API server; empty where it does not tell.
+    /// The major and the minor version of the API server; empty if it does not tell.
     version: (String, String),
-    /// The pages of all lists.
+    /// The pages of all collections.
     pages: Vec<Value>,
+    /// The collections that could not be read.
     unseen: Unseen,
 }
 
 impl Contents {
-    async fn read(kubeconfig: Option<&Path>) -> anyhow::Result<Self> {
-        let mut config = crate::cli::cluster("--cluster", kubeconfig).await?;
+    async fn read(kubeconfig: &Kubeconfig) -> anyhow::Result<Self> {
+        let mut config = kubeconfig.config("--cluster").await?;
         config.connect_timeout = Some(PATIENCE);
         config.read_timeout = Some(PATIENCE);
         config.default_retry = false;
@@ -71,50 +73,48 @@ impl Contents {
         }
         let registration = "admissionregistration.k8s.io/v1";
         let policies = format!("{}/{}", definition::GROUP, definition::VERSION);
-        for (resource, group) in [
-            (Resource::MutatingWebhooks, registration),
-            (Resource::ValidatingWebhooks, registration),
-            (Resource::Policies, &policies),
-            (Resource::NodePools, "karpenter.sh/v1"),
+        for (collection, group) in [
+            (Collection::MutatingWebhooks, registration),
+            (Collection::ValidatingWebhooks, registration),
+            (Collection::Policies, &policies),
+            (Collection::NodePools, "karpenter.sh/v1"),
         ] {
-            let path = format!("/apis/{group}/{resource}");
-            contents.list(&client, resource, &path, "").await?;
+            let path = format!("/apis/{group}/{collection}");
+            contents.list(&client, collection, &path, "").await?;
         }
-        let own = own_namespaces(&found(&contents.pages));
-        let names: BTreeSet<&str> = own.iter().map(String::as_str).collect();
-        let names: Vec<&str> = names
-            .into_iter()
-            .chain(SYSTEM_NAMESPACES)
-            .filter(|name| crate::placement::selector::is_subdomain(name))
-            .collect();
-        // Those that matter, of ten thousand.
-        let selector = format!(
-            "&labelSelector=kubernetes.io/metadata.name%20in%20({})",
-            names.join(",")
-        );
-        contents
-            .list(
-                &client,
-                Resource::Namespaces,
-                "/api/v1/namespaces",
-                &selector,
-            )
-            .await?;
-        for namespace in own.iter().filter(|name| names.contains(&name.as_str())) {
-            let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
-            let selector = "&labelSelector=app.kubernetes.io/name%3Dberth";
-            contents
-                .list(&client, Resource::Deployments, &path, selector)
-                .await?;
-        }
+        contents.read_namespaces(&client).await?;
         Ok(contents)
     }
 
-    /// Reads a list page by page, or notes why it cannot.
+    /// Reads the protected namespaces, of maybe ten thousand, and berth's Deployments in its own.
+    async fn read_namespaces(&mut self, client: &Client) -> anyhow::Result<()> {
+        let own = own_namespaces(&objects(&self.pages));
+        // Names come from the webhook configurations, and go into a path.
+        let own = own.iter().map(String::as_str);
+        let own: BTreeSet<&str> = own.filter(|name| is_subdomain(name)).collect();
+        let names: Vec<&str> = own.iter().copied().chain(SYSTEM_NAMESPACES).collect();
+        let selector = format!("&labelSelector={NAME_LABEL}%20in%20({})", names.join(","));
+        self.list(
+            client,
+            Collection::Namespaces,
+            "/api/v1/namespaces",
+            &selector,
+        )
+        .await?;
+        for namespace in own {
+            let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
+            let selector = "&labelSelector=app.kubernetes.io/name%3Dberth";
+            self.list(client, Collection::Deployments, &path, selector)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Reads a collection page by page, or notes why it cannot.
     async fn list(
         &mut self,
         client: &Client,
-        resource: Resource,
+        collection: Collection,
         path: &str,
         selector: &str,
     ) -> anyhow::Result<()> {
@@ -125,14 +125,14 @@ impl Contents {
             let page: Value = match client.request(request).await {
                 Ok(page) => page,
                 Err(kube::Error::Api(status)) if status.code == 404 => {
-                    self.unseen.insert(resource, Absence::NotServed);
+                    self.unseen.insert(collection, Absence::NotServed);
                     return Ok(());
                 }
                 Err(kube::Error::Api(status)) if status.code == 403 => {
-                    self.unseen.insert(resource, Absence::Forbidden);
+                    self.unseen.insert(collection, Absence::Forbidden);
                     return Ok(());
                 }
-                Err(error) => return Err(anyhow!("--cluster: {resource}: {}", causes(&error))),
+                Err(error) => return Err(anyhow!("--cluster: {collection}: {}", causes(&error))),
             };
             let token = page.pointer("/metadata/continue").and_then(Value::as_str);
             next = format!("&continue={}", token.unwrap_or_default());
@@ -143,17 +143,17 @@ impl Contents {
             }
         }
         Err(anyhow!(
-            "--cluster: there are more than {} {resource}",
+            "--cluster: there are more than {} {collection}",
             PAGES * PAGE
         ))
     }
 
-    fn judge(&self) -> Report {
-        let objects = found(&self.pages);
-        let mut report = judge_registration(&objects, Stage::Live);
+    fn check(&self) -> Assessment {
+        let objects = objects(&self.pages);
+        let mut assessment = check_registration(&objects, Stage::Live);
         let (major, minor) = &self.version;
-        let state = installation::judge(&objects, (major, minor), &self.unseen, &report);
-        report.findings.extend(state);
-        report
+        let faults = check_installation(&objects, (major, minor), &self.unseen, &assessment);
+        assessment.faults.extend(faults);
+        assessment
     }
 }

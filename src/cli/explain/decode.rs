@@ -1,6 +1,6 @@
-//! What the API server would refuse before any webhook sees it: an object whose fields have the wrong types (R5.22).
+//! The types of an object's fields: the API server refuses wrong ones before any webhook sees the object (R5.22).
 //!
-//! The object is read into Kubernetes' own types and thrown away. The reader is of our own, because the API server's
+//! The object is read into Kubernetes' own types and thrown away. The reader is our own, because the API server's
 //! leniency is not serde's: `null` stands for any type's zero, `3.0` is an integer, and a quantity may be a number.
 
 use std::fmt;
@@ -15,62 +15,15 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 use super::quantity;
-use crate::cli::path::{FieldPath, Segment};
+use crate::cli::files::Identity;
+use crate::encoding::field::{FieldError, FieldPath};
 
-/// Where an object has the wrong type, and which would be right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct DecodeError {
-    /// Innermost step first, since it grows on the way out.
-    path: Vec<Segment>,
-    message: String,
-}
-
-impl DecodeError {
-    /// The field that is wrong, and what is wrong with it.
-    pub(super) fn into_parts(self) -> (FieldPath, String) {
-        let Self { mut path, message } = self;
-        path.reverse();
-        (FieldPath(path), message)
-    }
-
-    fn inside(mut self, segment: Segment) -> Self {
-        self.path.push(segment);
-        self
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-impl Error for DecodeError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self {
-            path: Vec::new(),
-            message: message.to_string(),
-        }
-    }
-}
-
-/// Reads an object as the API server would. Objects of kinds that say nothing about placement are not looked into.
-pub(super) fn decode(group: &str, kind: &str, object: &Value) -> Result<(), DecodeError> {
-    fn read<'v, T: Deserialize<'v> + Resource>(object: &'v Value) -> Result<(), DecodeError> {
-        let version = object.get("apiVersion").and_then(Value::as_str);
-        // An item of a typed list has none of its own.
-        if let Some(version) = version.filter(|version| *version != T::API_VERSION) {
-            let (kind, served) = (T::KIND, T::API_VERSION);
-            let error = DecodeError::custom(format_args!(
-                "no {kind} is served as {version}, but as {served}"
-            ));
-            return Err(error.inside(Segment::Key("apiVersion".to_owned())));
-        }
-        T::deserialize(Node(object)).map(drop)
-    }
-    match (group, kind) {
+/// Reads an object as the API server would. An object of a kind that says nothing about placement is not read.
+///
+/// # Errors
+/// Returns the first field that is wrong.
+pub(super) fn decode(identity: &Identity<'_>, object: &Value) -> Result<(), FieldError> {
+    match (identity.group(), identity.kind) {
         ("", "Pod") => read::<Pod>(object),
         ("", "Namespace") => read::<Namespace>(object),
         ("", "ReplicationController") => read::<ReplicationController>(object),
@@ -84,13 +37,39 @@ pub(super) fn decode(group: &str, kind: &str, object: &Value) -> Result<(), Deco
     }
 }
 
-/// A value, to be read as leniently as the API server reads it and no more.
+fn read<'v, T: Deserialize<'v> + Resource>(object: &'v Value) -> Result<(), FieldError> {
+    let version = object.get("apiVersion").and_then(Value::as_str);
+    // An item of a typed list has none of its own.
+    if let Some(version) = version.filter(|version| *version != T::API_VERSION) {
+        let (kind, served) = (T::KIND, T::API_VERSION);
+        let message = format!("no {kind} is served as {version}, but as {served}");
+        return Err(FieldError::new(message).in_field("apiVersion"));
+    }
+    let read: Result<T, _> = serde_path_to_error::deserialize(Node(object));
+    read.map(drop).map_err(|error| FieldError {
+        path: FieldPath::from(error.path()),
+        message: error.into_inner().0,
+    })
+}
+
+/// A value of the wrong type, and which type would be right.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongType(String);
+
+impl Error for WrongType {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+/// A value that is read as leniently as the API server reads it, and no more.
 #[derive(Clone, Copy)]
 struct Node<'v>(&'v Value);
 
 impl<'v> Node<'v> {
-    fn number<V: Visitor<'v>>(number: &Number, visitor: V) -> Result<V::Value, DecodeError> {
-        // Whatever a client turns from YAML into JSON writes 3.0 as 3; up to here a float is exact.
+    fn number<V: Visitor<'v>>(number: &Number, visitor: V) -> Result<V::Value, WrongType> {
+        // A client that turns YAML into JSON writes 3.0 as 3. Up to this number a float is exact.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         match number.as_f64() {
             Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT =>
@@ -109,22 +88,22 @@ impl<'v> Node<'v> {
 /// `null` reads as the type's zero, which `$zero` visits.
 macro_rules! or_zero {
     ($($method:ident => $zero:ident($value:expr),)+) => {
-        $(fn $method<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        $(fn $method<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
             if self.0.is_null() { visitor.$zero($value) } else { self.deserialize_any(visitor) }
         })+
     };
 }
 
 impl<'v> Deserializer<'v> for Node<'v> {
-    type Error = DecodeError;
+    type Error = WrongType;
 
-    fn deserialize_any<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_any<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
             Value::Bool(bool) => visitor.visit_bool(*bool),
             Value::Number(number) => Self::number(number, visitor),
             Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(items) => visitor.visit_seq(Items(items.iter().enumerate())),
+            Value::Array(items) => visitor.visit_seq(Items(items.iter())),
             Value::Object(fields) => visitor.visit_map(Fields::of(Some(fields))),
         }
     }
@@ -134,7 +113,7 @@ impl<'v> Deserializer<'v> for Node<'v> {
         deserialize_i32 => visit_i32(0),
         deserialize_i64 => visit_i64(0),
         deserialize_f64 => visit_f64(0.0),
-        deserialize_seq => visit_seq(Items([].iter().enumerate())),
+        deserialize_seq => visit_seq(Items([].iter())),
         deserialize_map => visit_map(Fields::of(None)),
     }
 
@@ -143,11 +122,11 @@ impl<'v> Deserializer<'v> for Node<'v> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, WrongType> {
         self.deserialize_map(visitor)
     }
 
-    fn deserialize_string<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_string<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
         match self.0 {
             Value::Null => visitor.visit_borrowed_str(""),
             Value::Bool(_) | Value::Number(_) => Err(Error::custom(format_args!(
@@ -158,11 +137,11 @@ impl<'v> Deserializer<'v> for Node<'v> {
         }
     }
 
-    fn deserialize_str<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_str<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
         self.deserialize_string(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_option<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
         if self.0.is_null() {
             visitor.visit_none()
         } else {
@@ -174,13 +153,13 @@ impl<'v> Deserializer<'v> for Node<'v> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, WrongType> {
         if name == "Quantity" {
             match self.0 {
                 Value::Null => {
                     return visitor.visit_newtype_struct(BorrowedStrDeserializer::new("0"));
                 }
-                Value::String(text) => quantity::check(text).map_err(DecodeError::custom)?,
+                Value::String(text) => quantity::check(text).map_err(WrongType::custom)?,
                 // Every number is one, however it is written.
                 _ => {}
             }
@@ -195,63 +174,52 @@ impl<'v> Deserializer<'v> for Node<'v> {
     }
 }
 
-struct Items<'v>(std::iter::Enumerate<std::slice::Iter<'v, Value>>);
+struct Items<'v>(std::slice::Iter<'v, Value>);
 
 impl<'v> SeqAccess<'v> for Items<'v> {
-    type Error = DecodeError;
+    type Error = WrongType;
 
     fn next_element_seed<T: DeserializeSeed<'v>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, DecodeError> {
-        let Some((index, item)) = self.0.next() else {
-            return Ok(None);
-        };
-        seed.deserialize(Node(item))
-            .map(Some)
-            .map_err(|error| error.inside(Segment::Index(index)))
+    ) -> Result<Option<T::Value>, WrongType> {
+        let next = self.0.next();
+        next.map(|item| seed.deserialize(Node(item))).transpose()
     }
 }
 
 struct Fields<'v> {
     rest: Option<serde_json::map::Iter<'v>>,
-    current: Option<(&'v str, &'v Value)>,
+    /// The value of the key that was read last.
+    value: &'v Value,
 }
 
 impl<'v> Fields<'v> {
     fn of(map: Option<&'v Map<String, Value>>) -> Self {
         Self {
             rest: map.map(Map::iter),
-            current: None,
+            value: &Value::Null,
         }
     }
 }
 
 impl<'v> MapAccess<'v> for Fields<'v> {
-    type Error = DecodeError;
+    type Error = WrongType;
 
     fn next_key_seed<K: DeserializeSeed<'v>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, DecodeError> {
+    ) -> Result<Option<K::Value>, WrongType> {
         let Some((key, value)) = self.rest.as_mut().and_then(Iterator::next) else {
             return Ok(None);
         };
-        self.current = Some((key, value));
+        self.value = value;
         seed.deserialize(BorrowedStrDeserializer::new(key))
             .map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'v>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, DecodeError> {
-        let (key, value) = self
-            .current
-            .take()
-            .ok_or_else(|| Error::custom("a value was asked for before its key"))?;
-        seed.deserialize(Node(value))
-            .map_err(|error| error.inside(Segment::Key(key.to_owned())))
+    fn next_value_seed<S: DeserializeSeed<'v>>(&mut self, seed: S) -> Result<S::Value, WrongType> {
+        seed.deserialize(Node(self.value))
     }
 }
 
@@ -260,12 +228,16 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::decode;
+    use crate::cli::files::Identity;
 
-    fn refusal(group: &str, kind: &str, spec: &Value) -> Option<String> {
-        let (path, message) = decode(group, kind, &json!({ "spec": spec }))
-            .err()?
-            .into_parts();
-        Some(format!("{path}: {message}"))
+    fn refusal(api_version: &str, kind: &str, spec: &Value) -> Option<String> {
+        let identity = Identity {
+            api_version,
+            kind,
+            ..Identity::default()
+        };
+        let error = decode(&identity, &json!({ "spec": spec })).err()?;
+        Some(error.to_string())
     }
 
     /// Every place of a pod where a quantity stands.
@@ -318,14 +290,14 @@ mod tests {
             ),
         ];
         for (spec, path) in places {
-            let found = refusal("", "Pod", &spec).unwrap_or_default();
+            let found = refusal("v1", "Pod", &spec).unwrap_or_default();
             assert!(
                 found.starts_with(&format!("{path}: \"0,5\" is no quantity")),
                 "{found}"
             );
         }
         let found = refusal(
-            "apps",
+            "apps/v1",
             "StatefulSet",
             &json!({ "volumeClaimTemplates": [claim] }),
         )
@@ -353,8 +325,8 @@ mod tests {
                 },
             },
         });
-        assert_eq!(refusal("apps", "Deployment", &lenient), None);
-        assert_eq!(refusal("", "Service", &json!(1)), None);
+        assert_eq!(refusal("apps/v1", "Deployment", &lenient), None);
+        assert_eq!(refusal("v1", "Service", &json!(1)), None);
     }
 
     #[test]
@@ -383,7 +355,7 @@ mod tests {
         ];
         for (spec, expected) in cases {
             assert_eq!(
-                refusal("apps", "Deployment", &spec).as_deref(),
+                refusal("apps/v1", "Deployment", &spec).as_deref(),
                 Some(expected)
             );
         }

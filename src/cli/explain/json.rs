@@ -6,27 +6,29 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::judge::{Entry, Explanation, Outcome, Report};
+use super::explanation::Explanation;
+use super::report::{Examined, Fate, Report};
+use crate::encoding::field::FieldError;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'r> {
-    workloads: Vec<Workload<'r>>,
-    refused: Vec<Refused<'r>>,
-    /// How many objects have nothing to do with placement.
+struct ReportJson<'r> {
+    workloads: Vec<WorkloadJson<'r>>,
+    refused: Vec<RefusalJson<'r>>,
+    /// The number of objects that have nothing to do with placement.
     skipped: usize,
     namespaces_assumed_opted_in: &'r BTreeSet<&'r str>,
-    /// The mode of the policy as a whole; in Audit, nothing that is found is acted upon.
+    /// The mode of the policy as a whole. In Audit the server acts on no finding.
     policy_mode: &'static str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Source<'r> {
+struct OriginJson<'r> {
     file: &'r str,
     document: Option<usize>,
     line: Option<usize>,
-    /// Where in the document the object stands; empty for the document itself.
+    /// The path to the object in its document; empty for the document itself.
     path: String,
     api_version: Option<&'r str>,
     kind: Option<&'r str>,
@@ -37,9 +39,9 @@ struct Source<'r> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Workload<'r> {
+struct WorkloadJson<'r> {
     #[serde(flatten)]
-    source: Source<'r>,
+    origin: OriginJson<'r>,
     reason: &'static str,
     mode: &'static str,
     rule: Option<&'r str>,
@@ -47,15 +49,15 @@ struct Workload<'r> {
     node_pools: Vec<&'r str>,
     architectures: &'r [&'r str],
     detail: Option<&'r str>,
-    findings: Vec<Finding<'r>>,
-    /// What the server would send; empty where it would send nothing.
+    findings: Vec<FindingJson<'r>>,
+    /// The patch that the server would send.
     patch: &'r RawValue,
-    /// What it would send were it not for Audit.
+    /// The patch that it would send if it were not for Audit.
     audited_patch: &'r RawValue,
 }
 
 #[derive(Serialize)]
-struct Finding<'r> {
+struct FindingJson<'r> {
     check: &'static str,
     action: &'static str,
     message: String,
@@ -64,48 +66,48 @@ struct Finding<'r> {
 }
 
 #[derive(Serialize)]
-struct Refused<'r> {
+struct RefusalJson<'r> {
     #[serde(flatten)]
-    source: Source<'r>,
+    origin: OriginJson<'r>,
     field: String,
     message: &'r str,
 }
 
-/// Writes the whole report.
-pub(super) fn write(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result<()> {
-    let mut document = Document {
+/// Writes the report.
+pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
+    let mut document = ReportJson {
         workloads: Vec::new(),
         refused: Vec::new(),
         skipped: 0,
         namespaces_assumed_opted_in: &report.assumed,
         policy_mode: report.mode.as_str(),
     };
-    for entry in &report.entries {
-        match &entry.outcome {
-            Outcome::Explained(explanation) => {
-                document.workloads.push(workload(entry, explanation)?);
+    for object in &report.objects {
+        match &object.fate {
+            Fate::Explained(explanation) => {
+                document.workloads.push(workload(object, explanation)?);
             }
-            Outcome::Refused { field, message } => document.refused.push(Refused {
-                source: source(entry),
-                field: field.to_string(),
+            Fate::Refused(FieldError { path, message }) => document.refused.push(RefusalJson {
+                origin: origin(object),
+                field: path.to_string(),
                 message,
             }),
-            Outcome::Skipped => document.skipped += 1,
+            Fate::Skipped => document.skipped += 1,
         }
     }
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }
 
-fn source<'r>(entry: &'r Entry<'_, '_>) -> Source<'r> {
-    let (identity, place) = (&entry.identity, &entry.place);
+fn origin<'r>(object: &'r Examined<'_>) -> OriginJson<'r> {
+    let (identity, location) = (&object.identity, &object.location);
     let known = |text: &'r str| (!text.is_empty()).then_some(text);
     let kind = known(identity.kind);
-    Source {
-        file: &place.file,
-        document: place.document,
-        line: place.line,
-        path: entry.path.to_string(),
+    OriginJson {
+        file: &location.file,
+        document: location.document,
+        line: location.line,
+        path: object.path.to_string(),
         api_version: known(identity.api_version),
         kind,
         namespace: kind.map(|_| identity.effective_namespace()),
@@ -115,9 +117,9 @@ fn source<'r>(entry: &'r Entry<'_, '_>) -> Source<'r> {
 }
 
 fn workload<'r>(
-    entry: &'r Entry<'_, '_>,
+    object: &'r Examined<'_>,
     explanation: &'r Explanation<'_>,
-) -> io::Result<Workload<'r>> {
+) -> io::Result<WorkloadJson<'r>> {
     let decision = &explanation.decision;
     let patch: &RawValue = match explanation.patch.as_slice() {
         [] => serde_json::from_str("[]")?,
@@ -128,14 +130,14 @@ fn workload<'r>(
     } else {
         (serde_json::from_str("[]")?, patch)
     };
-    let findings = explanation.findings.iter().map(|finding| Finding {
+    let findings = explanation.findings.iter().map(|finding| FindingJson {
         check: finding.check.as_str(),
         action: finding.action.as_str(),
         message: finding.message(),
         lines: &finding.lines,
     });
-    Ok(Workload {
-        source: source(entry),
+    Ok(WorkloadJson {
+        origin: origin(object),
         reason: decision.reason.as_str(),
         mode: decision.mode.as_str(),
         rule: decision.rule.map(|rule| &*rule.name),

@@ -1,8 +1,8 @@
 //! Quantities as the API server parses them: `500m`, `1Gi`, `2e3`, and never `0,5` (R5.22).
 //!
-//! By hand and without floats: what matters is which texts are quantities, not what they amount to.
+//! Only the form of a text matters here, not its amount, so no float is made of it.
 
-/// What a quantity looks like, for a person who wrote something else.
+/// The form of a quantity, for a person who wrote something else.
 const GRAMMAR: &str = "a quantity is digits with at most one decimal point, as in 2, 0.5 or .5, and then nothing, \
     one of n u m k M G T P E, one of Ki Mi Gi Ti Pi Ei, or an exponent such as e3";
 
@@ -12,10 +12,10 @@ const SUFFIXES: [&str; 16] = [
 
 /// Checks that a text is a quantity, by the grammar that Kubernetes documents. Space around it is no mistake.
 ///
-/// The API server's parser lets a text without any digit (`Gi`) pass as zero; nobody means that, so it is refused here.
+/// The API server's parser takes a text without any digit (`Gi`) for zero. Nobody means that, so it is an error here.
 ///
 /// # Errors
-/// What is wrong with it, and what would be right.
+/// Returns a message that says what would be right.
 pub(super) fn check(text: &str) -> Result<(), String> {
     let trimmed = text.trim();
     if is_quantity(trimmed) {

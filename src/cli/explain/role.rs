@@ -1,15 +1,15 @@
-//! What an object is to berth.
+//! The role of an object for placement.
 
-use crate::admission::template::Kind;
-use crate::cli::object::Object;
+use crate::cli::files::ObjectAt;
 use crate::placement::Reason;
+use crate::pod::Kind;
 
-/// What an object is to berth.
+/// The role of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// Its pods are placed.
     Placed(Kind),
-    /// It makes pods, and is left alone itself.
+    /// It makes pods, and berth leaves it alone.
     Left(Reason),
     /// It says whether a namespace has opted in.
     Namespace,
@@ -17,8 +17,8 @@ pub(super) enum Role {
     Unconcerned,
 }
 
-impl Object<'_> {
-    /// What the object is to berth.
+impl ObjectAt<'_> {
+    /// Returns the role of the object.
     pub(super) fn role(&self) -> Role {
         let (group, kind) = (self.identity.group(), self.identity.kind);
         match Kind::new(group, kind) {
@@ -48,13 +48,13 @@ mod tests {
     use serde_json::json;
 
     use super::Role;
-    use crate::admission::template::Kind;
-    use crate::cli::object::{Found, Object, objects};
+    use crate::cli::files::{Element, ObjectAt, elements};
     use crate::placement::Reason;
+    use crate::pod::Kind;
 
-    fn only(value: &serde_json::Value) -> Object<'_> {
-        match objects(value).pop() {
-            Some(Found::Object(object)) => object,
+    fn only(value: &serde_json::Value) -> ObjectAt<'_> {
+        match elements(value).pop() {
+            Some(Element::Object(object)) => object,
             other => panic!("{other:?}"),
         }
     }

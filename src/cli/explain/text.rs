@@ -1,15 +1,17 @@
-//! The explanation for a person: one block for each workload, and a summary.
+//! The report for a person: a block for each workload, and a summary.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::judge::{Entry, Explanation, Outcome, Report};
-use crate::cli::clean;
-use crate::placement::policy::{Action, Mode};
-use crate::placement::{Decision, INJECTION_LABEL, Reason};
+use super::explanation::Explanation;
+use super::report::{Examined, Fate, Report};
+use super::summary::summary;
+use crate::cli::output::clean;
+use crate::node::label::ARCH;
+use crate::placement::{Decision, Reason};
+use crate::policy::{Action, Mode};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -17,38 +19,42 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const RED: Style = AnsiColor::Red.on_default();
 
-/// Writes the whole report.
-pub(super) fn write(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result<()> {
-    for entry in &report.entries {
-        match &entry.outcome {
-            Outcome::Explained(explanation) => {
-                heading(entry, out)?;
+/// Writes the report.
+pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
+    for object in &report.objects {
+        match &object.fate {
+            Fate::Explained(explanation) => {
+                heading(object, out)?;
                 explained(explanation, out)?;
             }
-            Outcome::Refused { .. } => {
-                heading(entry, out)?;
-                row(out, "refused", RED, &entry.refusal())?;
+            Fate::Refused(error) => {
+                heading(object, out)?;
+                row(out, "refused", RED, error)?;
             }
-            Outcome::Skipped => continue,
+            Fate::Skipped => continue,
         }
         writeln!(out)?;
     }
-    summary(report, out)
+    writeln!(out, "{}", summary(report))?;
+    match report.assumption() {
+        Some(note) => writeln!(out, "{DIM}note: {}{DIM:#}", clean(note)),
+        None => Ok(()),
+    }
 }
 
-fn heading(entry: &Entry<'_, '_>, out: &mut impl Write) -> io::Result<()> {
-    let (identity, place) = (&entry.identity, &entry.place);
+fn heading(object: &Examined<'_>, out: &mut impl Write) -> io::Result<()> {
+    let (identity, location) = (&object.identity, &object.location);
     if identity.kind.is_empty() {
-        return writeln!(out, "{BOLD}{}{BOLD:#}", clean(place));
+        return writeln!(out, "{BOLD}{}{BOLD:#}", clean(location));
     }
     let name = clean(format!("{} {}", identity.kind, identity.display_name()));
-    let item = if entry.path.0.is_empty() {
+    let item = if object.path.is_root() {
         String::new()
     } else {
-        format!(" {}", entry.path)
+        format!(" {}", object.path)
     };
     let place = clean(format!(
-        "namespace {}, {place}{item}",
+        "namespace {}, {location}{item}",
         identity.effective_namespace()
     ));
     writeln!(out, "{BOLD}{name}{BOLD:#}  {DIM}{place}{DIM:#}")
@@ -84,7 +90,11 @@ fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<
         let label = if position == 0 { label } else { "" };
         row(out, label, Style::new(), addition)?;
     }
-    if let Some(why) = decision.detail.as_deref().or_else(|| why(decision.reason)) {
+    if let Some(why) = decision
+        .detail
+        .as_deref()
+        .or_else(|| decision.reason.sentence())
+    {
         row(out, "why", Style::new(), &why)?;
     }
     for finding in &explanation.findings {
@@ -92,7 +102,7 @@ fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<
             (Action::Deny, Mode::Enforce) => RED,
             _ => YELLOW,
         };
-        let label = verdict(finding.action, decision.mode);
+        let label = explanation.verdict(finding);
         for (position, line) in finding.lines.iter().enumerate() {
             if position == 0 {
                 row(out, label, style, &format!("{}: {line}", finding.check))?;
@@ -104,23 +114,13 @@ fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<
     Ok(())
 }
 
-/// What comes of a finding. A rule in Audit, or a policy, only counts it.
-pub(super) fn verdict(action: Action, mode: Mode) -> &'static str {
-    match (action, mode) {
-        (Action::Deny, Mode::Enforce) => "denied",
-        (Action::Deny, Mode::Audit) => "would deny",
-        (_, Mode::Enforce) => "warning",
-        (_, Mode::Audit) => "would warn",
-    }
-}
-
-/// A row of a block; a value of several lines stays in its column.
+/// Writes a row of a block.
 fn row(out: &mut impl Write, label: &str, style: Style, value: &dyn Display) -> io::Result<()> {
     let value = clean(value);
     writeln!(out, "  {DIM}{label:<15}{DIM:#}{style}{value}{style:#}")
 }
 
-/// The outcome in words. The reasons' own names stay in them, since metrics and annotations use the same.
+/// Returns the outcome in words, the reason's own name among them, since metrics and annotations use it.
 fn outcome(decision: &Decision<'_>) -> String {
     let audit = decision.mode == Mode::Audit;
     match decision.reason {
@@ -135,20 +135,16 @@ fn outcome(decision: &Decision<'_>) -> String {
 }
 
 fn style(reason: Reason) -> Style {
-    match reason {
-        Reason::Placed | Reason::AlreadyPlaced => GREEN,
-        Reason::Conflict
-        | Reason::Unavailable
-        | Reason::UnknownPool
-        | Reason::UnknownArchitecture
-        | Reason::NotEntitled
-        | Reason::EmptyAffinity
-        | Reason::Malformed => YELLOW,
-        _ => Style::new(),
+    if reason.is_placed() {
+        GREEN
+    } else if reason.is_amiss() {
+        YELLOW
+    } else {
+        Style::new()
     }
 }
 
-/// What a decision adds, one line for each thing.
+/// Returns a line for each thing that a decision adds.
 fn additions(decision: &Decision<'_>) -> Vec<String> {
     let edits = &decision.edits;
     let mut lines = Vec::new();
@@ -157,13 +153,14 @@ fn additions(decision: &Decision<'_>) -> Vec<String> {
             .node_selector
             .map(|(label, name)| format!("node selector {label}: {name}")),
     );
-    let requirements = &edits.required.requirements;
-    let required = [
-        (requirements.node_label, &requirements.node_pools),
-        ("kubernetes.io/arch", &requirements.architectures),
-    ];
-    for (key, values) in required.iter().filter(|(_, values)| !values.is_empty()) {
-        lines.push(format!("node affinity {key} in {}", values.join(", ")));
+    if let Some(requirements) = edits.required.requirements() {
+        let required = [
+            (requirements.node_label, &requirements.node_pools),
+            (ARCH, &requirements.architectures),
+        ];
+        for (key, values) in required.iter().filter(|(_, values)| !values.is_empty()) {
+            lines.push(format!("node affinity {key} in {}", values.join(", ")));
+        }
     }
     if let Some(preference) = &edits.preferred {
         lines.push(format!(
@@ -183,100 +180,4 @@ fn additions(decision: &Decision<'_>) -> Vec<String> {
     let annotations = edits.annotations.iter();
     lines.extend(annotations.map(|(key, value)| format!("annotation {key}: {value}")));
     lines
-}
-
-/// The reasons that speak of the pod or its namespace alone, where the decision itself has no more to say.
-fn why(reason: Reason) -> Option<&'static str> {
-    Some(match reason {
-        Reason::Kind => "berth places the pods that it makes, not its template",
-        Reason::DaemonSet => "a DaemonSet runs on the nodes that there are, whatever they are",
-        Reason::Namespace => "it is a system namespace",
-        Reason::NotOptedIn => "its namespace has no label placement.truemark.io/injection: enabled",
-        Reason::OptedOut => "its own label placement.truemark.io/injection: disabled",
-        Reason::NodePinned => "its affinity names a node",
-        Reason::HostPinned => "it is pinned to kubernetes.io/hostname",
-        Reason::Bound => "it has a nodeName",
-        Reason::Mirror => "it mirrors a static pod",
-        Reason::Os => "it needs another operating system than Linux",
-        Reason::Scheduler => "another scheduler places it",
-        Reason::ComputeType => "it is for Fargate or for hybrid nodes",
-        Reason::VirtualNode => "it is for a virtual node",
-        Reason::Critical => "it has a system-critical priority class",
-        Reason::EmptyAffinity => {
-            "all terms of its required node affinity are empty, so that no node matches it"
-        }
-        Reason::NoRule => "no rule of the policy matches it",
-        Reason::LeftByRule => "the rule says so",
-        _ => return None,
-    })
-}
-
-fn summary(report: &Report<'_, '_>, out: &mut impl Write) -> io::Result<()> {
-    let mut outcomes: BTreeMap<(Reason, Mode), usize> = BTreeMap::new();
-    let (mut refused, mut skipped) = (0, 0);
-    for entry in &report.entries {
-        match &entry.outcome {
-            Outcome::Explained(explanation) => {
-                let decision = &explanation.decision;
-                let audited = matches!(decision.reason, Reason::Placed | Reason::Unavailable);
-                let mode = if audited {
-                    decision.mode
-                } else {
-                    Mode::Enforce
-                };
-                *outcomes.entry((decision.reason, mode)).or_default() += 1;
-            }
-            Outcome::Refused { .. } => refused += 1,
-            Outcome::Skipped => skipped += 1,
-        }
-    }
-    let (mut parts, mut left, mut left_by_reason) = (Vec::new(), 0, Vec::new());
-    for ((reason, mode), count) in outcomes {
-        match (reason, mode) {
-            (Reason::Placed, Mode::Audit) => parts.push(format!("{count} would be placed")),
-            (Reason::Unavailable, Mode::Audit) => {
-                parts.push(format!("{count} would be unavailable"));
-            }
-            (Reason::Placed | Reason::AlreadyPlaced | Reason::Unavailable, _) => {
-                parts.push(format!("{count} {reason}"));
-            }
-            _ => {
-                left += count;
-                left_by_reason.push(format!("{count} {reason}"));
-            }
-        }
-    }
-    if left > 0 {
-        parts.push(format!("{left} left alone ({})", left_by_reason.join(", ")));
-    }
-    if refused > 0 {
-        parts.push(format!("{RED}{refused} refused{RED:#}"));
-    }
-    if parts.is_empty() {
-        parts.push("no workload found".to_owned());
-    }
-    if skipped > 0 {
-        parts.push(format!("{skipped} of other kinds skipped"));
-    }
-    writeln!(out, "{}", parts.join(", "))?;
-    match assumption(report) {
-        Some(note) => writeln!(out, "{DIM}note: {}{DIM:#}", clean(note)),
-        None => Ok(()),
-    }
-}
-
-/// Which namespaces were taken as opted in, if any.
-pub(super) fn assumption(report: &Report<'_, '_>) -> Option<String> {
-    let names: Vec<&str> = report.assumed.iter().copied().collect();
-    let (noun, verb) = if names.len() == 1 {
-        ("namespace", "it")
-    } else {
-        ("namespaces", "them")
-    };
-    (!names.is_empty()).then(|| {
-        format!(
-            "{noun} {} taken as opted in: no Namespace in the input says whether {INJECTION_LABEL}=enabled is on {verb}",
-            names.join(", ")
-        )
-    })
 }

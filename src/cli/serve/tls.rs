@@ -1,78 +1,68 @@
-//! Where the certificate comes from: files, a Secret that the replicas share, or nowhere but here.
+//! The flags of the certificate: files, a Secret that the replicas share, or none.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use rustls::ServerConfig;
-use tokio::task::JoinHandle;
 
 use super::positive;
-use crate::authority::SelfManaged;
 use crate::metrics::Metrics;
-use crate::server::certificates::{Certificates, Files};
-use crate::server::tls;
+use crate::tls::{Files, Keeper};
 
 /// The flags of the certificate.
 #[derive(Debug, clap::Args)]
 pub(super) struct Flags {
     /// The certificate to serve with, in PEM, followed by those that lead to its authority
     ///
-    /// It has to be valid for the service's name, such as berth.berth-system.svc. A new one is taken into use as soon
-    /// as it and its key are both there; until then the old one stays.
+    /// It has to be valid for the service's name, such as berth.berth-system.svc. berth takes a new certificate into
+    /// use as soon as it and its key are both there; until then it keeps the old one.
     #[arg(
-        long,
+        long = "tls-cert",
         value_name = "FILE",
         env = "BERTH_TLS_CERT",
-        requires = "tls_key"
+        requires = "key"
     )]
-    tls_cert: Option<PathBuf>,
+    certificate: Option<PathBuf>,
 
     /// The private key of --tls-cert, in PEM
     #[arg(
-        long,
+        long = "tls-key",
         value_name = "FILE",
         env = "BERTH_TLS_KEY",
-        requires = "tls_cert"
+        requires = "certificate"
     )]
-    tls_key: Option<PathBuf>,
+    key: Option<PathBuf>,
 
     /// The Secret, in berth's own namespace, of a certificate that berth makes and renews itself
     ///
-    /// It may be empty at first, but has to be there, and so has a Lease of the same name, whose holder does the work: it
-    /// renews what the Secret holds, and writes into the webhook configurations named zz-berth whom the API server is to
-    /// trust. All replicas serve with what the Secret holds. Needs a cluster, as --cluster does, and --own-namespace.
+    /// The Secret must exist; it may be empty at first. All replicas serve with the certificate in it. Each of them
+    /// renews it when that is due, and writes its authority into the webhook configurations named zz-berth, so that
+    /// the API server trusts it. Needs a cluster, as --cluster does, and --own-namespace.
     #[arg(
-        long,
+        long = "tls-secret",
         value_name = "NAME",
         env = "BERTH_TLS_SECRET",
-        conflicts_with = "tls_cert",
+        conflicts_with = "certificate",
         requires = "own_namespace"
     )]
-    tls_secret: Option<String>,
+    secret: Option<String>,
 
-    /// How long a certificate of --tls-secret is valid; it is renewed when a third of that is left
+    /// How long a certificate of --tls-secret is valid; berth renews it when a third of that is left
     ///
-    /// Its authority is valid four times as long, and gets a successor, trusted before it is used, when half of that is
-    /// left.
-    #[arg(long, value_name = "DURATION", env = "BERTH_TLS_LIFETIME", default_value = "2160h", value_parser = lifetime)]
-    tls_lifetime: Duration,
+    /// Its authority is valid four times as long. When half of that is left, the authority gets a successor, which
+    /// the API server trusts before it signs anything.
+    #[arg(long = "tls-lifetime", value_name = "DURATION", env = "BERTH_TLS_LIFETIME", default_value = "2160h", value_parser = lifetime)]
+    lifetime: Duration,
 
     /// How often to look for a new certificate and key, in the files or in the Secret
-    #[arg(long, value_name = "DURATION", env = "BERTH_TLS_POLL_INTERVAL", default_value = "10s", value_parser = positive)]
-    tls_poll_interval: Duration,
-
-    /// Serve only clients with a certificate of these authorities, in PEM; read once, at start
-    ///
-    /// An API server has a client certificate for webhooks only where its admission configuration names one, which a
-    /// managed control plane such as that of EKS does not offer.
-    #[arg(long, value_name = "FILE", env = "BERTH_CLIENT_CA")]
-    client_ca: Option<PathBuf>,
+    #[arg(long = "tls-poll-interval", value_name = "DURATION", env = "BERTH_TLS_POLL_INTERVAL", default_value = "10s", value_parser = positive)]
+    pub(super) poll_interval: Duration,
 }
 
-/// Long enough for each step of a rotation to be seen by the API server before the next, and so short that no certificate
-/// ends after the year 9999, the last that one can name: it would be due for ever.
+/// Reads a lifetime: long enough for the API server to see each step of a rotation before the next, and so short that
+/// no certificate ends after the year 9999, the last that it can name, since it would then be due for renewal for
+/// ever.
 fn lifetime(text: &str) -> Result<Duration, String> {
     let lifetime = positive(text)?;
     if lifetime < Duration::from_secs(15) {
@@ -84,86 +74,34 @@ fn lifetime(text: &str) -> Result<Duration, String> {
     Ok(lifetime)
 }
 
-/// How the webhook speaks TLS, and what keeps its certificate up to date.
-pub(super) struct Tls {
-    pub(super) certificates: Arc<Certificates>,
-    pub(super) config: ServerConfig,
-    keeper: Keeper,
-}
-
-/// Who makes the certificate.
-enum Keeper {
-    /// Whoever writes the files.
-    Files(Files),
-    /// The replicas themselves.
-    Secret(Box<SelfManaged>),
-    /// Nobody, any more.
-    SelfSigned,
-}
-
 impl Flags {
-    /// Whether the certificate is that of a Secret.
+    /// True if the certificate comes from a cluster.
     pub(super) fn need_cluster(&self) -> bool {
-        self.tls_secret.is_some()
+        self.secret.is_some()
     }
 
-    /// Loads or makes the certificate, unless it is to come from the cluster.
-    pub(super) fn load(
+    /// Loads or makes the certificate, or prepares to take it from the cluster.
+    pub(super) fn keeper(
         &self,
         cluster: Option<&kube::Config>,
         own_namespace: Option<&str>,
         metrics: &Arc<Metrics>,
-    ) -> anyhow::Result<Tls> {
-        let files = self.tls_cert.clone().zip(self.tls_key.clone());
-        let (certificates, keeper) = match (files, &self.tls_secret, cluster) {
-            (Some((certificate, key)), ..) => {
-                let files = Files { certificate, key };
-                (Arc::new(Certificates::load(&files)?), Keeper::Files(files))
-            }
+    ) -> anyhow::Result<Keeper> {
+        let files = self.certificate.clone().zip(self.key.clone());
+        let keeper = match (files, &self.secret, cluster) {
+            (Some((certificate, key)), ..) => Keeper::of_files(Files { certificate, key })?,
             (None, Some(secret), Some(config)) => {
                 let Some(namespace) = own_namespace else {
                     bail!("--tls-secret: --own-namespace is empty");
                 };
-                let certificates = Arc::<Certificates>::default();
-                let keeper = SelfManaged::new(
-                    config,
-                    namespace,
-                    secret,
-                    self.tls_lifetime,
-                    Arc::clone(&certificates),
-                    Arc::clone(metrics),
-                );
-                let keeper = keeper.context("--tls-secret")?;
-                (certificates, Keeper::Secret(Box::new(keeper)))
+                let (lifetime, metrics) = (self.lifetime, Arc::clone(metrics));
+                Keeper::of_secret(config, namespace, secret, lifetime, metrics)
+                    .context("--tls-secret")?
             }
-            _ => (Arc::new(Certificates::self_signed()?), Keeper::SelfSigned),
+            _ => Keeper::self_signed()?,
         };
-        metrics.certificate(certificates.not_after());
-        let resolver = Arc::clone(&certificates);
-        Ok(Tls {
-            config: tls::server_config(resolver, self.client_ca.as_deref())?,
-            certificates,
-            keeper,
-        })
-    }
-
-    /// Looks after the certificate from now on.
-    pub(super) fn keep(&self, tls: Tls, metrics: Arc<Metrics>) -> Option<JoinHandle<()>> {
-        let every = self.tls_poll_interval;
-        match tls.keeper {
-            Keeper::Files(files) => {
-                Some(tokio::spawn(tls.certificates.poll(files, every, metrics)))
-            }
-            Keeper::Secret(keeper) => Some(tokio::spawn(keeper.keep(every))),
-            Keeper::SelfSigned => None,
-        }
-    }
-}
-
-impl Tls {
-    /// Whether nobody can trust it.
-    pub(super) fn is_self_signed(&self) -> bool {
-        matches!(self.keeper, Keeper::SelfSigned)
+        metrics.certificate(keeper.certificates().not_after());
+        Ok(keeper)
     }
 }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::watch::update::Entry;
+use crate::watch::update::{Entry, read_node_pool};
 
 /// What kind of object something happens to, in the order of [`Update`].
 const KINDS: u8 = 3;
@@ -58,14 +58,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// A plain one, one with a taint, one that cannot be read, and one that is being deleted.
-fn node_pool(name: &str, form: u8) -> Entry<Result<Arc<NodePool>, CatalogueError>> {
+fn node_pool(name: &str, form: u8) -> Entry<Result<Arc<NodePool>, Unreadable>> {
     let taints = match form {
         0 => json!([]),
         1 => json!([{"key": "example.com/only", "effect": "NoSchedule"}]),
         _ => json!(true),
     };
     let spec = json!({"template": {"spec": {"taints": taints}}});
-    let read = || crate::watch::feed::read_node_pool(name, json!({"spec": spec}));
+    let read = || read_node_pool(name, json!({"spec": spec}));
     (name.into(), (form < 3).then(|| read().map(Arc::new)))
 }
 

@@ -3,8 +3,9 @@
 use std::process::Command;
 
 use ::berth::definition::Status;
+use ::berth::encoding::field::FieldError;
 use ::berth::node::Catalogue;
-use ::berth::policy::{PolicyError, embedded_node_pools, read_policy_spec};
+use ::berth::policy::{embedded_node_pools, read_policy_spec};
 use anyhow::{Context, ensure};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::harness::cluster::{Cluster, condition};
 use crate::harness::{documents, eventually, manifests, repository};
 
 /// The file of the definition.
-const FILE: &str = "deploy/crd/placementpolicies.yaml";
+const FILE: &str = "deploy/charts/berth/crds/placementpolicies.yaml";
 
 /// The policies of `tests/cases/policies` that the API server accepts, and why only berth can refuse them.
 const ONLY_BERTH: [(&str, &str); 3] = [
@@ -363,10 +364,9 @@ pub(crate) async fn columns(cluster: &Cluster) -> anyhow::Result<()> {
     let now: Time = "2026-01-01T00:00:00Z".parse().map(Time)?;
     let (read, _) = read_policy_spec(policy["spec"].clone())?;
     let (all, none) = (embedded_node_pools()?, Catalogue::default());
-    let refused = PolicyError {
-        path: "spec.pools[0].binding".to_owned(),
-        message: "Preferred needs node pools without taints".to_owned(),
-    };
+    let refused = FieldError::new("Preferred needs node pools without taints");
+    let refused = refused.in_field("binding").in_item(0);
+    let refused = refused.in_field("pools").in_field("spec");
     for (outcome, cells, message) in [
         (Ok((&read, &all)), vec!["True"], "in force"),
         (

@@ -1,5 +1,6 @@
 //! The scene of most tests: a berth that the API server calls, and namespaces.
 
+use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::api::{Api, path, text};
@@ -48,11 +49,9 @@ impl Scene {
 
 /// Reads the shipped definition of a `PlacementPolicy`.
 pub(crate) fn definition() -> anyhow::Result<Value> {
-    let mut objects = manifests(&repository("deploy/crd"))?;
-    objects.retain(|object| text(object, "/kind") == "CustomResourceDefinition");
-    objects
-        .pop()
-        .ok_or_else(|| anyhow::anyhow!("deploy/crd has none"))
+    let directory = "deploy/charts/berth/crds";
+    let definition = manifests(&repository(directory))?.pop();
+    definition.with_context(|| format!("{directory} has none"))
 }
 
 /// The label by which a namespace opts in.

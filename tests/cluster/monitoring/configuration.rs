@@ -63,7 +63,9 @@ pub(super) async fn configuration(
 /// Returns the job of the replicas. Their labels are those that the operator gives to the targets of a `PodMonitor`, as
 /// the shipped one changes them.
 async fn berth(api: &Api, addresses: &[SocketAddr]) -> anyhow::Result<Value> {
-    let monitor = manifests(&repository("deploy/monitoring/pod-monitor.yaml"))?;
+    let monitor = manifests(&repository(
+        "deploy/charts/berth/monitoring/pod-monitor.yaml",
+    ))?;
     let monitor = monitor.first().context("no PodMonitor")?;
     let endpoint = &monitor["spec"]["podMetricsEndpoints"][0];
     let relabelings = endpoint["relabelings"]
@@ -151,7 +153,7 @@ fn others(cluster: &Cluster, kube_state_metrics: u16) -> Vec<Value> {
 /// wait.
 fn rules(cluster: &Cluster) -> anyhow::Result<String> {
     let mut groups = Vec::new();
-    for mut object in manifests(&repository("deploy/monitoring/rules"))? {
+    for mut object in manifests(&repository("deploy/charts/berth/monitoring/rules"))? {
         if let Some(all) = object["spec"]["groups"].as_array_mut() {
             groups.append(all);
         }

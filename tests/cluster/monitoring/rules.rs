@@ -171,7 +171,7 @@ fn pool(pod: &Value) -> &str {
 /// Prometheus evaluates every shipped rule, and has all series that a rule reads or records.
 pub(super) async fn evaluated(stage: &Stage<'_>) -> anyhow::Result<()> {
     let mut shipped = 0;
-    for object in manifests(&repository("deploy/monitoring/rules"))? {
+    for object in manifests(&repository("deploy/charts/berth/monitoring/rules"))? {
         let groups = object["spec"]["groups"].as_array().into_iter().flatten();
         shipped += groups
             .filter_map(|group| group["rules"].as_array())

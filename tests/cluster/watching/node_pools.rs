@@ -17,7 +17,7 @@ pub(crate) async fn without_node_pools(cluster: &Cluster) -> anyhow::Result<()> 
     namespace(cluster, "none-served", json!({})).await?;
     let log = stage.berth.log()?;
     for resource in ["node_pools", "policies"] {
-        let said = format!("\"{resource}\":\"not served\"");
+        let said = format!("\"{resource}\":\"not-served\"");
         ensure!(log.contains(&said), "{said} is not in {log}");
     }
     let pod = job_pod("none-served");

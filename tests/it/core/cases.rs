@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use berth::admission::review;
+use berth::admission::{judge, review};
 use berth::encoding::yaml;
-use berth::placement::{Reason, Snapshot, decide};
-use berth::pod::{Kind, Subject};
+use berth::placement::{Reason, Snapshot};
+use berth::pod::{Kind, Workload};
 use berth::validation::Check;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,7 +29,8 @@ use crate::harness::verdict::{self, Verdict};
 struct Case {
     /// The behaviour, as a sentence.
     name: String,
-    /// The rules and tests of the design that it holds.
+    /// The rules of `docs/rules.md` that it shows.
+    #[serde(default)]
     rule: Vec<String>,
     /// Fields of the policy's spec that replace those of the default policy.
     #[serde(default)]
@@ -155,7 +156,7 @@ fn every_check_finds_something_in_a_case_of_its_own_file() {
     }
 }
 
-/// A case names each rule of the design that cases can hold.
+/// Each rule of `docs/rules.md` that a case can show has one.
 #[test]
 fn every_rule_has_a_case() {
     let tests = (1..=18).chain(21..=24).chain(25..=31).chain([37, 40]);
@@ -308,23 +309,18 @@ fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
         return Default::default();
     };
     let kind = Kind::new(&request.group, &request.kind);
-    let subject = request
+    let workload = request
         .object
         .as_ref()
-        .and_then(|object| Subject::new(kind, object));
-    let Some(subject) = subject else {
+        .and_then(|object| Workload::new(kind, object));
+    let Some(workload) = workload else {
         return Default::default();
     };
     if request.operation.as_ref() != "CREATE" || !request.sub_resource.is_empty() {
         return Default::default();
     }
     let namespace = snapshot.namespace(&request.namespace);
-    let decision = decide(
-        &subject.pod,
-        &namespace,
-        &snapshot.policy,
-        &snapshot.catalogue,
-    );
+    let decision = judge(&workload, namespace, snapshot).decision;
     let node_pools = decision.node_pools.iter();
     (
         node_pools

@@ -17,8 +17,8 @@ pub(crate) fn documents<T: DeserializeOwned>(directory: &str) -> Vec<(String, T)
         let text = repository::text_of(&file);
         for document in yaml::documents(&text) {
             let place = format!("{name}:{}", document.line);
-            let case = yaml::parse_as(document.text)
-                .unwrap_or_else(|(path, message)| panic!("{place}: {path}: {message}"));
+            let case =
+                yaml::parse_as(document.text).unwrap_or_else(|error| panic!("{place}: {error}"));
             cases.push((place, case));
         }
     }

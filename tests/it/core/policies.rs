@@ -44,7 +44,7 @@ fn wrong_policies_are_refused() {
         let found = made
             .err()
             .map_or((String::new(), "accepted".to_owned()), |error| {
-                (error.path, error.message)
+                (error.path.to_string(), error.message)
             });
         let same = match message.strip_suffix("...") {
             Some(beginning) => found.1.starts_with(beginning),
@@ -78,5 +78,5 @@ fn a_spec_is_read_like_a_file() {
         }
     }
     let error = read_policy_spec(Value::Null).map(drop).unwrap_err();
-    assert_eq!(error.path, "spec");
+    assert_eq!(error.path.to_string(), "spec");
 }

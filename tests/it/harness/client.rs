@@ -8,7 +8,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::anyone::Anyone;
-use super::pki::{Authority, Pair};
+use super::pki::Authority;
 use super::wait::PATIENCE;
 
 /// A client that opens TLS connections to one address.
@@ -34,17 +34,6 @@ impl Client {
         let mut dangerous = client.config.dangerous();
         dangerous.set_certificate_verifier(Arc::new(Anyone));
         client
-    }
-
-    /// Returns the same client with a certificate of its own.
-    pub(crate) fn identified(&self, authority: &Authority, pair: &Pair) -> Self {
-        let config = ClientConfig::builder().with_root_certificates(roots(&[authority]));
-        Self {
-            address: self.address,
-            config: config
-                .with_client_auth_cert(pair.chain(), pair.private_key())
-                .unwrap(),
-        }
     }
 
     /// Connects, the handshake included.

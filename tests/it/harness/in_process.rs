@@ -9,12 +9,11 @@ use berth::metrics::{Metrics, Socket};
 use berth::placement::Snapshot;
 use berth::policy::{embedded_node_pools, embedded_policy};
 use berth::server::Limits;
-use berth::server::certificates::Certificates;
 use berth::server::connection::Listener;
 use berth::server::ops::Ops;
 use berth::server::shutdown::{Lifecycle, Phase};
-use berth::server::tls::server_config;
 use berth::server::webhook::Webhook;
+use berth::tls::{Certificates, server_config};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
@@ -34,7 +33,7 @@ impl InProcess {
         let (policy, _) = embedded_policy().unwrap();
         let snapshot = Snapshot::new(policy, embedded_node_pools().unwrap()).unwrap();
         let snapshot = Arc::new(ArcSwapOption::from_pointee(snapshot));
-        let tls = server_config(certificates(), None).unwrap();
+        let tls = server_config(certificates());
         let listener = Self::listen(|lifecycle, metrics| Listener {
             socket: Socket::Webhook,
             router: Webhook::new(snapshot, Arc::clone(&metrics), limits.clone()).router(),

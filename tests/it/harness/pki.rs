@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// The time for which a certificate is valid, in seconds from now.
 pub(crate) type Validity = Range<i64>;
@@ -35,10 +35,6 @@ impl Authority {
         self.0.der().clone()
     }
 
-    pub(crate) fn pem(&self) -> String {
-        self.0.pem()
-    }
-
     /// Makes a new certificate for `localhost`.
     pub(crate) fn pair(&self, validity: Validity) -> Pair {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -61,10 +57,6 @@ impl Pair {
     pub(crate) fn chain(&self) -> Vec<CertificateDer<'static>> {
         let chain = CertificateDer::pem_slice_iter(self.certificate.as_bytes());
         chain.collect::<Result<_, _>>().unwrap()
-    }
-
-    pub(crate) fn private_key(&self) -> PrivateKeyDer<'static> {
-        PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap()
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use berth::encoding::field::FieldError;
 use berth::encoding::yaml;
 use berth::node::{Catalogue, NodePool, StaticNodePool};
 use berth::placement::Snapshot;
-use berth::policy::{PolicyError, embedded_node_pools, read_policy_object};
+use berth::policy::{embedded_node_pools, read_policy_object};
 use serde_json::Value;
 
 use super::repository::shipped_policy;
@@ -17,7 +18,7 @@ pub(crate) const NAMESPACE: &str = "team-a";
 pub(crate) fn snapshot(
     policy: Value,
     node_pools: Option<&[Value]>,
-) -> Result<Snapshot, PolicyError> {
+) -> Result<Snapshot, FieldError> {
     let (policy, mut catalogue) = read_policy_object(policy)?;
     let shipped = embedded_node_pools().unwrap();
     match node_pools {

@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use rustls::ClientConfig;
 
 use crate::harness::client::{Client, Connection, roots};
-use crate::harness::pki::{Authority, VALID};
 use crate::harness::program::berth;
 use crate::harness::requests::{patch, pod_review};
 use crate::harness::server::Server;
@@ -35,31 +34,6 @@ fn tls_is_1_2_or_1_3_with_http_1_1_and_no_tickets() {
     let mut plain = Connection::plain(TcpStream::connect(server.webhook).unwrap());
     plain.send(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
     assert!(plain.receive().is_err());
-}
-
-#[test]
-fn with_a_client_authority_only_its_clients_are_served() {
-    let clients = Authority::new();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), clients.pem()).unwrap();
-    let server = Server::start(&["--client-ca", file.path().to_str().unwrap()]);
-    let is_served = |client: Client| {
-        let reply = client
-            .connect()
-            .and_then(|mut it| it.post("/mutate", &pod_review()));
-        reply.is_ok_and(|reply| reply.status == 200)
-    };
-    let client = server.client();
-    assert!(is_served(
-        client.identified(&server.authority, &clients.pair(VALID))
-    ));
-    assert!(!is_served(
-        client.identified(&server.authority, &Authority::new().pair(VALID))
-    ));
-    assert!(!is_served(
-        client.identified(&server.authority, &clients.pair(-20..-10))
-    ));
-    assert!(!is_served(client));
 }
 
 /// `berth serve` prints a command to try if it is given no certificate.

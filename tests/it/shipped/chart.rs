@@ -18,29 +18,57 @@ fn the_chart_has_the_version_of_the_binary() {
     }
 }
 
-/// The chart cannot reach these files, and has copies of all that the kustomizations name.
+/// The chart installs the files that the kustomizations beside them name.
 #[test]
-fn the_chart_has_what_the_monitoring_has() {
-    for (directory, files) in [
-        ("deploy/monitoring", "resources"),
-        ("deploy/monitoring/dashboard", "configMapGenerator"),
-    ] {
-        let text = repository::text_of(format!("{directory}/kustomization.yaml"));
-        let kustomization = &repository::values_of(&text)[0];
-        let files = match files {
-            "resources" => &kustomization[files],
-            _ => &kustomization[files][0]["files"],
-        };
-        assert!(!items(files).is_empty(), "{directory}");
-        for file in items(files) {
-            let original = format!("{directory}/{}", file.as_str().unwrap());
-            let copy = original.replace("deploy/", "deploy/charts/berth/");
-            assert!(
-                repository::text_of(&original) == repository::text_of(&copy),
-                "copy {original} to {copy}"
-            );
+fn the_chart_reads_what_the_kustomizations_name() {
+    let template = repository::text_of("deploy/charts/berth/templates/monitoring.yaml");
+    let objects = file("monitoring/kustomization.yaml");
+    let names: Vec<String> = items(&objects["resources"])
+        .iter()
+        .map(Value::to_string)
+        .collect();
+    assert!(!names.is_empty());
+    let list = format!("range list {} }}}}", names.join(" "));
+    assert!(template.contains(&list), "{list}");
+    let dashboard = file("monitoring/dashboard/kustomization.yaml");
+    let files = items(&dashboard["configMapGenerator"][0]["files"]);
+    assert!(!files.is_empty());
+    for name in files.iter().filter_map(Value::as_str) {
+        let path = format!("\"monitoring/dashboard/{name}\"");
+        assert!(template.contains(&path), "{path}");
+    }
+}
+
+/// Outside of the chart there are references alone: a second copy of a file would go its own way.
+#[test]
+fn what_the_chart_has_is_nowhere_else() {
+    for directory in ["deploy/crd", "deploy/monitoring"] {
+        let files = repository::files_below(directory);
+        assert!(!files.is_empty(), "{directory}");
+        for file in files {
+            assert!(file.ends_with("kustomization.yaml"), "{}", file.display());
         }
     }
+}
+
+/// Helm applies every manifest below `crds/`, whatever it holds, and goes by the ending of the name.
+#[test]
+fn helm_finds_nothing_but_definitions_below_crds() {
+    let manifests = repository::files_below("deploy/charts/berth/crds")
+        .into_iter()
+        .filter(|file| {
+            let end = file.extension().unwrap_or_default();
+            ["yaml", "yml", "json"].iter().any(|known| end == *known)
+        });
+    let mut seen = 0;
+    for file in manifests {
+        for object in repository::values_of(&repository::text_of(&file)) {
+            let kind = &object["kind"];
+            assert_eq!(*kind, "CustomResourceDefinition", "{}", file.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
 }
 
 /// Returns the fields of a file of values, or of their schema, each by its path.

@@ -257,8 +257,8 @@ fn the_page_on_cost_asks_what_the_dashboard_asks() {
 /// The sidecar of Grafana looks for this label, whose value has to be a string.
 #[test]
 fn the_sidecar_finds_the_dashboard() {
-    let kustomization = repository::text_of("deploy/monitoring/dashboard/kustomization.yaml");
-    let kustomization = repository::values_of(&kustomization).remove(0);
+    let kustomization =
+        repository::value_of("deploy/charts/berth/monitoring/dashboard/kustomization.yaml");
     let generator = &kustomization["configMapGenerator"][0];
     assert_eq!(generator["files"], json!(["berth.json"]));
     let labels = &generator["options"]["labels"];

@@ -13,7 +13,6 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Secret, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -30,16 +29,19 @@ struct Object {
     value: Value,
 }
 
-/// Returns every object below a directory, without kustomizations and the patches that they name. Charts are left out
-/// too: they are text until Helm renders them, and the cluster tests judge them.
+/// Returns every object below a directory, without kustomizations and the patches that they name. Templates of charts are
+/// left out too: they are text until Helm renders them, and the cluster tests judge them.
 fn objects(directory: &str) -> Vec<Object> {
     let mut objects = Vec::new();
     for file in repository::files_below(directory) {
         let is_yaml = file
             .extension()
             .is_some_and(|end| ["yaml", "yml"].iter().any(|known| end == *known));
-        let is_of_a_chart = file.starts_with(repository::path_of("deploy/charts"));
-        if !is_yaml || is_of_a_chart || is_kustomization(&file) || patches(&file).contains(&file) {
+        if !is_yaml
+            || is_rendered(&file)
+            || is_kustomization(&file)
+            || patches(&file).contains(&file)
+        {
             continue;
         }
         for value in repository::values_of(&repository::text_of(&file)) {
@@ -52,9 +54,16 @@ fn objects(directory: &str) -> Vec<Object> {
     objects
 }
 
+/// True if the file is a chart's, and not one of the objects that the chart and a kustomization share.
+fn is_rendered(file: &Path) -> bool {
+    let charts = repository::path_of("deploy/charts");
+    let is_shared = |name: &str| file.components().any(|part| part.as_os_str() == name);
+    file.starts_with(charts) && !is_shared("crds") && !is_shared("monitoring")
+}
+
 fn is_kustomization(file: &Path) -> bool {
     file.file_name()
-        .is_some_and(|name| name == "kustomization.yaml")
+        .is_some_and(|name| name == "kustomization.yaml" || name == "Kustomization")
 }
 
 /// Returns the files that the kustomization beside a file patches with.
@@ -131,7 +140,6 @@ fn parsed(object: &Value) -> Result<(), String> {
         ("batch/v1", "CronJob") => read_as::<CronJob>(object),
         ("policy/v1", "PodDisruptionBudget") => read_as::<PodDisruptionBudget>(object),
         ("networking.k8s.io/v1", "NetworkPolicy") => read_as::<NetworkPolicy>(object),
-        ("coordination.k8s.io/v1", "Lease") => read_as::<Lease>(object),
         ("rbac.authorization.k8s.io/v1", "Role") => read_as::<Role>(object),
         ("rbac.authorization.k8s.io/v1", "RoleBinding") => read_as::<RoleBinding>(object),
         ("rbac.authorization.k8s.io/v1", "ClusterRole") => read_as::<ClusterRole>(object),

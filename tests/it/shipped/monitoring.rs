@@ -27,7 +27,7 @@ fn files(directory: &str) -> BTreeMap<String, Value> {
 
 /// Reads every rule, recorded or alert.
 fn rules() -> Vec<Value> {
-    let objects = files("deploy/monitoring/rules");
+    let objects = files("deploy/charts/berth/monitoring/rules");
     let groups = objects
         .values()
         .flat_map(|object| items(&object["spec"]["groups"]));
@@ -153,7 +153,7 @@ fn every_alert_says_what_to_do() {
 fn every_metric_of_berth_exists() {
     let known = metric_names::registered();
     let mut seen = 0;
-    for directory in ["deploy/monitoring", "tests/monitoring"] {
+    for directory in ["deploy/charts/berth/monitoring", "tests/monitoring"] {
         for file in repository::files_below(directory) {
             let text = repository::text_of(&file);
             for name in metric_names::named_in(&text) {
@@ -232,7 +232,7 @@ fn the_page_extracts_what_is_tested() {
 #[test]
 fn prometheus_scrapes_the_pods_of_berth() {
     let object = |path| repository::value_of(path);
-    let monitor = object("deploy/monitoring/pod-monitor.yaml");
+    let monitor = object("deploy/charts/berth/monitoring/pod-monitor.yaml");
     let deployment = object("deploy/berth/deployment.yaml");
     let pod = &deployment["spec"]["template"];
     assert_eq!(

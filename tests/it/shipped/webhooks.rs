@@ -58,10 +58,7 @@ fn judge_webhook(webhook: &Value) {
             spec: &spec,
             controller: None,
         };
-        assert!(
-            exemption::exemption(&pod, &unknown).is_some(),
-            "{namespace}"
-        );
+        assert!(exemption(&pod, &unknown).is_some(), "{namespace}");
     }
     let path = &webhook["clientConfig"]["service"]["path"];
     assert!(path == "/mutate" || path == "/validate", "{name}: {path}");
@@ -96,6 +93,37 @@ fn webhooks_cannot_lock_a_cluster() {
     }
     // Configurations are called in the order of their names (R5.10).
     assert!(mutating["metadata"]["name"].as_str().unwrap() > "z");
+}
+
+/// `berth check` knows a condition by its name. The expression has to speak of what the name promises.
+#[test]
+fn match_conditions_are_what_their_names_say() {
+    let known = [
+        ("not-daemonset", "'DaemonSet'"),
+        ("not-bound", "object.spec.nodeName"),
+        ("not-mirror", "'kubernetes.io/config.mirror'"),
+        ("made-by-hand", "object.metadata.ownerReferences"),
+        ("placement-changed", "oldObject.spec"),
+    ];
+    let configurations = [
+        "MutatingWebhookConfiguration",
+        "ValidatingWebhookConfiguration",
+    ]
+    .map(the);
+    let webhooks = configurations
+        .iter()
+        .flat_map(|value| items(&value["webhooks"]));
+    let conditions: Vec<&Value> = webhooks
+        .flat_map(|webhook| items(&webhook["matchConditions"]))
+        .collect();
+    assert_eq!(conditions.len(), known.len());
+    for (condition, (name, word)) in conditions.into_iter().zip(known) {
+        assert_eq!(condition["name"], name);
+        assert!(
+            condition["expression"].as_str().unwrap().contains(word),
+            "{condition}"
+        );
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-{{/* What tells the six node pools apart. What they have in common is in node-pools.yaml. */}}
+{{/* The differences between the six node pools. node-pools.yaml has what they share. */}}
 {{- define "berth-node-pools.all" -}}
 {{- $default := eq .Values.platform "eks-auto-mode" | ternary "[spot, on-demand]" "[spot]" -}}
 # Weights: between equals Karpenter takes the later name, which would be arm64's. No two are equal, and amd64 comes first.
@@ -7,7 +7,7 @@
   capacityTypes: {{ $default }}
   weight: 2
   disruption: {consolidationPolicy: WhenEmptyOrUnderutilized, consolidateAfter: 1m}
-# Tainted, to keep amd64-only images off it.
+# The taint keeps amd64-only images off it.
 - name: arm64-default
   arch: arm64
   capacityTypes: {{ $default }}
@@ -26,8 +26,8 @@
   weight: 10
   disruption: {consolidationPolicy: WhenEmptyOrUnderutilized, consolidateAfter: 5m}
   taint: {key: karpenter.sh/nodepool, value: truemark-arm64, effect: NoSchedule}
-# Never to pack nodes tighter: that would kill Jobs half-way. And a bound for Jobs that never end, which would keep their
-# node forever.
+# Consolidation never packs these nodes tighter: that would kill Jobs half-way. The grace period bounds Jobs that never end,
+# which would keep their node forever.
 - name: amd64-batch
   arch: amd64
   capacityTypes: [spot, on-demand]

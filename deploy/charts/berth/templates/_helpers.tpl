@@ -1,4 +1,4 @@
-{{- /* What every object is labelled with. */}}
+{{- /* The labels of every object. */}}
 {{- define "berth.labels" -}}
 app.kubernetes.io/name: berth
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
@@ -7,7 +7,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{- /* What replicas are told by. It never changes: a Deployment's selector cannot. */}}
+{{- /* The labels that select the replicas. They never change, since a Deployment's selector cannot. */}}
 {{- define "berth.selector" -}}
 app.kubernetes.io/name: berth
 {{- end }}
@@ -19,13 +19,13 @@ app.kubernetes.io/name: berth
 {{- with $image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
-{{- /* Whom the API server calls: no caBundle, which berth, cert-manager or an operator fills in. */}}
+{{- /* The Service that the API server calls. berth, cert-manager or an operator fills in the caBundle. */}}
 {{- define "berth.service" -}}
 namespace: {{ .Release.Namespace | quote }}
 name: berth
 {{- end }}
 
-{{- /* The namespaces whose pods never come to berth. */}}
+{{- /* The namespaces whose pods the API server never sends to berth. */}}
 {{- define "berth.excluded" -}}
 - key: kubernetes.io/metadata.name
   operator: NotIn
@@ -39,7 +39,7 @@ matchLabels:
   placement.truemark.io/injection: enabled
 {{- end }}
 
-{{- /* Has cert-manager's injector fill in the caBundle of a webhook configuration. */}}
+{{- /* The annotation by which cert-manager's injector fills in the caBundle. */}}
 {{- define "berth.injected" -}}
 {{- if eq .Values.certificate.source "cert-manager" }}
 annotations:

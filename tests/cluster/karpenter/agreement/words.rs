@@ -195,7 +195,7 @@ fn prefers(spec: &Spec<'_>) -> bool {
 fn is_misread(spec: &Spec<'_>) -> bool {
     let empty = spec.terms().unwrap_or_default().iter().any(Term::is_empty);
     let preferred = spec.preferred().unwrap_or_default();
-    let contradicts = |alternative: Alternative<'_, '_>, preference: Option<&Term<'_>>| {
+    let contradicts = |alternative: Alternative<'_>, preference: Option<&Term<'_>>| {
         let preference = preference.map(Term::alone);
         let preferred_keys = preference.into_iter().flat_map(Alternative::term_keys);
         let mut keys = alternative
@@ -236,7 +236,7 @@ fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
         }
         _ => node_pool.hard_taints().all(tolerated),
     };
-    let lacks = |node_pool: &NodePool, alternative: Alternative<'_, '_>, others_follow: bool| {
+    let lacks = |node_pool: &NodePool, alternative: Alternative<'_>, others_follow: bool| {
         // While other terms follow, preferences count as requirements, and so do taints that only prefer.
         let preferred = preferred.filter(|_| others_follow);
         let parts = || [Some(alternative), preferred].into_iter().flatten();

@@ -1,0 +1,25 @@
+//! Manifests that are not applied yet.
+
+use std::path::PathBuf;
+
+use super::objects::objects;
+use crate::cli::files::{Files, read};
+use crate::preflight::{Assessment, Severity, Stage, check_registration};
+
+/// Checks manifests. Returns the assessment, and a message for all that could not be read or is missing.
+pub(super) fn check(files: &Files) -> (Assessment, Vec<String>) {
+    let manifests = read(files.filenames.iter().map(PathBuf::as_path));
+    let mut values = Vec::new();
+    let mut unread = Vec::new();
+    for manifest in &manifests {
+        match &manifest.value {
+            Ok(value) => values.push(value),
+            Err(error) => unread.push(format!("{}: {error}", manifest.location)),
+        }
+    }
+    let assessment = check_registration(&objects(values), Stage::Rendered);
+    if assessment.webhooks == 0 && assessment.count(Severity::Error) == 0 {
+        unread.push("the input holds no webhook of berth's: there is nothing to check".to_owned());
+    }
+    (assessment, unread)
+}

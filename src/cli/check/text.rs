@@ -1,0 +1,58 @@
+//! The assessment for a person: a line for each fault, a summary, and the way out.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::kill_switch::kill_switch;
+use crate::cli::output::clean;
+use crate::preflight::{Assessment, Fault, Severity};
+
+/// Writes the assessment.
+pub(super) fn write(assessment: &Assessment, out: &mut impl Write) -> io::Result<()> {
+    for fault in &assessment.faults {
+        let Fault {
+            severity,
+            object,
+            webhook,
+            field,
+            message,
+            remedy,
+        } = fault;
+        let style = style(*severity);
+        let place: Vec<&str> = [object, webhook, field]
+            .into_iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        let line = clean(format!("{}: {message}. To do: {remedy}", place.join(", ")));
+        writeln!(out, "{style}{severity}{style:#}: {line}")?;
+    }
+    let counts: Vec<String> = Severity::ALL
+        .iter()
+        .map(|severity| counted(assessment.count(*severity), severity.as_str()))
+        .collect();
+    let webhooks = counted(assessment.webhooks, "webhook");
+    writeln!(out, "{webhooks} of berth's checked: {}", counts.join(", "))?;
+    if assessment.count(Severity::Error) > 0 {
+        writeln!(
+            out,
+            "\nIf something is stuck right now, this takes berth out of the way at once, whatever state it is in:\n    {}",
+            kill_switch(assessment)
+        )?;
+    }
+    Ok(())
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+fn style(severity: Severity) -> Style {
+    match severity {
+        Severity::Error => AnsiColor::Red.on_default(),
+        Severity::Warning => AnsiColor::Yellow.on_default(),
+        Severity::Note => Style::new(),
+    }
+}

@@ -1,0 +1,84 @@
+//! The catalogue: every node pool of the cluster, by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::node_pool::NodePool;
+use crate::encoding::field::FieldError;
+
+/// Every node pool of the cluster, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    node_pools: BTreeMap<Arc<str>, Arc<NodePool>>,
+}
+
+impl Catalogue {
+    /// The node pool of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&NodePool> {
+        self.node_pools.get(name).map(Arc::as_ref)
+    }
+
+    /// All node pools, ordered by name.
+    pub fn iter(&self) -> impl Iterator<Item = &NodePool> + Clone {
+        self.node_pools.values().map(Arc::as_ref)
+    }
+
+    /// The labels by which nodes carry the names of these node pools, each once.
+    #[must_use]
+    pub fn node_labels(&self) -> BTreeSet<&str> {
+        self.iter().map(NodePool::node_label).collect()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.node_pools.is_empty()
+    }
+
+    /// The node pools of both; of two that have the same name, that of `other`.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let all = self.node_pools.iter().chain(&other.node_pools);
+        Self {
+            node_pools: all
+                .map(|(name, node_pool)| (Arc::clone(name), Arc::clone(node_pool)))
+                .collect(),
+        }
+    }
+
+    /// The node pools that no NodePool object describes.
+    #[must_use]
+    pub fn externals(&self) -> Self {
+        let externals = self
+            .node_pools
+            .values()
+            .filter(|node_pool| node_pool.external());
+        externals.map(Arc::clone).collect()
+    }
+
+    /// Adds a node pool.
+    ///
+    /// # Errors
+    /// When one of that name is there already.
+    pub fn insert(&mut self, node_pool: NodePool) -> Result<(), FieldError> {
+        let name = Arc::clone(node_pool.name());
+        if self.node_pools.insert(name, Arc::new(node_pool)).is_none() {
+            return Ok(());
+        }
+        let error = FieldError::new("there is a node pool of this name already");
+        Err(error.in_field("name"))
+    }
+}
+
+impl FromIterator<Arc<NodePool>> for Catalogue {
+    /// Of several that have the same name, the last.
+    fn from_iter<I: IntoIterator<Item = Arc<NodePool>>>(node_pools: I) -> Self {
+        let by_name = node_pools
+            .into_iter()
+            .map(|node_pool| (Arc::clone(node_pool.name()), node_pool));
+        Self {
+            node_pools: by_name.collect(),
+        }
+    }
+}

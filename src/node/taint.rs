@@ -1,0 +1,60 @@
+//! Taints: what keeps pods off nodes.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, valid_key, valid_value};
+use crate::encoding::field::FieldError;
+
+/// The effects that a taint can have.
+const EFFECTS: [&str; 3] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
+
+/// A taint of a node pool's nodes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Taint {
+    /// The taint's key.
+    #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
+    pub key: String,
+    /// The taint's value; a taint may have none.
+    #[serde(default)]
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = VALUE_PATTERN))]
+    pub value: String,
+    /// What becomes of pods that do not tolerate it.
+    #[schemars(extend("enum" = EFFECTS))]
+    pub effect: String,
+}
+
+impl Taint {
+    /// Refuses a taint that no node can have. Its toleration goes into pods: with another effect, the API server would
+    /// refuse every pod.
+    pub(super) fn check(&self) -> Result<(), FieldError> {
+        let Self { key, value, effect } = self;
+        valid_key(key)?;
+        valid_value(value)?;
+        if !EFFECTS.contains(&effect.as_str()) {
+            let known = EFFECTS.join(", ");
+            return Err(FieldError::new(format!("{effect:?} is not one of {known}")));
+        }
+        Ok(())
+    }
+
+    /// Whether the taint keeps pods away, rather than being a matter of preference.
+    #[must_use]
+    pub fn is_hard(&self) -> bool {
+        matches!(self.effect.as_str(), "NoSchedule" | "NoExecute")
+    }
+}
+
+impl fmt::Display for Taint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, value, effect } = self;
+        if value.is_empty() {
+            write!(f, "{key}:{effect}")
+        } else {
+            write!(f, "{key}={value}:{effect}")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Maps of strings, sorted by key as they are read.
+
+use std::borrow::Cow;
+
+use crate::encoding::json::{Malformed, Reader};
+use crate::node::label::canonical;
+
+/// A map of strings, sorted by key.
+#[derive(Debug, Default)]
+pub struct Labels<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Labels<'a> {
+    pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
+        sorted(json, |key| key, Reader::text).map(Self)
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        find(&self.0, key).map(|value| &**value)
+    }
+}
+
+/// The keys of a map whose values do not matter, sorted.
+#[derive(Debug, Default)]
+pub struct Keys<'a>(Vec<(Cow<'a, str>, ())>);
+
+impl<'a> Keys<'a> {
+    pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
+        sorted(json, |key| key, |value| value.span().map(drop)).map(Self)
+    }
+
+    /// Whether the key is there.
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        find(&self.0, key).is_some()
+    }
+}
+
+/// A node selector, sorted by canonical key: an alias stands beside the key it is another name of.
+#[derive(Debug, Default)]
+pub struct NodeSelector<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> NodeSelector<'a> {
+    pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
+        sorted(json, canonical, Reader::text).map(Self)
+    }
+
+    /// The labels and the values that they must have.
+    #[must_use]
+    pub fn entries(&self) -> &[(Cow<'a, str>, Cow<'a, str>)] {
+        &self.0
+    }
+}
+
+fn find<'m, V>(sorted: &'m [(Cow<'_, str>, V)], key: &str) -> Option<&'m V> {
+    let found = sorted
+        .binary_search_by(|(listed, _)| listed.as_ref().cmp(key))
+        .ok()?;
+    Some(&sorted[found].1)
+}
+
+/// Enough for most maps of a pod, so that growing costs nothing.
+const USUAL_ENTRIES: usize = 8;
+
+/// Reads a map into a list ordered by what `order` makes of its keys. A key that stands twice is refused: the API server
+/// never sends one (R6.8).
+fn sorted<'a, V>(
+    json: &mut Reader<'a>,
+    order: fn(&str) -> &str,
+    value: fn(&mut Reader<'a>) -> Result<V, Malformed>,
+) -> Result<Vec<(Cow<'a, str>, V)>, Malformed> {
+    let start = json.malformed();
+    let mut entries = Vec::with_capacity(USUAL_ENTRIES);
+    json.entries(|key, json| {
+        entries.push((key, value(json)?));
+        Ok(())
+    })?;
+    entries.sort_unstable_by(|(a, _), (b, _)| order(a).cmp(order(b)).then_with(|| a.cmp(b)));
+    let stands_twice = entries.windows(2).any(|pair| pair[0].0 == pair[1].0);
+    if stands_twice {
+        Err(start)
+    } else {
+        Ok(entries)
+    }
+}

@@ -1,0 +1,20 @@
+//! The policy: which pools there are, and which pods go where.
+
+mod bounds;
+mod effective;
+mod file;
+mod making;
+mod pool;
+mod rule;
+mod selector;
+mod source;
+
+pub use effective::Policy;
+pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, ValidationFile};
+pub use pool::Pool;
+pub use rule::{Architecture, Place, Rule};
+pub use selector::{Selector, SelectorFile};
+pub use source::{
+    Source, embedded_node_pools, embedded_policy, read_node_pools, read_policy, read_policy_object,
+    read_policy_spec,
+};

@@ -1,0 +1,148 @@
+//! Kubernetes label selectors, in full: over the labels of pods and of namespaces.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::encoding::field::FieldError;
+use crate::node::label::{
+    KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, key_validations, valid_key, valid_value,
+};
+
+/// A label selector. All of its parts must match; an empty one matches everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SelectorFile {
+    /// Labels that must be there, each with this value.
+    #[serde(default)]
+    #[schemars(extend(
+        "maxProperties" = 32,
+        "additionalProperties" = {"type": "string", "maxLength": LONGEST_NAME, "pattern": VALUE_PATTERN},
+        "x-kubernetes-validations" = key_validations()
+    ))]
+    match_labels: BTreeMap<String, String>,
+    /// Requirements, each on one label.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    match_expressions: Vec<ExpressionFile>,
+}
+
+/// A requirement on one label.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
+    "message": "In and NotIn need at least one value, Exists and DoesNotExist take none",
+    "fieldPath": ".values",
+}]))]
+struct ExpressionFile {
+    /// The label's key.
+    #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
+    key: String,
+    /// In: the label has one of the values. NotIn: it has none of them, or is absent. Exists and DoesNotExist: it is
+    /// there, or is not.
+    #[schemars(extend("enum" = ["In", "NotIn", "Exists", "DoesNotExist"]))]
+    operator: String,
+    /// What In and NotIn compare the label with.
+    #[serde(default)]
+    #[schemars(length(max = 64), inner(length(max = LONGEST_NAME), regex(pattern = VALUE_PATTERN)))]
+    values: Vec<String>,
+}
+
+/// A label selector that can be evaluated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selector(Vec<(String, Expression)>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Expression {
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Exists,
+    DoesNotExist,
+}
+
+impl Selector {
+    /// Whether the labels, given by a look-up, match.
+    pub fn matches<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
+        self.0
+            .iter()
+            .all(|(key, expression)| expression.holds(label(key)))
+    }
+
+    /// Whether labels could match of which one alone is known: this key has this value, or is absent.
+    #[must_use]
+    pub fn admits(&self, key: &str, value: Option<&str>) -> bool {
+        let mut on_key = self.0.iter().filter(|(listed, _)| listed == key);
+        on_key.all(|(_, expression)| expression.holds(value))
+    }
+}
+
+impl Expression {
+    fn holds(&self, value: Option<&str>) -> bool {
+        match self {
+            Self::In(values) => {
+                value.is_some_and(|value| values.iter().any(|listed| listed == value))
+            }
+            Self::NotIn(values) => {
+                !value.is_some_and(|value| values.iter().any(|listed| listed == value))
+            }
+            Self::Exists => value.is_some(),
+            Self::DoesNotExist => value.is_none(),
+        }
+    }
+}
+
+impl TryFrom<SelectorFile> for Selector {
+    type Error = FieldError;
+
+    fn try_from(file: SelectorFile) -> Result<Self, FieldError> {
+        let SelectorFile {
+            match_labels,
+            match_expressions,
+        } = file;
+        let mut expressions = Vec::with_capacity(match_labels.len() + match_expressions.len());
+        for (key, value) in match_labels {
+            let valid = valid_key(&key).and_then(|()| valid_value(&value));
+            valid.map_err(|error| error.in_entry(&key).in_field("matchLabels"))?;
+            expressions.push((key, Expression::In(vec![value])));
+        }
+        for (index, file) in match_expressions.into_iter().enumerate() {
+            let expression = expression(file);
+            let wrong = |error: FieldError| error.in_item(index).in_field("matchExpressions");
+            expressions.push(expression.map_err(wrong)?);
+        }
+        Ok(Self(expressions))
+    }
+}
+
+fn expression(file: ExpressionFile) -> Result<(String, Expression), FieldError> {
+    let ExpressionFile {
+        key,
+        operator,
+        values,
+    } = file;
+    valid_key(&key).map_err(|error| error.in_field("key"))?;
+    for value in &values {
+        valid_value(value).map_err(|error| error.in_field("values"))?;
+    }
+    let (takes_values, make): (bool, fn(Vec<String>) -> Expression) = match operator.as_str() {
+        "In" => (true, Expression::In),
+        "NotIn" => (true, Expression::NotIn),
+        "Exists" => (false, |_| Expression::Exists),
+        "DoesNotExist" => (false, |_| Expression::DoesNotExist),
+        other => {
+            let message = format!("{other:?} is not one of In, NotIn, Exists, DoesNotExist");
+            return Err(FieldError::new(message).in_field("operator"));
+        }
+    };
+    if takes_values == values.is_empty() {
+        let bound = if takes_values {
+            "needs at least one value"
+        } else {
+            "takes no values"
+        };
+        return Err(FieldError::new(format!("{operator} {bound}")).in_field("values"));
+    }
+    Ok((key, make(values)))
+}

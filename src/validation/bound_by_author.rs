@@ -1,0 +1,21 @@
+//! The check `bound-by-author`: `nodeName` is set by hand.
+
+use super::revision::Revision;
+use super::wording::clipped;
+
+/// `nodeName` is set by hand. A pod that runs has one too, which the scheduler gave it.
+pub(super) fn bound_by_author(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
+    let name = &new.pod().spec.node_name;
+    if name.is_empty() || old.is_some_and(|old| old.pod().spec.node_name == *name) {
+        return Vec::new();
+    }
+    vec![
+        format!(
+            "{}: {:?} is set by hand",
+            new.field("spec.nodeName"),
+            clipped(name)
+        ),
+        "it passes over the scheduler and the node's taints".to_owned(),
+        "select nodes by their labels".to_owned(),
+    ]
+}

@@ -1,0 +1,41 @@
+//! The check `label-on-workload`: a label stands on the workload, where it has no effect, and not on its pod template.
+
+use super::revision::Revision;
+use super::wording::pool_labels;
+use crate::names::{ARCH_LABEL, INJECTION_LABEL, POOL_LABEL};
+
+/// A label stands on the workload, where it has no effect, and not on its pod template.
+pub(super) fn label_on_workload(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
+    let found = misplaced(new);
+    let known = old.map(misplaced).unwrap_or_default();
+    let added = found.into_iter().filter(|label| !known.contains(label));
+    let lines = added.map(|(path, key)| format!("{path}.labels[{key}] has no effect there"));
+    let mut lines: Vec<String> = lines.collect();
+    if !lines.is_empty() {
+        lines.push(format!("move it to {}", new.field("metadata.labels")));
+    }
+    lines
+}
+
+/// The labels that stand above a template and not on it: the path of their metadata, and their key.
+fn misplaced<'a>(revision: &Revision<'a>) -> Vec<(&'static str, &'a str)> {
+    let mut keys: Vec<&str> = vec![POOL_LABEL, ARCH_LABEL, INJECTION_LABEL];
+    for key in pool_labels(&revision.snapshot.policy) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let template = revision.pod().metadata;
+    let mut found = Vec::new();
+    for (path, metadata) in revision.workload.above.iter().flatten() {
+        let misplaced = keys.iter().filter(|key| {
+            // Only `disabled` means anything there: namespaces, not pods, opt in.
+            let asks = metadata
+                .label(key)
+                .is_some_and(|value| **key != INJECTION_LABEL || value == "disabled");
+            asks && template.label(key).is_none()
+        });
+        found.extend(misplaced.map(|key| (*path, *key)));
+    }
+    found
+}

@@ -1,0 +1,79 @@
+//! The check `stateful-on-spot`: a pod that is moved finds its volume again, but it is moved whenever spot capacity goes.
+
+use super::reach::{Reach, Rule};
+use super::revision::Revision;
+use super::wording::{asking_label, listed};
+use crate::node::NodePool;
+use crate::node::label::CAPACITY_TYPE;
+use crate::policy::{Binding, Pool};
+
+/// The capacity types that are not taken away.
+const LASTING: [&str; 2] = ["on-demand", "reserved"];
+
+/// A `StatefulSet` with volume claims would run on spot alone.
+pub(super) fn stateful_on_spot(revision: &Revision<'_>) -> Vec<String> {
+    let decision = revision.decision;
+    let placed = decision.reason.is_placed();
+    let bound = decision
+        .pool
+        .is_some_and(|pool| pool.binding == Binding::Required);
+    if !revision.workload.claims_volumes || !placed || !bound {
+        return Vec::new();
+    }
+    let reach = Reach::of(revision, Rule::New);
+    let lasts = |node_pool: &NodePool| {
+        revision.pod().spec.alternatives().any(|alternative| {
+            let lasting =
+                |value: &&str| offers(node_pool, value) && alternative.admits(CAPACITY_TYPE, value);
+            LASTING.iter().any(lasting) && reach.allows_by(node_pool, alternative)
+        })
+    };
+    let node_pools = || decision.node_pools.iter().copied();
+    if node_pools().any(lasts) || reach.is_exhausted() {
+        return Vec::new();
+    }
+    let names = listed(node_pools().map(|node_pool| &**node_pool.name()));
+    let remedy = match (
+        asking_label(&revision.snapshot.policy),
+        lasting_pool(revision),
+    ) {
+        (Some(key), Some(pool)) => {
+            let field = revision.field("metadata.labels");
+            format!("for on-demand capacity set {field}[{key}]: {}", pool.name)
+        }
+        _ => "no pool of its namespace has on-demand capacity".to_owned(),
+    };
+    vec![
+        format!("spec.volumeClaimTemplates: its pods would run on spot alone, in {names}"),
+        remedy,
+    ]
+}
+
+fn offers(node_pool: &NodePool, capacity_type: &str) -> bool {
+    let offered = node_pool.offered(CAPACITY_TYPE);
+    offered.is_none_or(|offered| offered.contains(capacity_type))
+}
+
+/// A pool that the namespace may use and that is not on spot: never, if there is such a pool, and else not always.
+fn lasting_pool<'a>(revision: &Revision<'a>) -> Option<&'a Pool> {
+    let open = |pool: &&Pool| pool.is_open_to(revision.namespace.labels);
+    let all = |pool: &Pool, test: &dyn Fn(&NodePool) -> bool| {
+        let mut node_pools = pool
+            .node_pools
+            .iter()
+            .filter_map(|name| revision.snapshot.catalogue.get(name))
+            .peekable();
+        node_pools.peek().is_some() && node_pools.all(test)
+    };
+    let mut pools = revision.snapshot.policy.pools().iter().filter(open);
+    let never = pools
+        .clone()
+        .find(|pool| all(pool, &|node_pool| !offers(node_pool, "spot")));
+    never.or_else(|| {
+        pools.find(|pool| {
+            all(pool, &|node_pool| {
+                LASTING.iter().any(|value| offers(node_pool, value))
+            })
+        })
+    })
+}
