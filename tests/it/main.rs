@@ -8,6 +8,7 @@
 
 mod commands;
 mod harness;
+mod layout;
 mod tidy;
 
 /// The model that the properties hold berth against.
