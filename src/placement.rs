@@ -118,10 +118,13 @@ fn in_pool<'p>(
         catalogue,
     };
     let mut decision = search.place();
-    let terms = decision.edits.required.terms.len();
-    if terms > edits::MOST_TERMS {
-        let detail =
-            format!("{terms} terms of its required node affinity would have to be extended");
+    if let RequiredEdits::Extend(_, terms) = &decision.edits.required
+        && terms.len() > edits::MOST_TERMS
+    {
+        let detail = format!(
+            "{} terms of its required node affinity would have to be extended",
+            terms.len()
+        );
         return Decision::left(Reason::TooManyTerms, detail);
     }
     if decision.reason == Reason::Placed {

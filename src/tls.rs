@@ -6,8 +6,10 @@
 //!  made at start, once ──▶ ┘
 //! ```
 //!
-//! The replicas share the Secret, and each of them serves what it holds. The one that holds the Lease renews it, and
-//! writes the authorities to trust into `caBundle` of berth's own two webhook configurations.
+//! The replicas share the Secret. Each of them reads it at every look, renews what it holds if that is due, and
+//! writes the authorities to trust into `caBundle` of berth's own two webhook configurations. No replica leads: every
+//! write names the version that it replaces, so of several replicas that write at once one succeeds and the others
+//! look again.
 
 mod api;
 mod certificates;
@@ -16,7 +18,6 @@ mod files;
 mod issue;
 mod keeper;
 mod keyring;
-mod lease;
 mod pair;
 mod secret;
 mod trust;

@@ -10,6 +10,7 @@
 //! asked again with growing pauses, whatever it answered before, so that a right or a resource that it lacks today is
 //! found tomorrow.
 
+mod availability;
 mod feed;
 mod listing;
 mod news;
@@ -22,42 +23,17 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use futures_util::StreamExt;
 use futures_util::stream::select_all;
-use kube::api::ApiResource;
-use kube::core::GroupVersionKind;
 use kube::{Client, Config};
 use tokio::sync::{oneshot, watch};
 
-use crate::definition;
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
-use crate::named::named;
-use crate::names::KIND;
 use crate::placement::{Given, Snapshot};
 use feed::{Feed, feed, namespaces, node_pools, policies};
 use view::View;
 
-/// The policy's resource.
-fn resource() -> ApiResource {
-    let kind = GroupVersionKind::gvk(definition::GROUP, definition::VERSION, KIND);
-    ApiResource::from_gvk_with_plural(&kind, definition::PLURAL)
-}
-
 /// Changes that arrive together become one snapshot, up to this many.
 const BATCH: usize = 1024;
-
-named! {
-    /// What the API server made of the request for a list.
-    pub enum Availability {
-        /// It has not answered yet.
-        Unknown = "not-listed",
-        /// It knows no such resource.
-        Absent = "not-served",
-        /// It may not be listed.
-        Forbidden = "forbidden",
-        /// It has listed the objects, and tells what changes.
-        Listed = "listed",
-    }
-}
 
 /// A cluster to follow.
 pub struct Cluster {

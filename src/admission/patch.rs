@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::placement::{Edits, NewPreference, NewTerm, RequiredEdits};
+use crate::placement::{Edits, NewPreference, NewRequirements, NewTerm, RequiredEdits, TermEdit};
 use crate::pod::{Metadata, Workload};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -110,13 +110,10 @@ impl Operations {
         required: &RequiredEdits<'_>,
         preferred: Option<&NewPreference<'_>>,
     ) {
-        let RequiredEdits {
-            requirements,
-            terms,
-        } = required;
-        let new_term = terms.is_empty() && !requirements.is_empty();
-        let new_term =
-            new_term.then(|| NewTerm([requirements.node_pools(), requirements.architectures()]));
+        let new_term = match required {
+            RequiredEdits::NewTerm(new) => Some(NewTerm([new.node_pools(), new.architectures()])),
+            RequiredEdits::Nothing | RequiredEdits::Extend(..) => None,
+        };
         let affinity = workload.pod.spec.affinity.as_ref();
         let Some(node_affinity) = affinity.and_then(|affinity| affinity.node_affinity.as_ref())
         else {
@@ -141,20 +138,9 @@ impl Operations {
                 &Entries(&[("nodeSelectorTerms", [term])]),
             );
         }
-        for edit in terms {
-            let node_pools = requirements.node_pools().filter(|_| edit.node_pools);
-            let architectures = requirements.architectures().filter(|_| edit.architectures);
-            let path = format_args!(
-                "/spec/affinity/nodeAffinity/{REQUIRED}/nodeSelectorTerms/{}/matchExpressions",
-                edit.position
-            );
-            let added: Vec<_> = [node_pools, architectures].into_iter().flatten().collect();
-            if edit.has_expressions {
-                for requirement in added {
-                    self.add(format_args!("{path}/-"), &requirement);
-                }
-            } else {
-                self.add(path, &added);
+        if let RequiredEdits::Extend(requirements, terms) = required {
+            for edit in terms {
+                self.extend_term(requirements, edit);
             }
         }
         match (preferred, node_affinity.preferred) {
@@ -167,6 +153,23 @@ impl Operations {
                 format_args!("/spec/affinity/nodeAffinity/{PREFERRED}"),
                 &[preference],
             ),
+        }
+    }
+
+    fn extend_term(&mut self, requirements: &NewRequirements<'_>, edit: &TermEdit) {
+        let node_pools = requirements.node_pools().filter(|_| edit.node_pools);
+        let architectures = requirements.architectures().filter(|_| edit.architectures);
+        let path = format_args!(
+            "/spec/affinity/nodeAffinity/{REQUIRED}/nodeSelectorTerms/{}/matchExpressions",
+            edit.position
+        );
+        let added: Vec<_> = [node_pools, architectures].into_iter().flatten().collect();
+        if edit.has_expressions {
+            for requirement in added {
+                self.add(format_args!("{path}/-"), &requirement);
+            }
+        } else {
+            self.add(path, &added);
         }
     }
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::json::{Malformed, Reader};
+use crate::encoding::json::{Malformed, Reader, fields};
 use crate::pod::Template;
 
 /// The versions of `AdmissionReview` that berth speaks; an answer has the version of its request.
@@ -49,41 +49,20 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
-        const KEYS: [&str; 9] = [
-            "uid",
-            "kind",
-            "subResource",
-            "name",
-            "namespace",
-            "operation",
-            "userInfo",
-            "object",
-            "oldObject",
-        ];
         let mut request = Self::default();
-        json.members(&KEYS, |key, value| {
-            match key {
-                "kind" => value.members(&["group", "kind"], |key, name| {
-                    *(if key == "kind" {
-                        &mut request.kind
-                    } else {
-                        &mut request.group
-                    }) = name.text()?;
-                    Ok(())
-                })?,
-                "uid" => request.uid = value.text()?,
-                "subResource" => request.sub_resource = value.text()?,
-                "name" => request.name = value.text()?,
-                "namespace" => request.namespace = value.text()?,
-                "operation" => request.operation = value.text()?,
-                "userInfo" => value.members(&["username"], |_, name| {
-                    request.username = name.text()?;
-                    Ok(())
-                })?,
-                "object" => request.object = Some(Template::read(value)?),
-                _ => request.old_object = Some(value.span()?),
-            }
-            Ok(())
+        fields!(json, |value| {
+            "uid" => request.uid = value.text()?,
+            "kind" => fields!(value, |name| {
+                "group" => request.group = name.text()?,
+                "kind" => request.kind = name.text()?,
+            })?,
+            "subResource" => request.sub_resource = value.text()?,
+            "name" => request.name = value.text()?,
+            "namespace" => request.namespace = value.text()?,
+            "operation" => request.operation = value.text()?,
+            "userInfo" => fields!(value, |name| { "username" => request.username = name.text()?, })?,
+            "object" => request.object = Some(Template::read(value)?),
+            "oldObject" => request.old_object = Some(value.span()?),
         })?;
         Ok(request)
     }
@@ -159,13 +138,10 @@ fn read_review<'a, T>(
 ) -> Result<(Version, T), Malformed> {
     let (mut version, mut kind, mut request) = (None, Cow::default(), None);
     let mut reader = Reader::new(text);
-    reader.members(&["apiVersion", "kind", "request"], |key, value| {
-        match key {
-            "apiVersion" => version = Some(value.parse()?),
-            "kind" => kind = value.text()?,
-            _ => request = Some(read(value)?),
-        }
-        Ok(())
+    fields!(reader, |value| {
+        "apiVersion" => version = Some(value.parse()?),
+        "kind" => kind = value.text()?,
+        "request" => request = Some(read(value)?),
     })?;
     reader.end()?;
     match (version, kind.as_ref(), request) {
@@ -177,10 +153,7 @@ fn read_review<'a, T>(
 /// The `uid` of a request, and nothing else of it.
 fn identity<'a>(request: &mut Reader<'a>) -> Result<Cow<'a, str>, Malformed> {
     let mut uid = Cow::default();
-    request.members(&["uid"], |_, value| {
-        uid = value.text()?;
-        Ok(())
-    })?;
+    fields!(request, |value| { "uid" => uid = value.text()?, })?;
     Ok(uid)
 }
 

@@ -25,6 +25,22 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
+/// Reads the members of an object: `fields!(json, |value| { "name" => read it from value, … })`. Each key stands once, with
+/// what reads its value; every other member is passed over. See [`Reader::members`].
+macro_rules! fields {
+    ($json:expr, |$value:ident| { $($($key:literal)|+ => $read:expr,)+ }) => {
+        $json.members(&[$($($key),+),+], |key, $value| {
+            match key {
+                $($($key)|+ => $read,)+
+                // `members` passes over all other keys.
+                _ => {}
+            }
+            Ok(())
+        })
+    };
+}
+pub(crate) use fields;
+
 /// A reader of JSON, before the next value.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {

@@ -63,13 +63,11 @@ impl Catalogue {
     /// When one of that name is there already.
     pub fn insert(&mut self, node_pool: NodePool) -> Result<(), FieldError> {
         let name = Arc::clone(node_pool.name());
-        match self.node_pools.insert(name, Arc::new(node_pool)) {
-            None => Ok(()),
-            Some(_) => {
-                let error = FieldError::new("there is a node pool of this name already");
-                Err(error.in_field("name"))
-            }
+        if self.node_pools.insert(name, Arc::new(node_pool)).is_none() {
+            return Ok(());
         }
+        let error = FieldError::new("there is a node pool of this name already");
+        Err(error.in_field("name"))
     }
 }
 

@@ -56,7 +56,7 @@ impl Edits<'_> {
         } = self;
         !tolerations.is_empty()
             || node_selector.is_some()
-            || !required.is_empty()
+            || *required != RequiredEdits::Nothing
             || preferred.is_some()
     }
 }
@@ -74,11 +74,14 @@ pub struct NewRequirements<'p> {
 
 /// What to add to the required node affinity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RequiredEdits<'p> {
-    /// The requirements themselves, the same for every term.
-    pub requirements: NewRequirements<'p>,
-    /// Which terms lack which of them; where the pod has no terms, one of its own takes all.
-    pub terms: Vec<TermEdit>,
+pub enum RequiredEdits<'p> {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A term of its own, since the pod has none.
+    NewTerm(NewRequirements<'p>),
+    /// The same requirements for these terms, each of which lacks some.
+    Extend(NewRequirements<'p>, Vec<TermEdit>),
 }
 
 /// Which requirements one term lacks.
@@ -121,9 +124,10 @@ pub(super) fn required_edits<'p>(
         if !architectures {
             requirements.architectures.clear();
         }
-        return RequiredEdits {
-            requirements,
-            terms: Vec::new(),
+        return if requirements.is_empty() {
+            RequiredEdits::Nothing
+        } else {
+            RequiredEdits::NewTerm(requirements)
         };
     };
     let edits = terms
@@ -136,16 +140,13 @@ pub(super) fn required_edits<'p>(
             node_pools: lacks_pools(spec.alternative(term)),
             architectures: lacks_architectures(spec.alternative(term)),
         });
-    let terms: Vec<TermEdit> = edits
+    let edits: Vec<TermEdit> = edits
         .filter(|edit| edit.node_pools || edit.architectures)
         .collect();
-    if terms.is_empty() {
-        RequiredEdits::default()
+    if edits.is_empty() {
+        RequiredEdits::Nothing
     } else {
-        RequiredEdits {
-            requirements,
-            terms,
-        }
+        RequiredEdits::Extend(requirements, edits)
     }
 }
 
@@ -167,11 +168,21 @@ fn confined(alternative: Alternative<'_>, node_label: &str, node_pools: &[&str])
     })
 }
 
-impl RequiredEdits<'_> {
-    /// Whether there is nothing to add.
+impl<'p> RequiredEdits<'p> {
+    /// Returns the requirements that some or all terms get, if there is anything to add.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.requirements.is_empty()
+    pub fn requirements(&self) -> Option<&NewRequirements<'p>> {
+        match self {
+            Self::Nothing => None,
+            Self::NewTerm(requirements) | Self::Extend(requirements, _) => Some(requirements),
+        }
+    }
+
+    /// Returns the architectures that are added to what names none.
+    #[must_use]
+    pub fn architectures(&self) -> &[&'p str] {
+        let requirements = self.requirements();
+        requirements.map_or(&[], |requirements| &requirements.architectures)
     }
 }
 

@@ -58,17 +58,11 @@ impl<'p> Search<'_, 'p> {
             return Decision::left(Reason::Explicit, detail);
         }
         let offered = |name: &&Arc<str>| node_pools.iter().any(|node_pool| node_pool.offers(name));
-        let admitted = |name: &&Arc<str>| {
-            self.alternatives().any(|alternative| {
-                self.architectures(alternative)
-                    .any(|admitted| admitted == *name)
-            })
-        };
         let architectures: Vec<&str> = self
             .known
             .iter()
             .filter(offered)
-            .filter(admitted)
+            .filter(|name| self.admits(name))
             .map(|name| &**name)
             .collect();
         let mut injected: Vec<&str> = self
@@ -122,6 +116,14 @@ impl<'p> Search<'_, 'p> {
             .filter(move |name| !constrained || alternative.admits(ARCH, name))
     }
 
+    /// True if some alternative of the pod allows the architecture.
+    fn admits(&self, architecture: &str) -> bool {
+        self.alternatives().any(|alternative| {
+            self.architectures(alternative)
+                .any(|admitted| **admitted == *architecture)
+        })
+    }
+
     /// Whether some alternative of the pod allows the node pool, leaving one label out of account if so asked.
     fn fits(&self, node_pool: &NodePool, ignored: Option<&str>) -> bool {
         let meets = |alternative: Alternative<'_>, key: &str| {
@@ -169,49 +171,51 @@ impl<'p> Search<'_, 'p> {
         parts.all(|part| part.alone().admits(self.node_label, node_pool.name()))
     }
 
-    /// None of the pool's node pools is left: says why, and injects the architecture where the cluster is the reason.
+    /// Says why none of the pool's node pools is left, and injects the architecture where the cluster is the reason.
     fn nowhere(&self) -> Decision<'p> {
+        if self.is_explicit() {
+            let detail = format!("the pod itself constrains {}", self.node_label);
+            return Decision::left(Reason::Explicit, detail);
+        }
+        if self.excludes_pool() {
+            return Decision::left(Reason::Conflict, self.obstacle());
+        }
+        self.unavailable()
+    }
+
+    /// True if the author constrained the label of the pool's node pools, and that alone excludes them.
+    fn is_explicit(&self) -> bool {
+        let constrained = self
+            .alternatives()
+            .any(|alternative| alternative.constrains(self.node_label));
         let key_allows = |name: &str| {
             self.alternatives()
                 .any(|alternative| alternative.admits(self.node_label, name))
         };
-        let constrains = |key| {
-            self.alternatives()
-                .any(|alternative| alternative.constrains(key))
-        };
-        if constrains(self.node_label) {
-            let excluded_by_name = !self.pool.node_pools.iter().any(|name| key_allows(name));
-            if excluded_by_name
+        constrained
+            && (!self.pool.node_pools.iter().any(|name| key_allows(name))
                 || self
                     .existing()
-                    .any(|node_pool| self.fits(node_pool, Some(self.node_label)))
-            {
-                let detail = format!("the pod itself constrains {}", self.node_label);
-                return Decision::left(Reason::Explicit, detail);
-            }
-        }
+                    .any(|node_pool| self.fits(node_pool, Some(self.node_label))))
+    }
+
+    /// True if the author's constraints exclude the pool, and not the cluster that lacks its node pools.
+    fn excludes_pool(&self) -> bool {
         let complete = self.existing().count() == self.pool.node_pools.len();
         let offering = self.existing().any(|node_pool| {
-            self.alternatives().any(|alternative| {
-                self.architectures(alternative)
-                    .any(|name| node_pool.offers(name))
-            })
+            self.known
+                .iter()
+                .any(|name| node_pool.offers(name) && self.admits(name))
         });
-        let allows = |names: &[Arc<str>]| {
-            self.alternatives().any(|alternative| {
-                self.architectures(alternative)
-                    .any(|name| names.contains(name))
-            })
-        };
+        let allows = |names: &[Arc<str>]| names.iter().any(|name| self.admits(name));
         // With all its node pools there, a pool lacks an architecture only for a pod that insists on another one.
-        if offering || !allows(self.known) || (complete && !allows(self.wanted)) {
-            return Decision::left(Reason::Conflict, self.obstacle());
-        }
-        // The pod's own constraint wins over what was chosen, and then it is what the cluster lacks.
-        let lacking = self.known.iter().filter(|name| {
-            self.alternatives()
-                .any(|alternative| self.architectures(alternative).any(|asked| asked == *name))
-        });
+        offering || !allows(self.known) || (complete && !allows(self.wanted))
+    }
+
+    /// The cluster lacks the node pools. The pod's own constraint wins over what was chosen, and then it is what the
+    /// cluster lacks.
+    fn unavailable(&self) -> Decision<'p> {
+        let lacking = self.known.iter().filter(|name| self.admits(name));
         let lacking: Vec<&str> = lacking.map(|name| &**name).collect();
         let detail = format!(
             "the cluster has no node pool of pool {} for {}",

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::encoding::json::{Malformed, Reader};
+use crate::encoding::json::{Malformed, Reader, fields};
 use crate::node::label::canonical;
 use crate::node::{Operator, Requirement};
 
@@ -16,9 +16,8 @@ pub struct Affinity<'a> {
 impl<'a> Affinity<'a> {
     pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut affinity = Self::default();
-        json.members(&["nodeAffinity"], |_, value| {
-            affinity.node_affinity = Some(NodeAffinity::read(value)?);
-            Ok(())
+        fields!(json, |value| {
+            "nodeAffinity" => affinity.node_affinity = Some(NodeAffinity::read(value)?),
         })?;
         Ok(affinity)
     }
@@ -35,21 +34,18 @@ pub struct NodeAffinity<'a> {
 
 impl<'a> NodeAffinity<'a> {
     fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
-        const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
-        const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
         let mut affinity = Self::default();
-        json.members(&[REQUIRED, PREFERRED], |key, value| {
-            if key == PREFERRED {
+        fields!(json, |value| {
+            "requiredDuringSchedulingIgnoredDuringExecution" => {
+                let mut terms = Vec::new();
+                fields!(value, |list| {
+                    "nodeSelectorTerms" => terms = list.list_of(Term::read)?,
+                })?;
+                affinity.required = Some(terms);
+            },
+            "preferredDuringSchedulingIgnoredDuringExecution" => {
                 affinity.preferred = Some(value.span()?);
-                return Ok(());
-            }
-            let mut terms = Vec::new();
-            value.members(&["nodeSelectorTerms"], |_, list| {
-                terms = list.list_of(Term::read)?;
-                Ok(())
-            })?;
-            affinity.required = Some(terms);
-            Ok(())
+            },
         })?;
         Ok(affinity)
     }
@@ -75,13 +71,10 @@ pub(super) struct Expression<'a> {
 impl<'a> Expression<'a> {
     fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut expression = Self::default();
-        json.members(&["key", "operator", "values"], |key, value| {
-            match key {
-                "key" => expression.key = value.text()?,
-                "operator" => expression.operator = Operator::from(value.text()?.as_ref()),
-                _ => expression.values = value.list_of(Reader::text)?,
-            }
-            Ok(())
+        fields!(json, |value| {
+            "key" => expression.key = value.text()?,
+            "operator" => expression.operator = Operator::from(value.text()?.as_ref()),
+            "values" => expression.values = value.list_of(Reader::text)?,
         })?;
         // Order has no meaning here, and sorted lists keep hostile ones from costing quadratic time.
         expression.values.sort_unstable();
@@ -100,20 +93,18 @@ impl<'a> Expression<'a> {
 impl<'a> Term<'a> {
     fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut term = Self::default();
-        json.members(&["matchExpressions", "matchFields"], |key, value| {
-            if key == "matchExpressions" {
+        fields!(json, |value| {
+            "matchExpressions" => {
                 let mut expressions = value.list_of(Expression::read)?;
                 expressions.sort_unstable_by(|a, b| canonical(&a.key).cmp(canonical(&b.key)));
                 term.expressions = Some(expressions);
-                return Ok(());
-            }
-            value.items(|field| {
+            },
+            "matchFields" => value.items(|field| {
                 term.has_fields = true;
-                field.members(&["key"], |_, key| {
-                    term.names_node |= key.text()?.as_ref() == "metadata.name";
-                    Ok(())
+                fields!(field, |key| {
+                    "key" => term.names_node |= key.text()?.as_ref() == "metadata.name",
                 })
-            })
+            })?,
         })?;
         Ok(term)
     }
@@ -171,13 +162,9 @@ pub struct PreferredTerm<'a> {
 impl<'a> PreferredTerm<'a> {
     pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut term = Self::default();
-        json.members(&["weight", "preference"], |key, value| {
-            if key == "weight" {
-                term.weight = value.parse()?;
-            } else {
-                term.preference = Term::read(value)?;
-            }
-            Ok(())
+        fields!(json, |value| {
+            "weight" => term.weight = value.parse()?,
+            "preference" => term.preference = Term::read(value)?,
         })?;
         Ok(term)
     }

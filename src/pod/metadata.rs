@@ -1,10 +1,10 @@
 //! The metadata of a pod, a workload or a pod template.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::labels::{Keys, Labels};
-use super::view::Controller;
-use crate::encoding::json::{Malformed, Reader};
+use crate::encoding::json::{Malformed, Reader, fields};
 
 /// The metadata of a pod, a workload or a pod template.
 #[derive(Debug, Default)]
@@ -32,30 +32,19 @@ struct OwnerReference<'a> {
 impl<'a> Metadata<'a> {
     pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut metadata = Self::default();
-        let keys = [
-            "name",
-            "generateName",
-            "labels",
-            "annotations",
-            "ownerReferences",
-            "deletionTimestamp",
-        ];
-        json.members(&keys, |key, value| {
-            match key {
-                "name" => metadata.name = value.text()?,
-                "generateName" => metadata.generate_name = value.text()?,
-                "labels" => metadata.labels = Some(Labels::read(value)?),
-                "annotations" => metadata.annotations = Some(Keys::read(value)?),
-                "deletionTimestamp" => metadata.being_deleted = !value.span()?.is_empty(),
-                _ => value.items(|owner| {
-                    let owner = OwnerReference::read(owner)?;
-                    if owner.controller {
-                        metadata.controller.get_or_insert(owner);
-                    }
-                    Ok(())
-                })?,
-            }
-            Ok(())
+        fields!(json, |value| {
+            "name" => metadata.name = value.text()?,
+            "generateName" => metadata.generate_name = value.text()?,
+            "labels" => metadata.labels = Some(Labels::read(value)?),
+            "annotations" => metadata.annotations = Some(Keys::read(value)?),
+            "deletionTimestamp" => metadata.being_deleted = !value.span()?.is_empty(),
+            "ownerReferences" => value.items(|owner| {
+                let owner = OwnerReference::read(owner)?;
+                if owner.controller {
+                    metadata.controller.get_or_insert(owner);
+                }
+                Ok(())
+            })?,
         })?;
         Ok(metadata)
     }
@@ -90,14 +79,31 @@ impl<'a> Metadata<'a> {
 impl<'a> OwnerReference<'a> {
     fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut owner = Self::default();
-        json.members(&["apiVersion", "kind", "controller"], |key, value| {
-            match key {
-                "apiVersion" => owner.api_version = value.text()?,
-                "kind" => owner.kind = value.text()?,
-                _ => owner.controller = value.parse()?,
-            }
-            Ok(())
+        fields!(json, |value| {
+            "apiVersion" => owner.api_version = value.text()?,
+            "kind" => owner.kind = value.text()?,
+            "controller" => owner.controller = value.parse()?,
         })?;
         Ok(owner)
+    }
+}
+
+/// A controller's API group and kind: never the kind alone, which other groups use too (R1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Controller<'a> {
+    /// The API group; empty for the core group.
+    pub group: &'a str,
+    /// The kind.
+    pub kind: &'a str,
+}
+
+impl fmt::Display for Controller<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { group, kind } = self;
+        if group.is_empty() {
+            f.write_str(kind)
+        } else {
+            write!(f, "{group}/{kind}")
+        }
     }
 }

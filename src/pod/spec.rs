@@ -6,7 +6,7 @@ use super::affinity::Affinity;
 use super::labels::NodeSelector;
 use super::metadata::Metadata;
 use super::toleration::Toleration;
-use crate::encoding::json::{Malformed, Reader};
+use crate::encoding::json::{Malformed, Reader, fields};
 use crate::node::Taint;
 
 /// The spec of a pod, or of a workload that has a pod template: no field that is read here has another meaning in the
@@ -40,68 +40,38 @@ pub struct Spec<'a> {
     pub job_template: Option<Box<Template<'a>>>,
 }
 
-const SPEC_KEYS: [&str; 14] = [
-    "nodeSelector",
-    "affinity",
-    "tolerations",
-    "nodeName",
-    "schedulerName",
-    "priorityClassName",
-    "serviceAccountName",
-    "os",
-    "containers",
-    "initContainers",
-    "resourceClaims",
-    "volumeClaimTemplates",
-    "template",
-    "jobTemplate",
-];
-
 /// A `CronJob` holds a Job's template, and that a pod's; nothing that berth places is deeper.
 const TEMPLATES: u8 = 2;
 
 impl<'a> Spec<'a> {
     fn read(json: &mut Reader<'a>, templates: u8) -> Result<Self, Malformed> {
         let mut spec = Self::default();
-        json.members(&SPEC_KEYS, |key, value| {
-            match key {
-                "nodeSelector" => spec.node_selector = Some(NodeSelector::read(value)?),
-                "affinity" => spec.affinity = Some(Affinity::read(value)?),
-                "tolerations" => spec.tolerations = Some(value.list_of(Toleration::read)?),
-                "nodeName" => spec.node_name = value.text()?,
-                "schedulerName" => spec.scheduler_name = value.text()?,
-                "priorityClassName" => spec.priority_class_name = value.text()?,
-                "serviceAccountName" => spec.service_account_name = value.text()?,
-                "os" => value.members(&["name"], |_, name| {
-                    spec.os = name.text()?;
-                    Ok(())
-                })?,
-                "containers" | "initContainers" => value.items(|container| {
-                    container.members(&["resources"], |_, resources| {
-                        extended_resource(resources, &mut spec.special_resource)
-                    })
-                })?,
-                "resourceClaims" => value.items(|claim| {
-                    claim.span()?;
-                    spec.special_resource
-                        .get_or_insert(Cow::Borrowed("resourceClaims"));
-                    Ok(())
-                })?,
-                "volumeClaimTemplates" => value.items(|claim| {
-                    spec.claims_volumes = true;
-                    claim.span().map(drop)
-                })?,
-                _ if templates == 0 => drop(value.span()?),
-                _ => {
-                    let template = Some(Box::new(Template::nested(value, templates - 1)?));
-                    let place = match key {
-                        "template" => &mut spec.template,
-                        _ => &mut spec.job_template,
-                    };
-                    *place = template;
-                }
-            }
-            Ok(())
+        fields!(json, |value| {
+            "nodeSelector" => spec.node_selector = Some(NodeSelector::read(value)?),
+            "affinity" => spec.affinity = Some(Affinity::read(value)?),
+            "tolerations" => spec.tolerations = Some(value.list_of(Toleration::read)?),
+            "nodeName" => spec.node_name = value.text()?,
+            "schedulerName" => spec.scheduler_name = value.text()?,
+            "priorityClassName" => spec.priority_class_name = value.text()?,
+            "serviceAccountName" => spec.service_account_name = value.text()?,
+            "os" => fields!(value, |name| { "name" => spec.os = name.text()?, })?,
+            "containers" | "initContainers" => value.items(|container| {
+                fields!(container, |resources| {
+                    "resources" => extended_resource(resources, &mut spec.special_resource)?,
+                })
+            })?,
+            "resourceClaims" => value.items(|claim| {
+                claim.span()?;
+                let claims = Cow::Borrowed("resourceClaims");
+                spec.special_resource.get_or_insert(claims);
+                Ok(())
+            })?,
+            "volumeClaimTemplates" => value.items(|claim| {
+                spec.claims_volumes = true;
+                claim.span().map(drop)
+            })?,
+            "template" => spec.template = nested(value, templates)?,
+            "jobTemplate" => spec.job_template = nested(value, templates)?,
         })?;
         Ok(spec)
     }
@@ -140,15 +110,22 @@ impl<'a> Template<'a> {
 
     fn nested(json: &mut Reader<'a>, templates: u8) -> Result<Self, Malformed> {
         let mut template = Self::default();
-        json.members(&["metadata", "spec"], |key, value| {
-            if key == "metadata" {
-                template.metadata = Some(Metadata::read(value)?);
-            } else {
-                template.spec = Some(Spec::read(value, templates)?);
-            }
-            Ok(())
+        fields!(json, |value| {
+            "metadata" => template.metadata = Some(Metadata::read(value)?),
+            "spec" => template.spec = Some(Spec::read(value, templates)?),
         })?;
         Ok(template)
+    }
+}
+
+/// Reads a template inside a template, unless it is deeper than any that berth places.
+fn nested<'a>(
+    json: &mut Reader<'a>,
+    templates: u8,
+) -> Result<Option<Box<Template<'a>>>, Malformed> {
+    match templates.checked_sub(1) {
+        Some(templates) => Ok(Some(Box::new(Template::nested(json, templates)?))),
+        None => json.span().map(|_| None),
     }
 }
 
@@ -157,15 +134,15 @@ fn extended_resource<'a>(
     resources: &mut Reader<'a>,
     found: &mut Option<Cow<'a, str>>,
 ) -> Result<(), Malformed> {
-    resources.members(&["requests", "limits"], |_, amounts| {
-        amounts.entries(|name, amount| {
+    fields!(resources, |amounts| {
+        "requests" | "limits" => amounts.entries(|name, amount| {
             // The quantity itself is not read any further (R5.22).
             let amount = amount.span()?;
             if found.is_none() && is_extended(&name) && !matches!(amount, "0" | "\"0\"") {
                 *found = Some(name);
             }
             Ok(())
-        })
+        })?,
     })
 }
 

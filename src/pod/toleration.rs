@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::encoding::json::{Malformed, Reader};
+use crate::encoding::json::{Malformed, Reader, fields};
 use crate::node::Taint;
 
 /// A toleration as the pod has it. Its operator is text: one that berth does not know tolerates nothing (R4.8).
@@ -23,16 +23,12 @@ pub struct Toleration<'a> {
 impl<'a> Toleration<'a> {
     pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut toleration = Self::default();
-        let keys = ["key", "operator", "value", "effect", "tolerationSeconds"];
-        json.members(&keys, |key, value| {
-            match key {
-                "key" => toleration.key = value.text()?,
-                "operator" => toleration.operator = value.text()?,
-                "value" => toleration.value = value.text()?,
-                "effect" => toleration.effect = value.text()?,
-                _ => toleration.toleration_seconds = Some(value.parse()?),
-            }
-            Ok(())
+        fields!(json, |value| {
+            "key" => toleration.key = value.text()?,
+            "operator" => toleration.operator = value.text()?,
+            "value" => toleration.value = value.text()?,
+            "effect" => toleration.effect = value.text()?,
+            "tolerationSeconds" => toleration.toleration_seconds = Some(value.parse()?),
         })?;
         Ok(toleration)
     }

@@ -1,8 +1,6 @@
 //! A pod, as placement sees it.
 
-use std::fmt;
-
-use super::metadata::Metadata;
+use super::metadata::{Controller, Metadata};
 use super::spec::Spec;
 
 /// A pod, or the pods that a template will make.
@@ -14,24 +12,4 @@ pub struct Pod<'a> {
     pub spec: &'a Spec<'a>,
     /// The pod's controller, by group and kind.
     pub controller: Option<Controller<'a>>,
-}
-
-/// A controller's API group and kind: never the kind alone, which other groups use too (R1.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Controller<'a> {
-    /// The API group; empty for the core group.
-    pub group: &'a str,
-    /// The kind.
-    pub kind: &'a str,
-}
-
-impl fmt::Display for Controller<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { group, kind } = self;
-        if group.is_empty() {
-            f.write_str(kind)
-        } else {
-            write!(f, "{group}/{kind}")
-        }
-    }
 }

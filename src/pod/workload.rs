@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use super::metadata::Metadata;
+use super::metadata::{Controller, Metadata};
 use super::spec::Template;
-use super::view::{Controller, Pod};
+use super::view::Pod;
 use crate::named::named;
 
 named! {

@@ -23,6 +23,11 @@ impl ApiError {
     pub(super) fn when(doing: &'static str) -> impl FnOnce(kube::Error) -> Self {
         move |error| Self { doing, error }
     }
+
+    /// True if the object is no longer the one that was read, so that nothing was written.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(&self.error, kube::Error::Api(status) if status.code == 409)
+    }
 }
 
 /// Makes a client whose requests end in time and are not repeated, since the next look repeats them.

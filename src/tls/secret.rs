@@ -3,8 +3,9 @@
 //! A new authority comes in three steps, so that no replica ever serves what the API server does not trust (R6.7): it
 //! is trusted beside the one in use; then it signs; then the one before goes. [`Keyring`] knows the steps.
 //!
-//! The replica that holds the Lease does them. Each look reads the configurations before the Secret: a replica that
-//! is held up in between cannot bring back an older bundle, because its write of the configuration is then a
+//! Every replica does them. Each write names the version that it replaces, so the Secret goes from one keyring to the
+//! next and never back, whichever replica writes. Each look reads the configurations before the Secret: a replica
+//! that is held up in between cannot bring back an older bundle, because its write of the configuration is then a
 //! conflict.
 
 use std::sync::Arc;
@@ -19,12 +20,11 @@ use super::api::{ApiError, client};
 use super::certificates::Certificates;
 use super::issue::names;
 use super::keyring::{Keyring, KeyringError, Terms};
-use super::lease::Lease;
 use super::pair::CertificateError;
 use super::trust::{Settling, Trust};
 use crate::metrics::{Metrics, timestamp};
 
-/// The longest pause before the next look while there is no certificate.
+/// The longest pause before the next look while there is no certificate, or after a conflict.
 const SOON: Duration = Duration::from_secs(1);
 
 /// The way out of a Secret that cannot be used.
@@ -47,11 +47,17 @@ enum RenewalError {
     Issue(#[from] rcgen::Error),
 }
 
+impl RenewalError {
+    /// True if somebody else, most likely another replica, was faster.
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Api(error) if error.is_conflict())
+    }
+}
+
 /// A replica's part in the certificate of a Secret: it serves what the Secret holds, and renews it.
 pub struct SelfManaged {
     secrets: Api<Secret>,
     secret: String,
-    lease: Lease,
     trust: Trust,
     settling: Settling,
     terms: Terms,
@@ -76,7 +82,6 @@ impl SelfManaged {
         let client = client(config)?;
         Ok(Self {
             trust: Trust::new(&client),
-            lease: Lease::new(client.clone(), namespace, secret),
             secrets: Api::namespaced(client, namespace),
             secret: secret.to_owned(),
             settling: Settling::default(),
@@ -93,7 +98,10 @@ impl SelfManaged {
     pub async fn keep(mut self, every: Duration) {
         let mut logged = None;
         loop {
-            let error = self.look(every).await.err().map(|error| error.to_string());
+            let looked = self.look().await;
+            let conflict = looked.as_ref().is_err_and(RenewalError::is_conflict);
+            let error = looked.err().filter(|_| !conflict);
+            let error = error.map(|error| error.to_string());
             if let Some(error) = &error {
                 self.metrics.renewal_error();
                 // Each look counts, so that an alert lasts; only a new error is logged.
@@ -104,27 +112,19 @@ impl SelfManaged {
             }
             logged = error;
             // The first replica has only just made what the others wait for.
-            let soon = self.certificates.not_after() == 0;
+            let soon = conflict || self.certificates.not_after() == 0;
             let pause = if soon { every.min(SOON) } else { every };
             tokio::time::sleep(pause).await;
         }
     }
 
     /// Takes the pair in the Secret into use, then does the next step if one is due.
-    async fn look(&mut self, every: Duration) -> Result<(), RenewalError> {
-        let leads = self.lease.hold(every).await;
+    async fn look(&mut self) -> Result<(), RenewalError> {
         // Before the Secret: see the top of this file.
-        let found = match &leads {
-            Ok(true) => Some(self.trust.read().await),
-            _ => None,
-        };
+        let found = self.trust.read().await;
         let (secret, keyring) = self.read().await?;
         // The pair is served even if what follows fails.
         let mut offered = keyring.as_ref().map_or(Ok(()), |it| self.offer(it));
-        leads.map_err(ApiError::when("holding the Lease"))?;
-        let Some(found) = found else {
-            return offered;
-        };
         let bundle = keyring.as_ref().map(Keyring::bundle);
         let settled = bundle.is_some_and(|bundle| self.settling.is_over(&found, bundle));
         let now = timestamp(SystemTime::now());

@@ -64,7 +64,7 @@ impl<'a> Reach<'a> {
     pub(super) fn of(revision: &'a Revision<'a>, rule: Rule) -> Self {
         let decision = revision.decision;
         let added = !revision.workload.is_pod() && decision.mode == Mode::Enforce;
-        let architectures = &decision.edits.required.requirements.architectures;
+        let architectures = decision.edits.required.architectures();
         Self {
             spec: revision.pod().spec,
             architectures: if added { architectures } else { &[] },

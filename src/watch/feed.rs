@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use tower::limit::RateLimitLayer;
 use tower::util::MapResponseLayer;
 
-use super::Availability;
+use super::availability::Availability;
 use super::update::{Entry, Outcome, PolicyObject, Unreadable, Update, read_node_pool};
 use crate::definition;
 use crate::logging::causes;
@@ -94,7 +94,7 @@ pub(super) fn namespaces() -> Resource<PartialObjectMeta<Namespace>, Arc<Namespa
 /// The `PlacementPolicy` of the one name that counts.
 pub(super) fn policies() -> Resource<DynamicObject, Arc<PolicyObject>> {
     Resource {
-        api: |client| Api::all_with(client, &super::resource()),
+        api: |client| Api::all_with(client, &PolicyObject::resource()),
         page: 1,
         fields: Some(format!("metadata.name={}", definition::NAME)),
         read: |object| {

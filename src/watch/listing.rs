@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kube::runtime::watcher::Event;
 
-use super::Availability;
+use super::availability::Availability;
 use super::update::Entry;
 
 /// The objects by name.

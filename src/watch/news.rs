@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Availability;
+use super::availability::Availability;
 use super::listing::Listing;
 use super::update::{PolicyObject, Unreadable};
 use crate::encoding::field::FieldError;

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::news::Judgement;
-use super::resource;
+use super::update::PolicyObject;
 use crate::definition::{self, Status};
 use crate::logging::causes;
 use crate::metrics::Metrics;
@@ -29,7 +29,7 @@ pub(super) async fn write(
     mut newest: watch::Receiver<Option<Judgement>>,
     metrics: &Metrics,
 ) {
-    let api: Api<DynamicObject> = Api::all_with(client, &resource());
+    let api: Api<DynamicObject> = Api::all_with(client, &PolicyObject::resource());
     let mut said = None;
     let mut pause = FIRST_PAUSE;
     while newest.changed().await.is_ok() {

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use kube::api::DynamicObject;
+use kube::api::{ApiResource, DynamicObject};
+use kube::core::GroupVersionKind;
 use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 
-use super::Availability;
+use super::availability::Availability;
+use crate::definition;
 use crate::encoding::field::FieldError;
+use crate::names::KIND;
 use crate::node::NodePool;
 use crate::pod::NamespaceLabels;
 
@@ -51,6 +54,14 @@ pub(super) struct PolicyObject {
     pub(super) spec: Value,
     /// What berth, or another replica of it, has last said of it.
     pub(super) status: Value,
+}
+
+impl PolicyObject {
+    /// Returns its resource, as the API server serves it.
+    pub(super) fn resource() -> ApiResource {
+        let kind = GroupVersionKind::gvk(definition::GROUP, definition::VERSION, KIND);
+        ApiResource::from_gvk_with_plural(&kind, definition::PLURAL)
+    }
 }
 
 impl From<DynamicObject> for PolicyObject {

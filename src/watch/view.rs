@@ -6,7 +6,7 @@ mod laws;
 use std::mem::take;
 use std::sync::Arc;
 
-use super::Availability;
+use super::availability::Availability;
 use super::listing::Listing;
 use super::news::{Count, Judgement, News};
 use super::update::{Outcome, PolicyObject, Unreadable, Update};

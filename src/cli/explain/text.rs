@@ -9,6 +9,7 @@ use super::explanation::Explanation;
 use super::report::{Examined, Fate, Report};
 use super::summary::summary;
 use crate::cli::output::clean;
+use crate::node::label::ARCH;
 use crate::placement::{Decision, Reason};
 use crate::policy::{Action, Mode};
 
@@ -152,13 +153,14 @@ fn additions(decision: &Decision<'_>) -> Vec<String> {
             .node_selector
             .map(|(label, name)| format!("node selector {label}: {name}")),
     );
-    let requirements = &edits.required.requirements;
-    let required = [
-        (requirements.node_label, &requirements.node_pools),
-        ("kubernetes.io/arch", &requirements.architectures),
-    ];
-    for (key, values) in required.iter().filter(|(_, values)| !values.is_empty()) {
-        lines.push(format!("node affinity {key} in {}", values.join(", ")));
+    if let Some(requirements) = edits.required.requirements() {
+        let required = [
+            (requirements.node_label, &requirements.node_pools),
+            (ARCH, &requirements.architectures),
+        ];
+        for (key, values) in required.iter().filter(|(_, values)| !values.is_empty()) {
+            lines.push(format!("node affinity {key} in {}", values.join(", ")));
+        }
     }
     if let Some(preference) = &edits.preferred {
         lines.push(format!(

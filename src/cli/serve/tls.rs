@@ -36,10 +36,9 @@ pub(super) struct Flags {
 
     /// The Secret, in berth's own namespace, of a certificate that berth makes and renews itself
     ///
-    /// The Secret must exist, and so must a Lease of the same name; the Secret may be empty at first. All replicas
-    /// serve with the certificate in it. The one that holds the Lease renews it when that is due, and writes its
-    /// authority into the webhook configurations named zz-berth, so that the API server trusts it. Needs a cluster,
-    /// as --cluster does, and --own-namespace.
+    /// The Secret must exist; it may be empty at first. All replicas serve with the certificate in it. Each of them
+    /// renews it when that is due, and writes its authority into the webhook configurations named zz-berth, so that
+    /// the API server trusts it. Needs a cluster, as --cluster does, and --own-namespace.
     #[arg(
         long = "tls-secret",
         value_name = "NAME",

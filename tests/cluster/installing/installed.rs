@@ -87,18 +87,11 @@ pub(super) async fn bundles(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
     Ok(webhooks.iter().map(bundle).collect())
 }
 
-const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/berth-system/leases/berth-certificate";
-
 /// What has been filled in, in full.
 pub(super) async fn filled_in(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
     let mut found = bundles(cluster).await?;
-    for (path, field) in [
-        (CERTIFICATE, "/data/ca.crt"),
-        (LEASE, "/spec/holderIdentity"),
-    ] {
-        let object = cluster.api.get(path).await?.unwrap_or_default();
-        found.push(text(&object, field).to_owned());
-    }
+    let secret = cluster.api.get(CERTIFICATE).await?.unwrap_or_default();
+    found.push(text(&secret, "/data/ca.crt").to_owned());
     ensure!(found.iter().all(|text| !text.is_empty()), "{found:?}");
     Ok(found)
 }

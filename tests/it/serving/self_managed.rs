@@ -185,6 +185,32 @@ fn what_is_not_valid_yet_is_made_anew() {
     );
 }
 
+/// No replica leads, so each goes by its own clock. They do not undo each other's work for ever unless their clocks differ
+/// by two thirds of a certificate's lifetime.
+#[test]
+fn replicas_whose_clocks_differ_come_to_rest() {
+    for skew in [-59, -20, -1, 1, 20, 59] {
+        let mut keyring = advanced(None, START, false).unwrap();
+        for day in 1..400 {
+            let now = START + day * DAY;
+            let mut steps = 0;
+            for settled in [false, true, false, true] {
+                for clock in [now, now + skew * DAY] {
+                    let next = advanced(Some(&keyring), clock, settled);
+                    steps += u32::from(next.is_some());
+                    keyring = next.unwrap_or(keyring);
+                }
+            }
+            let clocks = [now, now + skew * DAY];
+            let rest = clocks.map(|clock| advanced(Some(&keyring), clock, true).is_none());
+            assert_eq!(rest, [true; 2], "{skew} days apart, on day {day}");
+            assert!(steps <= 4, "{steps} steps, {skew} days apart, on day {day}");
+            let certificate = &keyring.pair().certificate;
+            trusts(&keyring.bundle(), certificate, NAME, now).unwrap();
+        }
+    }
+}
+
 #[test]
 fn another_name_is_another_certificate() {
     let first = advanced(None, START, false).unwrap();
@@ -222,26 +248,31 @@ proptest! {
 
     /// Whoever serves any certificate that was ever stored and has not expired is trusted by whatever an API server goes
     /// by, however late either is: some replica has not looked for weeks, some API server not for seconds, and the
-    /// configurations cannot be written for a while.
+    /// configurations cannot be written for a while. Each step is that of another replica, whose clock is half an hour
+    /// wrong.
     #[test]
     fn what_is_served_is_trusted(
-        steps in proptest::collection::vec((1..8 * DAY, proptest::bool::weighted(0.7)), 200..250),
+        steps in proptest::collection::vec(
+            (1..8 * DAY, -1800..=1800_i64, proptest::bool::weighted(0.7)),
+            200..250,
+        ),
     ) {
         let mut now = START;
         let mut keyring = advanced(None, now, false).unwrap();
         let mut served = vec![keyring.pair().certificate.clone()];
         // What an API server may go by: the bundle that has settled, and newer ones.
         let mut trusted = vec![keyring.bundle()];
-        for (pause, published) in steps {
+        for (pause, skew, published) in steps {
             now += pause;
+            let clock = now + skew;
             // Each pause is longer than the API server takes.
             trusted.drain(..trusted.len() - 1);
             let settled = trusted == [keyring.bundle()];
-            if let Some(next) = advanced(Some(&keyring), now, settled) {
+            if let Some(next) = advanced(Some(&keyring), clock, settled) {
                 // Written and read again, as by another replica.
                 let read = Keyring::read(&next.write()).unwrap();
                 prop_assert!(read.is_some_and(|read| read == next));
-                prop_assert!(advanced(Some(&next), now, false).is_none(), "two steps at once");
+                prop_assert!(advanced(Some(&next), clock, false).is_none(), "two steps at once");
                 keyring = next;
                 served.push(keyring.pair().certificate.clone());
             }

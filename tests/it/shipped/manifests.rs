@@ -13,7 +13,6 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Secret, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -141,7 +140,6 @@ fn parsed(object: &Value) -> Result<(), String> {
         ("batch/v1", "CronJob") => read_as::<CronJob>(object),
         ("policy/v1", "PodDisruptionBudget") => read_as::<PodDisruptionBudget>(object),
         ("networking.k8s.io/v1", "NetworkPolicy") => read_as::<NetworkPolicy>(object),
-        ("coordination.k8s.io/v1", "Lease") => read_as::<Lease>(object),
         ("rbac.authorization.k8s.io/v1", "Role") => read_as::<Role>(object),
         ("rbac.authorization.k8s.io/v1", "RoleBinding") => read_as::<RoleBinding>(object),
         ("rbac.authorization.k8s.io/v1", "ClusterRole") => read_as::<ClusterRole>(object),

@@ -1,4 +1,4 @@
-//! A replica that is held up between what it reads and what it writes, in front of an API server that the test plays.
+//! Replicas that read and write at the same time, in front of an API server that the test plays.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -23,11 +23,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use super::{DAY, START, advanced, terms};
+use super::{DAY, START, advanced, not_after, terms};
 use crate::harness::PATIENCE;
 
 const SECRET: &str = "/api/v1/namespaces/berth-system/secrets/berth-certificate";
-const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/berth-system/leases/berth-certificate";
 const CONFIGURATIONS: [&str; 2] = [
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/zz-berth",
     "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/zz-berth",
@@ -42,8 +41,12 @@ struct Objects {
     meanwhile: Option<fn(&mut Objects)>,
     /// How often it has been read.
     looks: usize,
+    /// How often berth wrote it.
+    stored: usize,
     /// Every bundle that berth wrote.
     written: Vec<Value>,
+    /// Somebody else is always faster.
+    always_late: bool,
 }
 
 impl Objects {
@@ -53,24 +56,53 @@ impl Objects {
         self.by_path.insert(path.to_owned(), object);
     }
 
-    /// What a replica that does its work leaves behind: the keyring, and those who trust it.
+    /// The objects as they are installed: nothing in the Secret, and nobody trusted.
+    fn installed() -> Self {
+        let mut objects = Self::default();
+        objects.fill(&Value::Null, &json!({}));
+        objects
+    }
+
+    /// The objects as a replica that does its work leaves them.
+    fn holding(keyring: &Keyring) -> Self {
+        let mut objects = Self::default();
+        objects.hold(keyring);
+        objects
+    }
+
+    /// Replaces the keyring, and the bundle that is trusted.
     fn hold(&mut self, keyring: &Keyring) {
         let entries = keyring.write().into_iter();
         let data: BTreeMap<_, _> = entries
             .map(|(name, value)| (name, STANDARD.encode(value)))
             .collect();
+        let client = json!({"caBundle": STANDARD.encode(keyring.bundle())});
+        self.fill(&json!(data), &client);
+    }
+
+    fn fill(&mut self, data: &Value, client: &Value) {
         self.put(
             SECRET,
             json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "berth-certificate"}, "data": data}),
         );
         for path in CONFIGURATIONS {
-            let client = json!({"caBundle": STANDARD.encode(keyring.bundle())});
             let webhook = json!({"name": "pods.placement.truemark.io", "clientConfig": client});
             self.put(
                 path,
                 json!({"metadata": {"name": "zz-berth"}, "webhooks": [webhook]}),
             );
         }
+    }
+
+    fn bundle(&self, path: &str) -> &Value {
+        &self.by_path[path]["webhooks"][0]["clientConfig"]["caBundle"]
+    }
+
+    /// The keyring in the Secret.
+    fn keyring(&self) -> Keyring {
+        let data = self.by_path[SECRET]["data"].as_object().unwrap().iter();
+        let data = data.map(|(name, value)| (name.clone(), decoded(value)));
+        Keyring::read(&data.collect()).unwrap().unwrap()
     }
 
     fn answer(&mut self, method: &Method, path: &str, body: &[u8]) -> (StatusCode, Value) {
@@ -88,10 +120,13 @@ impl Objects {
         }
         let wanted: Value = serde_json::from_slice(body).unwrap();
         let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
-        if version(&wanted) != version(&stored) {
+        // A write that names no version replaces whatever there is.
+        let is_late = !version(&wanted).is_null() && version(&wanted) != version(&stored);
+        if self.always_late || is_late {
             return failure(StatusCode::CONFLICT);
         }
         if method == Method::PUT {
+            self.stored += 1;
             self.put(path, wanted);
         } else {
             let mut patched = stored;
@@ -102,6 +137,10 @@ impl Objects {
         }
         (StatusCode::OK, self.by_path[path].clone())
     }
+}
+
+fn decoded(value: &Value) -> Vec<u8> {
+    STANDARD.decode(value.as_str().unwrap()).unwrap()
 }
 
 fn failure(code: StatusCode) -> (StatusCode, Value) {
@@ -152,27 +191,51 @@ fn replica(address: SocketAddr, metrics: Arc<Metrics>) -> SelfManaged {
     .unwrap()
 }
 
-/// Has a replica look at these objects a few times.
-fn looked_after(objects: Objects) -> (Objects, String) {
+/// When the certificate that a replica serves expires, in seconds since 1970; 0 where there is none.
+fn not_after_of(metrics: &Metrics) -> i64 {
+    let text = metrics.text();
+    let name = "berth_tls_certificate_not_after_timestamp_seconds ";
+    let value = text.lines().find_map(|line| line.strip_prefix(name));
+    value.unwrap().parse().unwrap()
+}
+
+/// Has so many replicas look at these objects, a few times each.
+fn looked_after_by(replicas: usize, objects: Objects) -> (Objects, Vec<Arc<Metrics>>) {
     let objects: Shared = Arc::new(Mutex::new(objects));
-    let metrics = Arc::new(Metrics::default());
+    let metrics: Vec<_> = (0..replicas)
+        .map(|_| Arc::new(Metrics::default()))
+        .collect();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let replica = replica(listener.local_addr().unwrap(), Arc::clone(&metrics));
+        let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, Arc::clone(&objects)));
-        tokio::spawn(replica.keep(Duration::from_millis(1)));
+        for metrics in &metrics {
+            let replica = replica(address, Arc::clone(metrics));
+            tokio::spawn(replica.keep(Duration::from_millis(1)));
+        }
         let looked = async {
-            while objects.lock().unwrap().looks < 5 {
+            loop {
                 tokio::time::sleep(Duration::from_millis(1)).await;
+                let objects = objects.lock().unwrap();
+                let serve = |metrics: &Arc<Metrics>| not_after_of(metrics) > 0;
+                let served = objects.always_late || metrics.iter().all(serve);
+                if served && objects.looks >= 8 * replicas {
+                    break;
+                }
             }
         };
         timeout(PATIENCE, looked).await.unwrap();
     });
     drop(runtime);
-    let text = metrics.text();
     let objects = Arc::try_unwrap(objects).ok().unwrap();
-    (objects.into_inner().unwrap(), text)
+    (objects.into_inner().unwrap(), metrics)
+}
+
+/// The same of one replica.
+fn looked_after(objects: Objects) -> (Objects, Arc<Metrics>) {
+    let (objects, mut metrics) = looked_after_by(1, objects);
+    (objects, metrics.remove(0))
 }
 
 fn now() -> i64 {
@@ -180,21 +243,16 @@ fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap()
 }
 
-fn lease(spec: &Value) -> Value {
-    json!({
-        "apiVersion": "coordination.k8s.io/v1",
-        "kind": "Lease",
-        "metadata": {"name": "berth-certificate"},
-        "spec": spec,
-    })
+/// That another was faster is no error: nobody is alerted, and nothing is logged.
+fn assert_no_error(metrics: &Metrics) {
+    let (text, errors) = (metrics.text(), "berth_tls_renewal_errors_total 0\n");
+    assert!(text.contains(errors), "{text}");
 }
 
-/// Another replica that took over meanwhile has gone over to another authority: what it serves has to stay trusted.
+/// Another replica has meanwhile gone over to another authority: what it serves has to stay trusted.
 #[test]
 fn an_older_bundle_never_comes_back() {
-    let mut objects = Objects::default();
-    objects.put(LEASE, lease(&json!({})));
-    objects.hold(&advanced(None, now(), false).unwrap());
+    let mut objects = Objects::holding(&advanced(None, now(), false).unwrap());
     // So that there is something to write.
     for path in CONFIGURATIONS {
         let mut empty = objects.by_path[path].clone();
@@ -202,12 +260,57 @@ fn an_older_bundle_never_comes_back() {
         objects.put(path, empty);
     }
     objects.meanwhile = Some(|objects| objects.hold(&advanced(None, now(), false).unwrap()));
-    let (objects, _) = looked_after(objects);
+    let (objects, metrics) = looked_after(objects);
     for path in CONFIGURATIONS {
-        let client = &objects.by_path[path]["webhooks"][0]["clientConfig"];
         let written = &objects.written;
-        assert!(!client["caBundle"].is_null());
+        assert!(!objects.bundle(path).is_null());
         assert!(written.is_empty(), "berth wrote {written:?}");
+    }
+    assert_no_error(&metrics);
+}
+
+/// Another replica has filled the empty Secret, or renewed what is in it, in between.
+#[test]
+fn what_another_has_stored_is_not_stored_again() {
+    let expired = advanced(None, START, false).unwrap();
+    for mut objects in [Objects::installed(), Objects::holding(&expired)] {
+        objects.meanwhile = Some(|objects| objects.hold(&advanced(None, now(), false).unwrap()));
+        let (objects, metrics) = looked_after(objects);
+        assert_eq!(objects.stored, 0);
+        let written = &objects.written;
+        assert!(written.is_empty(), "berth wrote {written:?}");
+        assert_no_error(&metrics);
+        // And it is what this replica serves.
+        let stored = objects.keyring().pair().certificate.clone();
+        assert_eq!(not_after_of(&metrics), not_after(&stored));
+    }
+}
+
+/// Nor is it trusted, or anybody could be told to trust what is lost.
+#[test]
+fn what_could_not_be_stored_is_not_served() {
+    let mut objects = Objects::installed();
+    objects.always_late = true;
+    let (objects, metrics) = looked_after(objects);
+    assert_eq!((objects.stored, objects.written.len()), (0, 0));
+    assert_eq!(not_after_of(&metrics), 0);
+    assert_no_error(&metrics);
+}
+
+/// Replicas that start at once make one certificate between them, and none of them waits for another that is gone.
+#[test]
+fn replicas_that_start_at_once_agree() {
+    let (objects, metrics) = looked_after_by(3, Objects::installed());
+    assert_eq!(objects.stored, 1);
+    let keyring = objects.keyring();
+    for path in CONFIGURATIONS {
+        assert_eq!(decoded(objects.bundle(path)), keyring.bundle().as_bytes());
+    }
+    assert_eq!(objects.written.len(), CONFIGURATIONS.len());
+    for metrics in metrics {
+        assert_no_error(&metrics);
+        let stored = &keyring.pair().certificate;
+        assert_eq!(not_after_of(&metrics), not_after(stored));
     }
 }
 
@@ -215,30 +318,10 @@ fn an_older_bundle_never_comes_back() {
 #[test]
 fn what_has_expired_is_renewed_and_nobody_is_told_to_empty_the_secret() {
     for started in [now() - 100 * DAY, START] {
-        let mut objects = Objects::default();
-        objects.put(LEASE, lease(&json!({})));
-        objects.hold(&advanced(None, started, false).unwrap());
-        let (_, metrics) = looked_after(objects);
-        let errors = "berth_tls_renewal_errors_total 0\n";
-        assert!(metrics.contains(errors), "{metrics}");
+        let objects = Objects::holding(&advanced(None, started, false).unwrap());
+        let before = objects.by_path[SECRET].clone();
+        let (objects, metrics) = looked_after(objects);
+        assert_ne!(objects.by_path[SECRET], before);
+        assert_no_error(&metrics);
     }
-}
-
-/// Whatever stands in the Lease, it is taken when its holder is silent.
-#[test]
-fn a_lease_with_absurd_numbers_is_taken() {
-    let spec = json!({
-        "holderIdentity": "x".repeat(100_000),
-        "acquireTime": "0000-01-01T00:00:00Z",
-        "renewTime": "9999-12-31T23:59:59.999999Z",
-        "leaseDurationSeconds": -1,
-        "leaseTransitions": i32::MAX,
-    });
-    let mut objects = Objects::default();
-    objects.put(LEASE, lease(&spec));
-    objects.hold(&advanced(None, START, false).unwrap());
-    let before = objects.by_path[SECRET].clone();
-    let (objects, metrics) = looked_after(objects);
-    assert_ne!(objects.by_path[SECRET], before, "{metrics}");
-    assert_eq!(objects.by_path[LEASE]["spec"]["leaseTransitions"], i32::MAX);
 }
