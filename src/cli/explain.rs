@@ -40,12 +40,12 @@ Exit codes: 0 fine, 1 something was refused or could not be read, 64 bad usage o
 
 /// Shows where workloads would go, and why, without a cluster
 ///
-/// Reads manifests as kubectl does, decides for each workload as the webhook does, and shows the outcome. For a workload
-/// with a template, it decides for the pods that the template makes. It refuses manifests that the API server would not
-/// even read, such as one with cpu: "0,5", and names the field.
+/// Reads manifests as kubectl does, decides for each workload as the webhook does, and shows the outcome. For a
+/// workload with a template, it decides for the pods that the template makes. It refuses a manifest that the API server
+/// would not even read, such as one with cpu: "0,5", and names the field.
 ///
-/// Namespaces in the input count, wherever they stand; any other namespace is taken as opted in. If the policy or a rule
-/// is in Audit, text and json show what would happen, and yaml and diff show no change.
+/// Namespaces in the input count, wherever they stand; any other namespace is taken as opted in. If the policy or a
+/// rule is in Audit, text and json show what would happen, and yaml and diff show no change.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
