@@ -80,7 +80,7 @@ fn require(inspection: &mut Inspection<'_>, wanted: &Wanted) {
         inspection.by_policy(),
         "matchConditions",
         format!(
-            "no condition is called {name}: nothing keeps {keeps_away} away{}",
+            "no condition is called {name}, so that nothing keeps away {keeps_away}{}",
             inspection.consequence(otherwise)
         ),
         format!("add the shipped condition {name}, or call yours {name} if it does the same"),
