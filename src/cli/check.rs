@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{ArgGroup, ValueEnum};
 
 use super::exit;
-use super::files::Files;
+use super::files::Inputs;
 use super::kubeconfig::Kubeconfig;
 use super::output::{complain, printed};
 use crate::preflight::{Assessment, Severity};
@@ -53,7 +53,7 @@ Exit codes: 0 fine, warnings and notes included, 1 something could not be read o
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    files: Files,
+    inputs: Inputs,
 
     /// Check the cluster that KUBECONFIG or ~/.kube/config names, else the one that berth runs in
     #[arg(long)]
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             }
         }
     } else {
-        let (assessment, unread) = manifests::check(&args.files);
+        let (assessment, unread) = manifests::check(&args.inputs);
         for message in &unread {
             complain(COMMAND, message);
         }

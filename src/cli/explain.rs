@@ -20,7 +20,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use super::exit;
-use super::files::{Files, read};
+use super::files::{Inputs, read};
 use super::output::{complain, printed};
 use super::sources::Sources;
 use report::Report;
@@ -50,7 +50,7 @@ Exit codes: 0 fine, 1 something was refused or could not be read, 64 bad usage o
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(flatten)]
-    files: Files,
+    inputs: Inputs,
 
     /// More manifests, as with -f
     #[arg(value_name = "PATH")]
@@ -75,7 +75,7 @@ enum Form {
 /// Runs the command. Returns 0 if all is well, 1 if something was refused or could not be read, and 64 for bad usage or
 /// configuration.
 pub(super) fn run(args: &Args) -> ExitCode {
-    let paths: Vec<&PathBuf> = args.files.filenames.iter().chain(&args.paths).collect();
+    let paths: Vec<&PathBuf> = args.inputs.filenames.iter().chain(&args.paths).collect();
     if paths.is_empty() {
         complain(
             COMMAND,
