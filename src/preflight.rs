@@ -1,4 +1,5 @@
-//! Checks a registration before, or while, the API server acts on it: could it keep pods from starting, berth's own above all?
+//! Checks a registration before the API server acts on it, or while it does: could it keep pods from starting, and
+//! berth's own above all?
 //!
 //! It assumes the worst: a namespace may get any label, except another name, which nobody can give it.
 

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{ArgGroup, ValueEnum};
 
 use super::exit;
-use super::files::Files;
+use super::files::Inputs;
 use super::kubeconfig::Kubeconfig;
 use super::output::{complain, printed};
 use crate::preflight::{Assessment, Severity};
@@ -37,14 +37,14 @@ Exit codes: 0 fine, warnings and notes included, 1 something could not be read o
 ///
 /// An error can block berth's own pods or pods that the cluster needs, or means that nothing works at all. A warning is
 /// about something that waits or fails without need. A note states the price of a choice. The check assumes the worst:
-/// that a system namespace may get any label, and that berth is down. It knows a match condition by its name and does not
-/// evaluate it.
+/// that a system namespace may get any label, and that berth is down. It knows a match condition by its name, and does
+/// not evaluate it.
 ///
 /// Other people's webhooks are checked for one thing: whether berth's own pods wait for them.
 ///
-/// With --cluster it also checks the installation: the API server's version, the caBundle, berth's replicas, whether the
-/// policy is in force, and whether its node pools exist. It reads and never writes. It passes over what the kubeconfig may
-/// not read, and says so.
+/// With --cluster it also checks the installation: the API server's version, the caBundle, berth's replicas, whether
+/// the policy is in force, and whether its node pools exist. It reads and never writes. It says so if the kubeconfig
+/// may not read something, and passes over it.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = EXAMPLES,
@@ -53,7 +53,7 @@ Exit codes: 0 fine, warnings and notes included, 1 something could not be read o
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    files: Files,
+    inputs: Inputs,
 
     /// Check the cluster that KUBECONFIG or ~/.kube/config names, else the one that berth runs in
     #[arg(long)]
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             }
         }
     } else {
-        let (assessment, unread) = manifests::check(&args.files);
+        let (assessment, unread) = manifests::check(&args.inputs);
         for message in &unread {
             complain(COMMAND, message);
         }

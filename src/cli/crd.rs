@@ -18,8 +18,8 @@ Examples:
 
 /// Prints the CustomResourceDefinition of PlacementPolicy as YAML
 ///
-/// kubectl apply -k deploy installs the same definition; this command is for upgrades, and for clusters that are set up in
-/// another way. The definition must not be older than berth: the API server drops fields that it does not know.
+/// kubectl apply -k deploy installs the same definition; this command is for upgrades, and for clusters that are set up
+/// in another way. The definition must not be older than berth: the API server drops fields that it does not know.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {}

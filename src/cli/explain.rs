@@ -20,7 +20,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use super::exit;
-use super::files::{Files, read};
+use super::files::{Inputs, read};
 use super::output::{complain, printed};
 use super::sources::Sources;
 use report::Report;
@@ -40,17 +40,17 @@ Exit codes: 0 fine, 1 something was refused or could not be read, 64 bad usage o
 
 /// Shows where workloads would go, and why, without a cluster
 ///
-/// Reads manifests as kubectl does, decides for each workload as the webhook does, and shows the outcome. For a workload
-/// with a template, it decides for the pods that the template makes. It refuses manifests that the API server would not
-/// even read, such as one with cpu: "0,5", and names the field.
+/// Reads manifests as kubectl does, decides for each workload as the webhook does, and shows the outcome. For a
+/// workload with a template, it decides for the pods that the template makes. It refuses a manifest that the API server
+/// would not even read, such as one with cpu: "0,5", and names the field.
 ///
-/// Namespaces in the input count, wherever they stand; any other namespace is taken as opted in. If the policy or a rule
-/// is in Audit, text and json show what would happen, and yaml and diff show no change.
+/// Namespaces in the input count, wherever they stand; any other namespace is taken as opted in. If the policy or a
+/// rule is in Audit, text and json show what would happen, and yaml and diff show no change.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(flatten)]
-    files: Files,
+    inputs: Inputs,
 
     /// More manifests, as with -f
     #[arg(value_name = "PATH")]
@@ -75,7 +75,7 @@ enum Form {
 /// Runs the command. Returns 0 if all is well, 1 if something was refused or could not be read, and 64 for bad usage or
 /// configuration.
 pub(super) fn run(args: &Args) -> ExitCode {
-    let paths: Vec<&PathBuf> = args.files.filenames.iter().chain(&args.paths).collect();
+    let paths: Vec<&PathBuf> = args.inputs.filenames.iter().chain(&args.paths).collect();
     if paths.is_empty() {
         complain(
             COMMAND,

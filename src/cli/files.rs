@@ -14,7 +14,7 @@ pub(super) use parse::line_of;
 
 /// The flag `-f`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Files {
+pub(super) struct Inputs {
     /// Manifests: a file, a directory of .yaml, .yml and .json files, or - for standard input; may be repeated
     #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
     pub(super) filenames: Vec<PathBuf>,

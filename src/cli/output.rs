@@ -19,7 +19,7 @@ pub(super) fn printed(command: &str, output: io::Result<()>) -> bool {
     }
 }
 
-/// Returns a text without control characters: names and messages come from the input, and could move a terminal's cursor.
+/// Returns a text without control characters: names and messages come from the input, and must not move a cursor.
 pub(super) fn clean(text: impl Display) -> String {
     let printable = |char: char| if char.is_control() { '\u{fffd}' } else { char };
     text.to_string().chars().map(printable).collect()

@@ -2,6 +2,7 @@
 
 mod announcement;
 mod tls;
+mod values;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -36,21 +37,21 @@ use crate::watch::Cluster;
 
 /// Serves the webhook that places workloads as they are created
 ///
-/// With no flags it serves the default policy with a certificate of its own making, and says how to try it. The API
-/// server needs --tls-cert and --tls-key. SIGTERM drains it: see --drain.
+/// Without flags it serves the default policy with a self-signed certificate, and says how to try it. An API server
+/// trusts a certificate of --tls-secret, or of --tls-cert and --tls-key. SIGTERM drains it: see --drain.
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("kubeconfig", |arg| arg.env("BERTH_KUBECONFIG")))]
 pub(super) struct Args {
     #[command(flatten)]
     sources: Sources,
 
-    /// Where the API server calls /mutate and /validate, over HTTPS [default: [::]:8443]
+    /// The address of /mutate and /validate, which the API server calls over HTTPS [default: [::]:8443]
     ///
-    /// An address and a port; port 0 takes any that is free. Without this flag, 0.0.0.0:8443 where there is no IPv6.
+    /// An address and a port; port 0 takes a free one. On a system without IPv6 the default is 0.0.0.0:8443.
     #[arg(long, value_name = "ADDRESS", env = "BERTH_LISTEN")]
     listen: Option<SocketAddr>,
 
-    /// Where /livez, /readyz and /metrics are, over plain HTTP [default: [::]:8080]
+    /// The address of /livez, /readyz and /metrics, over plain HTTP [default: [::]:8080]
     #[arg(long, value_name = "ADDRESS", env = "BERTH_OPS_LISTEN")]
     ops_listen: Option<SocketAddr>,
 
@@ -59,30 +60,30 @@ pub(super) struct Args {
 
     /// Follow a cluster: its NodePools, its namespaces' labels and its PlacementPolicy
     ///
-    /// The cluster is the one that KUBECONFIG or ~/.kube/config names, else the one that berth runs in. Its NodePools take
-    /// the place of --node-pools and of the policy's own catalogue, entries marked external excepted; its PlacementPolicy
-    /// named default comes after --policy and before the default policy. berth is ready once all are listed; what the
-    /// cluster does not serve, or does not let berth see, it does without, and says so.
+    /// The cluster is the one that KUBECONFIG or ~/.kube/config names, else the one that berth runs in. Its NodePools
+    /// replace --node-pools and the policy's own catalogue, except for entries marked external. Its PlacementPolicy
+    /// named default applies unless --policy is given; without both, the default policy applies. berth is ready once
+    /// all are listed. It does without anything that the cluster does not serve, or does not let it see, and says so.
     #[arg(long, env = "BERTH_CLUSTER")]
     cluster: bool,
 
     #[command(flatten)]
     kubeconfig: Kubeconfig,
 
-    /// The namespace that berth itself runs in, whose pods it leaves alone
+    /// The namespace that berth itself runs in; berth leaves its pods alone
     #[arg(long, value_name = "NAMESPACE", env = "POD_NAMESPACE")]
     own_namespace: Option<String>,
 
-    /// How long to go on serving after SIGTERM, while the cluster takes berth out of the service
+    /// The time to go on serving after SIGTERM, while the cluster takes berth out of the Service
     ///
-    /// /readyz fails at once. Then what is in flight has 10s to finish: let terminationGracePeriodSeconds be longer
-    /// than both. A second signal ends it at once.
+    /// /readyz fails at once. After this time, requests in flight have 10s to finish: terminationGracePeriodSeconds has
+    /// to be longer than both. A second signal ends berth at once.
     #[arg(long, value_name = "DURATION", env = "BERTH_DRAIN", default_value = "15s", value_parser = duration::parse)]
     drain: Duration,
 
-    /// How many connections may be open at once; more are closed unheard
+    /// The most connections that may be open at once; berth closes any more unheard
     ///
-    /// One takes up to about 100 KiB. An API server keeps 25 idle, and opens more under load.
+    /// A connection takes up to about 100 KiB. An API server keeps 25 idle, and opens more under load.
     #[arg(
         long,
         value_name = "NUMBER",
@@ -91,30 +92,18 @@ pub(super) struct Args {
     )]
     max_connections: NonZeroUsize,
 
-    /// How log lines look: text or json
+    /// The form of log lines: text or json
     #[arg(long, value_name = "FORMAT", env = "BERTH_LOG_FORMAT", default_value_t = Format::Text)]
     log_format: Format,
 
-    /// What is logged: off, error, warn, info, debug (every decision) or trace, or by module, as in warn,berth=debug
-    #[arg(long, value_name = "LEVEL", env = "BERTH_LOG_LEVEL", default_value = "info", value_parser = level)]
+    /// The log level: off, error, warn, info, debug (every decision) or trace, or by module, as in warn,berth=debug
+    #[arg(long, value_name = "LEVEL", env = "BERTH_LOG_LEVEL", default_value = "info", value_parser = values::level)]
     log_level: String,
 }
 
-fn positive(text: &str) -> Result<Duration, String> {
-    match duration::parse(text) {
-        Ok(Duration::ZERO) => Err("has to be longer than 0".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn level(text: &str) -> Result<String, String> {
-    logging::filter(text).map(|_| text.to_owned())
-}
-
-/// Serves until a signal: 0 after a drain, 1 when it failed or a second signal came, 64 for a wrong configuration.
+/// Serves until a signal. Returns 0 after a drain, 1 after a failure or a second signal, 64 for a bad configuration.
 pub(super) fn run(args: &Args) -> ExitCode {
-    // Before anything speaks TLS. It fails only where one is installed already.
+    // Anything that speaks TLS needs it. It fails only if one is installed already.
     let _ = aws_lc_rs::default_provider().install_default();
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -142,18 +131,18 @@ pub(super) fn run(args: &Args) -> ExitCode {
     }
 }
 
-/// Everything that can be wrong with the configuration, put right before a socket is bound.
+/// Everything that the configuration says. It is made, and so checked, before a socket is bound.
 struct Setup {
     basis: Basis,
     metrics: Arc<Metrics>,
     keeper: Keeper,
 }
 
-/// What is decided by.
+/// The basis of all decisions.
 enum Basis {
-    /// What the flags name, and the defaults.
+    /// The files that the flags name, and the defaults.
     Given(Snapshot),
-    /// What the cluster says.
+    /// The cluster.
     Cluster(Box<Cluster>),
 }
 
@@ -193,13 +182,13 @@ impl Setup {
     }
 }
 
-/// The flag that needs a cluster, if one is given.
+/// Returns the flag that needs a cluster, if one is given.
 fn cluster_flag(args: &Args) -> Option<&'static str> {
     let follows = args.cluster.then_some("--cluster");
     follows.or_else(|| args.tls.need_cluster().then_some("--tls-secret"))
 }
 
-/// As many workers as the container may use cores: more would only wait for each other.
+/// Starts as many workers as the container may use cores: more would only wait for each other.
 fn runtime() -> anyhow::Result<Runtime> {
     let workers = available_parallelism().map_or(1, NonZeroUsize::get);
     let mut builder = if workers == 1 {
@@ -258,7 +247,7 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets whoever still calls be served, then finishes what is in flight.
+/// Serves for a while longer, since clients still call, and then finishes the requests in flight.
 async fn drain(
     time: Duration,
     lifecycle: &Lifecycle,
@@ -284,29 +273,29 @@ async fn bind(flag: &str, given: Option<SocketAddr>, port: u16) -> anyhow::Resul
     bound.with_context(|| format!("{flag} {address}"))
 }
 
-/// Systems differ in how they say so; these two errors would be the same over IPv4.
+/// True if an error may come from a system without IPv6. Systems differ in their errors; these two come over IPv4 too.
 fn lacks_ipv6(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{AddrInUse, PermissionDenied};
     !matches!(error.kind(), AddrInUse | PermissionDenied)
 }
 
-/// Waits for the end of a task that there may not be.
+/// Waits for the end of a task, for ever if there is none.
 async fn ended(task: &mut Option<JoinHandle<()>>) {
     match task {
-        // How it ended, its panic hook has said.
+        // A panic is reported where it happens.
         Some(task) => drop(task.await),
         None => std::future::pending().await,
     }
 }
 
-/// Everything that runs.
+/// The tasks of the process.
 struct Tasks {
     webhook: JoinHandle<()>,
     ops: JoinHandle<()>,
     follow: Option<JoinHandle<()>>,
     /// Looks after the certificate, for ever.
     keep: JoinHandle<()>,
-    /// Comes once there is something to decide by.
+    /// Receives once there is a snapshot to decide by.
     listed: oneshot::Receiver<()>,
 }
 

@@ -63,8 +63,8 @@ impl Scene {
         }
     }
 
-    /// Returns the namespaces whose pods must never wait for berth: the system's, the provisioners', and berth's own. If
-    /// berth is elsewhere, nobody needs the namespace that it is shipped for.
+    /// Returns the namespaces whose pods must never wait for berth: the system's, the provisioners' and berth's own.
+    /// Nobody needs the namespace that berth is shipped for if it runs in another one.
     pub(super) fn protected(&self) -> BTreeSet<&str> {
         let system = SYSTEM_NAMESPACES.iter().copied();
         let system = system.filter(|name| *name != SHIPPED_NAMESPACE);

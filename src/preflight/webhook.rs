@@ -12,16 +12,16 @@ pub(super) use inspection::Inspection;
 
 /// Inspects a webhook of berth's.
 pub(super) fn inspect(inspection: &mut Inspection<'_>) {
-    inspection.failure_policy();
-    inspection.namespace_selector();
-    inspection.object_selector();
-    inspection.rules();
-    inspection.conditions();
-    inspection.client();
-    inspection.protocol();
+    protocol::failure_policy(inspection);
+    selectors::check_namespaces(inspection);
+    selectors::check_objects(inspection);
+    rules::check(inspection);
+    conditions::check(inspection);
+    client::check(inspection);
+    protocol::check(inspection);
 }
 
 /// Inspects a webhook of somebody else's.
 pub(super) fn inspect_foreign(inspection: &mut Inspection<'_>) {
-    inspection.own_pods_wait();
+    foreign::check(inspection);
 }

@@ -1,7 +1,7 @@
 //! The command line as its users see it: each page of `tests/commands` shows files, commands and what they print.
 //!
-//! A page is Markdown, written as for cram or trycmd. A block whose first line names a file is that file. In a `console`
-//! block, a line that starts with `$ ` is a line of shell; below it stand `? CODE`, if it fails, and all that it prints.
+//! A page is Markdown, written as for cram or trycmd. A block that names a file in its first line is that file. In a
+//! `console` block, `$ ` starts a line of shell; below it stand `? CODE`, if it fails, and everything that it prints.
 //! Each page has a directory of its own, where `repository` is this repository.
 
 mod check;

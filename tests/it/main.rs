@@ -7,6 +7,7 @@
 )]
 
 mod commands;
+mod layout;
 mod tidy;
 
 /// The tools of all rooms: files, reviews, the process and its clients.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use super::objects::objects;
-use crate::cli::files::{Files, read};
+use crate::cli::files::{Inputs, read};
 use crate::preflight::{Assessment, Severity, Stage, check_registration};
 
 /// Checks manifests. Returns the assessment, and a message for all that could not be read or is missing.
-pub(super) fn check(files: &Files) -> (Assessment, Vec<String>) {
-    let manifests = read(files.filenames.iter().map(PathBuf::as_path));
+pub(super) fn check(inputs: &Inputs) -> (Assessment, Vec<String>) {
+    let manifests = read(inputs.filenames.iter().map(PathBuf::as_path));
     let mut values = Vec::new();
     let mut unread = Vec::new();
     for manifest in &manifests {

@@ -56,7 +56,7 @@ fn add_namespaces<'e>(elements: impl Iterator<Item = &'e Element<'e>>, snapshot:
     let namespaces = Arc::make_mut(&mut snapshot.namespaces);
     for element in elements {
         if let Element::Object(object) = element
-            && object.role() == Role::Namespace
+            && Role::of(object) == Role::Namespace
             && decode(&object.identity, object.value).is_ok()
         {
             let labels = Arc::new(labels(object));
@@ -82,7 +82,7 @@ struct Examination<'a> {
     snapshot: &'a Snapshot,
     objects: Vec<Examined<'a>>,
     assumed: BTreeSet<&'a str>,
-    /// How much text may still be searched for lines.
+    /// The text that may still be searched for lines, in bytes.
     searchable: usize,
 }
 
@@ -153,7 +153,7 @@ fn fate<'a>(object: &ObjectAt<'_>, snapshot: &'a Snapshot) -> Fate<'a> {
             message,
         });
     }
-    let explanation = match object.role() {
+    let explanation = match Role::of(object) {
         Role::Placed(kind) => {
             let namespace = identity.effective_namespace();
             Explanation::of(kind, value, namespace, snapshot)
@@ -167,7 +167,7 @@ fn fate<'a>(object: &ObjectAt<'_>, snapshot: &'a Snapshot) -> Fate<'a> {
 
 /// True if the fate rests on a namespace that the input says nothing of.
 fn assumes(object: &ObjectAt<'_>, fate: &Fate<'_>, snapshot: &Snapshot) -> bool {
-    let is_decided = matches!(object.role(), Role::Placed(_))
+    let is_decided = matches!(Role::of(object), Role::Placed(_))
         && matches!(fate, Fate::Explained(explanation) if explanation.decision.reason != Reason::Namespace);
     let namespace = object.identity.effective_namespace();
     is_decided && !snapshot.namespaces.contains_key(namespace)

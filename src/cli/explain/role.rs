@@ -17,13 +17,13 @@ pub(super) enum Role {
     Unconcerned,
 }
 
-impl ObjectAt<'_> {
-    /// Returns the role of the object.
-    pub(super) fn role(&self) -> Role {
-        let (group, kind) = (self.identity.group(), self.identity.kind);
+impl Role {
+    /// Returns the role of an object.
+    pub(super) fn of(object: &ObjectAt<'_>) -> Self {
+        let (group, kind) = (object.identity.group(), object.identity.kind);
         match Kind::new(group, kind) {
             Kind::Other => {}
-            placed => return Role::Placed(placed),
+            placed => return Self::Placed(placed),
         }
         let makes_pods = || {
             [
@@ -31,14 +31,14 @@ impl ObjectAt<'_> {
                 "/template/spec/containers",
             ]
             .iter()
-            .any(|containers| self.value.pointer(containers).is_some())
+            .any(|containers| object.value.pointer(containers).is_some())
         };
         match (group, kind) {
-            ("", "Namespace") => Role::Namespace,
-            ("apps", "DaemonSet") => Role::Left(Reason::DaemonSet),
-            ("apps", "ReplicaSet") | ("", "ReplicationController") => Role::Left(Reason::Kind),
-            _ if makes_pods() => Role::Left(Reason::Kind),
-            _ => Role::Unconcerned,
+            ("", "Namespace") => Self::Namespace,
+            ("apps", "DaemonSet") => Self::Left(Reason::DaemonSet),
+            ("apps", "ReplicaSet") | ("", "ReplicationController") => Self::Left(Reason::Kind),
+            _ if makes_pods() => Self::Left(Reason::Kind),
+            _ => Self::Unconcerned,
         }
     }
 }
@@ -73,9 +73,9 @@ mod tests {
         ];
         for (api_version, kind, role) in cases {
             let value = json!({ "apiVersion": api_version, "kind": kind, "spec": template });
-            assert_eq!(only(&value).role(), role, "{kind}");
+            assert_eq!(Role::of(&only(&value)), role, "{kind}");
         }
         let value = json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": {} });
-        assert_eq!(only(&value).role(), Role::Unconcerned);
+        assert_eq!(Role::of(&only(&value)), Role::Unconcerned);
     }
 }

@@ -81,7 +81,7 @@ pub(in crate::cli) enum ReadError {
     Syntax(ParseError),
 }
 
-/// Reads the documents of the files that the paths name, in their order. One that cannot be read does not hide the others.
+/// Reads the documents of the files that the paths name, in their order. An unreadable one does not hide the others.
 pub(in crate::cli) fn read<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Vec<Manifest> {
     let mut manifests = Vec::new();
     for path in paths {

@@ -93,7 +93,7 @@ pub(in crate::cli) fn elements(manifest: &Value) -> Vec<Element<'_>> {
     found
 }
 
-/// Adds the elements of a value. `inherited` is the kind that an item of a typed list, such as a `PodList`, does not repeat.
+/// Adds the elements of a value. An item of a typed list, such as a `PodList`, has the `inherited` kind if it has no own.
 fn expand<'m>(
     value: &'m Value,
     inherited: &Identity<'m>,

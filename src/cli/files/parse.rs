@@ -74,7 +74,7 @@ fn options() -> Options {
     options
 }
 
-/// Returns the first line of a parser's message without its place, which counts from the document and not from the file.
+/// Returns the first line of a parser's message, without its place: that counts from the document, not from the file.
 fn message(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let end = line.rfind(" at line ").unwrap_or(line.len());

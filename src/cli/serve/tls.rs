@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::positive;
+use super::values::positive;
 use crate::metrics::Metrics;
 use crate::tls::{Files, Keeper};
 
@@ -48,14 +48,14 @@ pub(super) struct Flags {
     )]
     secret: Option<String>,
 
-    /// How long a certificate of --tls-secret is valid; berth renews it when a third of that is left
+    /// The time that a certificate of --tls-secret is valid; berth renews it when a third of that is left
     ///
     /// Its authority is valid four times as long. When half of that is left, the authority gets a successor, which
     /// the API server trusts before it signs anything.
     #[arg(long = "tls-lifetime", value_name = "DURATION", env = "BERTH_TLS_LIFETIME", default_value = "2160h", value_parser = lifetime)]
     lifetime: Duration,
 
-    /// How often to look for a new certificate and key, in the files or in the Secret
+    /// The time between two looks for a new certificate and key, in the files or in the Secret
     #[arg(long = "tls-poll-interval", value_name = "DURATION", env = "BERTH_TLS_POLL_INTERVAL", default_value = "10s", value_parser = positive)]
     pub(super) poll_interval: Duration,
 }

@@ -1,6 +1,6 @@
 //! Match conditions, which keep away pods that the API server need not ask berth about.
 //!
-//! They are CEL, which nobody evaluates here. A condition is known by its name, as shipped; its expression is not looked at.
+//! They are CEL, which nobody evaluates here: a condition is known by its shipped name, and its expression is not read.
 
 use k8s_openapi::api::admissionregistration::v1::MatchCondition;
 
@@ -48,61 +48,61 @@ const OF_UPDATES: Wanted = Wanted {
     otherwise: "; while berth is down, Jobs cannot end and finalizers stay on pods",
 };
 
-impl Inspection<'_> {
-    /// Checks that every shipped condition is there, and notes those that are not shipped.
-    pub(super) fn conditions(&mut self) {
-        if self.takes_pods("CREATE") {
-            match self.configuration.chain {
-                Chain::Mutating => OF_MUTATING.iter().for_each(|wanted| self.require(wanted)),
-                // A boundary asks about controllers' pods too, which is what Fail is for; that note says what it costs.
-                Chain::Validating if self.fails_closed() => {}
-                Chain::Validating => self.require(&OF_VALIDATING),
-            }
+/// Checks that every shipped condition is there, and notes those that are not shipped.
+pub(super) fn check(inspection: &mut Inspection<'_>) {
+    if inspection.takes_pods("CREATE") {
+        match inspection.configuration.chain {
+            Chain::Mutating => OF_MUTATING
+                .iter()
+                .for_each(|wanted| require(inspection, wanted)),
+            // A boundary asks about controllers' pods too, which is what Fail is for; that note says what it costs.
+            Chain::Validating if inspection.fails_closed() => {}
+            Chain::Validating => require(inspection, &OF_VALIDATING),
         }
-        if self.takes_pods("UPDATE") && self.configuration.chain == Chain::Validating {
-            self.require(&OF_UPDATES);
-        }
-        self.unknown_conditions();
     }
-
-    fn require(&mut self, wanted: &Wanted) {
-        let Wanted {
-            name,
-            keeps_away,
-            otherwise,
-        } = wanted;
-        let mut conditions = self.webhook.match_conditions.iter().flatten();
-        if conditions.any(|condition| condition.name == *name) {
-            return;
-        }
-        self.report(
-            self.by_policy(),
-            "matchConditions",
-            format!(
-                "no condition is called {name}: nothing keeps {keeps_away} away{}",
-                self.consequence(otherwise)
-            ),
-            format!("add the shipped condition {name}, or call yours {name} if it does the same"),
-        );
+    if inspection.takes_pods("UPDATE") && inspection.configuration.chain == Chain::Validating {
+        require(inspection, &OF_UPDATES);
     }
+    unknown_conditions(inspection);
+}
 
-    /// Notes conditions that are not shipped: under Fail, an expression that cannot be evaluated refuses the request.
-    fn unknown_conditions(&mut self) {
-        if !self.fails_closed() {
-            return;
-        }
-        let webhook = self.webhook;
-        let shipped = || OF_MUTATING.iter().chain([&OF_VALIDATING, &OF_UPDATES]);
-        let conditions = webhook.match_conditions.iter().flatten().enumerate();
-        for (index, MatchCondition { name, .. }) in conditions {
-            if !shipped().any(|shipped| shipped.name == name) {
-                self.report(
-                    Severity::Note,
-                    &format!("matchConditions[{index}].expression"),
-                    "not a shipped one: under Fail, an error in it refuses the request without berth being asked",
-                    "have it hold for an object that lacks the field: has(), or an optional field such as .?field",
-                );
-            }
+fn require(inspection: &mut Inspection<'_>, wanted: &Wanted) {
+    let Wanted {
+        name,
+        keeps_away,
+        otherwise,
+    } = wanted;
+    let mut conditions = inspection.webhook.match_conditions.iter().flatten();
+    if conditions.any(|condition| condition.name == *name) {
+        return;
+    }
+    inspection.report(
+        inspection.by_policy(),
+        "matchConditions",
+        format!(
+            "no condition is called {name}, so that nothing keeps away {keeps_away}{}",
+            inspection.consequence(otherwise)
+        ),
+        format!("add the shipped condition {name}, or call yours {name} if it does the same"),
+    );
+}
+
+/// Notes conditions that are not shipped: under Fail, an expression that cannot be evaluated refuses the request.
+fn unknown_conditions(inspection: &mut Inspection<'_>) {
+    if !inspection.fails_closed() {
+        return;
+    }
+    let webhook = inspection.webhook;
+    let shipped = || OF_MUTATING.iter().chain([&OF_VALIDATING, &OF_UPDATES]);
+    let conditions = webhook.match_conditions.iter().flatten().enumerate();
+    for (index, MatchCondition { name, .. }) in conditions {
+        if !shipped().any(|shipped| shipped.name == name) {
+            inspection.report(
+                Severity::Note,
+                &format!("matchConditions[{index}].expression"),
+                "not a shipped one: under Fail, an error in it refuses the request without berth being asked",
+                "have it hold for an object that lacks the field: has(), or an optional field such as .?field",
+            );
         }
     }
 }

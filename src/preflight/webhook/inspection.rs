@@ -40,7 +40,7 @@ impl Inspection<'_> {
         });
     }
 
-    /// True if the API server refuses what it cannot ask the webhook about. A failurePolicy that is not written is Fail.
+    /// True if the API server refuses what it cannot ask the webhook about. A missing failurePolicy is Fail.
     pub(in crate::preflight) fn fails_closed(&self) -> bool {
         self.webhook.failure_policy.as_deref() != Some("Ignore")
     }

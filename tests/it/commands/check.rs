@@ -1,4 +1,4 @@
-//! `berth check`: everything that is broken in what ships is found. Its output is held by the pages in `tests/commands/check`.
+//! `berth check` finds everything that is broken in what ships. The pages in `tests/commands/check` hold its output.
 
 mod installation;
 
@@ -21,7 +21,7 @@ const VALIDATING: &str = "ValidatingWebhookConfiguration";
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 const INJECTION: &str = "placement.truemark.io/injection";
 
-/// What an operator would apply: rendered by the one program that everybody renders it with.
+/// Renders a kustomization, as an operator does.
 fn rendered(directory: &str) -> String {
     let output = Command::new("kubectl")
         .arg("kustomize")
@@ -32,7 +32,7 @@ fn rendered(directory: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The two configurations as shipped, without what overlays change.
+/// Returns the two configurations as shipped, without the changes of overlays.
 fn shipped() -> Vec<Value> {
     let files = ["mutating", "validating"];
     files
@@ -42,7 +42,7 @@ fn shipped() -> Vec<Value> {
         .collect()
 }
 
-/// The shipped configuration of a kind.
+/// Returns the shipped configuration of a kind.
 fn the(kind: &str) -> Value {
     let mut shipped = shipped();
     shipped.retain(|object| object["kind"] == kind);
@@ -61,17 +61,17 @@ fn object(value: &Value) -> Object<'_> {
     }
 }
 
-fn judged(values: &[Value], stage: Stage) -> Assessment {
+fn check(values: &[Value], stage: Stage) -> Assessment {
     let objects: Vec<Object<'_>> = values.iter().map(object).collect();
     check_registration(&objects, stage)
 }
 
-fn of_field<'r>(report: &'r Assessment, field: &str) -> Option<&'r Fault> {
-    let mut findings = report.faults.iter();
-    findings.find(|finding| finding.field == field)
+fn of_field<'a>(assessment: &'a Assessment, field: &str) -> Option<&'a Fault> {
+    let mut faults = assessment.faults.iter();
+    faults.find(|fault| fault.field == field)
 }
 
-/// A shipped configuration with a certificate in every webhook, so that nothing is to be said of it.
+/// Returns a shipped configuration with a certificate in every webhook, so that it has no fault.
 fn whole(kind: &str) -> Value {
     let mut configuration = the(kind);
     let bundle = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t";
@@ -99,12 +99,12 @@ fn each_breakage_is_found() {
             let expected = breakage[expected].as_str().unwrap();
             let mut configuration = whole(kind);
             configuration["webhooks"][index]["failurePolicy"] = json!(policy);
-            let before = judged(&[configuration.clone()], Stage::Rendered);
+            let before = check(&[configuration.clone()], Stage::Rendered);
             assert_eq!(before.count(Severity::Error), 0, "{:?}", before.faults);
             assert_eq!(of_field(&before, &field), None);
 
             json_patch::patch(&mut configuration["webhooks"][index], &patch).unwrap();
-            let after = judged(&[configuration], Stage::Rendered);
+            let after = check(&[configuration], Stage::Rendered);
             let found = of_field(&after, &field);
             let found = found.unwrap_or_else(|| panic!("{policy}: {breakage}: {after:#?}"));
             assert_eq!(
@@ -125,10 +125,10 @@ fn no_failure_policy_is_fail() {
         .as_object_mut()
         .unwrap()
         .remove("failurePolicy");
-    let report = judged(&[configuration], Stage::Rendered);
-    let found = of_field(&report, "webhooks[0].failurePolicy").unwrap();
+    let assessment = check(&[configuration], Stage::Rendered);
+    let found = of_field(&assessment, "webhooks[0].failurePolicy").unwrap();
     assert_eq!(found.severity, Severity::Warning);
-    assert!(report.fails_closed);
+    assert!(assessment.fails_closed);
 }
 
 /// A bundle that nobody fills in is worse the nearer it is to a request.
@@ -136,8 +136,8 @@ fn no_failure_policy_is_fail() {
 fn an_empty_bundle_is_judged_by_where_it_is() {
     let field = "webhooks[1].clientConfig.caBundle";
     let severity = |objects: &[Value], stage| {
-        let report = judged(objects, stage);
-        of_field(&report, field).map(|finding| finding.severity)
+        let assessment = check(objects, stage);
+        of_field(&assessment, field).map(|fault| fault.severity)
     };
     for directory in ["deploy/overlays/boundary", "deploy/overlays/cert-manager"] {
         let mut objects = repository::values_of(&rendered(directory));
@@ -194,10 +194,10 @@ proptest! {
         let mut configuration = whole(VALIDATING);
         configuration["webhooks"][1]["namespaceSelector"] = selector;
         configuration["webhooks"][1]["failurePolicy"] = json!("Fail");
-        let report = judged(&[configuration], Stage::Live);
-        let found = of_field(&report, "webhooks[1].namespaceSelector");
+        let assessment = check(&[configuration], Stage::Live);
+        let found = of_field(&assessment, "webhooks[1].namespaceSelector");
         let found = found.is_some_and(|found| found.severity == Severity::Error && found.message.contains(name));
-        prop_assert!(found || !matches, "{:?}", report.faults);
+        prop_assert!(found || !matches, "{:?}", assessment.faults);
     }
 
     /// Anything in the place of anything: judged or passed over, never a panic.
@@ -216,9 +216,9 @@ proptest! {
         *all.pointer_mut(&pointer).unwrap() = other;
         let objects = items(&all);
         for stage in [Stage::Rendered, Stage::Live] {
-            let report = judged(objects, stage);
+            let assessment = check(objects, stage);
             let objects: Vec<Object<'_>> = objects.iter().map(object).collect();
-            let _ = check_installation(&objects, ("", ""), &Unseen::new(), &report);
+            let _ = check_installation(&objects, ("", ""), &Unseen::new(), &assessment);
         }
     }
 }

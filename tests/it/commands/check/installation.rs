@@ -1,4 +1,4 @@
-//! What `berth check --cluster` says of an installation besides its registration.
+//! `berth check --cluster` finds everything that an installation lacks besides its registration.
 
 use berth::preflight::installation::{Absence, Collection, Unseen, check_installation};
 use berth::preflight::{Assessment, Object};
@@ -61,14 +61,14 @@ fn with(other: Value) -> Vec<Value> {
 /// Severity, object and field of each finding, in the cluster of a minor version and with webhooks that fail.
 fn found(objects: &[Value], minor: &str, unseen: &Unseen) -> Vec<String> {
     let objects: Vec<Object<'_>> = objects.iter().map(object).collect();
-    let report = Assessment {
+    let registration = Assessment {
         webhooks: 1,
         fails_closed: true,
         ..Assessment::default()
     };
-    let findings = check_installation(&objects, ("1", minor), unseen, &report);
-    let lines = findings.iter().map(|finding| {
-        let parts = [finding.severity.as_str(), &finding.object, &finding.field];
+    let faults = check_installation(&objects, ("1", minor), unseen, &registration);
+    let lines = faults.iter().map(|fault| {
+        let parts = [fault.severity.as_str(), &fault.object, &fault.field];
         parts.join(", ")
     });
     lines.collect()
@@ -92,7 +92,7 @@ fn what_an_installation_lacks_is_found() {
     let replicas = "Deployment berth-system/berth, status.readyReplicas";
     let status = "warning, PlacementPolicy default, status.conditions";
     let mut leaving = well();
-    // Which is named by the pool `batch`.
+    // The pool `batch` names it.
     let node_pool = leaving
         .iter_mut()
         .find(|object| object["metadata"]["name"] == "amd64-batch");
@@ -119,7 +119,7 @@ fn what_an_installation_lacks_is_found() {
     }
 }
 
-/// What was not seen is said, once, and nothing is made of it.
+/// A collection that could not be read is reported, once, and nothing is concluded from it.
 #[test]
 fn what_was_not_seen_is_not_missing() {
     for (kind, resource, absence) in [
