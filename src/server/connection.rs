@@ -28,7 +28,7 @@ use tokio_rustls::TlsAcceptor;
 use super::Limits;
 use super::linger::Lingering;
 use super::shutdown::{Phase, reached};
-use crate::metrics::{Metrics, Refused, Socket};
+use crate::metrics::{ConnectionRefusal, Metrics, Socket};
 
 /// A connection's read buffer grows no further; it bounds the head of a request too.
 const BUFFER: usize = 64 * 1024;
@@ -82,7 +82,8 @@ impl Listener {
         if connections.len() < self.limits.connections {
             connections.spawn(Arc::clone(self).connection(stream));
         } else {
-            self.metrics.connection_refused(self.socket, Refused::Limit);
+            self.metrics
+                .connection_refused(self.socket, ConnectionRefusal::Limit);
         }
     }
 
@@ -107,12 +108,12 @@ impl Listener {
             Ok(Ok(stream)) => self.serve(stream).await,
             Ok(Err(error)) => {
                 self.metrics
-                    .connection_refused(self.socket, Refused::Handshake);
+                    .connection_refused(self.socket, ConnectionRefusal::Handshake);
                 tracing::debug!(%error, "TLS handshake failed");
             }
             Err(_) => self
                 .metrics
-                .connection_refused(self.socket, Refused::Timeout),
+                .connection_refused(self.socket, ConnectionRefusal::Timeout),
         }
     }
 
@@ -146,7 +147,7 @@ impl Listener {
                 }
                 () = &mut deadline => {
                     if begun.load(Ordering::Relaxed) == 0 {
-                        self.metrics.connection_refused(self.socket, Refused::Timeout);
+                        self.metrics.connection_refused(self.socket, ConnectionRefusal::Timeout);
                     }
                     if !first || begun.load(Ordering::Relaxed) == 0 {
                         return;

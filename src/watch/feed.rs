@@ -26,7 +26,7 @@ use super::update::{Entry, Outcome, PolicyObject, Unreadable, Update, read_node_
 use crate::definition;
 use crate::logging::causes;
 use crate::metrics::Metrics;
-use crate::metrics::watching::{Watch, Watched};
+use crate::metrics::watching::{WatchMetrics, Watched};
 use crate::node::NodePool;
 use crate::pod::NamespaceLabels;
 
@@ -209,7 +209,7 @@ fn availability(error: &watcher::Error) -> Option<Availability> {
 #[derive(Clone)]
 struct Contact {
     watched: Watched,
-    metrics: Watch,
+    metrics: WatchMetrics,
     lost: Arc<AtomicBool>,
 }
 
