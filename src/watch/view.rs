@@ -1,15 +1,15 @@
-//! What is known of the cluster, and the snapshot that it makes: a state that nothing but updates changes.
+//! The state of the cluster as the watches tell it, and the snapshot made of it. Updates alone change the state.
 
 #[cfg(test)]
 mod laws;
 
-use std::mem::take;
+use std::mem::{replace, take};
 use std::sync::Arc;
 
 use super::availability::Availability;
 use super::listing::Listing;
-use super::news::{Count, Judgement, News};
-use super::update::{Outcome, PolicyObject, Unreadable, Update};
+use super::news::{Assessment, Count, Judgement, News, Notice};
+use super::update::{PolicyObject, UnreadableNodePool, Update, WatchResult};
 use crate::definition;
 use crate::encoding::field::FieldError;
 use crate::metrics::watching::Watched;
@@ -18,12 +18,12 @@ use crate::placement::{Given, Snapshot, or_embedded};
 use crate::pod::NamespaceLabels;
 use crate::policy::{Policy, Source, embedded_policy, read_policy_spec};
 
-/// A policy that can be used.
+/// A policy that can be put into force, with its source.
 #[derive(Debug, Clone)]
 struct Usable {
     source: Source,
     policy: Arc<Policy>,
-    /// The static catalogue that stands in it.
+    /// The static catalogue that the policy's file or object holds.
     catalogue: Catalogue,
 }
 
@@ -37,24 +37,26 @@ impl Usable {
     }
 }
 
-/// What is known of the cluster.
+/// The state of the cluster, and the policy in force.
 #[derive(Debug)]
 pub(super) struct View {
+    /// The policy of `--policy`.
     given: Option<Usable>,
     /// The node pools of `--node-pools`.
     files: Catalogue,
     own_namespace: Option<Arc<str>>,
-    node_pools: Listing<Result<Arc<NodePool>, Unreadable>>,
+    node_pools: Listing<Result<Arc<NodePool>, UnreadableNodePool>>,
     namespaces: Listing<Arc<NamespaceLabels>>,
     policies: Listing<Arc<PolicyObject>>,
     changed: Changed,
     in_force: Option<Usable>,
     snapshot: Option<Snapshot>,
+    /// The error of the newest policy, while berth cannot use it.
     refused: Option<FieldError>,
-    unreadable: Vec<Unreadable>,
+    unreadable: Vec<UnreadableNodePool>,
 }
 
-/// What has changed since the last snapshot.
+/// The objects that have changed since the last news.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Changed {
     namespaces: bool,
@@ -79,36 +81,30 @@ impl View {
         }
     }
 
-    /// Takes notice of what a watch tells.
+    /// Applies an update of a watch.
     pub(super) fn take(&mut self, update: Update) {
-        fn apply<T: Clone + PartialEq>(listing: &mut Listing<T>, outcome: Outcome<T>) -> bool {
-            match outcome {
+        fn apply<T: Clone + PartialEq>(listing: &mut Listing<T>, result: WatchResult<T>) -> bool {
+            match result {
                 Ok(event) => listing.take(event),
                 Err(availability) => listing.failed(availability),
             }
         }
         match update {
-            Update::Namespaces(outcome) => {
-                self.changed.namespaces |= apply(&mut self.namespaces, outcome);
+            Update::Namespaces(result) => {
+                self.changed.namespaces |= apply(&mut self.namespaces, result);
             }
-            Update::NodePools(outcome) => {
-                self.changed.policy_or_node_pools |= apply(&mut self.node_pools, outcome);
+            Update::NodePools(result) => {
+                self.changed.policy_or_node_pools |= apply(&mut self.node_pools, result);
             }
-            Update::Policies(outcome) => {
-                self.changed.policy_or_node_pools |= apply(&mut self.policies, outcome);
+            Update::Policies(result) => {
+                self.changed.policy_or_node_pools |= apply(&mut self.policies, result);
             }
         }
     }
 
-    /// What comes of the updates since it was last asked for; nothing where nothing does, or something is still to be
-    /// listed.
+    /// Returns what changed since the last call, or `None` if nothing did or a resource is still unlisted.
     pub(super) fn news(&mut self) -> Option<News> {
-        let policies =
-            self.given.is_some() || self.policies.availability() != Availability::Unknown;
-        let is_listed = policies
-            && self.node_pools.availability() != Availability::Unknown
-            && self.namespaces.availability() != Availability::Unknown;
-        if !is_listed || self.changed == Changed::default() {
+        if !self.is_listed() || self.changed == Changed::default() {
             return None;
         }
         let Changed {
@@ -116,41 +112,69 @@ impl View {
             policy_or_node_pools,
         } = take(&mut self.changed);
         let is_first = self.snapshot.is_none();
-        let of_policy = policy_or_node_pools || is_first;
-        let (mut tell_refusal, mut newly_unreadable) = (false, Vec::new());
-        if of_policy {
+        let (mut assessment, mut notices) = (None, Vec::new());
+        if policy_or_node_pools || is_first {
             let refused = self.assess().err();
-            tell_refusal = refused != self.refused;
-            self.refused = refused;
-            let errors = self
-                .node_pools
-                .objects()
-                .values()
-                .filter_map(|object| object.as_ref().err());
-            let unreadable: Vec<_> = errors.cloned().collect();
-            let news = unreadable
-                .iter()
-                .filter(|error| !self.unreadable.contains(error));
-            newly_unreadable = news.cloned().collect();
-            self.unreadable = unreadable;
+            let unreadable = self.newly_unreadable().into_iter();
+            notices.extend(unreadable.map(Notice::Unreadable));
+            notices.extend(self.refusal(refused));
+            assessment = Some(Assessment {
+                in_force: self.in_force.as_ref().map(|usable| usable.source),
+                judgement: self.judgement(),
+            });
         }
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.namespaces = Arc::clone(self.namespaces.objects());
         }
+        if is_first && let Some(usable) = &self.in_force {
+            notices.push(Notice::Following(usable.source));
+        }
         Some(News {
-            of_policy,
-            judgement: self.judgement(),
-            source: self.in_force.as_ref().map(|usable| usable.source),
-            refused: self.refused.clone(),
-            tell_refusal,
-            newly_unreadable,
-            counts: self.counts(),
-            is_first: is_first && self.snapshot.is_some(),
             snapshot: self.snapshot.clone(),
+            assessment,
+            counts: self.counts(),
+            notices,
         })
     }
 
-    /// Puts the newest policy into force with the node pools as they are now, or leaves the one before in force.
+    /// True if the API server has answered every request for a list that berth needs. A refusal is an answer too.
+    fn is_listed(&self) -> bool {
+        let policies =
+            self.given.is_some() || self.policies.availability() != Availability::Unknown;
+        policies
+            && self.node_pools.availability() != Availability::Unknown
+            && self.namespaces.availability() != Availability::Unknown
+    }
+
+    /// Notes the error of the newest policy, if any. Returns a notice if it is another than before.
+    fn refusal(&mut self, refused: Option<FieldError>) -> Option<Notice> {
+        if refused == self.refused {
+            return None;
+        }
+        self.refused = refused;
+        Some(match &self.refused {
+            Some(error) => Notice::Refused(error.clone()),
+            None => Notice::UsableAgain,
+        })
+    }
+
+    /// Notes the unreadable node pools. Returns those that were not unreadable before.
+    fn newly_unreadable(&mut self) -> Vec<UnreadableNodePool> {
+        let node_pools = self.node_pools.objects().values();
+        let unreadable = node_pools.filter_map(|object| object.as_ref().err());
+        let before = replace(&mut self.unreadable, unreadable.cloned().collect());
+        let newly = self.unreadable.iter();
+        newly
+            .filter(|error| !before.contains(error))
+            .cloned()
+            .collect()
+    }
+
+    /// Puts the newest policy into force with the present node pools. If berth cannot use it, the previous policy stays
+    /// in force, with the present node pools too.
+    ///
+    /// # Errors
+    /// The field that keeps the newest policy from being used.
     fn assess(&mut self) -> Result<(), FieldError> {
         let newest = self.newest().and_then(|usable| {
             let catalogue = self.catalogue(&usable)?;
@@ -182,7 +206,7 @@ impl View {
         self.in_force = Some(usable);
     }
 
-    /// The policy of the flag, the cluster's, or the embedded one: the first that there is.
+    /// Returns the policy of the flag, else the cluster's, else the embedded one.
     fn newest(&self) -> Result<Usable, FieldError> {
         if let Some(given) = &self.given {
             return Ok(given.clone());
@@ -198,17 +222,18 @@ impl View {
         self.policies.objects().get(definition::NAME)
     }
 
-    /// The node pools of the cluster and those that no `NodePool` object describes.
+    /// Returns the node pools of the cluster, and the external ones of the files and the policy.
     ///
-    /// Where the cluster serves no `NodePool`s, those that somebody wrote down take their place; where berth may not
-    /// look, even the default policy's, since what is not known is not absent.
+    /// If the cluster serves no `NodePool`s, all node pools of the files and the policy take their place. If berth may
+    /// not list them and there are none in the files or the policy, the default policy's take their place: a node pool
+    /// that berth cannot see may exist.
     fn catalogue(&self, usable: &Usable) -> Result<Catalogue, FieldError> {
         let written = usable.catalogue.with(&self.files);
         Ok(match self.node_pools.availability() {
             Availability::Listed => {
                 let live = self.node_pools.objects().values().flatten();
                 let live: Catalogue = live.map(Arc::clone).collect();
-                // One of the same name too: whoever wrote it down said that it is no object's.
+                // An external entry replaces a live node pool of its name: its author says that no object describes it.
                 live.with(&written.externals())
             }
             Availability::Absent => written,
@@ -217,14 +242,17 @@ impl View {
     }
 
     fn judgement(&self) -> Option<Judgement> {
-        let object = self.object().filter(|_| self.given.is_none())?;
-        let outcome = match &self.refused {
+        if self.given.is_some() {
+            return None;
+        }
+        let object = self.object()?;
+        let result = match &self.refused {
             Some(error) => Err(error.clone()),
             None => Ok(self.snapshot.clone()?),
         };
         Some(Judgement {
             object: Arc::clone(object),
-            outcome,
+            result,
         })
     }
 
@@ -247,7 +275,7 @@ mod tests {
     use crate::policy::embedded_node_pools;
     use crate::watch::update::read_node_pool;
 
-    /// A view of a cluster that has listed these node pools, no namespace, and this policy, if any.
+    /// Returns the view of a cluster that has listed these node pools, no namespace, and this policy, if any.
     fn view(given: Given, node_pools: &Catalogue, spec: Option<Value>) -> View {
         let mut view = View::new(given, None);
         view.take(Update::NodePools(Ok(Event::Init)));
@@ -280,13 +308,17 @@ mod tests {
         ))))
     }
 
-    /// A policy with one pool of these node pools, which binds as told.
+    /// Returns a policy with one pool, of these node pools and with this binding.
     fn spec(node_pools: &[&str], binding: &str) -> Value {
         json!({
             "architectures": {"known": ["amd64", "arm64"], "default": "amd64"},
             "pools": [{"name": "only", "nodePools": node_pools, "binding": binding}],
             "rules": [{"name": "all", "place": {"pool": "only"}}],
         })
+    }
+
+    fn judgement(news: News) -> Judgement {
+        news.assessment.unwrap().judgement.unwrap()
     }
 
     fn pools(news: &News) -> Vec<&str> {
@@ -308,8 +340,9 @@ mod tests {
         );
         view.take(Update::Policies(Err(Some(Availability::Absent))));
         let news = view.news().unwrap();
-        assert_eq!(news.source, Some(Source::Embedded));
-        assert!(news.judgement.is_none());
+        let assessment = news.assessment.unwrap();
+        assert_eq!(assessment.in_force, Some(Source::Embedded));
+        assert!(assessment.judgement.is_none());
         assert!(view.news().is_none(), "told once");
     }
 
@@ -332,10 +365,11 @@ mod tests {
         let mut flag = view(given, &Catalogue::default(), of_cluster);
         let news = flag.news().unwrap();
         assert_eq!(pools(&news), ["default", "truemark", "batch"]);
-        assert_eq!(news.source, Some(Source::Flag));
+        let assessment = news.assessment.unwrap();
+        assert_eq!(assessment.in_force, Some(Source::Flag));
         assert!(
-            news.judgement.is_none(),
-            "of what is not used, nothing is said"
+            assessment.judgement.is_none(),
+            "berth does not judge a policy that it does not use"
         );
     }
 
@@ -347,38 +381,34 @@ mod tests {
             &node_pools,
             Some(spec(&["amd64-batch", "gone"], "Required")),
         );
-        let news = view.news().unwrap();
-        assert!(news.judgement.unwrap().outcome.is_ok());
+        assert!(judgement(view.news().unwrap()).result.is_ok());
 
         view.take(policy(2, json!({"pools": []})));
         let news = view.news().unwrap();
-        assert!(news.tell_refusal);
+        assert!(matches!(news.notices[..], [Notice::Refused(_)]));
         assert_eq!(pools(&news), ["only"]);
-        let judgement = news.judgement.unwrap();
-        assert_eq!(judgement.object.generation, 2);
-        assert_eq!(judgement.outcome.unwrap_err().path.to_string(), "spec");
+        let second = judgement(news);
+        assert_eq!(second.object.generation, 2);
+        assert_eq!(second.result.unwrap_err().path.to_string(), "spec");
 
-        // That every node pool of it is tainted is what the catalogue alone says.
+        // Only the catalogue shows that every node pool of the pool is tainted.
         view.take(policy(3, spec(&["amd64-batch"], "Preferred")));
-        let news = view.news().unwrap();
+        let third = judgement(view.news().unwrap());
         assert_eq!(
-            news.judgement
-                .unwrap()
-                .outcome
-                .unwrap_err()
-                .path
-                .to_string(),
+            third.result.unwrap_err().path.to_string(),
             "spec.pools[0].binding"
         );
 
-        // Without the object, the embedded one is what is left.
+        // Without the object, the embedded policy is left.
         view.take(Update::Policies(Ok(Event::Delete((
             definition::NAME.into(),
             None,
         )))));
         let news = view.news().unwrap();
-        assert_eq!(news.source, Some(Source::Embedded));
-        assert!(news.refused.is_none() && news.judgement.is_none());
+        assert!(matches!(news.notices[..], [Notice::UsableAgain]));
+        let assessment = news.assessment.unwrap();
+        assert_eq!(assessment.in_force, Some(Source::Embedded));
+        assert!(view.refused.is_none() && assessment.judgement.is_none());
     }
 
     #[test]
@@ -386,10 +416,12 @@ mod tests {
         let mut view = view(Given::default(), &Catalogue::default(), Some(json!({})));
         let news = view.news().unwrap();
         assert!(news.snapshot.is_none());
-        assert!(news.judgement.unwrap().outcome.is_err());
+        assert!(judgement(news).result.is_err());
         view.take(policy(2, spec(&["a"], "Required")));
         let news = view.news().unwrap();
-        assert!(news.is_first && news.snapshot.is_some());
+        let following = Notice::Following(Source::Cluster);
+        assert_eq!(news.notices, [Notice::UsableAgain, following]);
+        assert!(news.snapshot.is_some());
     }
 
     #[test]
@@ -434,7 +466,7 @@ mod tests {
         absent.take(policy(1, spec));
         assert_eq!(names(absent.news().unwrap()), ["reserved", "static"]);
 
-        // What berth may not see is not absent.
+        // A node pool that berth may not see can exist.
         let mut forbidden = of(Availability::Forbidden);
         forbidden.take(Update::Policies(Ok(Event::InitDone)));
         assert_eq!(names(forbidden.news().unwrap()).len(), 6);
