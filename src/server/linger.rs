@@ -17,7 +17,7 @@ use tokio::time::{Sleep, sleep};
 /// The time that the peer has to close its side.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A TCP stream whose shutdown waits for that of its peer, up to [`PATIENCE`].
+/// A TCP stream whose shutdown waits for that of its peer, for a second at most.
 #[derive(Debug)]
 pub struct Lingering {
     stream: TcpStream,
