@@ -16,7 +16,7 @@ pub struct Policy {
     pub mode: Mode,
     pub(super) architectures: Vec<Arc<str>>,
     pub(super) default_architecture: Architecture,
-    pub(super) pools: Vec<Pool>,
+    pub(super) pools: Vec<Arc<Pool>>,
     pub(super) rules: Vec<Rule>,
     /// What each validation does.
     pub validation: ValidationFile,
@@ -42,17 +42,13 @@ impl Policy {
     /// The pool of that name.
     #[must_use]
     pub fn pool(&self, name: &str) -> Option<&Pool> {
-        self.pools.iter().find(|pool| &*pool.name == name)
-    }
-
-    /// The pool at that position.
-    pub(crate) fn pool_at(&self, position: usize) -> &Pool {
-        &self.pools[position]
+        let mut pools = self.pools.iter().map(Arc::as_ref);
+        pools.find(|pool| *pool.name == *name)
     }
 
     /// All pools.
     #[must_use]
-    pub fn pools(&self) -> &[Pool] {
+    pub fn pools(&self) -> &[Arc<Pool>] {
         &self.pools
     }
 

@@ -60,7 +60,7 @@ fn made(spec: PolicySpec) -> Result<(Policy, Catalogue), FieldError> {
     let (architectures, default_architecture) =
         known_architectures(architectures).map_err(|error| error.in_field("architectures"))?;
     let names = pools.iter().map(|pool| pool.name.as_str());
-    let pools = unique(names).and_then(|()| each(pools, pool));
+    let pools = unique(names).and_then(|()| each(pools, |file| pool(file).map(Arc::new)));
     let pools = pools.map_err(|error| error.in_field("pools"))?;
     let names = rules.iter().map(|rule| rule.name.as_str());
     let rules = unique(names).and_then(|()| each(rules, |file| rule(file, &pools, &architectures)));
@@ -175,7 +175,7 @@ fn pool(file: PoolFile) -> Result<Pool, FieldError> {
     })
 }
 
-fn rule(file: RuleFile, pools: &[Pool], known: &[Arc<str>]) -> Result<Rule, FieldError> {
+fn rule(file: RuleFile, pools: &[Arc<Pool>], known: &[Arc<str>]) -> Result<Rule, FieldError> {
     let RuleFile {
         name,
         mode,
@@ -216,7 +216,7 @@ fn conditions(file: MatchFile) -> Result<Match, FieldError> {
 
 fn placed(
     file: PlaceFile,
-    pools: &[Pool],
+    pools: &[Arc<Pool>],
     known: &[Arc<str>],
 ) -> Result<(Place, Option<Architecture>), FieldError> {
     let PlaceFile {
@@ -227,10 +227,10 @@ fn placed(
     } = file;
     let place = match (pool, pool_from_label, leave_alone) {
         (Some(name), None, false) => {
-            let position = pools.iter().position(|pool| *pool.name == *name);
+            let pool = pools.iter().find(|pool| *pool.name == *name);
             let message = || format!("{name:?} is not one of the policy's pools");
-            let position = position.ok_or_else(|| FieldError::new(message()).in_field("pool"))?;
-            Place::Pool(position)
+            let pool = pool.ok_or_else(|| FieldError::new(message()).in_field("pool"))?;
+            Place::Pool(Arc::clone(pool))
         }
         (None, Some(key), false) => {
             valid_key(&key).map_err(|error| error.in_field("poolFromLabel"))?;

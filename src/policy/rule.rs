@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::file::Mode;
+use super::pool::Pool;
 use super::selector::Selector;
 use crate::pod::{NamespaceLabels, Pod};
 
@@ -23,8 +24,8 @@ pub struct Rule {
 /// Where a rule's pods go.
 #[derive(Debug, Clone)]
 pub enum Place {
-    /// Into this pool, by its position.
-    Pool(usize),
+    /// Into this pool.
+    Pool(Arc<Pool>),
     /// Into the pool that this label of the pod names.
     PoolFromLabel(String),
     /// Nowhere.
