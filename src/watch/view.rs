@@ -418,7 +418,7 @@ mod tests {
             listed.take(Update::NodePools(Ok(Event::Apply(entry))));
         }
         let catalogue = listed.news().unwrap().snapshot.unwrap().catalogue;
-        let external = |name: &str| catalogue.get(name).map(NodePool::external);
+        let external = |name: &str| catalogue.get(name).map(NodePool::is_external);
         assert_eq!(external("live"), Some(false));
         assert_eq!(external("reserved"), Some(true));
 
