@@ -71,7 +71,7 @@ fn by_rule<'p>(
         return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
     }
     let pool = match &rule.place {
-        Place::Pool(position) => policy.pool_at(*position),
+        Place::Pool(pool) => pool.as_ref(),
         Place::LeaveAlone => return Decision::leave(Reason::LeftByRule),
         Place::PoolFromLabel(key) => {
             let name = pod.metadata.label(key).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The checks by name, and how the policy switches each.
 
 use crate::named::named;
-use crate::policy::{Action, ValidationFile};
+use crate::policy::{Action, Validation};
 
 named! {
     /// The checks.
@@ -32,7 +32,7 @@ named! {
 impl Check {
     /// What the policy has the check do.
     #[must_use]
-    pub fn action(self, validation: &ValidationFile) -> Action {
+    pub fn action(self, validation: &Validation) -> Action {
         match self {
             Self::UnknownPool => validation.unknown_pool,
             Self::NotEntitled => validation.not_entitled,

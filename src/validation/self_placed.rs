@@ -1,6 +1,7 @@
 //! The check `self-placed`: a pod that lets itself into a dedicated node pool, past the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::reach::keyed_entry;
 use super::revision::Revision;
@@ -140,7 +141,12 @@ fn remedies(
             continue;
         }
         let open = |pool: &&Pool| pool.is_open_to(revision.namespace.labels);
-        let pool = policy.pools().iter().filter(open).find(holds);
+        let pool = policy
+            .pools()
+            .iter()
+            .map(Arc::as_ref)
+            .filter(open)
+            .find(holds);
         pools.extend(pool.map(|pool| &*pool.name));
     }
     let field = revision.field("metadata.labels");

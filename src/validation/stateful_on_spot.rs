@@ -1,5 +1,7 @@
 //! The check `stateful-on-spot`: a pod that is moved finds its volume again, but it is moved whenever spot capacity goes.
 
+use std::sync::Arc;
+
 use super::reach::{Reach, Rule};
 use super::revision::Revision;
 use super::wording::{asking_label, listed};
@@ -65,7 +67,13 @@ fn lasting_pool<'a>(revision: &Revision<'a>) -> Option<&'a Pool> {
             .peekable();
         node_pools.peek().is_some() && node_pools.all(test)
     };
-    let mut pools = revision.snapshot.policy.pools().iter().filter(open);
+    let mut pools = revision
+        .snapshot
+        .policy
+        .pools()
+        .iter()
+        .map(Arc::as_ref)
+        .filter(open);
     let never = pools
         .clone()
         .find(|pool| all(pool, &|node_pool| !offers(node_pool, "spot")));

@@ -182,7 +182,7 @@ fn live_node_pools_replace_the_static_ones_but_for_the_external() {
         listed.take(Update::NodePools(Ok(Event::Apply(entry))));
     }
     let catalogue = listed.news().unwrap().snapshot.unwrap().catalogue;
-    let external = |name: &str| catalogue.get(name).map(NodePool::external);
+    let external = |name: &str| catalogue.get(name).map(NodePool::is_external);
     assert_eq!(external("live"), Some(false));
     assert_eq!(external("reserved"), Some(true));
 
