@@ -27,7 +27,7 @@ use axum::routing::post;
 use berth::metrics::{Metrics, Socket};
 use berth::server::Limits;
 use berth::server::connection::Listener;
-use berth::server::shutdown::{Lifecycle, Phase};
+use berth::server::lifecycle::{Lifecycle, Phase};
 use berth::tls::{Certificates, server_config};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

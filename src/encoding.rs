@@ -1,4 +1,4 @@
-//! Formats of bytes and texts: they know neither Kubernetes nor berth.
+//! Formats of bytes and texts, such as JSON, YAML and paths to fields. Nothing here knows berth's own types.
 
 pub mod field;
 pub mod json;

@@ -9,7 +9,7 @@
 //!                           Namespace  ┘                    └─▶ text, diff          (berth explain)
 //! ```
 //!
-//! The modules in reading order. Each may use those above it and none below.
+//! The modules are in reading order. Each may use those above it and none below.
 
 pub mod names;
 

@@ -1,5 +1,7 @@
-//! What berth says about itself, on standard error: one line per failure, one per decision at `debug`, and never a
-//! body. Nothing of an object is logged but its kind, namespace and name, since a pod's environment holds secrets.
+//! The log of berth, on standard error: one line per failure, and one per decision at `debug`.
+//!
+//! A log line names an object by its kind, namespace and name and never holds its body, since a pod's environment can
+//! hold secrets.
 
 use std::error::Error;
 use std::io::{self, IsTerminal};
@@ -14,11 +16,11 @@ use crate::named::named;
 use crate::placement::Reason;
 
 named! {
-    /// How a log line looks.
+    /// The format of a log line.
     pub enum Format {
-        /// For people.
+        /// Plain text, for people.
         Text = "text",
-        /// For machines: one JSON object per line.
+        /// One JSON object per line, for machines.
         Json = "json",
     }
 }
@@ -26,30 +28,29 @@ named! {
 /// Reads a level (`info`), or levels by module (`warn,berth=debug`).
 ///
 /// # Errors
-/// What is wrong with it.
+/// When a lone word is no level, or a list does not parse.
 pub fn filter(text: &str) -> Result<EnvFilter, String> {
-    // A lone word that is no level would be taken for a module, and everything else would fall silent.
+    // `EnvFilter` takes a lone word that is no level for a module, and would silence all others.
     let lone = !text.contains(['=', ',']);
     if lone && (text.is_empty() || text.parse::<LevelFilter>().is_err()) {
         return Err("not one of off, error, warn, info, debug, trace".to_owned());
     }
     let quiet = lone && !matches!(text, "debug" | "trace");
     let own = if quiet {
-        format!("{text},{TOLD_BY_BERTH}")
+        format!("{text},{WITHOUT_CLIENT}")
     } else {
-        format!("{text},{TELLS_BODIES}")
+        format!("{text},{WITHOUT_ANSWERS}")
     };
     EnvFilter::try_new(own).map_err(|error| error.to_string())
 }
 
-/// What the Kubernetes client logs of each attempt, berth says itself, once for all of them.
-const TOLD_BY_BERTH: &str = "kube_client=off,kube_runtime=off";
+/// Silences the Kubernetes client, which logs each attempt: berth itself logs a failure once.
+const WITHOUT_CLIENT: &str = "kube_client=off,kube_runtime=off";
 
-/// Of an answer that it cannot read the client logs all, and a Secret holds keys: this module is silent, whatever is asked
-/// for.
-const TELLS_BODIES: &str = "kube_client::client=off";
+/// Silences the module that logs the whole of an answer that it cannot read, at every level: a Secret holds keys.
+const WITHOUT_ANSWERS: &str = "kube_client::client=off";
 
-/// An error with all that caused it, each told once.
+/// Returns the messages of an error and of its causes, each once, joined by colons.
 #[must_use]
 pub fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -65,7 +66,7 @@ pub fn causes(error: &dyn Error) -> String {
     text
 }
 
-/// Starts to log, panics included. Does nothing when called again.
+/// Starts to log, panics included. Does nothing if called again.
 pub fn init(format: Format, filter: EnvFilter) {
     let lines = tracing_subscriber::fmt()
         .with_writer(io::stderr)
@@ -76,14 +77,15 @@ pub fn init(format: Format, filter: EnvFilter) {
     };
     if begun.is_ok() {
         std::panic::set_hook(Box::new(|panic| {
-            // Never the payload: it may quote what was being read.
+            // The payload may quote the bytes that were being read, so only the place is logged.
             let place = panic.location().map(ToString::to_string);
             tracing::error!(place, "panicked");
         }));
     }
 }
 
-/// Logs what was decided on an object.
+/// Logs the decision on an object, at `debug`. An object that berth let through because it is malformed, or because of
+/// a bug, gets a line at `error` before.
 pub fn decision(endpoint: Endpoint, record: &Record<'_>, elapsed: Duration) {
     let Record {
         uid,
@@ -132,7 +134,7 @@ pub fn decision(endpoint: Endpoint, record: &Record<'_>, elapsed: Duration) {
     );
 }
 
-/// No name in Kubernetes is longer; whatever is longer came from elsewhere, and is not to fill the log.
+/// Returns the first 253 characters of a name, so that no client can fill the log. No name in Kubernetes is longer.
 fn clipped(name: &str) -> &str {
     name.char_indices()
         .nth(253)
@@ -155,7 +157,7 @@ mod tests {
         }
     }
 
-    /// Where log lines go that a test wants to see.
+    /// A writer that keeps log lines for a test to read.
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
 

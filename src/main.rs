@@ -1,4 +1,4 @@
-//! The `berth` program: everything is in the library.
+//! The `berth` program. All of its code is in the library.
 
 use std::process::ExitCode;
 

@@ -1,58 +1,61 @@
-//! What berth counts and measures, in the text format that Prometheus reads.
+//! The metrics of berth, in the text format that Prometheus reads.
 //!
-//! Every label is the name of an enum's variant or of something in the policy, so that no request can make a new
-//! series.
+//! The value of every label is the name of an enum's variant or a name in the policy. No request can make a new series.
 
+mod registrar;
+mod timestamp;
 pub mod watching;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::admission::Record;
 use crate::named::named;
+use registrar::Registrar;
 use watching::Watching;
+
+pub use timestamp::timestamp;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 named! {
-    /// What a request was sent to.
+    /// The endpoint of a request to the webhook, by its path.
     pub enum Endpoint {
         /// `/mutate`.
         Mutate = "mutate",
         /// `/validate`.
         Validate = "validate",
-        /// A path that there is not.
+        /// Any other path; it is answered with a 404.
         Other = "other",
     }
 }
 
 named! {
-    /// Which of the two sockets.
+    /// One of the two sockets that berth listens on.
     pub enum Socket {
-        /// The one that the API server calls.
+        /// The socket that the API server calls.
         Webhook = "webhook",
-        /// The one for probes and metrics.
+        /// The socket for probes and metrics.
         Ops = "ops",
     }
 }
 
 named! {
-    /// Why a connection was given up before its first request.
-    pub enum Refused {
-        /// As many connections were open as may be.
+    /// A reason to give up a connection before its first request.
+    pub enum ConnectionRefusal {
+        /// As many connections are open as the socket allows.
         Limit = "limit",
-        /// Its TLS handshake failed.
+        /// The TLS handshake failed.
         Handshake = "handshake",
-        /// Its TLS handshake, or the head of its first request, took too long.
+        /// The TLS handshake, or the head of the first request, took too long.
         Timeout = "timeout",
     }
 }
@@ -95,13 +98,6 @@ struct RefusedLabels {
     cause: &'static str,
 }
 
-/// A time as metrics and certificates tell it: in seconds since 1970.
-#[must_use]
-pub fn timestamp(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
 /// The metrics of one process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -118,36 +114,82 @@ pub struct Metrics {
     authority_not_after: Gauge,
     reload_errors: Counter,
     renewal_errors: Counter,
-    /// Those of the watches and the policy.
+    /// The metrics of the watches and of the policy.
     pub watching: Watching,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let metrics = Self {
-            registry: Registry::default(),
-            requests: Family::default(),
-            durations: Family::new_with_constructor(duration_histogram),
-            decisions: Family::default(),
-            findings: Family::default(),
-            patch_sizes: Histogram::new(exponential_buckets(64.0, 2.0, 8)),
-            namespaces_unknown: Counter::default(),
-            connections: Family::default(),
-            connections_refused: Family::default(),
-            certificate_not_after: Gauge::default(),
-            authority_not_after: Gauge::default(),
-            reload_errors: Counter::default(),
-            renewal_errors: Counter::default(),
-            watching: Watching::default(),
-        };
+        let mut all = Registrar::new();
         Self {
-            registry: metrics.registered(),
-            ..metrics
+            requests: all.register(
+                "admission_requests",
+                "Requests, by endpoint and HTTP status; the failure policy decides on all but those with status 200",
+                Family::default(),
+            ),
+            durations: all.register_with_unit(
+                "admission_duration",
+                "Time from the head of a request to its answer, the arrival of its body included",
+                Unit::Seconds,
+                Family::new_with_constructor(duration_histogram),
+            ),
+            decisions: all.register(
+                "decisions",
+                "Objects that berth decided on, by reason",
+                Family::default(),
+            ),
+            findings: all.register(
+                "findings",
+                "Findings of the checks of /validate, by the action that follows",
+                Family::default(),
+            ),
+            patch_sizes: all.register_with_unit(
+                "patch",
+                "Sizes of the patches sent, before base64",
+                Unit::Bytes,
+                Histogram::new(exponential_buckets(64.0, 2.0, 8)),
+            ),
+            namespaces_unknown: all.register(
+                "namespaces_unknown",
+                "Decisions for a namespace whose labels berth did not know",
+                Counter::default(),
+            ),
+            connections: all.register("connections", "Open connections", Family::default()),
+            connections_refused: all.register(
+                "connections_refused",
+                "Connections given up before their first request",
+                Family::default(),
+            ),
+            certificate_not_after: all.register_with_unit(
+                "tls_certificate_not_after_timestamp",
+                "Expiry of the certificate in use, in seconds since 1970; 0 while there is none",
+                Unit::Seconds,
+                Gauge::default(),
+            ),
+            authority_not_after: all.register_with_unit(
+                "tls_authority_not_after_timestamp",
+                "Expiry of the authority of a self-managed certificate, in seconds since 1970; 0 while there is none",
+                Unit::Seconds,
+                Gauge::default(),
+            ),
+            reload_errors: all.register(
+                "tls_reload_errors",
+                "Polls that found a certificate or key which cannot be used; the previous one stays in use",
+                Counter::default(),
+            ),
+            renewal_errors: all.register(
+                "tls_renewal_errors",
+                "Failures to look after a self-managed certificate; the one in use stays",
+                Counter::default(),
+            ),
+            watching: Watching::new(&mut all),
+            registry: all.finish(),
         }
     }
 }
 
-/// 10 µs to 1 s: a decision takes some ten microseconds, and the slowest caller waits for one second at the least.
+/// Returns a histogram from 10 µs to 1 s: a decision takes some ten microseconds, and the shortest timeout of a webhook
+/// is one second.
 fn duration_histogram() -> Histogram {
     let decades = (-5..0).map(|decade| 10_f64.powi(decade));
     let buckets = decades.flat_map(|low| [low, low * 2.5, low * 5.0]);
@@ -155,95 +197,7 @@ fn duration_histogram() -> Histogram {
 }
 
 impl Metrics {
-    /// A registry that knows every metric of `self`; they share their values.
-    fn registered(&self) -> Registry {
-        let Self {
-            registry: _,
-            requests,
-            durations,
-            decisions,
-            findings,
-            patch_sizes,
-            namespaces_unknown,
-            connections,
-            connections_refused,
-            certificate_not_after,
-            authority_not_after,
-            reload_errors,
-            renewal_errors,
-            watching,
-        } = self;
-        let mut all = Registry::with_prefix("berth");
-        all.register(
-            "build",
-            "The version that runs",
-            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-        );
-        all.register(
-            "admission_requests",
-            "Requests, by endpoint and HTTP status; anything but 200 counts against the failure policy",
-            requests.clone(),
-        );
-        all.register_with_unit(
-            "admission_duration",
-            "From the head of a request to its answer, the arrival of its body included",
-            Unit::Seconds,
-            durations.clone(),
-        );
-        all.register(
-            "decisions",
-            "Objects decided on, by the reason of the outcome",
-            decisions.clone(),
-        );
-        all.register(
-            "findings",
-            "What the checks of /validate found, by what is done about it",
-            findings.clone(),
-        );
-        all.register_with_unit(
-            "patch",
-            "The size of the patches sent, before base64",
-            Unit::Bytes,
-            patch_sizes.clone(),
-        );
-        all.register(
-            "namespaces_unknown",
-            "Decisions for a namespace whose labels were not known",
-            namespaces_unknown.clone(),
-        );
-        all.register("connections", "Open connections", connections.clone());
-        all.register(
-            "connections_refused",
-            "Connections given up before their first request",
-            connections_refused.clone(),
-        );
-        all.register_with_unit(
-            "tls_certificate_not_after_timestamp",
-            "When the certificate in use expires, in seconds since 1970; 0 while there is none",
-            Unit::Seconds,
-            certificate_not_after.clone(),
-        );
-        all.register_with_unit(
-            "tls_authority_not_after_timestamp",
-            "When the authority of a self-managed certificate expires, in seconds since 1970; 0 while there is none",
-            Unit::Seconds,
-            authority_not_after.clone(),
-        );
-        all.register(
-            "tls_reload_errors",
-            "Polls that found a certificate or key which cannot be used; the one before stays in use",
-            reload_errors.clone(),
-        );
-        all.register(
-            "tls_renewal_errors",
-            "Failures to look after a self-managed certificate; what is in use stays",
-            renewal_errors.clone(),
-        );
-        watching.register(&mut all);
-        all
-    }
-
-    /// Counts a request that has been answered.
+    /// Counts an answered request and its duration.
     pub fn request(&self, endpoint: Endpoint, code: u16, elapsed: Duration) {
         let endpoint = endpoint.as_str();
         self.requests
@@ -254,7 +208,7 @@ impl Metrics {
             .observe(elapsed.as_secs_f64());
     }
 
-    /// Counts a decision, and what was found.
+    /// Counts a decision and its findings.
     pub fn decision(&self, endpoint: Endpoint, record: &Record<'_>) {
         let labels = DecisionLabels {
             endpoint: endpoint.as_str(),
@@ -273,7 +227,7 @@ impl Metrics {
             self.findings.get_or_create(&labels).inc();
         }
         if record.patch_bytes > 0 {
-            // Exact for every patch below 2^53 bytes.
+            // A patch of less than 2^53 bytes is counted exactly.
             #[expect(clippy::cast_precision_loss, reason = "a patch has a few KiB")]
             self.patch_sizes.observe(record.patch_bytes as f64);
         }
@@ -282,7 +236,7 @@ impl Metrics {
         }
     }
 
-    /// Counts a connection for as long as the result lives.
+    /// Counts a connection as open until the result is dropped.
     #[must_use]
     pub fn connection(&self, socket: Socket) -> OpenConnection {
         let socket = socket.as_str();
@@ -293,20 +247,20 @@ impl Metrics {
         OpenConnection(open)
     }
 
-    /// Counts a connection that was given up before its first request.
-    pub fn connection_refused(&self, socket: Socket, cause: Refused) {
+    /// Counts a connection that is given up before its first request.
+    pub fn connection_refused(&self, socket: Socket, cause: ConnectionRefusal) {
         let (socket, cause) = (socket.as_str(), cause.as_str());
         self.connections_refused
             .get_or_create(&RefusedLabels { socket, cause })
             .inc();
     }
 
-    /// Notes when the certificate in use expires, in seconds since 1970.
+    /// Sets the expiry of the certificate in use, in seconds since 1970.
     pub fn certificate(&self, not_after: i64) {
         self.certificate_not_after.set(not_after);
     }
 
-    /// Notes when the authority of a self-managed certificate expires, in seconds since 1970.
+    /// Sets the expiry of the authority of a self-managed certificate, in seconds since 1970.
     pub fn authority(&self, not_after: i64) {
         self.authority_not_after.set(not_after);
     }
@@ -316,12 +270,12 @@ impl Metrics {
         self.renewal_errors.inc();
     }
 
-    /// Counts a certificate that could not be taken into use.
+    /// Counts a poll that found an unusable certificate or key.
     pub fn reload_error(&self) {
         self.reload_errors.inc();
     }
 
-    /// Everything as text.
+    /// Returns all metrics in the format of [`CONTENT_TYPE`].
     #[must_use]
     pub fn text(&self) -> String {
         let mut page = String::with_capacity(8 * 1024);
@@ -331,7 +285,7 @@ impl Metrics {
     }
 }
 
-/// A connection that is open.
+/// An open connection; it counts as closed once this is dropped.
 #[derive(Debug)]
 pub struct OpenConnection(Gauge);
 

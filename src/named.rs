@@ -1,6 +1,7 @@
-//! Closed sets of names: one list of variants gives the enum, its text and the way back.
+//! Closed sets of names. One list of variants gives an enum, the name of each variant, and the parser of the names.
 
-/// Declares an enum whose every variant has exactly one name, used wherever it is shown or read.
+/// Declares an enum whose every variant has exactly one name. The name is the same in logs, metrics, files and
+/// messages.
 macro_rules! named {
     ($(#[$meta:meta])* $vis:vis enum $type:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal,)+ }) => {
         $(#[$meta])*
@@ -8,10 +9,10 @@ macro_rules! named {
         $vis enum $type { $($(#[$variant_meta])* $variant,)+ }
 
         impl $type {
-            /// Every variant, in the order of declaration.
+            /// All variants, in the order of declaration.
             $vis const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The name of the variant, in every output alike.
+            /// Returns the name of the variant.
             #[must_use]
             $vis const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
@@ -42,12 +43,12 @@ macro_rules! named {
 }
 pub(crate) use named;
 
-/// A text that is none of the names of a closed set.
+/// The error for a text that is none of the names of a closed set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownName {
-    /// The text as it was written.
+    /// The text that was parsed.
     pub name: String,
-    /// The names there are.
+    /// All names of the set.
     pub known: Vec<&'static str>,
 }
 
@@ -65,7 +66,7 @@ mod tests {
     use crate::policy::{Action, Mode};
     use crate::validation::Check;
 
-    /// Every variant of every closed set comes back from its own name, and no two share one.
+    /// Each variant is parsed from its own name, so no two variants share a name.
     #[test]
     fn names_and_variants_are_pairs() {
         fn pairs<T>(all: &[T])

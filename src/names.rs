@@ -1,18 +1,19 @@
-//! The names that a cluster sees: keys of labels and annotations, the API group, and the objects that berth ships.
+//! The names that a cluster sees: the keys of labels and annotations, the API version, and the objects that berth
+//! ships.
 
-/// The namespace label that opts in (`enabled`), and the pod label that opts out (`disabled`).
+/// The label by which a namespace opts in (`enabled`) and a pod opts out (`disabled`).
 pub const INJECTION_LABEL: &str = "placement.truemark.io/injection";
 
-/// The label that asks for a pool; berth writes it on every pod that it places.
+/// The label by which a pod asks for a pool. berth writes it on every pod that it places.
 pub const POOL_LABEL: &str = "placement.truemark.io/pool";
 
-/// The label that asks for an architecture, on a pod or on its namespace.
+/// The label by which a pod, or its namespace for it, asks for an architecture.
 pub const ARCH_LABEL: &str = "placement.truemark.io/arch";
 
-/// The annotation that says how a pod was placed.
+/// The annotation in which berth sums up how it placed a pod.
 pub const DECISION_ANNOTATION: &str = "placement.truemark.io/decision";
 
-/// Namespaces that berth never touches: the system's, the provisioners', cert-manager's and its own (R3.6).
+/// The namespaces that berth never touches: the system's, the provisioners', cert-manager's and its own (R3.6).
 pub const SYSTEM_NAMESPACES: [&str; 8] = [
     "kube-system",
     "kube-public",
@@ -33,11 +34,12 @@ pub const KIND: &str = "PlacementPolicy";
 /// The label with a namespace's name. Every API server adds it, and nobody can change it.
 pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// The name of both webhook configurations. It sorts last, so that berth sees what other webhooks have changed.
+/// The name of both webhook configurations. The API server calls webhooks in the order of their names, and this one
+/// sorts last: berth sees the changes of all others (R5.10).
 pub const SHIPPED_NAME: &str = "zz-berth";
 
-/// The namespace of an installation.
+/// The namespace that berth is installed in.
 pub const SHIPPED_NAMESPACE: &str = "berth-system";
 
-/// The Service in front of the replicas. berth makes its own certificate for no other.
+/// The Service in front of the replicas. The certificate that berth makes for itself is for this Service alone.
 pub const SERVICE: &str = "berth";

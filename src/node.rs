@@ -1,4 +1,4 @@
-//! What nodes there can be: their labels and taints, and the node pools that make them.
+//! Nodes: their labels and taints, and the node pools that make them.
 
 mod asked;
 mod catalogue;
@@ -12,7 +12,7 @@ mod value_set;
 pub use asked::Asked;
 pub use catalogue::Catalogue;
 pub use manifest::StaticNodePool;
-pub(crate) use node_pool::{NAME_PATTERN as NODE_POOL_NAME_PATTERN, valid_name};
+pub(crate) use node_pool::{NODE_POOL_NAME_PATTERN, valid_node_pool_name};
 pub use node_pool::{NodePool, may_allow};
 pub use requirement::{Operator, Requirement};
 pub use taint::Taint;

@@ -1,6 +1,7 @@
-//! Deciding where a pod goes: a pure function of the pod, its namespace, the policy and the catalogue.
+//! The decision on where a pod goes: a pure function of the pod, its namespace, the policy and the catalogue.
 //!
-//! The steps and their order are those of the contract: leave alone, rule, architecture, node pools, edits.
+//! The steps have a fixed order: exemption, rule, pool, architecture, node pools, edits. The first step that leaves the
+//! pod alone gives the reason.
 
 mod decision;
 mod edits;
@@ -39,164 +40,164 @@ pub fn decide<'p>(
     policy: &'p Policy,
     catalogue: &'p Catalogue,
 ) -> Decision<'p> {
-    let exempt = |reason| Decision {
+    let leave = |reason| Decision {
         mode: policy.mode,
         ..Decision::leave(reason)
     };
     if let Some(reason) = exemption::exemption(pod, namespace) {
-        return exempt(reason);
+        return leave(reason);
     }
     let Some(rule) = policy.rule(pod, namespace.labels) else {
-        return exempt(Reason::NoRule);
+        return leave(Reason::NoRule);
     };
-    let audited = policy.mode == Mode::Audit;
-    Decision {
-        mode: if audited { Mode::Audit } else { rule.mode },
-        rule: Some(rule),
-        ..by_rule(rule, pod, namespace, policy, catalogue)
-    }
-}
-
-/// What becomes of a pod that a rule matches.
-fn by_rule<'p>(
-    rule: &'p Rule,
-    pod: &Pod<'_>,
-    namespace: &Namespace<'_>,
-    policy: &'p Policy,
-    catalogue: &'p Catalogue,
-) -> Decision<'p> {
-    if let Some(resource) = &pod.spec.special_resource
-        && rule.place.label().is_none()
-    {
-        return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
-    }
-    let pool = match &rule.place {
-        Place::Pool(position) => policy.pool_at(*position),
-        Place::LeaveAlone => return Decision::leave(Reason::LeftByRule),
-        Place::PoolFromLabel(key) => {
-            let name = pod.metadata.label(key).unwrap_or_default();
-            let Some(pool) = policy.pool(name) else {
-                let detail = format!("label {key}: {name:?} names no pool");
-                return Decision::left(Reason::UnknownPool, detail);
-            };
-            pool
-        }
-    };
-    Decision {
-        pool: Some(pool),
-        ..in_pool(pool, rule, pod, namespace, policy, catalogue)
-    }
-}
-
-/// What becomes of a pod that is to go into a pool.
-fn in_pool<'p>(
-    pool: &'p Pool,
-    rule: &'p Rule,
-    pod: &Pod<'_>,
-    namespace: &Namespace<'_>,
-    policy: &'p Policy,
-    catalogue: &'p Catalogue,
-) -> Decision<'p> {
-    if !pool.is_open_to(namespace.labels) {
-        let detail = format!(
-            "namespace {} may not use pool {}",
-            namespace.name, pool.name
-        );
-        return Decision::left(Reason::NotEntitled, detail);
-    }
-    let choice = match chosen_architecture(pod, namespace, rule, policy) {
-        Ok(choice) => choice,
-        Err(detail) => return Decision::left(Reason::UnknownArchitecture, detail),
-    };
-    let search = Search {
+    let matched = Matched {
         pod,
-        preference: search::preference(pod.spec, pool.binding),
-        pool,
-        node_label: search::node_label(pool, catalogue),
-        known: policy.architectures(),
-        wanted: policy.chosen(choice),
+        namespace,
+        rule,
+        policy,
         catalogue,
     };
-    let mut decision = search.place();
-    if let RequiredEdits::Extend(_, terms) = &decision.edits.required
-        && terms.len() > edits::MOST_TERMS
-    {
-        let detail = format!(
-            "{} terms of its required node affinity would have to be extended",
-            terms.len()
-        );
-        return Decision::left(Reason::TooManyTerms, detail);
+    Decision {
+        mode: match policy.mode {
+            Mode::Audit => Mode::Audit,
+            Mode::Enforce => rule.mode,
+        },
+        rule: Some(rule),
+        ..matched.decide()
     }
-    if decision.reason == Reason::Placed {
-        let is_new = pod.metadata.label(POOL_LABEL).is_none();
-        decision
-            .edits
-            .labels
-            .extend(is_new.then_some((POOL_LABEL, &*pool.name)));
-        decision.edits.annotations = annotations(pod, rule, pool, &decision);
-        if decision.edits.is_empty() {
-            decision.reason = Reason::AlreadyPlaced;
-        }
-    }
-    decision
 }
 
-/// The architecture that the pod's label, its namespace's, the rule or the policy chooses, in this order. It is for what
-/// the pod itself leaves open, so a label that makes no sense is in nobody's way where that is nothing.
-fn chosen_architecture(
-    pod: &Pod<'_>,
-    namespace: &Namespace<'_>,
-    rule: &Rule,
-    policy: &Policy,
-) -> Result<Architecture, String> {
-    let of_pod = pod.metadata.label(ARCH_LABEL).map(|name| ("label", name));
-    let of_namespace = namespace
-        .labels
-        .and_then(|labels| labels.get(ARCH_LABEL))
-        .map(|name| ("namespace label", name));
-    let otherwise = rule.architecture.unwrap_or(policy.default_architecture());
-    let Some((whose, name)) = of_pod.or(of_namespace) else {
-        return Ok(otherwise);
-    };
-    match policy.architecture(name) {
-        Some(choice) => Ok(choice),
-        None if pod
-            .spec
-            .alternatives()
-            .all(|alternative| alternative.constrains(ARCH)) =>
+/// A pod and the rule that matches it, with everything else that the decision depends on.
+struct Matched<'a, 'p> {
+    pod: &'a Pod<'a>,
+    namespace: &'a Namespace<'a>,
+    rule: &'p Rule,
+    policy: &'p Policy,
+    catalogue: &'p Catalogue,
+}
+
+impl<'p> Matched<'_, 'p> {
+    /// Returns the decision without its rule and its mode.
+    fn decide(&self) -> Decision<'p> {
+        if let Some(resource) = &self.pod.spec.special_resource
+            && self.rule.place.label().is_none()
         {
-            Ok(otherwise)
+            return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
         }
-        None => Err(format!(
-            "{whose} {ARCH_LABEL}: {name:?} names no known architecture"
-        )),
+        let pool = match &self.rule.place {
+            Place::Pool(pool) => pool.as_ref(),
+            Place::LeaveAlone => return Decision::leave(Reason::LeftByRule),
+            Place::PoolFromLabel(key) => {
+                let name = self.pod.metadata.label(key).unwrap_or_default();
+                let Some(pool) = self.policy.pool(name) else {
+                    let detail = format!("label {key}: {name:?} names no pool");
+                    return Decision::left(Reason::UnknownPool, detail);
+                };
+                pool
+            }
+        };
+        Decision {
+            pool: Some(pool),
+            ..self.in_pool(pool)
+        }
+    }
+
+    /// Returns the decision for the pool that the rule gives, without the pool itself.
+    fn in_pool(&self, pool: &'p Pool) -> Decision<'p> {
+        if !pool.is_open_to(self.namespace.labels) {
+            let detail = format!(
+                "namespace {} may not use pool {}",
+                self.namespace.name, pool.name
+            );
+            return Decision::left(Reason::NotEntitled, detail);
+        }
+        let architecture = match self.architecture() {
+            Ok(architecture) => architecture,
+            Err(detail) => return Decision::left(Reason::UnknownArchitecture, detail),
+        };
+        let search = Search {
+            pod: self.pod,
+            preference: search::preference(self.pod.spec, pool.binding),
+            pool,
+            node_label: search::node_label(pool, self.catalogue),
+            known: self.policy.architectures(),
+            wanted: self.policy.chosen(architecture),
+            catalogue: self.catalogue,
+        };
+        let mut decision = search.place();
+        if let RequiredEdits::Extend(_, terms) = &decision.edits.required
+            && terms.len() > edits::MOST_TERMS
+        {
+            let detail = format!(
+                "{} terms of its required node affinity would have to be extended",
+                terms.len()
+            );
+            return Decision::left(Reason::TooManyTerms, detail);
+        }
+        if decision.reason == Reason::Placed {
+            if self.pod.metadata.label(POOL_LABEL).is_none() {
+                decision.edits.labels.push((POOL_LABEL, &*pool.name));
+            }
+            decision.edits.annotations = self.annotations(pool, &decision);
+            if decision.edits.is_empty() {
+                decision.reason = Reason::AlreadyPlaced;
+            }
+        }
+        decision
+    }
+
+    /// Returns the architecture for the alternatives of the pod that constrain none. The pod's label chooses it, or
+    /// else the namespace's label, the rule, or the policy, in this order.
+    ///
+    /// # Errors
+    /// If the label that chooses has an unknown value and some alternative constrains no architecture.
+    fn architecture(&self) -> Result<Architecture, String> {
+        let of_pod = self.pod.metadata.label(ARCH_LABEL);
+        let of_namespace = || {
+            let labels = self.namespace.labels?;
+            labels.get(ARCH_LABEL)
+        };
+        let default = self.policy.default_architecture();
+        let otherwise = self.rule.architecture.unwrap_or(default);
+        let (source, name) = if let Some(name) = of_pod {
+            ("label", name)
+        } else if let Some(name) = of_namespace() {
+            ("namespace label", name)
+        } else {
+            return Ok(otherwise);
+        };
+        if let Some(choice) = self.policy.architecture(name) {
+            return Ok(choice);
+        }
+        let mut alternatives = self.pod.spec.alternatives();
+        if alternatives.all(|alternative| alternative.constrains(ARCH)) {
+            return Ok(otherwise);
+        }
+        Err(format!(
+            "{source} {ARCH_LABEL}: {name:?} names no known architecture"
+        ))
+    }
+
+    /// Returns the annotations that the pod lacks: the pool's, and the one that records the decision.
+    fn annotations(&self, pool: &'p Pool, decision: &Decision<'p>) -> Vec<(&'p str, Cow<'p, str>)> {
+        let missing = |key: &str| !self.pod.metadata.has_annotation(key);
+        let of_pool = pool
+            .annotations
+            .iter()
+            .map(|(key, value)| (key.as_str(), Cow::Borrowed(value.as_str())));
+        let mut annotations: Vec<_> = of_pool
+            .filter(|(key, _)| missing(key) && *key != DECISION_ANNOTATION)
+            .collect();
+        if missing(DECISION_ANNOTATION) {
+            let summary = summary(self.rule, pool, decision);
+            annotations.push((DECISION_ANNOTATION, Cow::Owned(summary)));
+        }
+        annotations
     }
 }
 
-fn annotations<'p>(
-    pod: &Pod<'_>,
-    rule: &Rule,
-    pool: &'p Pool,
-    decision: &Decision<'p>,
-) -> Vec<(&'p str, Cow<'p, str>)> {
-    let missing = |key: &str| !pod.metadata.has_annotation(key);
-    let of_pool = pool
-        .annotations
-        .iter()
-        .map(|(key, value)| (key.as_str(), Cow::Borrowed(value.as_str())));
-    let mut annotations: Vec<_> = of_pool
-        .filter(|(key, _)| missing(key) && *key != DECISION_ANNOTATION)
-        .collect();
-    if missing(DECISION_ANNOTATION) {
-        annotations.push((
-            DECISION_ANNOTATION,
-            Cow::Owned(summary(rule, pool, decision)),
-        ));
-    }
-    annotations
-}
-
-/// The placement in one readable line, which does not depend on what the pod had before.
+/// Returns the placement as one readable line. The line does not depend on the edits, so a second call gives the first
+/// line again.
 fn summary(rule: &Rule, pool: &Pool, decision: &Decision<'_>) -> String {
     let node_pools = decision
         .node_pools
@@ -217,6 +218,7 @@ fn summary(rule: &Rule, pool: &Pool, decision: &Decision<'_>) -> String {
     line
 }
 
+/// Appends a name and its values, separated by commas.
 fn push_list<'l>(line: &mut String, name: &str, values: impl Iterator<Item = &'l str>) {
     line.push_str(name);
     for (index, value) in values.enumerate() {

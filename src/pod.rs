@@ -1,14 +1,14 @@
-//! The borrowed view of a pod and of what makes pods: what placement reads of them, and nothing else.
+//! The borrowed view of pods and of the workloads that make them. It holds only the fields that placement reads.
 //!
-//! The view is lenient, since others wrote the object: `null` is the same as absent, unknown fields are passed over.
-//! It refuses what the API server never sends: a field of another type, a key that stands twice (R6.8).
+//! The view is lenient, since others wrote the object: `null` counts as absent, and unknown fields are skipped. It
+//! refuses only an object that the API server never sends: one with a field of another type, or with a key twice
+//! (R6.8).
 
 mod affinity;
 mod alternatives;
 mod labels;
 mod metadata;
 mod namespace;
-
 mod spec;
 mod toleration;
 mod view;

@@ -1,4 +1,4 @@
-//! The policy: which pools there are, and which pods go where.
+//! The policy: the pools, and the rules that send pods to them.
 
 mod bounds;
 mod effective;
@@ -10,7 +10,7 @@ mod selector;
 mod source;
 
 pub use effective::Policy;
-pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, ValidationFile};
+pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, Validation};
 pub use pool::Pool;
 pub use rule::{Architecture, Place, Rule};
 pub use selector::{Selector, SelectorFile};

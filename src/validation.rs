@@ -1,4 +1,4 @@
-//! The checks of the validating side: the same decision, told to the author instead of carried out.
+//! The checks of the validating side. They judge the decision that the mutating side carries out, and tell the author.
 
 mod bound_by_author;
 mod check;
@@ -25,7 +25,7 @@ use crate::placement::{Reason, is_mirror, is_of_daemon_set, is_system_critical, 
 use crate::pod::Pod;
 use crate::policy::Action;
 
-/// Returns what the checks find in a workload that `username` creates, or that replaces `old`.
+/// Returns the findings in a workload that `username` creates, or that replaces `old`.
 ///
 /// Audit mode does not change the findings; the caller must not deny on them.
 #[must_use]
@@ -35,33 +35,45 @@ pub fn findings(new: &Revision<'_>, old: Option<&Revision<'_>>, username: &str) 
     }
     let validation = &new.snapshot.policy.validation;
     let checks = Check::ALL.iter().filter(|check| applies(**check, new));
-    let found = checks.filter_map(|check| {
+    let mut findings = Vec::new();
+    for check in checks.copied() {
         let action = check.action(validation);
         if action == Action::Off {
-            return None;
+            continue;
         }
-        let lines = lines(*check, new, old);
-        (!lines.is_empty()).then_some(Finding {
-            check: *check,
-            action,
-            lines,
-        })
-    });
-    found.collect()
+        let lines = lines(check, new, old);
+        if !lines.is_empty() {
+            findings.push(Finding {
+                check,
+                action,
+                lines,
+            });
+        }
+    }
+    findings
 }
 
-/// True if a check looks at such a workload.
+/// True if the check judges the workload.
 ///
 /// Without opt-in only `not-entitled` and `bound-by-author` apply: they form a boundary. A critical priority class does
 /// not lift them, since anyone can set it.
 fn applies(check: Check, new: &Revision<'_>) -> bool {
     match check {
         Check::NotEntitled | Check::BoundByAuthor => true,
-        _ => new.decision.reason != Reason::NotOptedIn && !is_system_critical(new.pod().spec),
+        Check::UnknownPool
+        | Check::Contradiction
+        | Check::Unschedulable
+        | Check::SelfPlaced
+        | Check::WildcardToleration
+        | Check::LabelOnWorkload
+        | Check::StatefulOnSpot
+        | Check::NotPlaced => {
+            new.decision.reason != Reason::NotOptedIn && !is_system_critical(new.pod().spec)
+        }
     }
 }
 
-/// Returns what a check has to say. Of an UPDATE it judges only what the update adds.
+/// Returns the lines of a check's finding; empty if it finds nothing. In an UPDATE it judges only the additions.
 fn lines(check: Check, new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     match check {
         Check::UnknownPool => unknown_pool::unknown_pool(new, old),
@@ -77,7 +89,7 @@ fn lines(check: Check, new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<St
     }
 }
 
-/// Returns what a check finds in the new object, unless it finds something in the old one too.
+/// Returns the lines of a check that judges one revision; empty if it finds something in the old revision too.
 fn newly(
     find: fn(&Revision<'_>) -> Vec<String>,
     new: &Revision<'_>,
@@ -88,9 +100,9 @@ fn newly(
     if known { Vec::new() } else { found }
 }
 
-/// True of a `DaemonSet`'s pod that its controller made, and of a mirror pod.
+/// True if the pod is a mirror pod, or a `DaemonSet`'s pod that the `DaemonSet` controller creates.
 fn is_exempt(pod: &Pod<'_>, username: &str) -> bool {
-    // Anyone can write an owner or a node's name into a pod, so the user has to be the controller's own.
+    // Anyone can write an owner or a node's name into a pod, so the user has to be the controller itself.
     let of_daemon_set = is_of_daemon_set(pod)
         && names_node(pod.spec)
         && username == "system:serviceaccount:kube-system:daemon-set-controller";

@@ -1,14 +1,14 @@
-//! Follows a cluster: its node pools, its namespaces' labels and its `PlacementPolicy` become snapshots.
+//! Follows a cluster, and makes snapshots of its node pools, its namespaces' labels and its `PlacementPolicy`.
 //!
 //! ```text
 //!  NodePools ───────┐
-//!  Namespaces ──────┼─feed─▶ View ─▶ Snapshot ─▶ whoever decides
+//!  Namespaces ──────┼─feed─▶ View ─▶ Snapshot ─▶ every decision
 //!  PlacementPolicy ─┘             └▶ status ─▶ the PlacementPolicy
 //! ```
 //!
-//! A lost API server changes nothing: the last snapshot stays in force, and the metrics tell its age. The API server is
-//! asked again with growing pauses, whatever it answered before, so that a right or a resource that it lacks today is
-//! found tomorrow.
+//! While the API server does not answer, the last snapshot stays in force, and the metrics show its age. berth asks
+//! again after any failure, a refusal included, with growing pauses. So it finds a right or a resource that is added
+//! later.
 
 mod availability;
 mod feed;
@@ -32,10 +32,10 @@ use crate::placement::{Given, Snapshot};
 use feed::{Feed, feed, namespaces, node_pools, policies};
 use view::View;
 
-/// Changes that arrive together become one snapshot, up to this many.
+/// The most changes that become one snapshot because they arrive together.
 const BATCH: usize = 1024;
 
-/// A cluster to follow.
+/// A cluster to follow, with a client for each kind of object.
 pub struct Cluster {
     feeds: Vec<Feed>,
     view: View,
@@ -44,7 +44,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A cluster, and what is known without it. Nothing is asked of the API server yet.
+    /// Prepares to follow a cluster, and sends no request yet. `given` is the policy and the node pools of the flags.
     ///
     /// # Errors
     /// When no client can be made of the configuration.
@@ -58,7 +58,7 @@ impl Cluster {
             feed(config, Watched::NodePools, &metrics, node_pools())?,
             feed(config, Watched::Namespaces, &metrics, namespaces())?,
         ];
-        // The flag's comes first, whatever the cluster has.
+        // berth needs the cluster's policy only if no flag gives one.
         if given.policy.is_none() {
             feeds.push(feed(config, Watched::Policies, &metrics, policies())?);
         }
@@ -70,7 +70,7 @@ impl Cluster {
         })
     }
 
-    /// Publishes a snapshot after every change, for as long as it is polled. `listed` hears of the first.
+    /// Publishes a snapshot after every change, for as long as it is polled. Sends to `listed` after the first.
     pub async fn follow(
         self,
         snapshots: Arc<ArcSwapOption<Snapshot>>,
@@ -94,11 +94,13 @@ impl Cluster {
                 news.report(&metrics);
                 if let Some(snapshot) = news.snapshot {
                     snapshots.store(Some(Arc::new(snapshot)));
-                    // Nobody listens any more where the process is ending.
-                    listed.take().map(|listed| listed.send(()));
+                    if let Some(listed) = listed.take() {
+                        // A process that is ending has dropped the receiver.
+                        let _ = listed.send(());
+                    }
                 }
-                if news.of_policy {
-                    judgements.send_replace(news.judgement);
+                if let Some(assessment) = news.assessment {
+                    judgements.send_replace(assessment.judgement);
                 }
             }
         };

@@ -1,4 +1,4 @@
-//! The one seam: a workload, its namespace and the snapshot go in; the decision, its patch and the findings come out.
+//! The judgement of a workload: the one place where the decision, its patch and the findings come from.
 //!
 //! `/mutate`, `/validate` and `berth explain` all call [`judge`]. Nothing else decides where a workload goes.
 
@@ -7,13 +7,13 @@ use crate::placement::{Decision, Snapshot, decide};
 use crate::pod::{Namespace, Workload};
 use crate::validation::{self, Finding, Revision};
 
-/// A workload, and the decision for its pods.
+/// A workload with the decision for its pods.
 #[derive(Debug)]
 pub struct Judged<'w, 'p> {
     workload: &'w Workload<'w>,
     namespace: Namespace<'w>,
     snapshot: &'p Snapshot,
-    /// The decision. It borrows from the policy alone, and so outlives the request.
+    /// The decision. It borrows from the policy and the catalogue alone, so it outlives the request.
     pub decision: Decision<'p>,
 }
 
@@ -36,13 +36,13 @@ pub fn judge<'w, 'p>(
 }
 
 impl Judged<'_, '_> {
-    /// Writes the patch that carries out the decision, in Audit too; empty where the pods lack nothing.
+    /// Returns the JSON Patch that carries out the decision, in Audit too; empty if the pods need no additions.
     #[must_use]
     pub fn patch(&self) -> Vec<u8> {
         patch(&self.decision.edits, self.workload)
     }
 
-    /// Returns the findings of the checks. `username` made the request; `old` is the workload before an UPDATE.
+    /// Returns the findings of the checks. `username` is the requesting user; `old` is the workload before an UPDATE.
     ///
     /// Audit mode does not change the findings; the caller must not deny on them.
     #[must_use]

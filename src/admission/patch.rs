@@ -1,4 +1,4 @@
-//! Edits as a JSON Patch: `add` operations alone, with every missing parent made first (R4.5, R4.6, R5.6).
+//! The edits as a JSON Patch. It has `add` operations alone, and adds each missing parent first (R4.5, R4.6, R5.6).
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::pod::{Metadata, Workload};
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
-/// Writes the edits as a patch of the object; empty where there are none.
+/// Writes the edits as a patch of the object; empty if there are no edits.
 #[must_use]
 pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
     let mut operations = Operations {
@@ -70,13 +70,15 @@ pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
     operations.json
 }
 
-/// A patch in the making.
+/// The operations of a patch, as far as they are written.
 struct Operations {
+    /// The pointer to the pod or the template, which starts every path.
     root: &'static str,
     json: Vec<u8>,
 }
 
 impl Operations {
+    /// Writes one operation. The path starts at the pod or the template.
     fn add(&mut self, path: fmt::Arguments<'_>, value: &impl Serialize) {
         self.json
             .push(if self.json.is_empty() { b'[' } else { b',' });
@@ -88,7 +90,7 @@ impl Operations {
         debug_assert!(written.is_ok(), "writing to memory cannot fail");
     }
 
-    /// Adds entries to a map, which is made first where there is none.
+    /// Adds entries to a map: one by one if the map exists, or else as a new map.
     fn add_entries<K: AsRef<str>, V: Serialize>(
         &mut self,
         path: &str,
@@ -104,6 +106,7 @@ impl Operations {
         }
     }
 
+    /// Adds the required and the preferred terms, with the parents that are missing.
     fn add_affinity(
         &mut self,
         workload: &Workload<'_>,
@@ -156,9 +159,15 @@ impl Operations {
         }
     }
 
+    /// Adds the requirements that a term lacks.
     fn extend_term(&mut self, requirements: &NewRequirements<'_>, edit: &TermEdit) {
-        let node_pools = requirements.node_pools().filter(|_| edit.node_pools);
-        let architectures = requirements.architectures().filter(|_| edit.architectures);
+        let (mut node_pools, mut architectures) = (None, None);
+        if edit.node_pools {
+            node_pools = requirements.node_pools();
+        }
+        if edit.architectures {
+            architectures = requirements.architectures();
+        }
         let path = format_args!(
             "/spec/affinity/nodeAffinity/{REQUIRED}/nodeSelectorTerms/{}/matchExpressions",
             edit.position
@@ -190,7 +199,7 @@ impl<V: Serialize> Serialize for Operation<'_, V> {
     }
 }
 
-/// A JSON pointer in two parts, written without being put together first.
+/// A JSON pointer in two parts, which are written without joining them in memory.
 struct Joined<'o>(&'static str, fmt::Arguments<'o>);
 
 impl Serialize for Joined<'_> {
@@ -199,7 +208,7 @@ impl Serialize for Joined<'_> {
     }
 }
 
-/// A key as one token of a JSON pointer.
+/// A key as one token of a JSON pointer, escaped (R4.6).
 struct Token<'k>(&'k str);
 
 impl fmt::Display for Token<'_> {
@@ -215,7 +224,7 @@ impl fmt::Display for Token<'_> {
     }
 }
 
-/// A map made of a list of pairs.
+/// A list of pairs that is written as a map.
 struct Entries<'e, K, V>(&'e [(K, V)]);
 
 impl<K: AsRef<str>, V: Serialize> Serialize for Entries<'_, K, V> {
@@ -224,6 +233,7 @@ impl<K: AsRef<str>, V: Serialize> Serialize for Entries<'_, K, V> {
     }
 }
 
+/// The metadata of a template that has none.
 struct NewMetadata<'e, K, V> {
     labels: &'e [(&'static str, &'e str)],
     annotations: &'e [(K, V)],
@@ -242,6 +252,7 @@ impl<K: AsRef<str>, V: Serialize> Serialize for NewMetadata<'_, K, V> {
     }
 }
 
+/// The node affinity of a pod that has none.
 struct NewNodeAffinity<'e> {
     term: Option<NewTerm<'e>>,
     preference: Option<&'e NewPreference<'e>>,
@@ -264,7 +275,7 @@ impl Serialize for NewNodeAffinity<'_> {
 mod tests {
     use super::Token;
 
-    /// R4.6: `~` before `/`.
+    /// `~` is escaped before `/` (R4.6).
     #[test]
     fn tokens_escape_tilde_and_slash() {
         assert_eq!(Token("a~b/c~1/").to_string(), "a~0b~1c~01~1");

@@ -1,4 +1,4 @@
-//! The envelope: the bytes of an `AdmissionReview` in, its answer out (R5.1, R5.2).
+//! The envelope: reads the bytes of an `AdmissionReview` and writes its answer (R5.1, R5.2).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,46 +8,51 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::json::{Malformed, Reader, fields};
-use crate::pod::Template;
+use crate::pod::{Kind, Template};
 
-/// The versions of `AdmissionReview` that berth speaks; an answer has the version of its request.
+/// A version of `AdmissionReview`. An answer has the version of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Version {
-    /// What every API server since 1.16 speaks.
+    /// The version of every API server since 1.16.
     #[serde(rename = "admission.k8s.io/v1")]
     V1,
-    /// Its predecessor.
+    /// The version before `V1`.
     #[serde(rename = "admission.k8s.io/v1beta1")]
     V1Beta1,
 }
 
-/// A request, borrowed from the body: what is asked, and the object that it is about.
+/// A request, borrowed from the body.
 #[derive(Debug, Default)]
 pub struct Request<'a> {
-    /// Identifies the request; the answer repeats it.
+    /// The identity of the request, which the answer repeats.
     pub uid: Cow<'a, str>,
-    /// The API group of the object's kind; empty for the core group. It is that of the version that berth registered
-    /// for (R5.12).
+    /// The API group of the object's kind, in the version that berth registers for (R5.12); empty for the core group.
     pub group: Cow<'a, str>,
-    /// The object's kind.
+    /// The object's kind, such as `Pod`.
     pub kind: Cow<'a, str>,
-    /// The subresource; empty for the object itself.
+    /// The subresource, such as `binding`; empty for the object itself.
     pub sub_resource: Cow<'a, str>,
-    /// The object's name, where it has one yet.
+    /// The object's name; empty if it has none yet.
     pub name: Cow<'a, str>,
-    /// The namespace: this one, whatever the object itself says (R1.10).
+    /// The object's namespace, which counts even if the object's metadata names none or another (R1.10).
     pub namespace: Cow<'a, str>,
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
     pub operation: Cow<'a, str>,
-    /// Who asks.
+    /// The user who makes the request.
     pub username: Cow<'a, str>,
-    /// The object as it is to be.
+    /// The object as the request would store it. A DELETE has none.
     pub object: Option<Template<'a>>,
-    /// The object as it is, for an UPDATE; unread, since few ask.
+    /// The object that an UPDATE replaces, as unread JSON, since few requests need it.
     pub old_object: Option<&'a str>,
 }
 
 impl<'a> Request<'a> {
+    /// Returns the object's kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::new(&self.group, &self.kind)
+    }
+
     fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut request = Self::default();
         fields!(json, |value| {
@@ -68,25 +73,25 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A review that can be answered.
+/// A review that berth can answer.
 #[derive(Debug)]
 pub struct Envelope<'a> {
-    /// Its version, and so the answer's.
+    /// The version of the review and of its answer.
     pub version: Version,
-    /// Its identity, which the answer repeats.
+    /// The identity of the request, which the answer repeats.
     pub uid: Cow<'a, str>,
-    /// The request, or where in the body it stopped making sense.
+    /// The request, or the place in the body at which it cannot be read.
     pub request: Result<Request<'a>, Malformed>,
 }
 
-/// A body that is no review, or one of an unknown version: nothing in it can be answered to.
+/// The error for a body that berth cannot answer: it is no review, or one of an unknown version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAReview {
     /// The body is not UTF-8.
     Encoding,
-    /// The body is no JSON, or JSON of another shape.
+    /// The body is no JSON, or no review of a known version.
     Shape(Malformed),
-    /// The request has an empty `uid`.
+    /// The `uid` is empty or absent, so an answer could not name its request.
     NoUid,
 }
 
@@ -107,11 +112,11 @@ impl fmt::Display for NotAReview {
 
 impl std::error::Error for NotAReview {}
 
-/// Reads a body in one pass; where that fails, passes over it again for what it takes to answer at all (the
-/// envelope before the object).
+/// Reads a body in one pass. If that fails, a second pass reads only the version and the `uid`, which suffice for an
+/// answer.
 ///
 /// # Errors
-/// When not even a version and a `uid` can be read.
+/// If the second pass fails too.
 pub fn read(body: &[u8]) -> Result<Envelope<'_>, NotAReview> {
     let text = std::str::from_utf8(body).map_err(|_| NotAReview::Encoding)?;
     let (version, uid, request) = match read_review(text, Request::read) {
@@ -132,6 +137,7 @@ pub fn read(body: &[u8]) -> Result<Envelope<'_>, NotAReview> {
     }
 }
 
+/// Reads the version of a review, and its request by `read`.
 fn read_review<'a, T>(
     text: &'a str,
     read: impl Fn(&mut Reader<'a>) -> Result<T, Malformed>,
@@ -150,26 +156,27 @@ fn read_review<'a, T>(
     }
 }
 
-/// The `uid` of a request, and nothing else of it.
+/// Reads the `uid` of a request and skips everything else.
 fn identity<'a>(request: &mut Reader<'a>) -> Result<Cow<'a, str>, Malformed> {
     let mut uid = Cow::default();
     fields!(request, |value| { "uid" => uid = value.text()?, })?;
     Ok(uid)
 }
 
-/// What to answer.
+/// The content of an answer.
 #[derive(Debug, Default)]
 pub struct Verdict {
-    /// The patch, as the bytes of a JSON Patch; empty for none.
+    /// The JSON Patch, as bytes; empty for no patch.
     pub patch: Vec<u8>,
-    /// Why the object is refused; only `/validate` ever says so.
+    /// The message of a denial. `None` allows the object, and `/mutate` always does.
     pub denial: Option<String>,
-    /// What the author is to be told.
+    /// The warnings for the author of the object.
     pub warnings: Vec<String>,
 }
 
-/// Writes an answer; `decision` is for the audit log. By hand, since the usual types write the patch as a list of
-/// numbers.
+/// Writes an answer. `decision` goes to the audit log.
+///
+/// kube's types are not used, since they write the patch as a list of numbers.
 #[must_use]
 pub fn answer(version: Version, uid: &str, verdict: &Verdict, decision: Option<&str>) -> Vec<u8> {
     let Verdict {
@@ -204,7 +211,7 @@ pub fn answer(version: Version, uid: &str, verdict: &Verdict, decision: Option<&
     body
 }
 
-/// Puts the patch at the end of the response, as base64: most of an answer is patch, and none of it needs escaping.
+/// Appends the patch to the response, as base64. Most of an answer is patch, and base64 needs no escaping.
 fn append_patch(body: &mut Vec<u8>, patch: &[u8]) {
     const END: &[u8] = b"}}";
     body.truncate(body.len() - END.len());

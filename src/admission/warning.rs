@@ -1,14 +1,36 @@
-//! Warnings as the API server passes them on: short, few and fit for a header (R5.4).
+//! The warnings of an answer. The API server sends each as a header, so they are few, short and in ASCII (R5.4).
 
+use crate::placement::Decision;
+use crate::pod::Workload;
+use crate::policy::Action;
 use crate::validation::Finding;
 
-/// The API server's own limit for a warning that is shown whole.
+/// The longest warning that the API server shows whole, in characters.
 const WARNING_CHARACTERS: usize = 120;
-/// More than this many warnings would not be read.
+/// The most warnings that a person reads.
 const WARNINGS: usize = 5;
 
-/// A warning as a header can carry it: printable ASCII, of bounded length (R5.4).
-pub(super) fn warning(text: &str) -> String {
+/// Returns the warning for a pod that berth leaves unplaced. Nobody reads the warnings that a controller gets.
+pub(super) fn of_decision(decision: &Decision<'_>, workload: &Workload<'_>) -> Vec<String> {
+    let has_no_reader = workload.is_pod() && workload.pod.controller.is_some();
+    if !decision.reason.concerns_author() || has_no_reader {
+        return Vec::new();
+    }
+    let detail = decision.detail.as_deref();
+    let detail = detail.unwrap_or("all terms of its required node affinity are empty");
+    vec![warning(&format!("berth: {}: {detail}", decision.reason))]
+}
+
+/// Returns the warnings for the findings that warn.
+pub(super) fn of_findings(findings: &[Finding]) -> Vec<String> {
+    let warn = findings
+        .iter()
+        .filter(|finding| finding.action == Action::Warn);
+    bounded(warn.map(lines).collect())
+}
+
+/// Returns the text as one warning: printable ASCII, of bounded length.
+fn warning(text: &str) -> String {
     let printable = text.chars().map(|char| {
         if char.is_ascii_graphic() || char == ' ' {
             char
@@ -24,45 +46,45 @@ pub(super) fn warning(text: &str) -> String {
     warning
 }
 
-/// What an author is told of a finding: one line for each of its parts, or for as many as fit into one.
-pub(super) fn told(finding: &Finding) -> Vec<String> {
+/// Returns the warnings for one finding. Each holds as many lines of the finding as fit into it.
+fn lines(finding: &Finding) -> Vec<String> {
     let start = format!("berth: {}: ", finding.check);
-    let mut lines: Vec<String> = Vec::new();
+    let mut warnings: Vec<String> = Vec::new();
     for part in &finding.lines {
-        match lines.last_mut() {
-            Some(line)
-                if line.chars().count() + "; ".len() + part.chars().count()
+        match warnings.last_mut() {
+            Some(warning)
+                if warning.chars().count() + "; ".len() + part.chars().count()
                     <= WARNING_CHARACTERS =>
             {
-                line.push_str("; ");
-                line.push_str(part);
+                warning.push_str("; ");
+                warning.push_str(part);
             }
-            _ => lines.push(format!("{start}{part}")),
+            _ => warnings.push(format!("{start}{part}")),
         }
     }
-    lines.iter().map(|line| warning(line)).collect()
+    warnings.iter().map(|text| warning(text)).collect()
 }
 
-/// At most as many warnings as anyone reads; the last one counts the rest. What is told of one finding leaves room for the
-/// others.
-pub(super) fn bounded(told: Vec<Vec<String>>) -> Vec<String> {
-    let total: usize = told.iter().map(Vec::len).sum();
+/// Returns at most [`WARNINGS`] of the warnings of all findings. Each finding leaves room for the others, and the last
+/// warning counts those that are left out.
+fn bounded(of_findings: Vec<Vec<String>>) -> Vec<String> {
+    let total: usize = of_findings.iter().map(Vec::len).sum();
     if total <= WARNINGS {
-        return told.into_iter().flatten().collect();
+        return of_findings.into_iter().flatten().collect();
     }
-    let mut kept = vec![0; told.len()];
+    let mut kept = vec![0; of_findings.len()];
     let mut room = WARNINGS - 1;
     for round in 0..WARNINGS {
-        for (kept, lines) in kept.iter_mut().zip(&told) {
-            if room > 0 && round < lines.len() {
+        for (kept, warnings) in kept.iter_mut().zip(&of_findings) {
+            if room > 0 && round < warnings.len() {
                 *kept += 1;
                 room -= 1;
             }
         }
     }
-    let told = told.into_iter().zip(kept);
-    let mut warnings: Vec<String> = told
-        .flat_map(|(lines, kept)| lines.into_iter().take(kept))
+    let of_findings = of_findings.into_iter().zip(kept);
+    let mut warnings: Vec<String> = of_findings
+        .flat_map(|(warnings, kept)| warnings.into_iter().take(kept))
         .collect();
     warnings.push(format!("berth: ...and {} more", total - warnings.len()));
     warnings

@@ -7,7 +7,6 @@ mod parse;
 
 use std::path::PathBuf;
 
-pub(super) use directory::manifest_files;
 pub(super) use input::{Location, Manifest, read};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
 pub(super) use parse::line_of;

@@ -1,13 +1,14 @@
 //! The flags that say what to decide by, and what they name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::files::manifest_files;
+use super::files::{Element, Manifest, elements, read};
+use crate::node::{Catalogue, NodePool};
 use crate::placement::Given;
-use crate::policy::{read_node_pools, read_policy};
+use crate::policy::{Policy, read_policy_object};
 
 /// The policy and the node pools.
 #[derive(Debug, Args)]
@@ -33,25 +34,12 @@ impl Sources {
     pub(super) fn load(&self) -> anyhow::Result<Given> {
         let mut given = Given::default();
         if let Some(path) = &self.policy {
-            let flag = || format!("--policy {}", path.display());
-            let text = std::fs::read_to_string(path).with_context(flag)?;
-            given.policy = Some(read_policy(&text).with_context(flag)?);
+            let policy = policy(path).with_context(|| format!("--policy {}", path.display()));
+            given.policy = Some(policy?);
         }
         for path in &self.node_pools {
-            let flag = || format!("--node-pools {}", path.display());
-            for file in manifest_files(path).with_context(flag)? {
-                let before = given.node_pools.iter().count();
-                let name = || file.display().to_string();
-                let text = std::fs::read_to_string(&file)
-                    .with_context(name)
-                    .with_context(flag)?;
-                read_node_pools(&text, &mut given.node_pools)
-                    .with_context(name)
-                    .with_context(flag)?;
-                if file == *path && given.node_pools.iter().count() == before {
-                    bail!("{}: holds no karpenter.sh NodePool", flag());
-                }
-            }
+            add_node_pools(path, &mut given.node_pools)
+                .with_context(|| format!("--node-pools {}", path.display()))?;
         }
         if let Some((_, of_policy)) = &given.policy {
             let mut node_pools = given.node_pools.iter();
@@ -63,4 +51,43 @@ impl Sources {
         }
         Ok(given)
     }
+}
+
+/// Reads the one policy of a file, and the static catalogue that it holds.
+fn policy(path: &Path) -> anyhow::Result<(Policy, Catalogue)> {
+    let mut manifests = read([path]);
+    match (manifests.pop(), manifests.len()) {
+        (Some(only), 0) => Ok(read_policy_object(only.value?)?),
+        (Some(_), others) => bail!("holds {} documents; a policy is one", others + 1),
+        (None, _) => bail!("holds no policy"),
+    }
+}
+
+/// Adds the `NodePool` objects of a file, or of the files of a directory. Objects of other kinds are passed over.
+fn add_node_pools(path: &Path, node_pools: &mut Catalogue) -> anyhow::Result<()> {
+    let before = node_pools.iter().count();
+    for Manifest {
+        location, value, ..
+    } in read([path])
+    {
+        let location = || location.to_string();
+        let value = value.with_context(location)?;
+        for element in elements(&value) {
+            let Element::Object(object) = element else {
+                continue;
+            };
+            let identity = object.identity;
+            if (identity.group(), identity.kind) != ("karpenter.sh", "NodePool") {
+                continue;
+            }
+            NodePool::from_object(object.value.clone())
+                .and_then(|node_pool| node_pools.insert(node_pool))
+                .with_context(|| format!("node pool {:?}", identity.name))
+                .with_context(location)?;
+        }
+    }
+    if node_pools.iter().count() == before {
+        bail!("holds no karpenter.sh NodePool");
+    }
+    Ok(())
 }

@@ -1,25 +1,25 @@
-//! Paths to fields of an object, and what is wrong there.
+//! Paths to the fields of an object, and errors in one field.
 
 use std::fmt;
 
-/// One step into an object.
+/// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Segment {
-    /// Into a field.
+    /// The step into a field, by its name.
     Key(String),
-    /// Into an entry of a map.
+    /// The step into an entry of a map, by its key.
     Entry(String),
-    /// Into an element of a list.
+    /// The step into an item of a list, by its position from 0.
     Index(usize),
 }
 
-/// The path to a field, outermost step first; empty for the object itself. Shown as Kubernetes shows it:
-/// `spec.containers[0].image`.
+/// The path to a field, outermost step first. The empty path leads to the object itself. `Display` writes it as
+/// Kubernetes does: `spec.containers[0].image`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldPath(pub Vec<Segment>);
 
 impl FieldPath {
-    /// True for the object itself.
+    /// True if the path leads to the object itself.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
@@ -55,19 +55,19 @@ impl From<&serde_path_to_error::Path> for FieldPath {
     }
 }
 
-/// An error in one field of an object. What reads a part of an object returns the path from that part on; its caller puts
-/// the way to the part before it.
+/// An error in one field of an object. A function that reads a part of an object gives the path from that part on. Its
+/// caller then puts the path to the part in front.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}{}{message}", if path.is_root() { "" } else { ": " })]
 pub struct FieldError {
-    /// The field that is wrong.
+    /// The path to the field that is wrong.
     pub path: FieldPath,
-    /// The fault, for a person to read.
+    /// The fault in words, without the path.
     pub message: String,
 }
 
 impl FieldError {
-    /// Makes an error of the whole object.
+    /// Returns an error in the object itself.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self {
@@ -76,19 +76,19 @@ impl FieldError {
         }
     }
 
-    /// Puts a field before the path.
+    /// Puts a field in front of the path.
     #[must_use]
     pub fn in_field(self, name: &str) -> Self {
         self.inside(Segment::Key(name.to_owned()))
     }
 
-    /// Puts an entry of a map before the path.
+    /// Puts an entry of a map in front of the path.
     #[must_use]
     pub fn in_entry(self, key: &str) -> Self {
         self.inside(Segment::Entry(key.to_owned()))
     }
 
-    /// Puts an element of a list before the path.
+    /// Puts an item of a list in front of the path.
     #[must_use]
     pub fn in_item(self, index: usize) -> Self {
         self.inside(Segment::Index(index))

@@ -1,19 +1,20 @@
-//! JSON read in one pass: what is wanted is parsed where it stands, and everything else is passed over.
+//! A JSON reader that makes one pass over the text. It parses the wanted values in place and skips all others.
 //!
-//! Most of a review is of no concern to placement (managed fields, environments, volumes), and passing over it is most
-//! of what a request costs. Here a value is passed over by its brackets and quotes alone, several times faster than a
-//! parser can check it. So what berth reads is checked, and what it does not read is not: that is the API server's, which
-//! wrote it.
+//! Placement ignores most of a review (managed fields, environments, volumes), and skipping that part is most of the
+//! cost of a request. The reader therefore looks only for the brackets and quotes of a value that it skips, which is
+//! several times faster than parsing it. As a result, berth checks the values that it reads and no others. The API
+//! server wrote the rest, and vouches for it.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
 
-/// Where a body stops making sense: never what stands there, since a pod's environment holds secrets.
+/// The error for a body that cannot be read. It holds a position and never any text, since a pod's environment may hold
+/// secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
-    /// The byte of the body, from 0.
+    /// The position in the body, in bytes from 0.
     pub at: usize,
 }
 
@@ -25,14 +26,14 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Reads the members of an object: `fields!(json, |value| { "name" => read it from value, … })`. Each key stands once, with
-/// what reads its value; every other member is passed over. See [`Reader::members`].
+/// Reads the members of an object: `fields!(json, |value| { "name" => read it from value, … })`. The list gives each
+/// key once, with the code that reads its value. [`Reader::members`] says which members are skipped.
 macro_rules! fields {
     ($json:expr, |$value:ident| { $($($key:literal)|+ => $read:expr,)+ }) => {
         $json.members(&[$($($key),+),+], |key, $value| {
             match key {
                 $($($key)|+ => $read,)+
-                // `members` passes over all other keys.
+                // `members` skips all other keys.
                 _ => {}
             }
             Ok(())
@@ -41,7 +42,7 @@ macro_rules! fields {
 }
 pub(crate) use fields;
 
-/// A reader of JSON, before the next value.
+/// A reader of JSON text. Each method reads from the current position on, which is before a value.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     text: &'a str,
@@ -49,7 +50,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader before the first value of a text.
+    /// Returns a reader at the first value of the text.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
         Self {
@@ -61,7 +62,7 @@ impl<'a> Reader<'a> {
     /// Reads the end of the text.
     ///
     /// # Errors
-    /// When anything else is there.
+    /// If anything but white space is left.
     pub fn end(&mut self) -> Result<(), Malformed> {
         self.pass_space();
         if self.at == self.text.len() {
@@ -71,20 +72,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over a value, and gives its text, which is not checked.
+    /// Skips a value and returns its text, unchecked.
     ///
     /// # Errors
-    /// When there is no value.
+    /// If no value begins here.
     pub fn span(&mut self) -> Result<&'a str, Malformed> {
         let start = self.at;
         self.at = end_of_value(self.text.as_bytes(), start)?;
         Ok(&self.text[start..self.at])
     }
 
-    /// Reads a text. `null` is the empty one, as it is to the API server.
+    /// Reads a string. `null` counts as the empty string, as it does for the API server.
     ///
     /// # Errors
-    /// When there is no string.
+    /// If the value is neither a string nor `null`.
     pub fn text(&mut self) -> Result<Cow<'a, str>, Malformed> {
         if self.is_null() {
             return self.span().map(|_| Cow::default());
@@ -92,20 +93,20 @@ impl<'a> Reader<'a> {
         self.string()
     }
 
-    /// Parses a value.
+    /// Reads a value by its type's own parser, which checks all of it.
     ///
     /// # Errors
-    /// When it is no JSON, or of another type.
+    /// If the value is not valid JSON or has another type.
     pub fn parse<T: Deserialize<'a>>(&mut self) -> Result<T, Malformed> {
         let error = self.malformed();
         serde_json::from_str(self.span()?).map_err(|_| error)
     }
 
-    /// Reads the members of an object whose keys are listed, passing over the others and over those that are `null`.
-    /// `read` has to read the one value that it is called before.
+    /// Reads the members of an object whose keys are listed. It skips all other members, and those that are `null`.
+    /// Each call of `read` must read exactly one value.
     ///
     /// # Errors
-    /// When there is no object, one of the keys stands twice, or a member cannot be read.
+    /// If the value is not an object, a listed key occurs twice, or `read` fails.
     pub fn members(
         &mut self,
         keys: &[&'static str],
@@ -129,10 +130,11 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads all members of an object, whatever their keys, and however often one stands there.
+    /// Reads all members of an object. It accepts any key, and a key that occurs several times. Each call of `read`
+    /// must read exactly one value.
     ///
     /// # Errors
-    /// When there is no object, or a member cannot be read.
+    /// If the value is not an object, or `read` fails.
     pub fn entries(
         &mut self,
         mut read: impl FnMut(Cow<'a, str>, &mut Self) -> Result<(), Malformed>,
@@ -143,10 +145,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the items of a list. `read` has to read the one item that it is called before.
+    /// Reads the items of a list. Each call of `read` must read exactly one item.
     ///
     /// # Errors
-    /// When there is no list, or an item cannot be read.
+    /// If the value is not a list, or `read` fails.
     pub fn items(
         &mut self,
         read: impl FnMut(&mut Self) -> Result<(), Malformed>,
@@ -154,10 +156,10 @@ impl<'a> Reader<'a> {
         self.list(*b"[]", read)
     }
 
-    /// Reads a list of things.
+    /// Reads a list and collects its items. Each call of `read` must read exactly one item.
     ///
     /// # Errors
-    /// When there is no list, or an item cannot be read.
+    /// If the value is not a list, or `read` fails.
     pub fn list_of<T>(
         &mut self,
         read: impl Fn(&mut Self) -> Result<T, Malformed>,
@@ -170,7 +172,7 @@ impl<'a> Reader<'a> {
         Ok(list)
     }
 
-    /// Whatever stands between two brackets, separated by commas.
+    /// Reads items that two brackets enclose and commas separate. Each call of `read` must read exactly one item.
     fn list(
         &mut self,
         [open, close]: [u8; 2],
@@ -190,7 +192,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a key, and what separates it from its value.
+    /// Reads a key and the colon after it.
     fn key(&mut self) -> Result<Cow<'a, str>, Malformed> {
         let key = self.string()?;
         self.pass_space();
@@ -198,7 +200,7 @@ impl<'a> Reader<'a> {
         Ok(key)
     }
 
-    /// Reads a string. Hardly any has an escape in it; one that has is parsed.
+    /// Reads a string. Only the rare string that has an escape is copied.
     fn string(&mut self) -> Result<Cow<'a, str>, Malformed> {
         let start = self.malformed();
         let bytes = self.text.as_bytes();
@@ -222,7 +224,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads this byte and the space behind it, if it is there.
+    /// Reads the byte and the white space after it. Returns `false` if the next byte is another one, and then reads
+    /// nothing.
     fn take(&mut self, byte: u8) -> bool {
         let found = self.text.as_bytes().get(self.at) == Some(&byte);
         if found {
@@ -240,7 +243,7 @@ impl<'a> Reader<'a> {
         self.text[self.at..].starts_with("null")
     }
 
-    /// The error that what stands here is not what was looked for.
+    /// Returns the error for the reader's current position.
     pub(crate) fn malformed(&self) -> Malformed {
         Malformed { at: self.at }
     }
@@ -253,7 +256,8 @@ fn after_space(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Where a value ends that starts here. It takes no memory and no recursion, however deep the value is.
+/// Returns the position after the value that begins at `start`. It neither allocates nor recurses, however deep the
+/// value is.
 fn end_of_value(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
     let end = match bytes.get(start) {
         Some(b'"') => end_of_string(bytes, start)?,
@@ -289,11 +293,11 @@ fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
     }
 }
 
-/// How many bytes stand before the first quote or backslash, eight at a time: most strings of a review are short, so a
-/// search that has to be set up first costs more than it saves.
+/// Returns the number of bytes before the first quote or backslash. It compares eight bytes at a time. Most strings of
+/// a review are short, and for them a search that needs a set-up costs more than it saves.
 fn until_quote_or_backslash(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    /// Marks the bytes of a word that are this one; marks above the lowest may be wrong.
+    /// Marks the bytes of the word that equal `byte`. Only the lowest mark is reliable.
     const fn marks(word: u64, byte: u8) -> u64 {
         let zero_where_equal = word ^ (ONES * byte as u64);
         zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & (ONES << 7)
@@ -339,7 +343,7 @@ mod tests {
 
     use super::{Reader, end_of_value};
 
-    /// Values of every shape, with whatever a string can hold.
+    /// Generates values of every shape, with strings that need escapes.
     fn any_value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -360,16 +364,16 @@ mod tests {
     }
 
     proptest! {
-        /// A value ends where a parser says that it does, whatever follows it, packed or with spaces.
+        /// A value ends at the position that a parser finds, compact or pretty-printed, before any following text.
         #[test]
         fn values_end_where_a_parser_ends_them(value in any_value(), pretty: bool, rest in "[,}\\] \"]{0,5}") {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
-            // A number goes on into what would follow it; a separator always does follow.
+            // A number needs a separator after it, and in a body it always has one.
             let body = format!("{text},{rest}");
             prop_assert_eq!(end_of_value(body.as_bytes(), 0).unwrap(), text.len());
         }
 
-        /// The members of an object are those that a parser finds.
+        /// `members` finds the members that a parser finds.
         #[test]
         fn members_are_those_of_a_parser(value in any_value(), pretty: bool) {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
@@ -387,7 +391,7 @@ mod tests {
             prop_assert_eq!(found, expected);
         }
 
-        /// The items of a list are those that a parser finds.
+        /// `items` finds the items that a parser finds.
         #[test]
         fn items_are_those_of_a_parser(value in any_value(), pretty: bool) {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
@@ -400,7 +404,7 @@ mod tests {
             prop_assert_eq!(found, value.as_array().cloned().unwrap_or_default());
         }
 
-        /// Whatever the text, nothing panics.
+        /// No method panics, even on text that is not JSON.
         #[test]
         fn no_text_panics(text in "[\\[\\]{}\",:\\\\a0 ]{0,24}") {
             let _ = Reader::new(&text).members(&["a"], |_, value| value.span().map(drop));
@@ -410,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_refused_where_it_is_read() {
+    fn a_key_that_occurs_twice_is_refused_if_it_is_read() {
         let text = r#"{"a":1,"\u0061":null,"b":2,"b":3}"#;
         let members = |key| Reader::new(text).members(&[key], |_, value| value.span().map(drop));
         assert!(members("a").is_err());

@@ -1,11 +1,11 @@
-//! Types as Kubernetes' structural schemas, as a custom resource definition takes them.
+//! The structural schemas that Kubernetes wants in a custom resource definition, made from Rust types.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-/// The schema of a type, as a custom resource definition takes it: whole, without references, and without what the API
-/// server has its own way to say, such as that unknown fields are refused.
+/// Returns the schema of a type in the form that a custom resource definition takes. It has no references, and it
+/// leaves out keywords that the API server does not need, such as the one that refuses unknown fields.
 #[must_use]
 pub fn structural<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| {
@@ -21,37 +21,25 @@ pub fn structural<T: JsonSchema>() -> Value {
     schema
 }
 
-/// Brings one schema, and those below it, into the form that Kubernetes takes.
+/// Brings a schema, and all schemas inside it, into the form that Kubernetes takes.
 fn simplify(schema: &mut Map<String, Value>) {
-    // An optional type is its type: a field that may be absent may not therefore be null.
-    if let Some(Value::Array(choices)) = schema.shift_remove("anyOf") {
-        let some = choices.into_iter().find(|choice| choice["type"] != "null");
-        if let Some(Value::Object(some)) = some {
-            for (key, value) in some {
-                schema.entry(key).or_insert(value);
-            }
-        }
-    }
-    if let Some(Value::Array(types)) = schema.get("type") {
-        let some = types.iter().find(|kind| *kind != "null").cloned();
-        schema.insert("type".to_owned(), some.unwrap_or_default());
-    }
+    unwrap_option(schema);
     if let Some(Value::Array(variants)) = schema.shift_remove("oneOf") {
         enumerate(schema, &variants);
     }
-    // Made of `deny_unknown_fields`: the API server drops or refuses unknown fields by itself.
+    // `deny_unknown_fields` puts this here. The API server drops or refuses unknown fields by itself.
     if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
         schema.shift_remove("additionalProperties");
     }
-    // What stands for nothing needs not be written into every object.
-    if schema.get("default").is_some_and(says_nothing) {
+    // The API server writes every default into every object, and an empty one would only be noise there.
+    if schema.get("default").is_some_and(is_empty) {
         schema.shift_remove("default");
     }
     if let Some(Value::String(description)) = schema.get_mut("description") {
         *description = unwrapped(description);
     }
     for key in ["properties", "items", "additionalProperties"] {
-        // Last, so that a schema says what it is before it says of what.
+        // The key moves to the end, so that a schema's own keywords come before those of its parts.
         let Some(mut below) = schema.shift_remove(key) else {
             continue;
         };
@@ -70,8 +58,25 @@ fn simplify(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Leaves out the defaults of an atomic list's items. Stored with them, the list would not be the one that was applied, and
-/// whoever applies the very same after somebody else would get a conflict.
+/// Replaces the schema of an `Option` by that of its type: the field may be absent, but it may not be `null`.
+fn unwrap_option(schema: &mut Map<String, Value>) {
+    if let Some(Value::Array(choices)) = schema.shift_remove("anyOf") {
+        let some = choices.into_iter().find(|choice| choice["type"] != "null");
+        if let Some(Value::Object(some)) = some {
+            for (key, value) in some {
+                schema.entry(key).or_insert(value);
+            }
+        }
+    }
+    if let Some(Value::Array(types)) = schema.get("type") {
+        let some = types.iter().find(|kind| *kind != "null").cloned();
+        schema.insert("type".to_owned(), some.unwrap_or_default());
+    }
+}
+
+/// Removes the defaults from the fields of an atomic list's items. The API server would store such a list with the
+/// defaults filled in. It then differs from the list that was applied, and a second person who applies the same list
+/// gets a conflict.
 fn undefault(item: &mut Map<String, Value>) {
     let properties = item.get_mut("properties").and_then(Value::as_object_mut);
     let each = properties.into_iter().flat_map(Map::values_mut);
@@ -80,12 +85,13 @@ fn undefault(item: &mut Map<String, Value>) {
     }
 }
 
-/// Makes one list of names of the variants of an enum, each a schema of its own, and one text of what they mean.
+/// Replaces the variants of an enum, each a schema of its own, by one list of their names and one description of them
+/// all.
 fn enumerate(schema: &mut Map<String, Value>, variants: &[Value]) {
     let name_of = |variant: &Value| variant["const"].clone();
     let meanings = variants.iter().map(|variant| {
         let (name, meaning) = (name_of(variant), text_of(variant.get("description")));
-        // `kubectl explain` says nothing of defaults by itself.
+        // `kubectl explain` does not show defaults, so the description names it.
         let default = match schema.get("default") {
             Some(default) if *default == name => ", the default",
             _ => "",
@@ -104,7 +110,8 @@ fn text_of(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
 
-fn says_nothing(default: &Value) -> bool {
+/// True if the default is `null`, `false`, or an empty text, list or map.
+fn is_empty(default: &Value) -> bool {
     match default {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.is_empty(),
@@ -114,7 +121,7 @@ fn says_nothing(default: &Value) -> bool {
     }
 }
 
-/// A comment's text as one line for each paragraph: whoever shows it wraps it.
+/// Joins the lines of each paragraph of a comment. The program that shows the text wraps it.
 fn unwrapped(text: &str) -> String {
     let paragraphs = text.split("\n\n").map(|text| text.replace('\n', " "));
     paragraphs.collect::<Vec<_>>().join("\n\n")

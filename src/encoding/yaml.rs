@@ -1,4 +1,4 @@
-//! YAML as Kubernetes' own tools read it: documents split at `---`, values those of JSON.
+//! YAML as Kubernetes' own tools read it: a stream of documents with `---` between them, each a JSON value.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -8,13 +8,13 @@ use super::field::{FieldError, FieldPath};
 /// A document of a YAML stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Document<'t> {
-    /// Its text.
+    /// The text, without the `---` before it.
     pub text: &'t str,
-    /// The line of the stream that it starts on, from 1.
+    /// The line of the stream on which the text starts, from 1.
     pub line: usize,
 }
 
-/// Splits a stream into its documents, leaving out those that hold nothing but comments.
+/// Splits a stream into its documents. It skips documents that hold only comments.
 pub fn documents(stream: &str) -> impl Iterator<Item = Document<'_>> {
     let mut rest = Some((stream, 1));
     std::iter::from_fn(move || {
@@ -46,34 +46,34 @@ pub fn documents(stream: &str) -> impl Iterator<Item = Document<'_>> {
 /// Reads a document as a value.
 ///
 /// # Errors
-/// When the document is no YAML, or has a key twice: what is wrong and where.
+/// If the document is not YAML, or a map has a key twice. The message gives the line and the column.
 pub fn parse(document: &str) -> Result<Value, FieldError> {
     serde_saphyr::from_str_with_options(document, options())
         .map_err(|error| FieldError::new(error.to_string()))
 }
 
-/// YAML as kubectl reads it.
+/// Returns the options by which the parser reads YAML as kubectl does.
 #[must_use]
 pub fn options() -> serde_saphyr::Options {
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
-    // File modes are written so, `defaultMode: 0440`, and kubectl reads them so.
+    // Manifests write file modes in octal, as in `defaultMode: 0440`.
     options.legacy_octal_numbers = true;
     options
 }
 
-/// Reads a document into a type.
+/// Reads a document as a `T`.
 ///
 /// # Errors
-/// When the document is no YAML, or a field is wrong.
+/// If the document is not YAML, or a field does not fit the type.
 pub fn parse_as<T: DeserializeOwned>(document: &str) -> Result<T, FieldError> {
     from_value(parse(document)?)
 }
 
-/// Reads a value into a type.
+/// Turns a value into a `T`.
 ///
 /// # Errors
-/// When a field is wrong.
+/// If a field does not fit the type. The path is that of the field.
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, FieldError> {
     serde_path_to_error::deserialize(value).map_err(|error| FieldError {
         path: FieldPath::from(error.path()),
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(found, expected);
     }
 
-    /// What kubectl makes of a scalar, YAML 1.1 that it reads.
+    /// The expected values are those of kubectl, which reads YAML 1.1.
     #[test]
     fn scalars_are_what_kubectl_reads() {
         for (scalar, value) in [
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_refused() {
+    fn a_key_that_occurs_twice_is_refused() {
         assert!(parse("a: 1\na: 2\n").is_err());
     }
 }

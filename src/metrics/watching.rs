@@ -1,4 +1,4 @@
-//! What there is to tell of the cluster that berth follows, and of the policy in force.
+//! The metrics of the cluster that berth follows, and of the policy in force.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -7,19 +7,20 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Unit;
 
-use super::timestamp;
+use super::registrar::Registrar;
+use super::timestamp::timestamp;
 use crate::named::named;
 use crate::placement::Snapshot;
 use crate::policy::Source;
 
 named! {
-    /// What berth watches in a cluster.
+    /// A kind of object that berth watches.
     pub enum Watched {
         /// Karpenter's `NodePool`s.
         NodePools = "nodepools",
-        /// The labels of the namespaces.
+        /// The namespaces, for their labels.
         Namespaces = "namespaces",
         /// The `PlacementPolicy`.
         Policies = "placementpolicies",
@@ -43,7 +44,7 @@ struct PoolLabels {
 }
 
 /// The metrics of the watches and of the policy.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Watching {
     contact: Family<WatchedLabels, Gauge>,
     errors: Family<WatchedLabels, Counter>,
@@ -56,72 +57,64 @@ pub struct Watching {
 }
 
 impl Watching {
-    pub(super) fn register(&self, all: &mut Registry) {
-        let Self {
-            contact,
-            errors,
-            objects,
-            unreadable,
-            policy_in_force,
-            policy_refused,
-            policy_status_errors,
-            node_pools_missing,
-        } = self;
-        all.register_with_unit(
-            "watch_contact_timestamp",
-            "When the API server last answered a watch, in seconds since 1970; about a minute ago at most, while all is well",
-            Unit::Seconds,
-            contact.clone(),
-        );
-        all.register(
-            "watch_errors",
-            "Failures to list or to watch; what was known before stays in force",
-            errors.clone(),
-        );
-        all.register(
-            "watched_objects",
-            "Objects that the watches know",
-            objects.clone(),
-        );
-        all.register(
-            "watched_objects_unreadable",
-            "Those of them that berth cannot read, and takes for absent",
-            unreadable.clone(),
-        );
-        all.register(
-            "policy_in_force",
-            "1 for where the policy in force comes from, and its mode",
-            policy_in_force.clone(),
-        );
-        all.register(
-            "policy_refused",
-            "1 while the newest policy cannot be used, so that the one before stays in force; its status says why",
-            policy_refused.clone(),
-        );
-        all.register(
-            "policy_status_errors",
-            "Failures to write the status of the PlacementPolicy",
-            policy_status_errors.clone(),
-        );
-        all.register(
-            "pool_node_pools_missing",
-            "Node pools that a pool of the policy names and that do not exist",
-            node_pools_missing.clone(),
-        );
+    pub(super) fn new(all: &mut Registrar) -> Self {
+        Self {
+            contact: all.register_with_unit(
+                "watch_contact_timestamp",
+                "Time of the API server's last answer to a watch, in seconds since 1970; at most about a minute ago while all is well",
+                Unit::Seconds,
+                Family::default(),
+            ),
+            errors: all.register(
+                "watch_errors",
+                "Failures to list or to watch; what was known before stays in force",
+                Family::default(),
+            ),
+            objects: all.register(
+                "watched_objects",
+                "Objects that the watches know",
+                Family::default(),
+            ),
+            unreadable: all.register(
+                "watched_objects_unreadable",
+                "Watched objects that berth cannot read and counts as absent",
+                Family::default(),
+            ),
+            policy_in_force: all.register(
+                "policy_in_force",
+                "1 for the source and the mode of the policy in force",
+                Family::default(),
+            ),
+            policy_refused: all.register(
+                "policy_refused",
+                "1 while the newest policy cannot be used and the previous one stays in force; its status says why",
+                Gauge::default(),
+            ),
+            policy_status_errors: all.register(
+                "policy_status_errors",
+                "Failures to write the status of the PlacementPolicy",
+                Counter::default(),
+            ),
+            node_pools_missing: all.register(
+                "pool_node_pools_missing",
+                "Node pools that a pool of the policy names and that do not exist",
+                Family::default(),
+            ),
+        }
     }
 
-    /// What one watch reports to.
+    /// Returns the metrics of one watch.
     #[must_use]
-    pub fn watch(&self, watched: Watched) -> Watch {
+    pub fn watch(&self, watched: Watched) -> WatchMetrics {
         let resource = watched.as_str();
         let labels = WatchedLabels { resource };
-        Watch {
+        WatchMetrics {
             contact: self.contact.get_or_create_owned(&labels),
             errors: self.errors.get_or_create_owned(&labels),
         }
     }
 
-    /// Notes how many objects a watch knows, and how many of them cannot be read.
+    /// Sets the number of objects that a watch knows, and the number of those that berth cannot read.
     pub fn objects(&self, watched: Watched, objects: usize, unreadable: usize) {
         let resource = watched.as_str();
         let labels = WatchedLabels { resource };
@@ -131,7 +124,7 @@ impl Watching {
             .set(number(unreadable));
     }
 
-    /// Notes the policy in force, and how many of the node pools that each of its pools names do not exist.
+    /// Sets the policy in force, and for each of its pools the number of its node pools that do not exist.
     pub fn policy(&self, source: Source, snapshot: &Snapshot) {
         self.policy_in_force.clear();
         let labels = PolicyLabels {
@@ -150,31 +143,31 @@ impl Watching {
         }
     }
 
-    /// Notes whether the newest policy was refused.
+    /// Sets whether berth refuses the newest policy.
     pub fn policy_refused(&self, refused: bool) {
         self.policy_refused.set(i64::from(refused));
     }
 
-    /// Counts a status of the policy that could not be written.
+    /// Counts a failure to write the status of the policy.
     pub fn policy_status_error(&self) {
         self.policy_status_errors.inc();
     }
 }
 
-/// What one watch reports to.
+/// The metrics of one watch. Clones share their values.
 #[derive(Debug, Clone)]
-pub struct Watch {
+pub struct WatchMetrics {
     contact: Gauge,
     errors: Counter,
 }
 
-impl Watch {
-    /// Notes that the API server has just answered.
+impl WatchMetrics {
+    /// Sets the time of the last contact to now.
     pub fn contact(&self) {
         self.contact.set(timestamp(SystemTime::now()));
     }
 
-    /// Counts a failure.
+    /// Counts a failure to list or to watch.
     pub fn error(&self) {
         self.errors.inc();
     }

@@ -1,33 +1,36 @@
-//! All that a pod asks of one label: its requirements, put together once.
+//! All requirements of a pod on one label, combined once.
 
 use std::fmt;
 
 use super::requirement::{Operator, Requirement, integer};
 
-/// What a pod asks of one label.
+/// All requirements of a pod on one label.
 #[derive(Debug, Clone)]
 pub enum Asked<'a> {
-    /// One requirement, which is what nearly every pod asks, as it is.
+    /// A single requirement, uncombined. Nearly every pod has just one on a label.
     One(Requirement<'a>),
-    /// Any other number of them.
+    /// No requirement, or several.
     Joint(Joint<'a>),
 }
 
-/// Several requirements as one: in as many steps as they have values, however they are mixed.
+/// Several requirements combined into one. Combining them takes about as many steps as they have values, in any
+/// mixture.
 #[derive(Debug, Clone)]
 pub struct Joint<'a> {
+    /// True if a node without the label meets all requirements.
     absent: bool,
+    /// False if a requirement demands that the label be absent.
     present: bool,
-    /// The values that pass all requirements, sorted; nothing where none lists any.
+    /// The values that pass all requirements, sorted. `None` if no requirement lists values by `In`.
     listed: Option<Vec<&'a str>>,
-    /// The values that some requirement excludes, sorted.
+    /// The values that the requirements exclude by `NotIn`, sorted.
     excluded: Vec<&'a str>,
-    /// The inclusive bounds of the numeric requirements, where there are any.
+    /// The inclusive bounds of the numeric requirements. `None` if no requirement is numeric.
     range: Option<(i64, i64)>,
 }
 
 impl<'a> Asked<'a> {
-    /// Puts the requirements on one label together.
+    /// Combines the requirements, which are all on one label.
     pub fn new(requirements: impl Iterator<Item = Requirement<'a>> + Clone) -> Self {
         let mut first = requirements.clone();
         match (first.next(), first.next()) {
@@ -36,7 +39,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether a node that has the label with this value, or lacks it, matches: kube-scheduler's rule.
+    /// True if kube-scheduler accepts a node whose label has this value, or that lacks the label (`None`).
     #[must_use]
     pub fn admits(&self, value: Option<&str>) -> bool {
         match (self, value) {
@@ -46,12 +49,14 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether one of the values that are listed, and that nothing else excludes, passes the test; nothing where none are
-    /// listed.
+    /// True if a value that the requirements list, and that none of them excludes, passes the test. `None` if no
+    /// requirement lists values.
     pub(super) fn lists(&self, test: impl Fn(&str) -> bool) -> Option<bool> {
         match self {
-            Self::One(requirement) => (requirement.operator == Operator::In)
-                .then(|| requirement.values.iter().any(|value| test(value))),
+            Self::One(requirement) if requirement.operator == Operator::In => {
+                Some(requirement.values.iter().any(|value| test(value)))
+            }
+            Self::One(_) => None,
             Self::Joint(joint) => {
                 let listed = joint.listed.as_ref()?;
                 Some(listed.iter().any(|value| test(value)))
@@ -59,7 +64,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether no value will do.
+    /// True if a requirement demands that the label be absent.
     pub(super) fn demands_absence(&self) -> bool {
         match self {
             Self::One(requirement) => requirement.operator == Operator::DoesNotExist,
@@ -67,13 +72,14 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether no value will do, or none is left of those that are listed: Karpenter tells the two apart no more.
+    /// True if no value is acceptable. Karpenter treats `DoesNotExist` and an emptied `In` alike.
     #[must_use]
     pub fn excludes_every_value(&self) -> bool {
         self.demands_absence() || self.lists(|_| true) == Some(false)
     }
 
-    /// The inclusive bounds of the label's value; the lower one above the upper one where no value is within them.
+    /// Returns the inclusive bounds of the label's value. The lower bound exceeds the upper one if no value is within
+    /// them.
     pub(super) fn range(&self) -> (i64, i64) {
         let range = match self {
             Self::One(requirement) => bounds(requirement),
@@ -82,7 +88,7 @@ impl<'a> Asked<'a> {
         range.unwrap_or((i64::MIN, i64::MAX))
     }
 
-    /// Whether any node at all can match, with some value of the label or without it.
+    /// True if some node can meet the requirements by kube-scheduler's rule, with the label or without it.
     #[must_use]
     pub fn can_be_met(&self) -> bool {
         match self {
@@ -100,16 +106,16 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The bounds of a numeric requirement; nothing within them where its value is no integer.
+/// Returns the inclusive bounds of a numeric requirement, or `None` if its operator is not numeric. They admit nothing
+/// if the requirement's value is not an integer.
 fn bounds(requirement: &Requirement<'_>) -> Option<(i64, i64)> {
-    let numeric = matches!(
-        requirement.operator,
-        Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte
-    );
-    numeric.then(|| requirement.bounds().unwrap_or((i64::MAX, i64::MIN)))
+    if !requirement.operator.is_numeric() {
+        return None;
+    }
+    Some(requirement.bounds().unwrap_or((i64::MAX, i64::MIN)))
 }
 
-/// Whether the inclusive range holds an integer that a label can have, and that is not one of these. A label's value
+/// True if the inclusive range holds an integer that a label's value can be and that is not excluded. A label's value
 /// cannot begin with a sign.
 fn holds_more_than((lower, upper): (i64, i64), excluded: &[&str]) -> bool {
     let lower = lower.max(0);
@@ -133,33 +139,16 @@ impl<'a> Joint<'a> {
         let lists = requirements
             .clone()
             .filter(|requirement| requirement.operator == Operator::In);
-        // The shortest list first: each of the others is then at least as long as what is looked up in it.
+        // Starting from the shortest list bounds the look-ups: every other list is at least as long.
         let shortest = lists
             .clone()
             .min_by_key(|requirement| requirement.values.len());
         let mut listed: Option<Vec<&str>> =
             shortest.map(|shortest| shortest.values.iter().map(AsRef::as_ref).collect());
         for requirement in requirements {
-            match requirement.operator {
-                Operator::In => {
-                    joint.absent = false;
-                    if let Some(listed) = &mut listed {
-                        listed.retain(|value| requirement.lists(value));
-                    }
-                }
-                Operator::NotIn => {
-                    let values = requirement.values.iter().map(AsRef::as_ref);
-                    joint.excluded.extend(values);
-                }
-                Operator::Exists => joint.absent = false,
-                Operator::DoesNotExist => joint.present = false,
-                Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte => {
-                    joint.absent = false;
-                    let (lower, upper) = joint.range.unwrap_or((i64::MIN, i64::MAX));
-                    let (at_least, at_most) = bounds(&requirement).unwrap_or((lower, upper));
-                    joint.range = Some((lower.max(at_least), upper.min(at_most)));
-                }
-                Operator::Unknown => {}
+            joint.narrow(&requirement);
+            if let (Operator::In, Some(listed)) = (requirement.operator, &mut listed) {
+                listed.retain(|value| requirement.lists(value));
             }
         }
         joint.excluded.sort_unstable();
@@ -170,6 +159,25 @@ impl<'a> Joint<'a> {
         });
         joint.listed = passing;
         joint
+    }
+
+    /// Adds a requirement. The caller still narrows `listed` to the values of an `In`, and sorts `excluded`.
+    fn narrow(&mut self, requirement: &Requirement<'a>) {
+        match requirement.operator {
+            Operator::In | Operator::Exists => self.absent = false,
+            Operator::NotIn => {
+                let values = requirement.values.iter().map(AsRef::as_ref);
+                self.excluded.extend(values);
+            }
+            Operator::DoesNotExist => self.present = false,
+            Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte => {
+                self.absent = false;
+                let (lower, upper) = self.range.unwrap_or((i64::MIN, i64::MAX));
+                let (at_least, at_most) = bounds(requirement).unwrap_or((lower, upper));
+                self.range = Some((lower.max(at_least), upper.min(at_most)));
+            }
+            Operator::Unknown => {}
+        }
     }
 
     fn admits(&self, value: &str) -> bool {
@@ -195,7 +203,7 @@ impl<'a> Joint<'a> {
     }
 }
 
-/// The requirement in a few words.
+/// Writes the requirement as a phrase, such as `not in [a, b]`.
 impl fmt::Display for Requirement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values: Vec<&str> = self.values.iter().map(AsRef::as_ref).collect();
@@ -210,19 +218,17 @@ impl fmt::Display for Requirement<'_> {
             Operator::Lte => f.write_str("at most ")?,
             Operator::Unknown => f.write_str("unknown ")?,
         }
-        match (self.operator, values.as_slice()) {
-            (Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte, [bound]) => {
-                write!(f, "{bound:.63}")
-            }
-            _ => write_list(f, &values),
+        match values.as_slice() {
+            [bound] if self.operator.is_numeric() => write!(f, "{bound:.63}"),
+            values => write_list(f, values),
         }
     }
 }
 
-/// How many values of a list are shown.
+/// The most values of a list that a message shows.
 const SHOWN: usize = 4;
 
-/// The values that are asked for, in the words of a sentence.
+/// Writes the acceptable values as part of a sentence, such as `any value` or `4 or more`.
 impl fmt::Display for Asked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let one;
@@ -264,7 +270,7 @@ fn write_list(f: &mut fmt::Formatter<'_>, values: &[&str]) -> fmt::Result {
         if index > 0 {
             f.write_str(", ")?;
         }
-        // A label value has 63 characters at most; what is longer is none.
+        // A label's value has at most 63 characters. A longer text is cut, since it can be no value.
         write!(f, "{value:.63}")?;
     }
     if shown < values.len() {
@@ -289,9 +295,9 @@ mod tests {
     }
 
     proptest! {
-        /// Requirements put together admit what each of them admits.
+        /// Combined requirements admit a value if each of them does.
         #[test]
-        fn together_is_each(requirements in proptest::collection::vec(requirement(), 0..5)) {
+        fn combined_requirements_are_all_of_them(requirements in proptest::collection::vec(requirement(), 0..5)) {
             let values: Vec<Vec<Cow<'_, str>>> = requirements
                 .iter()
                 .map(|(_, values)| values.iter().copied().map(Cow::Borrowed).collect())

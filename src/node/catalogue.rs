@@ -1,4 +1,4 @@
-//! The catalogue: every node pool of the cluster, by name.
+//! The catalogue: all node pools that berth knows of.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,37 +6,37 @@ use std::sync::Arc;
 use super::node_pool::NodePool;
 use crate::encoding::field::FieldError;
 
-/// Every node pool of the cluster, by name.
+/// All node pools that berth knows of, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
     node_pools: BTreeMap<Arc<str>, Arc<NodePool>>,
 }
 
 impl Catalogue {
-    /// The node pool of that name.
+    /// Returns the node pool of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&NodePool> {
         self.node_pools.get(name).map(Arc::as_ref)
     }
 
-    /// All node pools, ordered by name.
+    /// Returns all node pools, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = &NodePool> + Clone {
         self.node_pools.values().map(Arc::as_ref)
     }
 
-    /// The labels by which nodes carry the names of these node pools, each once.
+    /// Returns the keys of the labels by which nodes carry the names of these node pools, each once.
     #[must_use]
     pub fn node_labels(&self) -> BTreeSet<&str> {
         self.iter().map(NodePool::node_label).collect()
     }
 
-    /// Whether there is none.
+    /// True if the catalogue holds no node pool.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.node_pools.is_empty()
     }
 
-    /// The node pools of both; of two that have the same name, that of `other`.
+    /// Returns the node pools of both catalogues. If both have one of the same name, the one of `other` wins.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
         let all = self.node_pools.iter().chain(&other.node_pools);
@@ -47,20 +47,20 @@ impl Catalogue {
         }
     }
 
-    /// The node pools that no NodePool object describes.
+    /// Returns the node pools that stay when those of the cluster replace the others.
     #[must_use]
     pub fn externals(&self) -> Self {
         let externals = self
             .node_pools
             .values()
-            .filter(|node_pool| node_pool.external());
+            .filter(|node_pool| node_pool.is_external());
         externals.map(Arc::clone).collect()
     }
 
     /// Adds a node pool.
     ///
     /// # Errors
-    /// When one of that name is there already.
+    /// If the catalogue has a node pool of that name already. The path is `name`.
     pub fn insert(&mut self, node_pool: NodePool) -> Result<(), FieldError> {
         let name = Arc::clone(node_pool.name());
         if self.node_pools.insert(name, Arc::new(node_pool)).is_none() {
@@ -72,7 +72,7 @@ impl Catalogue {
 }
 
 impl FromIterator<Arc<NodePool>> for Catalogue {
-    /// Of several that have the same name, the last.
+    /// Collects node pools. Of several with one name, the last wins.
     fn from_iter<I: IntoIterator<Item = Arc<NodePool>>>(node_pools: I) -> Self {
         let by_name = node_pools
             .into_iter()

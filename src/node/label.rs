@@ -1,5 +1,4 @@
-//! Labels of nodes: the grammar of keys and values, the names that Kubernetes and Karpenter give them, and which of
-//! them every node has.
+//! The labels of nodes: their grammar, their well-known keys, and the nodes that have them.
 
 use crate::encoding::field::FieldError;
 
@@ -9,16 +8,17 @@ pub const ARCH: &str = "kubernetes.io/arch";
 /// The label that carries a node's operating system.
 pub const OS: &str = "kubernetes.io/os";
 
-/// The label that carries the name of a node's node pool, where Karpenter makes the node.
+/// The label that carries the name of a node's node pool on the nodes that Karpenter makes.
 pub const NODE_POOL: &str = "karpenter.sh/nodepool";
 
 /// The label that carries a node's own name.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
 
-/// The label that says how a node is paid for.
+/// The label that says how a node is paid for: `spot`, `on-demand` or `reserved`.
 pub const CAPACITY_TYPE: &str = "karpenter.sh/capacity-type";
 
-/// Labels that every node has, whatever its node pool says, so that their absence can never be met.
+/// Labels that every node has, even if its node pool does not mention them. A pod that demands their absence fits no
+/// node.
 const ALWAYS_PRESENT: [&str; 5] = [
     ARCH,
     OS,
@@ -27,13 +27,14 @@ const ALWAYS_PRESENT: [&str; 5] = [
     "topology.kubernetes.io/zone",
 ];
 
-/// Whether every node has the label, whoever made it. The key is canonical.
+/// True if every node has the label, even one that Karpenter did not make. The key is canonical.
 #[must_use]
 pub fn on_every_node(key: &str) -> bool {
     key == HOSTNAME || ALWAYS_PRESENT.contains(&key)
 }
 
-/// The name under which Karpenter and kube-scheduler both know a label that has an older alias.
+/// Returns the canonical key of a label: the newer one if the key is an older alias, and the key itself if not.
+/// Karpenter and kube-scheduler both know the canonical key.
 #[must_use]
 pub fn canonical(key: &str) -> &str {
     match key {
@@ -46,9 +47,9 @@ pub fn canonical(key: &str) -> &str {
     }
 }
 
-/// Beginnings of the labels that Karpenter's AWS provider and EKS Auto Mode know from the instance types. The domains hold
-/// others, such as those of managed node groups, which no node pool can make.
-const OF_INSTANCE_TYPES: [&str; 7] = [
+/// Prefixes of the labels that Karpenter's AWS provider and EKS Auto Mode derive from the instance type. Other labels
+/// of these domains, such as those of managed node groups, are on no node that a node pool makes.
+const INSTANCE_TYPE_PREFIXES: [&str; 7] = [
     "karpenter.k8s.aws/instance-",
     "karpenter.k8s.aws/capacity-reservation-",
     "karpenter.k8s.aws/placement-group-",
@@ -58,27 +59,27 @@ const OF_INSTANCE_TYPES: [&str; 7] = [
     "eks.amazonaws.com/nodeclass",
 ];
 
-/// Whether a node pool whose nodes carry its name as `node_label` makes no node without the label.
+/// True if all nodes of a node pool have the label. They carry the node pool's name as `node_label`.
 pub(super) fn always_present(key: &str, node_label: &str) -> bool {
     key == node_label
         || ALWAYS_PRESENT.contains(&key)
         || (key == CAPACITY_TYPE && node_label == NODE_POOL)
 }
 
-/// Whether the label is known from the instance types, so that a node pool need not mention it. Nodes that Karpenter makes
-/// have more such labels than others.
+/// True if nodes can have the label although their node pool does not mention it. The nodes that Karpenter makes, those
+/// whose `node_label` is its own, have more such labels than others.
 pub(super) fn well_known(key: &str, node_label: &str) -> bool {
     always_present(key, node_label)
         || key == "node.kubernetes.io/windows-build"
         || key == "topology.k8s.aws/zone-id"
         || (node_label == NODE_POOL
-            && OF_INSTANCE_TYPES
+            && INSTANCE_TYPE_PREFIXES
                 .iter()
-                .any(|beginning| key.starts_with(beginning)))
+                .any(|prefix| key.starts_with(prefix)))
 }
 
-/// Whether Karpenter refuses a pod for naming the label at all, with whatever operator and in whichever of its terms
-/// (R7.4). The key is canonical.
+/// True if Karpenter refuses a pod that names the label at all, with any operator and in any of its terms (R7.4). The
+/// key is canonical.
 #[must_use]
 pub fn is_restricted(key: &str) -> bool {
     let domain = key.split_once('/').map_or("", |(domain, _)| domain);
@@ -90,22 +91,24 @@ pub fn is_restricted(key: &str) -> bool {
     key == HOSTNAME || (reserved && !well_known(key, NODE_POOL))
 }
 
-/// The longest label value, and name of a label.
+/// The length of the longest label value, and of the longest key without its prefix.
 pub(crate) const LONGEST_NAME: usize = 63;
 
-/// The longest label key that berth takes. Kubernetes allows a prefix of as many and a name beside it.
+/// The length of the longest label key that berth takes. Kubernetes allows a prefix of that length, with a name after
+/// it.
 pub(crate) const LONGEST_KEY: usize = 253;
 
-/// What [`valid_value`] takes, the empty one left out, as a regular expression.
-pub(crate) const NAME_PATTERN: &str = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
+/// The pattern of a label value that is not empty: [`valid_value`] as a regular expression, without the empty text.
+pub(crate) const NONEMPTY_VALUE_PATTERN: &str = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
 
-/// What [`valid_value`] takes.
+/// The pattern of a label value: [`valid_value`] as a regular expression.
 pub(crate) const VALUE_PATTERN: &str = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
 
-/// What [`valid_key`] takes.
+/// The pattern of a label key: [`valid_key`] as a regular expression, but for the length.
 pub(crate) const KEY_PATTERN: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
 
-/// The validations of a map whose keys are label keys: a schema has nothing to say of keys by itself.
+/// Returns the CEL rules for a map whose keys are label keys. The keywords of a schema cannot constrain the keys of a
+/// map.
 pub(crate) fn key_validations() -> serde_json::Value {
     serde_json::json!([{
         "rule": format!("self.all(key, key.size() <= {LONGEST_KEY} && key.matches(r'{KEY_PATTERN}'))"),
@@ -113,10 +116,11 @@ pub(crate) fn key_validations() -> serde_json::Value {
     }])
 }
 
-/// Whether the text is a label key: an optional DNS subdomain and `/`, then a name of at most 63 characters; 253 in all.
+/// Checks that the text is a label key: an optional DNS subdomain and `/`, then a name of at most 63 characters, and at
+/// most 253 characters in all.
 ///
 /// # Errors
-/// What is wrong with it.
+/// If it is not.
 pub fn valid_key(key: &str) -> Result<(), FieldError> {
     let (prefix, name) = key
         .split_once('/')
@@ -131,10 +135,10 @@ pub fn valid_key(key: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Whether the text is a label value: empty, or a name of at most 63 characters.
+/// Checks that the text is a label value: empty, or a name of at most 63 characters.
 ///
 /// # Errors
-/// What is wrong with it.
+/// If it is not.
 pub fn valid_value(value: &str) -> Result<(), FieldError> {
     if value.is_empty() || is_name(value) {
         Ok(())
@@ -143,7 +147,8 @@ pub fn valid_value(value: &str) -> Result<(), FieldError> {
     }
 }
 
-/// Letters, digits, `-`, `_` and `.`, with a letter or a digit at both ends; 63 characters at most.
+/// True if the text has 1 to 63 characters, all of them letters, digits, `-`, `_` and `.`, with a letter or digit at
+/// both ends.
 fn is_name(text: &str) -> bool {
     text.len() <= LONGEST_NAME
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
@@ -153,7 +158,7 @@ fn is_name(text: &str) -> bool {
             .all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
 }
 
-/// Lower-case DNS labels joined by dots; 253 characters at most.
+/// True if the text is a DNS subdomain: lower-case DNS labels joined by dots, at most 253 characters in all.
 #[must_use]
 pub fn is_subdomain(text: &str) -> bool {
     text.len() <= 253

@@ -1,5 +1,5 @@
-//! Node pools as they are written: an entry of a policy's catalogue, which is read strictly, and a `NodePool` object, which
-//! is read leniently, since others wrote it.
+//! The two written forms of a node pool. berth reads an entry of a policy's catalogue strictly. It reads a `NodePool`
+//! object leniently, since others wrote it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NODE_POOL};
-use super::node_pool::{NAME_PATTERN, NodePool, node_label_validations, valid_name};
+use super::node_pool::{
+    NODE_POOL_NAME_PATTERN, NodePool, node_label_validations, valid_node_pool_name,
+};
 use super::requirement::{Operator, RequirementFile};
 use super::taint::Taint;
 use crate::encoding::field::FieldError;
@@ -18,11 +20,11 @@ use crate::encoding::yaml;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StaticNodePool {
-    /// The node pool's name, which its nodes carry as a label.
-    #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
+    /// The node pool's name, which its nodes carry as the value of a label.
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = NODE_POOL_NAME_PATTERN))]
     pub name: String,
-    /// The key of that label: karpenter.sh/nodepool, the default, or another, such as scheduling.cast.ai/node-template. The
-    /// node pools of one pool have the same.
+    /// The key of that label: karpenter.sh/nodepool, the default, or another, such as scheduling.cast.ai/node-template.
+    /// All node pools of a pool must have the same one.
     #[serde(default = "karpenters_label")]
     #[schemars(
         length(max = LONGEST_KEY),
@@ -30,18 +32,19 @@ pub struct StaticNodePool {
         extend("x-kubernetes-validations" = node_label_validations())
     )]
     node_label: String,
-    /// Whether it stays when the NodePool objects of the cluster replace the others, one of its name included.
+    /// Set it to true for a node pool that never has a NodePool object. The NodePool objects of the cluster replace all
+    /// entries of the catalogue but the external ones; an external one also wins over an object of its name.
     #[serde(default)]
     external: bool,
-    /// Labels that all of its nodes have.
+    /// The labels that all nodes of the node pool have.
     #[serde(default)]
     #[schemars(extend("maxProperties" = 64, "additionalProperties" = {"type": "string", "maxLength": LONGEST_NAME}))]
     labels: BTreeMap<String, String>,
-    /// What else its nodes' labels can be, one requirement for each, as in a NodePool.
+    /// Requirements on the other labels of the nodes, one for each label, as in a NodePool.
     #[serde(default)]
     #[schemars(length(max = 64))]
     requirements: Vec<RequirementFile>,
-    /// The taints of its nodes. Pods that are placed there get a toleration for each.
+    /// The taints of the nodes. Every pod that is placed here gets a toleration for each.
     #[serde(default)]
     #[schemars(length(max = 16))]
     taints: Vec<Taint>,
@@ -67,7 +70,7 @@ impl TryFrom<StaticNodePool> for NodePool {
     }
 }
 
-/// The parts of a Karpenter `NodePool` (`karpenter.sh/v1`) that placement reads; the rest is Karpenter's business.
+/// The parts of a Karpenter `NodePool` (`karpenter.sh/v1`) that placement reads. It ignores all others.
 #[derive(Debug, Clone, Deserialize)]
 struct NodePoolManifest {
     metadata: ManifestMetadata,
@@ -105,7 +108,7 @@ struct TemplateSpec {
     taints: Vec<ManifestTaint>,
 }
 
-/// A taint of a NodePool, which may say when it was added.
+/// A taint of a NodePool. Unlike [`Taint`], it may have further fields, such as the time it was added.
 #[derive(Debug, Clone, Deserialize)]
 struct ManifestTaint {
     key: String,
@@ -121,7 +124,7 @@ impl From<ManifestTaint> for Taint {
     }
 }
 
-/// A requirement of a NodePool; `minValues` and the like are Karpenter's business too.
+/// A requirement of a NodePool. Unlike [`RequirementFile`], it may have further fields, such as `minValues`.
 #[derive(Debug, Clone, Deserialize)]
 struct ManifestRequirement {
     key: String,
@@ -149,7 +152,7 @@ impl NodePool {
     /// Reads a Karpenter `NodePool` object.
     ///
     /// # Errors
-    /// The first field that cannot be read, or that Karpenter would refuse.
+    /// If a field cannot be read, or Karpenter would refuse it. The error is that of the first such field.
     pub fn from_object(object: Value) -> Result<Self, FieldError> {
         let NodePoolManifest {
             metadata: ManifestMetadata { name },
@@ -162,7 +165,7 @@ impl NodePool {
                 taints,
             },
         } = template;
-        valid_name(&name).map_err(|error| error.in_field("name").in_field("metadata"))?;
+        valid_node_pool_name(&name).map_err(|error| error.in_field("name").in_field("metadata"))?;
         let requirements: Vec<_> = requirements.into_iter().map(Into::into).collect();
         let taints = taints.into_iter().map(Into::into).collect();
         let label = karpenters_label();

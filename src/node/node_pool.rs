@@ -1,8 +1,10 @@
-//! A node pool: what it can offer a pod, as one set of values for each label, and whether it could make a node for it.
+//! A node pool: the taints of its nodes, and a set of possible values for each of their labels.
 //!
-//! Two rules meet here. kube-scheduler matches a pod's requirements against the labels of one node; Karpenter
-//! asks whether a node pool, whose requirements are *sets* of values, could make a node that matches. berth
-//! sends a pod to a node pool only where both say yes.
+//! Two rules meet here. kube-scheduler matches a pod's requirements against the labels of one node that exists.
+//! Karpenter asks if a node pool, whose requirements are *sets* of values, could make a node that matches. berth sends
+//! a pod to a node pool only if both say yes. [`NodePool::can_meet`] and [`NodePool::offers`] ask for a node that the
+//! node pool is still to make (Karpenter's rule). [`may_allow`] asks for a node that it made before (kube-scheduler's
+//! rule).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,15 +18,15 @@ use super::taint::Taint;
 use super::value_set::ValueSet;
 use crate::encoding::field::FieldError;
 
-/// What a node pool may be called: a DNS subdomain.
-pub(crate) const NAME_PATTERN: &str =
+/// The pattern of a node pool's name: [`valid_node_pool_name`] as a regular expression, but for the length.
+pub(crate) const NODE_POOL_NAME_PATTERN: &str =
     r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 
-/// Whether the text is the name of a node pool: a DNS subdomain that is short enough for a label.
+/// Checks that the text can name a node pool: it must be a DNS subdomain that is short enough for a label's value.
 ///
 /// # Errors
-/// What is wrong with it.
-pub(crate) fn valid_name(name: &str) -> Result<(), FieldError> {
+/// If it is not.
+pub(crate) fn valid_node_pool_name(name: &str) -> Result<(), FieldError> {
     if is_subdomain(name) && name.len() <= LONGEST_NAME {
         Ok(())
     } else {
@@ -34,10 +36,11 @@ pub(crate) fn valid_name(name: &str) -> Result<(), FieldError> {
     }
 }
 
-/// Labels that have another meaning for berth, besides those of Kubernetes' own domain.
+/// Labels that cannot carry a node pool's name, since berth gives them another meaning. Those of Kubernetes' own domain
+/// are not listed: they all cannot.
 const NOT_NODE_LABELS: [&str; 2] = ["type", "eks.amazonaws.com/compute-type"];
 
-/// What [`valid_node_label`] checks besides the pattern of a key, as an expression of the API server.
+/// Returns [`valid_node_label`] as CEL rules, but for the pattern of a key.
 pub(super) fn node_label_validations() -> serde_json::Value {
     serde_json::json!([{
         "rule": format!(
@@ -47,8 +50,8 @@ pub(super) fn node_label_validations() -> serde_json::Value {
     }])
 }
 
-/// Whether a label can carry the name of a node's node pool: one that says what a node is, and that berth and
-/// Karpenter read as such, cannot.
+/// Checks that a label can carry the name of a node's node pool. A label that describes the node itself, to berth or to
+/// Karpenter, cannot.
 fn valid_node_label(key: &str) -> Result<(), FieldError> {
     valid_key(key)?;
     let domain = key.split_once('/').map_or("", |(domain, _)| domain);
@@ -63,7 +66,7 @@ fn valid_node_label(key: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// One node pool: the labels its nodes can have, and their taints.
+/// A node pool: the labels that its nodes can have, and their taints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodePool {
     name: Arc<str>,
@@ -74,48 +77,51 @@ pub struct NodePool {
 }
 
 impl NodePool {
-    /// The node pool's name, which its nodes carry as [its label](Self::node_label).
+    /// Returns the node pool's name. Its nodes carry the name as the value of [`Self::node_label`].
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// The key of the label by which its nodes carry its name, and by which pods select it.
+    /// Returns the key of the label by which its nodes carry its name, and by which pods select it.
     #[must_use]
     pub fn node_label(&self) -> &str {
         &self.node_label
     }
 
-    /// Whether it is Karpenter that makes its nodes, or makes them look as if it did.
+    /// True if its nodes carry its name as Karpenter's own label: Karpenter made them, or they look as if it had.
     #[must_use]
     pub fn is_karpenters(&self) -> bool {
         self.node_label == NODE_POOL
     }
 
-    /// The taints of its nodes; never its startup taints, which are gone before a pod is bound.
+    /// Returns the taints of its nodes. Startup taints are not among them: they are gone before a pod is bound.
     #[must_use]
     pub fn taints(&self) -> &[Taint] {
         &self.taints
     }
 
-    /// The taints that keep pods away.
+    /// Returns the taints that keep pods off its nodes.
     pub fn hard_taints(&self) -> impl Iterator<Item = &Taint> + Clone {
         self.taints.iter().filter(|taint| taint.is_hard())
     }
 
-    /// Whether it is known to no NodePool object, and so survives when live ones replace the static catalogue.
+    /// True if no NodePool object describes it, so that it stays when those of the cluster replace the static
+    /// catalogue.
     #[must_use]
-    pub fn external(&self) -> bool {
+    pub fn is_external(&self) -> bool {
         self.external
     }
 
-    /// What the node pool says of a label, if anything. The key is canonical.
+    /// Returns the values that the node pool offers for a label, or `None` if it does not mention the label. The key is
+    /// canonical.
     #[must_use]
     pub fn offered(&self, key: &str) -> Option<&ValueSet> {
         self.requirements.get(key)
     }
 
-    /// Whether it can make a node that meets a pod's requirements on a label. The key is canonical.
+    /// True if it can make a node that meets a pod's requirements on a label, by Karpenter's rule. The key is
+    /// canonical.
     pub fn can_meet<'a>(
         &self,
         key: &str,
@@ -124,17 +130,18 @@ impl NodePool {
         can_meet(self.offered(key), &self.node_label, key, asked)
     }
 
-    /// Whether it can make nodes of this architecture.
+    /// True if it can make nodes of this architecture, by Karpenter's rule: one that does not mention the label makes
+    /// nodes of every architecture.
     #[must_use]
     pub fn offers(&self, architecture: &str) -> bool {
         self.offered(ARCH)
             .is_none_or(|offered| offered.contains(architecture))
     }
 
-    /// Makes a node pool of its parts: labels and requirements are one set per key, its own name among them.
+    /// Makes a node pool from its parts.
     ///
     /// # Errors
-    /// When a requirement has an operator or a value that Karpenter would refuse.
+    /// If the name, the label, a requirement or a taint is one that Kubernetes or Karpenter would refuse.
     pub(super) fn new(
         name: &str,
         node_label: String,
@@ -143,52 +150,62 @@ impl NodePool {
         requirements: &[RequirementFile],
         taints: Vec<Taint>,
     ) -> Result<Self, FieldError> {
-        valid_name(name).map_err(|error| error.in_field("name"))?;
+        valid_node_pool_name(name).map_err(|error| error.in_field("name"))?;
         valid_node_label(&node_label).map_err(|error| error.in_field("nodeLabel"))?;
         for (index, taint) in taints.iter().enumerate() {
             let valid = taint.check();
             valid.map_err(|error| error.in_item(index).in_field("taints"))?;
         }
-        let mut sets = BTreeMap::from([(node_label.clone(), ValueSet::of(name))]);
-        let mut narrow = |key: &str, set: ValueSet| {
-            let known = sets
-                .entry(canonical(key).to_owned())
-                .or_insert_with(ValueSet::any);
-            *known = known.intersection(&set);
-        };
-        for (key, value) in labels {
-            narrow(key, ValueSet::of(value));
-        }
-        for (
-            index,
-            RequirementFile {
-                key,
-                operator,
-                values,
-            },
-        ) in requirements.iter().enumerate()
-        {
-            let set = ValueSet::new(*operator, values).map_err(|error| {
-                let error = FieldError::new(format!("{key}: {}", error.message));
-                error.in_item(index).in_field("requirements")
-            })?;
-            narrow(key, set);
-        }
+        let requirements = value_sets(&node_label, name, labels, requirements)?;
         Ok(Self {
             name: name.into(),
             node_label,
-            requirements: sets,
+            requirements,
             taints,
             external,
         })
     }
 }
 
-/// Whether a node pool that says `offered` of a label, or nothing, can meet a pod's requirements on that label. Its nodes
-/// carry its name as `node_label`.
+/// Combines the labels and the requirements of a node pool to one set of values for each label. The set of `node_label`
+/// holds only `name`.
+fn value_sets(
+    node_label: &str,
+    name: &str,
+    labels: &BTreeMap<String, String>,
+    requirements: &[RequirementFile],
+) -> Result<BTreeMap<String, ValueSet>, FieldError> {
+    let mut sets = BTreeMap::from([(node_label.to_owned(), ValueSet::of(name))]);
+    let mut narrow = |key: &str, set: ValueSet| {
+        let known = sets
+            .entry(canonical(key).to_owned())
+            .or_insert_with(ValueSet::any);
+        *known = known.intersection(&set);
+    };
+    for (key, value) in labels {
+        narrow(key, ValueSet::of(value));
+    }
+    for (index, requirement) in requirements.iter().enumerate() {
+        let RequirementFile {
+            key,
+            operator,
+            values,
+        } = requirement;
+        let set = ValueSet::new(*operator, values).map_err(|error| {
+            let error = FieldError::new(format!("{key}: {}", error.message));
+            error.in_item(index).in_field("requirements")
+        })?;
+        narrow(key, set);
+    }
+    Ok(sets)
+}
+
+/// True if a node pool can make a node that meets a pod's requirements on a label, by Karpenter's rule. `offered` are
+/// the values that the node pool offers for the label, and `None` if it does not mention the label. Its nodes carry its
+/// name as `node_label`.
 ///
-/// A well-known label that the node pool does not mention comes from the instance type; a custom one that it does
-/// not define is on none of its nodes ("does not have known values").
+/// If the node pool does not mention a well-known label, the instance type decides its value. If it does not mention a
+/// custom label, none of its nodes has it (Karpenter says "does not have known values").
 fn can_meet<'a>(
     offered: Option<&ValueSet>,
     node_label: &str,
@@ -204,8 +221,9 @@ fn can_meet<'a>(
     }
 }
 
-/// Whether a pod's requirements on a label leave a node that the node pool made, going by nothing but what its requirements
-/// say of that node: it may have got any other label since, and a pod can name nodes that are there.
+/// True if a node that a node pool made before may meet a pod's requirements on a label, by kube-scheduler's rule.
+/// `offered` are the values that the node pool offers for the label. If it does not mention the label (`None`), the
+/// node may have got it since, with any value.
 pub fn may_allow<'a>(
     offered: Option<&ValueSet>,
     asked: impl Iterator<Item = Requirement<'a>> + Clone,
@@ -226,12 +244,12 @@ mod tests {
         ValueSet::new(operator, &values).unwrap()
     }
 
-    /// Whether one of Karpenter's node pools of this set meets a single requirement on the label.
+    /// Asks [`can_meet`] for a node pool of Karpenter's and a single requirement.
     fn meets(offered: Option<&ValueSet>, key: &str, operator: Operator, values: &[&str]) -> bool {
         meets_by(NODE_POOL, offered, key, operator, values)
     }
 
-    /// The same for a node pool whose nodes carry its name as another label.
+    /// Asks [`can_meet`] for a node pool whose nodes carry its name as `node_label`, and a single requirement.
     fn meets_by(
         node_label: &str,
         offered: Option<&ValueSet>,
@@ -248,9 +266,10 @@ mod tests {
         can_meet(offered, node_label, key, std::iter::once(requirement))
     }
 
-    /// What the bounds leave out is not left out once more, so that nothing remains that could be absent.
+    /// Karpenter drops an excluded value that the bounds exclude too. The set is then no longer a NotIn, which a pod's
+    /// DoesNotExist could meet.
     #[test]
-    fn bounds_take_the_values_that_they_leave_out_away() {
+    fn bounds_drop_the_excluded_values_outside_them() {
         let left_out = set(Operator::NotIn, &["2", "x"]);
         let bounded = left_out.intersection(&set(Operator::Gt, &["4"]));
         assert_eq!(bounded, set(Operator::Gt, &["4"]));
@@ -258,9 +277,9 @@ mod tests {
         assert!(!meets(Some(&bounded), "a", Operator::DoesNotExist, &[]));
     }
 
-    /// Every instance has these labels, whatever a node pool leaves out.
+    /// Every instance has these labels, even if its node pool does not mention them.
     #[test]
-    fn what_every_node_has_is_never_absent() {
+    fn labels_of_every_node_are_never_absent() {
         let not_spot = set(Operator::NotIn, &["spot"]);
         let key = "karpenter.sh/capacity-type";
         assert!(!meets(Some(&not_spot), key, Operator::DoesNotExist, &[]));
@@ -268,7 +287,7 @@ mod tests {
         assert!(meets(Some(&not_spot), key, Operator::Exists, &[]));
     }
 
-    /// What Karpenter puts on its nodes is on no other's, unless a node pool says so.
+    /// Only Karpenter's own nodes have Karpenter's labels, unless a node pool offers one.
     #[test]
     fn karpenters_labels_are_on_karpenters_nodes() {
         use Operator::{DoesNotExist, Exists, NotIn};
@@ -289,7 +308,7 @@ mod tests {
         }
     }
 
-    /// Karpenter makes no node with the label of a managed node group, but a node may get a label from elsewhere.
+    /// Karpenter makes no node with the label of a managed node group, but a node may get such a label later.
     #[test]
     fn a_domain_that_karpenter_knows_holds_labels_that_it_does_not() {
         for (key, known) in [

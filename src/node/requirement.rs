@@ -1,4 +1,4 @@
-//! What is asked of one label of a node: an operator and its values.
+//! A requirement on one label of a node: an operator and its values.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::label::{LONGEST_KEY, LONGEST_NAME};
 
-/// How a requirement compares a label with its values. `Gte` and `Lte` are Karpenter's.
+/// The comparison of a label with the values of a requirement. `Gte` and `Lte` are Karpenter's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Operator {
     /// The label's value is one of the values.
@@ -18,17 +18,27 @@ pub enum Operator {
     Exists,
     /// The label is absent.
     DoesNotExist,
-    /// The label's value, an integer, is greater.
+    /// The label's value is an integer greater than the requirement's value.
     Gt,
-    /// The label's value, an integer, is less.
+    /// The label's value is an integer less than the requirement's value.
     Lt,
-    /// The label's value, an integer, is greater or equal.
+    /// The label's value is an integer greater than or equal to the requirement's value.
     Gte,
-    /// The label's value, an integer, is less or equal.
+    /// The label's value is an integer less than or equal to the requirement's value.
     Lte,
-    /// None that berth knows: it cannot be judged, so it excludes nothing.
+    /// An operator that berth does not know. berth cannot judge it, and so lets it exclude nothing.
     #[default]
     Unknown,
+}
+
+impl Operator {
+    /// True if the operator compares integers.
+    pub(super) fn is_numeric(self) -> bool {
+        match self {
+            Self::Gt | Self::Lt | Self::Gte | Self::Lte => true,
+            Self::In | Self::NotIn | Self::Exists | Self::DoesNotExist | Self::Unknown => false,
+        }
+    }
 }
 
 impl From<&str> for Operator {
@@ -53,19 +63,19 @@ impl<'de> Deserialize<'de> for Operator {
     }
 }
 
-/// One requirement of a pod, borrowed. The key is canonical and the values are sorted.
+/// A requirement of a pod on one label.
 #[derive(Debug, Clone, Copy)]
 pub struct Requirement<'a> {
-    /// The label's canonical name.
+    /// The label's canonical key.
     pub key: &'a str,
-    /// How the label is compared.
+    /// The comparison of the label with the values.
     pub operator: Operator,
-    /// The values it is compared with, sorted.
+    /// The values that the label is compared with, sorted.
     pub values: &'a [Cow<'a, str>],
 }
 
 impl Requirement<'_> {
-    /// Whether a node that has the label with this value, or lacks it, matches: kube-scheduler's rule.
+    /// True if kube-scheduler accepts a node whose label has this value, or that lacks the label (`None`).
     #[must_use]
     pub fn admits(&self, value: Option<&str>) -> bool {
         match self.operator {
@@ -84,27 +94,34 @@ impl Requirement<'_> {
         }
     }
 
+    /// True if the value is one of the requirement's values.
     pub(super) fn lists(&self, value: &str) -> bool {
         self.values
             .binary_search_by(|listed| listed.as_ref().cmp(value))
             .is_ok()
     }
 
-    /// The inclusive range of a numeric operator; nothing where its value is no integer, or none can be met.
+    /// Returns the inclusive range of integers that a numeric requirement allows. `None` if it allows none, if it does
+    /// not have one integer as its value, or if its operator is not numeric.
     pub(super) fn bounds(&self) -> Option<(i64, i64)> {
         let [bound] = self.values else { return None };
         range(self.operator, integer(bound)?)
     }
 }
 
-/// The inclusive range of integers that a numeric operator and its bound allow.
+/// Returns the inclusive range of integers that a numeric operator allows with this bound. `None` if it allows none, or
+/// if the operator is not numeric.
 pub(super) fn range(operator: Operator, bound: i64) -> Option<(i64, i64)> {
     match operator {
         Operator::Gt => Some((bound.checked_add(1)?, i64::MAX)),
         Operator::Gte => Some((bound, i64::MAX)),
         Operator::Lt => Some((i64::MIN, bound.checked_sub(1)?)),
         Operator::Lte => Some((i64::MIN, bound)),
-        _ => None,
+        Operator::In
+        | Operator::NotIn
+        | Operator::Exists
+        | Operator::DoesNotExist
+        | Operator::Unknown => None,
     }
 }
 
@@ -112,7 +129,7 @@ pub(super) fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// What the nodes' value of one label can be, as in a NodePool.
+/// A requirement on one label of the nodes, as in a NodePool.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [{
@@ -125,13 +142,13 @@ pub(super) struct RequirementFile {
     /// The label's key.
     #[schemars(length(max = LONGEST_KEY))]
     pub(super) key: String,
-    /// How the label's value is compared with the values; Gt, Lt, Gte and Lte take one, an integer.
+    /// The comparison of the label's value with the values. Gt, Lt, Gte and Lte take exactly one value, an integer.
     #[schemars(
         with = "String",
         extend("enum" = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Gte", "Lte"])
     )]
     pub(super) operator: Operator,
-    /// What the label's value is compared with.
+    /// The values that the label's value is compared with.
     #[serde(default)]
     #[schemars(length(max = 128), inner(length(max = LONGEST_NAME)))]
     pub(super) values: Vec<String>,

@@ -1,4 +1,4 @@
-//! Taints: what keeps pods off nodes.
+//! Taints, which keep pods off nodes.
 
 use std::fmt;
 
@@ -18,18 +18,18 @@ pub struct Taint {
     /// The taint's key.
     #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
     pub key: String,
-    /// The taint's value; a taint may have none.
+    /// The taint's value. It may be empty.
     #[serde(default)]
     #[schemars(length(max = LONGEST_NAME), regex(pattern = VALUE_PATTERN))]
     pub value: String,
-    /// What becomes of pods that do not tolerate it.
+    /// The effect on pods that do not tolerate the taint.
     #[schemars(extend("enum" = EFFECTS))]
     pub effect: String,
 }
 
 impl Taint {
-    /// Refuses a taint that no node can have. Its toleration goes into pods: with another effect, the API server would
-    /// refuse every pod.
+    /// Refuses a taint that no node can have. berth writes a toleration for each taint into pods, and the API server
+    /// would refuse every pod that has one with an unknown effect.
     pub(super) fn check(&self) -> Result<(), FieldError> {
         let Self { key, value, effect } = self;
         valid_key(key)?;
@@ -41,7 +41,7 @@ impl Taint {
         Ok(())
     }
 
-    /// Whether the taint keeps pods away, rather than being a matter of preference.
+    /// True if the taint keeps pods off the node, and does not only discourage them.
     #[must_use]
     pub fn is_hard(&self) -> bool {
         matches!(self.effect.as_str(), "NoSchedule" | "NoExecute")

@@ -1,4 +1,4 @@
-//! What a node pool offers for one label, as a set of values.
+//! The set of values that a node pool offers for one label.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,19 +7,20 @@ use super::asked::Asked;
 use super::requirement::{Operator, integer, range};
 use crate::encoding::field::FieldError;
 
-/// The values that a node pool's nodes may have for one label: finite, or everything but a finite set.
+/// The values that one label can have on a node pool's nodes: a finite set, or all values but a finite set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueSet {
-    /// Whether `values` are the ones left out.
+    /// True if the set holds all values but those in `values`.
     complement: bool,
     values: BTreeSet<Box<str>>,
-    /// Inclusive bounds, meaningful for a complement only: a finite set has them applied already.
+    /// The inclusive lower bound of a complement. A finite set has no bounds: its values are within them already.
     lower: i64,
+    /// The inclusive upper bound of a complement.
     upper: i64,
 }
 
 impl ValueSet {
-    /// Any value.
+    /// Returns the set of all values.
     #[must_use]
     pub fn any() -> Self {
         Self {
@@ -30,7 +31,7 @@ impl ValueSet {
         }
     }
 
-    /// Exactly one value.
+    /// Returns the set of this one value.
     #[must_use]
     pub fn of(value: &str) -> Self {
         Self {
@@ -40,7 +41,7 @@ impl ValueSet {
         }
     }
 
-    /// No value: the label is absent.
+    /// Returns the empty set, which stands for a label that is absent.
     #[must_use]
     pub fn absent() -> Self {
         Self {
@@ -49,10 +50,10 @@ impl ValueSet {
         }
     }
 
-    /// The set that a node pool's requirement describes.
+    /// Returns the set of values that a node pool's requirement allows.
     ///
     /// # Errors
-    /// When the operator is none of Karpenter's, or a numeric one has no single integer as its value.
+    /// If Karpenter does not have the operator, or if a numeric operator does not have one integer as its value.
     pub fn new(operator: Operator, values: &[String]) -> Result<Self, FieldError> {
         let listed = || values.iter().map(|value| value.as_str().into()).collect();
         Ok(match operator {
@@ -92,68 +93,55 @@ impl ValueSet {
         })
     }
 
-    /// The values that both sets hold.
+    /// Returns the set of the values that both sets hold.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let (lower, upper) = (self.lower.max(other.lower), self.upper.min(other.upper));
         if lower > upper {
             return Self::absent();
         }
-        let complement = self.complement && other.complement;
-        let values = if complement {
-            // Like Karpenter: what the bounds leave out need not be left out once more.
+        if self.complement && other.complement {
             let bounds = Self {
                 lower,
                 upper,
                 ..Self::any()
             };
-            let values = self.values.union(&other.values);
-            values
-                .filter(|value| bounds.within(value))
-                .cloned()
-                .collect()
-        } else {
-            let finite = if self.complement { other } else { self };
-            let values = finite.values.iter();
-            values
-                .filter(|value| self.contains(value) && other.contains(value))
-                .cloned()
-                .collect()
-        };
-        if complement {
-            Self {
-                complement,
-                values,
-                lower,
-                upper,
-            }
-        } else {
-            Self {
-                complement,
-                values,
-                ..Self::any()
-            }
+            // Karpenter drops an excluded value that is outside the bounds, too.
+            let excluded = self.values.union(&other.values);
+            let values = excluded.filter(|value| bounds.within(value)).cloned();
+            return Self {
+                values: values.collect(),
+                ..bounds
+            };
+        }
+        let finite = if self.complement { other } else { self };
+        let common = finite.values.iter();
+        let common = common.filter(|value| self.contains(value) && other.contains(value));
+        Self {
+            values: common.cloned().collect(),
+            ..Self::absent()
         }
     }
 
-    /// Whether the set holds the value.
+    /// True if the set holds the value.
     #[must_use]
     pub fn contains(&self, value: &str) -> bool {
         self.complement != self.values.contains(value) && self.within(value)
     }
 
-    /// A label that has bounds holds integers alone.
+    /// True if the value is within the bounds. A set without bounds admits every value, and one with bounds only
+    /// integers.
     fn within(&self, value: &str) -> bool {
         let unbounded = self.lower == i64::MIN && self.upper == i64::MAX;
         unbounded || integer(value).is_some_and(|value| self.lower <= value && value <= self.upper)
     }
 
-    /// Whether some node of the node pool meets all that a pod asks of this one label. `can_lack` is whether a node can be
-    /// without the label at all.
+    /// True if a node pool that offers these values can make a node that meets a pod's requirements on the label, by
+    /// Karpenter's rule. `can_lack` says that a node can be without the label.
     pub(super) fn meets(&self, asked: &Asked<'_>, can_lack: bool) -> bool {
         let absence_admitted = || can_lack && asked.admits(None);
         if !self.complement {
-            // Karpenter: an absent label meets NotIn and DoesNotExist alone.
+            // For Karpenter, an absent label meets only NotIn and DoesNotExist.
             return if self.values.is_empty() {
                 absence_admitted()
             } else {
@@ -164,18 +152,21 @@ impl ValueSet {
             return found;
         }
         if asked.demands_absence() {
-            // Karpenter: a pod's DoesNotExist meets a node pool's NotIn, never its Exists.
+            // For Karpenter, a pod's DoesNotExist meets a node pool's NotIn, but never its Exists.
             return !self.values.is_empty() && absence_admitted();
         }
-        // Like Karpenter, do not count the integers left between two bounds once NotIn has taken some.
+        // Karpenter looks only at the bounds, even if NotIn excludes every integer between them.
         let (lower, upper) = asked.range();
         self.lower.max(lower) <= self.upper.min(upper)
     }
 
-    /// The values, where they are finite; none where the label is absent.
+    /// Returns the values of a finite set, which are none if the label is absent. `None` if the set is not finite.
     #[must_use]
     pub fn values(&self) -> Option<impl ExactSizeIterator<Item = &str>> {
-        (!self.complement).then(|| self.values.iter().map(|value| &**value))
+        if self.complement {
+            return None;
+        }
+        Some(self.values.iter().map(|value| &**value))
     }
 }
 

@@ -1,36 +1,36 @@
-//! The outcome for one pod.
+//! The decision for one pod, as every output shows it.
 
 use super::edits::Edits;
 use super::reason::Reason;
 use crate::node::NodePool;
 use crate::policy::{Mode, Pool, Rule};
 
-/// The outcome for one pod.
+/// The decision for one pod.
 ///
-/// One struct for pods that are placed and for pods that are left alone: every output shows the rule, the pool and
-/// the reason of either, and `edits` is empty where nothing is to be done.
+/// One struct serves pods that berth places and pods that it leaves alone: every output shows the rule, the pool and
+/// the reason of both.
 #[derive(Debug, Clone)]
 pub struct Decision<'p> {
-    /// Why.
+    /// The reason, from a closed set that every output shares.
     pub reason: Reason,
-    /// Whether the decision is carried out.
+    /// `Enforce` if berth carries out the decision, `Audit` if it only reports it.
     pub mode: Mode,
-    /// The rule that matched.
+    /// The rule that matches the pod. `None` if no rule does, or if berth never looks at the rules.
     pub rule: Option<&'p Rule>,
-    /// The pool.
+    /// The pool that the rule gives, even if the pod does not get there.
     pub pool: Option<&'p Pool>,
     /// The node pools of the placement, in the policy's order.
     pub node_pools: Vec<&'p NodePool>,
     /// The architectures of the placement, in the policy's order.
     pub architectures: Vec<&'p str>,
-    /// What the pod lacks.
+    /// The additions to the pod; empty if it needs none.
     pub edits: Edits<'p>,
-    /// What in the pod or the cluster is in the way, for a person to read.
+    /// The obstacle in the pod or in the cluster, for a person to read.
     pub detail: Option<String>,
 }
 
 impl Decision<'_> {
-    /// A pod that is left as it is.
+    /// Returns the decision to leave a pod as it is.
     #[must_use]
     pub fn leave(reason: Reason) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Decision<'_> {
         }
     }
 
-    /// The same, with what is in the way.
+    /// Returns the decision to leave a pod as it is, with the obstacle.
     pub(super) fn left(reason: Reason, detail: String) -> Self {
         Self {
             detail: Some(detail),

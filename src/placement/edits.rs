@@ -1,4 +1,4 @@
-//! What a pod lacks: tolerations, the node pool and the architecture, merged into its affinity without ever widening it.
+//! The additions to a pod: tolerations, the node pool and the architecture. They never widen where the pod may run.
 //!
 //! The terms of a required node affinity are alternatives, so a requirement goes into each term that is not empty
 //! (R4.2, R4.3); a new term would widen the pod. Preferences are only ever appended (R4.10).
@@ -11,39 +11,40 @@ use crate::node::label::ARCH;
 use crate::node::{Operator, Taint};
 use crate::pod::{Alternative, PreferredTerm, Spec};
 
-/// The weight of the preference for a pool that binds `Preferred`: the heaviest that there is, since Karpenter takes
-/// the heaviest preference for a requirement first.
+/// The weight of the preference for a pool that binds `Preferred`: the highest that Kubernetes allows, since Karpenter
+/// requires the heaviest preference first.
 pub(super) const WEIGHT: u8 = 100;
 
-/// How many terms berth extends. No person writes so many; a pod with tens of thousands would get a patch of several times
-/// its own size, and no longer fit into etcd.
+/// The most terms that berth extends. No person writes so many. A pod with tens of thousands would get a patch of
+/// several times its own size and no longer fit into etcd.
 pub(super) const MOST_TERMS: usize = 256;
 
-/// What is to be added to a pod.
+/// The additions to a pod.
 #[derive(Debug, Clone, Default)]
 pub struct Edits<'p> {
-    /// Tolerations to append.
+    /// The tolerations to append, without duplicates.
     pub tolerations: Vec<NewToleration<'p>>,
-    /// The node pool, where there is one, for the node selector: its nodes' label, and its name.
+    /// The entry for the node selector: the label by which nodes carry the name of their node pool, and the name.
+    /// `None` if the pod needs no entry or gets several node pools.
     pub node_selector: Option<(&'p str, &'p str)>,
-    /// What to add to the required node affinity.
+    /// The additions to the required node affinity.
     pub required: RequiredEdits<'p>,
-    /// What to append to the preferred node affinity.
+    /// The preference to append to the preferred node affinity.
     pub preferred: Option<NewPreference<'p>>,
-    /// Labels to add.
+    /// The labels to add, by key and value.
     pub labels: Vec<(&'static str, &'p str)>,
-    /// Annotations to add.
+    /// The annotations to add, by key and value.
     pub annotations: Vec<(&'p str, Cow<'p, str>)>,
 }
 
 impl Edits<'_> {
-    /// Whether nothing is to be added.
+    /// True if there is nothing to add.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.affect_scheduling() && self.labels.is_empty() && self.annotations.is_empty()
     }
 
-    /// Whether anything is to be added that says where the pod may run.
+    /// True if an addition says where the pod may run.
     #[must_use]
     pub fn affect_scheduling(&self) -> bool {
         let Self {
@@ -61,43 +62,43 @@ impl Edits<'_> {
     }
 }
 
-/// Requirements to add to one term, or to a term of their own where the pod has none.
+/// The requirements to add to terms of the pod, or to a new term if it has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewRequirements<'p> {
     /// The label by which nodes carry the name of their node pool.
     pub node_label: &'p str,
-    /// The node pools, for that label `In [...]`; none to add where empty.
+    /// The node pools, for the requirement `node_label In [...]`; empty to add no such requirement.
     pub node_pools: Vec<&'p str>,
-    /// The architectures, for `kubernetes.io/arch In [...]`; none to add where empty.
+    /// The architectures, for the requirement `kubernetes.io/arch In [...]`; empty to add no such requirement.
     pub architectures: Vec<&'p str>,
 }
 
-/// What to add to the required node affinity.
+/// The additions to the required node affinity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum RequiredEdits<'p> {
-    /// Nothing.
+    /// No addition.
     #[default]
     Nothing,
-    /// A term of its own, since the pod has none.
+    /// A new term, since the pod has none.
     NewTerm(NewRequirements<'p>),
-    /// The same requirements for these terms, each of which lacks some.
+    /// Requirements for the terms of the pod that lack some of them.
     Extend(NewRequirements<'p>, Vec<TermEdit>),
 }
 
-/// Which requirements one term lacks.
+/// The requirements that one term lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TermEdit {
-    /// The term's position.
+    /// The term's position in the list of terms, from 0.
     pub position: usize,
-    /// Whether it has a list of requirements to add to.
+    /// True if the term has a list of requirements to append to.
     pub has_expressions: bool,
-    /// Whether it lacks the node pools.
+    /// True if the term lacks the requirement on the node pool.
     pub node_pools: bool,
-    /// Whether it lacks the architectures.
+    /// True if the term lacks the requirement on the architecture.
     pub architectures: bool,
 }
 
-/// Finds what the pod's hard constraints lack of the requirements. `node_pools` empty means that none is needed.
+/// Returns the additions that make the pod's hard constraints contain the requirements.
 #[must_use]
 pub(super) fn required_edits<'p>(
     spec: &Spec<'_>,
@@ -133,6 +134,7 @@ pub(super) fn required_edits<'p>(
     let edits = terms
         .iter()
         .enumerate()
+        // An empty term matches no node, and a requirement would make it match some.
         .filter(|(_, term)| !term.is_empty())
         .map(|(position, term)| TermEdit {
             position,
@@ -150,13 +152,14 @@ pub(super) fn required_edits<'p>(
     }
 }
 
-/// Whether every alternative of the pod already keeps it on these node pools.
+/// True if every alternative of the pod already keeps it on these node pools.
 #[must_use]
 pub(super) fn is_confined(spec: &Spec<'_>, node_label: &str, node_pools: &[&str]) -> bool {
     spec.alternatives()
         .all(|alternative| confined(alternative, node_label, node_pools))
 }
 
+/// True if a requirement of the alternative lists none but these node pools.
 fn confined(alternative: Alternative<'_>, node_label: &str, node_pools: &[&str]) -> bool {
     let lists_ours_alone = |values: &[Cow<'_, str>]| {
         values
@@ -169,7 +172,7 @@ fn confined(alternative: Alternative<'_>, node_label: &str, node_pools: &[&str])
 }
 
 impl<'p> RequiredEdits<'p> {
-    /// Returns the requirements that some or all terms get, if there is anything to add.
+    /// Returns the requirements that some or all terms get, or `None` if there is nothing to add.
     #[must_use]
     pub fn requirements(&self) -> Option<&NewRequirements<'p>> {
         match self {
@@ -178,7 +181,7 @@ impl<'p> RequiredEdits<'p> {
         }
     }
 
-    /// Returns the architectures that are added to what names none.
+    /// Returns the architectures that the alternatives without one get.
     #[must_use]
     pub fn architectures(&self) -> &[&'p str] {
         let requirements = self.requirements();
@@ -186,36 +189,41 @@ impl<'p> RequiredEdits<'p> {
     }
 }
 
-/// `key In [values]`, as it is written into a pod.
+/// The requirement `key In [values]`, as berth writes it into a pod.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRequirement<'e> {
     key: &'e str,
     values: &'e [&'e str],
 }
 
+impl<'e> NewRequirement<'e> {
+    /// Returns the requirement, or `None` if there are no values.
+    fn unless_empty(key: &'e str, values: &'e [&'e str]) -> Option<Self> {
+        if values.is_empty() {
+            None
+        } else {
+            Some(Self { key, values })
+        }
+    }
+}
+
 impl NewRequirements<'_> {
-    /// Whether there is nothing to add.
+    /// True if there is no requirement to add.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.node_pools.is_empty() && self.architectures.is_empty()
     }
 
-    /// The requirement on the node pool.
+    /// Returns the requirement on the node pool, or `None` if there is none to add.
     #[must_use]
     pub fn node_pools(&self) -> Option<NewRequirement<'_>> {
-        (!self.node_pools.is_empty()).then_some(NewRequirement {
-            key: self.node_label,
-            values: &self.node_pools,
-        })
+        NewRequirement::unless_empty(self.node_label, &self.node_pools)
     }
 
-    /// The requirement on the architecture.
+    /// Returns the requirement on the architecture, or `None` if there is none to add.
     #[must_use]
     pub fn architectures(&self) -> Option<NewRequirement<'_>> {
-        (!self.architectures.is_empty()).then_some(NewRequirement {
-            key: ARCH,
-            values: &self.architectures,
-        })
+        NewRequirement::unless_empty(ARCH, &self.architectures)
     }
 }
 
@@ -230,7 +238,7 @@ impl Serialize for NewRequirement<'_> {
     }
 }
 
-/// A term of some of the new requirements, as it is written into a pod.
+/// A term of one or two new requirements, as berth writes it into a pod.
 #[derive(Debug, Clone, Copy)]
 pub struct NewTerm<'e>(pub [Option<NewRequirement<'e>>; 2]);
 
@@ -259,11 +267,12 @@ impl Serialize for NewTerm<'_> {
 pub struct NewPreference<'p> {
     /// The label by which nodes carry the name of their node pool.
     pub node_label: &'p str,
-    /// The node pools.
+    /// The names of the node pools, as the values of that label.
     pub node_pools: Vec<&'p str>,
 }
 
-/// The preference to append, unless the pod has the very same already, or has preferences that cannot be read.
+/// Returns the preference to append. `None` if the pod has that preference already, or if berth cannot read the pod's
+/// preferences.
 #[must_use]
 pub(super) fn preference_edit<'p>(
     spec: &Spec<'_>,
@@ -277,7 +286,10 @@ pub(super) fn preference_edit<'p>(
                 .is_only(node_label, Operator::In, node_pools)
     };
     let present = spec.preferred().ok()?;
-    (!present.iter().any(is_same)).then(|| NewPreference {
+    if present.iter().any(is_same) {
+        return None;
+    }
+    Some(NewPreference {
         node_label,
         node_pools: node_pools.to_vec(),
     })
@@ -296,7 +308,7 @@ impl Serialize for NewPreference<'_> {
     }
 }
 
-/// The toleration that berth adds for a taint: `Equal` with its value, `Exists` only where the taint has none.
+/// The toleration that berth adds for a taint: `Equal` with the taint's value, or `Exists` if the taint has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewToleration<'p>(pub &'p Taint);
 

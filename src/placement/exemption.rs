@@ -1,4 +1,4 @@
-//! Pods to leave alone: each class with its own reason (R3).
+//! The classes of pods that berth leaves alone, each with its own reason (R3).
 
 use super::reason::Reason;
 use crate::names::{INJECTION_LABEL, SYSTEM_NAMESPACES};
@@ -10,10 +10,10 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 const COMPUTE_TYPE: &str = "eks.amazonaws.com/compute-type";
 const FARGATE_PROFILE: &str = "eks.amazonaws.com/fargate-profile";
 
-/// One exemption: true if the pod is to be left alone for it.
+/// The test of one exemption: true if it applies to the pod.
 type Applies = fn(&Pod<'_>, &Namespace<'_>) -> bool;
 
-/// The exemptions in the order of the contract: the first that applies is the reason.
+/// The exemptions in their order of precedence. The first that applies gives the reason.
 const EXEMPTIONS: [(Reason, Applies); 14] = [
     (Reason::Namespace, |_, namespace| is_system(namespace)),
     (Reason::NotOptedIn, |_, namespace| {
@@ -44,19 +44,20 @@ const EXEMPTIONS: [(Reason, Applies); 14] = [
     }),
 ];
 
-/// Returns the reason to leave the pod alone whatever the policy says, if there is one.
+/// Returns the reason to leave the pod alone under any policy, or `None` if no exemption applies.
 #[must_use]
 pub fn exemption(pod: &Pod<'_>, namespace: &Namespace<'_>) -> Option<Reason> {
     EXEMPTIONS
         .iter()
-        .find_map(|(reason, applies)| applies(pod, namespace).then_some(*reason))
+        .find(|(_, applies)| applies(pod, namespace))
+        .map(|(reason, _)| *reason)
 }
 
 fn is_system(namespace: &Namespace<'_>) -> bool {
     SYSTEM_NAMESPACES.contains(&namespace.name) || namespace.own
 }
 
-/// True if the pod's controller is a `DaemonSet`, as its owner references say: anyone can write them.
+/// True if the owner references name a `DaemonSet` as the pod's controller. Anyone can write them.
 #[must_use]
 pub fn is_of_daemon_set(pod: &Pod<'_>) -> bool {
     pod.controller
@@ -70,13 +71,13 @@ pub fn names_node(spec: &Spec<'_>) -> bool {
     terms.any(Term::names_node)
 }
 
-/// True if the pod says that it mirrors a static pod.
+/// True if the pod has the annotation of mirror pods. Anyone can write it.
 #[must_use]
 pub fn is_mirror(pod: &Pod<'_>) -> bool {
     pod.metadata.has_annotation(MIRROR)
 }
 
-/// True if a namespace has opted in.
+/// True if the namespace's labels say `placement.truemark.io/injection: enabled`.
 #[must_use]
 pub fn opted_in(labels: &NamespaceLabels) -> bool {
     labels
@@ -84,7 +85,7 @@ pub fn opted_in(labels: &NamespaceLabels) -> bool {
         .is_some_and(|value| value == "enabled")
 }
 
-/// True if the pod has one of the two priority classes that keep a cluster alive. Anyone can name them.
+/// True if the pod has one of the two system-critical priority classes. Anyone can name them.
 #[must_use]
 pub fn is_system_critical(spec: &Spec<'_>) -> bool {
     matches!(
@@ -93,7 +94,7 @@ pub fn is_system_critical(spec: &Spec<'_>) -> bool {
     )
 }
 
-/// True if the pod has alternatives, and the test holds for each.
+/// True if the pod has alternatives and the test holds for each.
 fn every_alternative(spec: &Spec<'_>, test: impl Fn(Alternative<'_>) -> bool) -> bool {
     let mut alternatives = spec.alternatives().peekable();
     alternatives.peek().is_some() && alternatives.all(test)
@@ -104,11 +105,13 @@ fn excludes(spec: &Spec<'_>, key: &str, value: &str) -> bool {
     every_alternative(spec, |alternative| !alternative.admits(key, value))
 }
 
-/// True of Fargate and hybrid nodes, which Karpenter does not make. `compute-type: auto` is Auto Mode, which does (R3.5).
+/// True if the pod selects Fargate or hybrid nodes, which Karpenter does not make. `compute-type: auto` selects Auto
+/// Mode, where Karpenter makes the nodes (R3.5).
 fn on_foreign_compute(spec: &Spec<'_>) -> bool {
     selects_every_way(spec, COMPUTE_TYPE, |value| value != "auto")
 }
 
+/// True if the pod selects a virtual node or tolerates the taint of one.
 fn on_virtual_node(spec: &Spec<'_>) -> bool {
     selects_every_way(spec, "type", |value| value == "virtual-kubelet")
         || spec
@@ -117,7 +120,7 @@ fn on_virtual_node(spec: &Spec<'_>) -> bool {
             .any(|toleration| toleration.key.as_ref() == "virtual-kubelet.io/provider")
 }
 
-/// True if every alternative lists values for the label, all of which pass the test.
+/// True if every alternative lists values for the label and all of them pass the test.
 fn selects_every_way(spec: &Spec<'_>, key: &str, test: impl Fn(&str) -> bool) -> bool {
     let selects = |requirement: Requirement<'_>| {
         requirement.operator == Operator::In && requirement.values.iter().all(|value| test(value))
@@ -125,7 +128,8 @@ fn selects_every_way(spec: &Spec<'_>, key: &str, test: impl Fn(&str) -> bool) ->
     every_alternative(spec, |alternative| alternative.on(key).any(selects))
 }
 
-/// True if the pod is pinned to a host. It can only go to a node that is there: Karpenter makes none for it (R3.7).
+/// True if every alternative selects by host name. Such a pod can only go to an existing node: Karpenter makes none for
+/// it (R3.7).
 fn pins_host(spec: &Spec<'_>) -> bool {
     let pins = |requirement: Requirement<'_>| {
         matches!(requirement.operator, Operator::In | Operator::Exists)

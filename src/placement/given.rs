@@ -1,24 +1,24 @@
-//! What berth is given to begin with: the files that flags name and, where there are none, the defaults compiled in.
+//! The files that flags name, and the compiled-in defaults that stand in for those that no flag names.
 
 use super::snapshot::Snapshot;
 use crate::encoding::field::FieldError;
 use crate::node::Catalogue;
 use crate::policy::{Policy, embedded_node_pools, embedded_policy};
 
-/// The policy and the node pools of the flags.
+/// The policy and the node pools that flags name.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
-    /// The policy of `--policy`, with the static catalogue that its file holds.
+    /// The policy of `--policy`, with the node pools that its file lists under `spec.catalogue`.
     pub policy: Option<(Policy, Catalogue)>,
-    /// The node pools of `--node-pools`.
+    /// The node pools of `--node-pools`; empty if the flag is not set.
     pub node_pools: Catalogue,
 }
 
 impl Given {
-    /// What there is to decide by where there is no cluster to look at.
+    /// Returns the snapshot to decide by if berth follows no cluster.
     ///
     /// # Errors
-    /// When the node pools make the policy dangerous: see [`Policy::check`].
+    /// If the node pools make the policy dangerous: see [`Policy::check`].
     pub fn snapshot(self) -> Result<Snapshot, FieldError> {
         let (policy, of_policy) = match self.policy {
             Some(policy) => policy,
@@ -29,10 +29,10 @@ impl Given {
     }
 }
 
-/// A catalogue that somebody gave; else the default policy's node pools, which are then taken to exist.
+/// Returns the given catalogue, or the default policy's node pools if it is empty. berth takes those to exist.
 ///
 /// # Errors
-/// Never for a build whose tests pass.
+/// If the compiled-in node pools are invalid: never for a build whose tests pass.
 pub fn or_embedded(given: Catalogue) -> Result<Catalogue, FieldError> {
     if given.is_empty() {
         embedded_node_pools()

@@ -1,88 +1,88 @@
-//! Why a pod is as it is: the closed set of reasons that every output shares.
+//! The reasons for which berth places a pod or leaves it alone.
 
 use crate::named::named;
 
 named! {
-    /// Why a pod is as it is after berth has looked at it. Metrics, logs, `explain` and the decision annotation share
-    /// these names.
+    /// The reason for which berth places a pod or leaves it alone. Metrics, logs, `explain` and the decision annotation
+    /// share these names.
     pub enum Reason {
-        /// berth places the pod: it lacks something.
+        /// berth places the pod, which lacks something.
         Placed = "placed",
         /// The pod has everything that berth would add.
         AlreadyPlaced = "already-placed",
-        /// Its author chose a node pool that is none of the pool's: left as written.
+        /// The author chose a node pool that is none of the pool's. berth leaves the pod as written.
         Explicit = "explicit",
-        /// Its author's other constraints exclude every node pool of the pool: left as written.
+        /// The author's other constraints exclude every node pool of the pool. berth leaves the pod as written.
         Conflict = "conflict",
-        /// The cluster has none of the pool's node pools for the architecture: that alone is injected.
+        /// The cluster has none of the pool's node pools for the architecture. berth adds the architecture alone.
         Unavailable = "unavailable",
-        /// Its label names a pool that the policy does not know.
+        /// The pod's label names a pool that the policy does not have.
         UnknownPool = "unknown-pool",
-        /// Its label, or its namespace's, names an architecture that the policy does not know.
+        /// The label of the pod or of its namespace names an architecture that the policy does not have.
         UnknownArchitecture = "unknown-architecture",
-        /// Its namespace may not use the pool.
+        /// The namespace may not use the pool.
         NotEntitled = "not-entitled",
-        /// No rule of the policy matches it.
+        /// No rule of the policy matches the pod.
         NoRule = "no-rule",
-        /// A rule says to leave it alone.
+        /// The rule says to leave the pod alone.
         LeftByRule = "left-by-rule",
-        /// The request is no CREATE.
+        /// The request has an operation that the endpoint does not judge.
         Operation = "operation",
         /// The request is for a subresource, such as `pods/binding`.
         Subresource = "subresource",
         /// The object is of a kind that berth does not place.
         Kind = "kind",
-        /// The object could not be read.
+        /// berth cannot read the object.
         Malformed = "malformed",
-        /// berth itself failed.
+        /// berth itself fails, by a bug.
         InternalError = "internal-error",
-        /// Its namespace is the system's, the provisioner's, cert-manager's or berth's own.
+        /// The namespace belongs to the system, to a provisioner, to cert-manager or to berth.
         Namespace = "namespace",
-        /// Its namespace has not opted in.
+        /// The namespace has not opted in.
         NotOptedIn = "not-opted-in",
-        /// A `DaemonSet` made it.
+        /// A `DaemonSet` is the pod's controller.
         DaemonSet = "daemonset",
-        /// It is pinned to a node by that node's name.
+        /// The pod's affinity pins it to a node by that node's name.
         NodePinned = "node-pinned",
-        /// It mirrors a static pod.
+        /// The pod mirrors a static pod.
         Mirror = "mirror",
-        /// It has a `nodeName`.
+        /// The pod has a `nodeName`.
         Bound = "bound",
-        /// It needs another operating system than Linux.
+        /// The pod needs another operating system than Linux.
         Os = "os",
-        /// Another scheduler places it.
+        /// The pod names another scheduler than the default one.
         Scheduler = "scheduler",
-        /// It is for Fargate or for hybrid nodes.
+        /// The pod is for Fargate or for hybrid nodes.
         ComputeType = "compute-type",
-        /// It is for a virtual node.
+        /// The pod is for a virtual node.
         VirtualNode = "virtual-node",
-        /// It has a system-critical priority class.
+        /// The pod has a system-critical priority class.
         Critical = "critical",
-        /// It is pinned to `kubernetes.io/hostname`.
+        /// The pod selects by `kubernetes.io/hostname`.
         HostPinned = "host-pinned",
-        /// Its own label opts out.
+        /// The pod's own label opts out.
         OptedOut = "opted-out",
-        /// All terms of its required affinity are empty, so that no node matches it.
+        /// All terms of the required affinity are empty, so no node matches the pod.
         EmptyAffinity = "empty-affinity",
-        /// Its required affinity has so many terms that the patch would not be small.
+        /// The required affinity has so many terms that the patch would be too large.
         TooManyTerms = "too-many-terms",
-        /// It requests an extended resource or a device, of whose nodes berth knows nothing.
+        /// The pod requests an extended resource or a device. berth does not know which nodes have it.
         SpecialResource = "special-resource",
     }
 }
 
-/// The classes of reasons, of which every reason is in exactly one.
+/// A class of reasons. Each reason is in exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
-    /// The pod is where berth would have it.
+    /// berth places the pod, or has placed it.
     Placed,
-    /// The pod runs on a node that is there already, or that Karpenter does not make.
+    /// The pod runs on a node that exists already, or that Karpenter does not make.
     Elsewhere,
-    /// The pod is left alone for something that its author can mend, and that nothing else says.
+    /// berth leaves the pod alone because of something that its author can mend and that nothing else reports.
     Mendable,
-    /// The pod is left alone for something wrong, which the validating side or the API server says.
+    /// berth leaves the pod alone because of something wrong that the validating side or the API server reports.
     Wrong,
-    /// The pod is left alone, and nothing is amiss.
+    /// berth leaves the pod alone, and nothing is wrong with it.
     Left,
 }
 
@@ -93,19 +93,19 @@ impl Reason {
         self.class() == Class::Placed
     }
 
-    /// True if the pod runs on a node that is there already, or that Karpenter does not make.
+    /// True if the pod runs on a node that exists already, or that Karpenter does not make.
     #[must_use]
     pub fn runs_elsewhere(self) -> bool {
         self.class() == Class::Elsewhere
     }
 
-    /// True if the mutating side tells the author of the pod.
+    /// True if the mutating side warns the pod's author.
     #[must_use]
     pub fn concerns_author(self) -> bool {
         self.class() == Class::Mendable
     }
 
-    /// True if something is wrong with the pod or with what it asks for.
+    /// True if berth leaves the pod alone because of something wrong.
     #[must_use]
     pub fn is_amiss(self) -> bool {
         matches!(self.class(), Class::Mendable | Class::Wrong)
@@ -145,8 +145,8 @@ impl Reason {
         }
     }
 
-    /// Returns the reason as a sentence about the pod, for a decision that says nothing more. Returns `None` where the
-    /// decision's own detail says it, or where there is nothing to explain.
+    /// Returns the reason as a sentence about the pod. `None` if the decision's own detail says it, or if there is
+    /// nothing to explain.
     #[must_use]
     pub const fn sentence(self) -> Option<&'static str> {
         Some(match self {

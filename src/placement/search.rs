@@ -1,4 +1,4 @@
-//! The node pools of a pool that a pod can use, and what the pod lacks to run there.
+//! The search for the node pools that a pod can use, and for the additions that the pod needs to run there.
 
 use std::sync::Arc;
 
@@ -11,19 +11,22 @@ use crate::pod::{Alternative, Pod, PreferredTerm, Spec};
 use crate::policy::{Binding, Pool};
 
 /// The search for the node pools of one pool that one pod can use.
+///
+/// The known architectures are the policy's. The wanted ones are those that the pod's label, its namespace, the rule or
+/// the policy chooses, for the alternatives that constrain none.
 pub(super) struct Search<'a, 'p> {
     pub(super) pod: &'a Pod<'a>,
-    /// See [`preference`].
+    /// The result of [`preference`].
     pub(super) preference: Option<PreferredTerm<'a>>,
     pub(super) pool: &'p Pool,
-    /// See [`node_label`].
+    /// The result of [`node_label`].
     pub(super) node_label: &'p str,
     pub(super) known: &'p [Arc<str>],
     pub(super) wanted: &'p [Arc<str>],
     pub(super) catalogue: &'p Catalogue,
 }
 
-/// The preference that Karpenter will take for a requirement of the pod, unless it is the one that berth adds.
+/// Returns the preference that Karpenter will require of the node for the pod, unless it is the one that berth adds.
 pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<PreferredTerm<'a>> {
     let least = match binding {
         Binding::Required => i64::MIN,
@@ -33,7 +36,8 @@ pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<Prefer
         .filter(|preferred| preferred.weight >= least)
 }
 
-/// The label by which nodes carry the names of the pool's node pools. They share it, so the first that there is has it.
+/// Returns the label by which nodes carry the names of the pool's node pools. The first node pool that the cluster has
+/// decides for all, since they share it.
 pub(super) fn node_label<'p>(pool: &Pool, catalogue: &'p Catalogue) -> &'p str {
     let mut existing = pool.node_pools.iter();
     existing
@@ -42,6 +46,7 @@ pub(super) fn node_label<'p>(pool: &Pool, catalogue: &'p Catalogue) -> &'p str {
 }
 
 impl<'p> Search<'_, 'p> {
+    /// Returns the decision, without the labels and annotations to add.
     pub(super) fn place(&self) -> Decision<'p> {
         let node_pools: Vec<&NodePool> = self
             .existing()
@@ -50,7 +55,10 @@ impl<'p> Search<'_, 'p> {
         if node_pools.is_empty() {
             return self.nowhere();
         }
-        if !node_pools.iter().any(|node_pool| self.is_seen(node_pool)) {
+        if !node_pools
+            .iter()
+            .any(|node_pool| self.passes_first_look(node_pool))
+        {
             let detail = format!(
                 "the pod's first term or heaviest preference asks for another {}",
                 self.node_label
@@ -65,17 +73,17 @@ impl<'p> Search<'_, 'p> {
             .filter(|name| self.admits(name))
             .map(|name| &**name)
             .collect();
-        let mut injected: Vec<&str> = self
+        let mut added: Vec<&str> = self
             .wanted
             .iter()
             .filter(offered)
             .map(|name| &**name)
             .collect();
-        if injected.is_empty() {
-            // Every node pool is there for an alternative that names its own architecture; the others get what was chosen.
-            injected = self.wanted.iter().map(|name| &**name).collect();
+        if added.is_empty() {
+            // The node pools serve only alternatives that name their own architecture. The others get the wanted ones.
+            added = self.wanted.iter().map(|name| &**name).collect();
         }
-        let edits = self.edits(&node_pools, injected);
+        let edits = self.edits(&node_pools, added);
         Decision {
             node_pools,
             architectures,
@@ -84,9 +92,11 @@ impl<'p> Search<'_, 'p> {
         }
     }
 
-    /// The pool's node pools that the cluster has, in the policy's order. A tainted one cannot be bound softly: its
-    /// toleration alone would widen where the pod may run. Nor can those of two labels be bound together: one that came
-    /// after the policy, and has another, is left out.
+    /// Returns the pool's usable node pools that the cluster has, in the policy's order.
+    ///
+    /// A pool that binds `Preferred` uses no tainted node pool: a toleration without a binding would widen where the
+    /// pod may run. One requirement cannot bind node pools of two labels, so a node pool of another label is left out;
+    /// it can come into the cluster after the policy.
     fn existing(&self) -> impl Iterator<Item = &'p NodePool> {
         let binding = self.pool.binding;
         let in_catalogue = self
@@ -100,11 +110,12 @@ impl<'p> Search<'_, 'p> {
         })
     }
 
+    /// Returns the pod's alternatives: its node selector with each term in turn.
     fn alternatives(&self) -> impl Iterator<Item = Alternative<'_>> {
         self.pod.spec.alternatives()
     }
 
-    /// The known architectures that an alternative allows: what its author asks for wins over what was chosen.
+    /// Returns the architectures that an alternative allows: those that its author asks for, or else the wanted ones.
     fn architectures<'s>(
         &'s self,
         alternative: Alternative<'s>,
@@ -124,13 +135,13 @@ impl<'p> Search<'_, 'p> {
         })
     }
 
-    /// Whether some alternative of the pod allows the node pool, leaving one label out of account if so asked.
+    /// True if some alternative of the pod allows the node pool. Requirements on the label `ignored` do not count.
     fn fits(&self, node_pool: &NodePool, ignored: Option<&str>) -> bool {
         let meets = |alternative: Alternative<'_>, key: &str| {
             ignored == Some(key) || node_pool.can_meet(key, alternative.on(key))
         };
         let alone = self.pod.spec.selector_alone();
-        // A label that both the selector and a term constrain is judged again below, with both.
+        // If a term constrains a label of the selector too, the label is judged again below, with both.
         alone.selector_keys().all(|key| meets(alone, key))
             && self
                 .pod
@@ -146,7 +157,8 @@ impl<'p> Search<'_, 'p> {
                 })
     }
 
-    /// Whether the pod's heaviest preference lets Karpenter make a node of the node pool for an alternative.
+    /// True if Karpenter can make a node of the node pool for an alternative and the pod's heaviest preference
+    /// together.
     fn preference_met(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> bool {
         self.preference.as_ref().is_none_or(|preferred| {
             let preferred = preferred.preference.alone();
@@ -160,9 +172,11 @@ impl<'p> Search<'_, 'p> {
         })
     }
 
-    /// Whether the node pool is left when Karpenter first looks at the pod, with its first term and its heaviest preference:
-    /// where they leave none, it takes the pod for one that is not its own, says nothing, and never looks at the rest.
-    fn is_seen(&self, node_pool: &NodePool) -> bool {
+    /// True if the pod's first term and its heaviest preference allow the name of the node pool.
+    ///
+    /// Karpenter looks at these two first. If they leave no node pool, it silently ignores the pod and never tries the
+    /// remaining terms.
+    fn passes_first_look(&self, node_pool: &NodePool) -> bool {
         let first = self.pod.spec.terms().and_then(<[_]>::first);
         let preferred = self.preference.as_ref();
         let mut parts = first
@@ -171,7 +185,7 @@ impl<'p> Search<'_, 'p> {
         parts.all(|part| part.alone().admits(self.node_label, node_pool.name()))
     }
 
-    /// Says why none of the pool's node pools is left, and injects the architecture where the cluster is the reason.
+    /// Returns the decision for a pod that can use none of the pool's node pools.
     fn nowhere(&self) -> Decision<'p> {
         if self.is_explicit() {
             let detail = format!("the pod itself constrains {}", self.node_label);
@@ -183,23 +197,24 @@ impl<'p> Search<'_, 'p> {
         self.unavailable()
     }
 
-    /// True if the author constrained the label of the pool's node pools, and that alone excludes them.
+    /// True if the author constrains the label of the pool's node pools, and that constraint alone excludes them.
     fn is_explicit(&self) -> bool {
-        let constrained = self
+        let constrains = self
             .alternatives()
             .any(|alternative| alternative.constrains(self.node_label));
         let key_allows = |name: &str| {
             self.alternatives()
                 .any(|alternative| alternative.admits(self.node_label, name))
         };
-        constrained
+        constrains
             && (!self.pool.node_pools.iter().any(|name| key_allows(name))
                 || self
                     .existing()
                     .any(|node_pool| self.fits(node_pool, Some(self.node_label))))
     }
 
-    /// True if the author's constraints exclude the pool, and not the cluster that lacks its node pools.
+    /// True if the author's constraints exclude the pool. False if the cluster lacks the node pools that the pod could
+    /// use.
     fn excludes_pool(&self) -> bool {
         let complete = self.existing().count() == self.pool.node_pools.len();
         let offering = self.existing().any(|node_pool| {
@@ -208,12 +223,13 @@ impl<'p> Search<'_, 'p> {
                 .any(|name| node_pool.offers(name) && self.admits(name))
         });
         let allows = |names: &[Arc<str>]| names.iter().any(|name| self.admits(name));
-        // With all its node pools there, a pool lacks an architecture only for a pod that insists on another one.
+        // If the cluster has all node pools of the pool, no missing one could offer what the pod insists on.
         offering || !allows(self.known) || (complete && !allows(self.wanted))
     }
 
-    /// The cluster lacks the node pools. The pod's own constraint wins over what was chosen, and then it is what the
-    /// cluster lacks.
+    /// Returns the decision for a pod whose node pools the cluster lacks. The only edit adds the architecture.
+    ///
+    /// The detail names the architectures that the cluster lacks: the author's own, or else the wanted ones.
     fn unavailable(&self) -> Decision<'p> {
         let lacking = self.known.iter().filter(|name| self.admits(name));
         let lacking: Vec<&str> = lacking.map(|name| &**name).collect();
@@ -237,47 +253,40 @@ impl<'p> Search<'_, 'p> {
         }
     }
 
-    /// The label that keeps the pod from the pool's node pools, as far as there is one.
+    /// Returns the detail of a conflict: the one label that keeps the pod from the pool's node pools, or else all
+    /// labels that the pod constrains.
     fn obstacle(&self) -> String {
         let all = self.alternatives();
         let keys =
             all.flat_map(|alternative| alternative.selector_keys().chain(alternative.term_keys()));
-        // Enough for any pod that a person wrote, and a bound for one that an attacker did.
+        // Sixteen keys are enough for any pod that a person writes, and they bound the work for an attacker's pod.
         let mut keys: Vec<&str> = keys.take(16).collect();
         keys.sort_unstable();
         keys.dedup();
-        let blocking = keys.iter().find(|key| {
+        // A node pool that the pod could use without its constraint on the label.
+        let frees = |key: &str| {
             self.existing()
-                .any(|node_pool| self.fits(node_pool, Some(key)))
-        });
-        match blocking {
-            Some(key) => {
-                let offers = self
-                    .existing()
-                    .find(|node_pool| self.fits(node_pool, Some(key)))
-                    .and_then(|node_pool| {
-                        node_pool
-                            .offered(key)
-                            .map(|offered| format!("; {} has {offered}", node_pool.name()))
-                    });
-                format!(
-                    "the pod's own {key} excludes pool {}{}",
-                    self.pool.name,
-                    offers.unwrap_or_default()
-                )
-            }
-            None => format!(
-                "the pod's own constraints exclude pool {}: {}",
-                self.pool.name,
-                keys.join(", ")
-            ),
+                .find(|node_pool| self.fits(node_pool, Some(key)))
+        };
+        let obstacle = keys.iter().find_map(|key| Some((*key, frees(key)?)));
+        let pool = &self.pool.name;
+        let Some((key, node_pool)) = obstacle else {
+            let keys = keys.join(", ");
+            return format!("the pod's own constraints exclude pool {pool}: {keys}");
+        };
+        let excluded = format!("the pod's own {key} excludes pool {pool}");
+        match node_pool.offered(key) {
+            Some(offered) => format!("{excluded}; {} has {offered}", node_pool.name()),
+            None => excluded,
         }
     }
 
+    /// True if the pod itself keeps to these node pools.
     fn is_confined(&self, names: &[&str]) -> bool {
         edits::is_confined(self.pod.spec, self.node_label, names)
     }
 
+    /// Returns the additions for these node pools and architectures.
     fn edits(&self, node_pools: &[&'p NodePool], architectures: Vec<&'p str>) -> Edits<'p> {
         let spec = self.pod.spec;
         let names: Vec<&'p str> = node_pools
@@ -295,12 +304,15 @@ impl<'p> Search<'_, 'p> {
         }
         let (mut node_selector, mut required_pools, mut preferred) = (None, Vec::new(), None);
         match (self.pool.binding, names.as_slice()) {
-            (Binding::Preferred, _) if self.is_confined(&names) => {}
             (Binding::Preferred, _) => {
-                preferred = edits::preference_edit(spec, self.node_label, &names);
+                if !self.is_confined(&names) {
+                    preferred = edits::preference_edit(spec, self.node_label, &names);
+                }
             }
             (Binding::Required, [only]) => {
-                node_selector = (!self.is_confined(&names)).then_some((self.node_label, *only));
+                if !self.is_confined(&names) {
+                    node_selector = Some((self.node_label, *only));
+                }
             }
             (Binding::Required, _) => required_pools = names,
         }

@@ -1,4 +1,4 @@
-//! Everything that a decision knows besides the pod: immutable, and swapped whole.
+//! Everything that a decision depends on besides the pod: immutable, and replaced as a whole.
 
 use std::sync::Arc;
 
@@ -7,24 +7,24 @@ use crate::node::Catalogue;
 use crate::pod::{Namespace, Namespaces};
 use crate::policy::Policy;
 
-/// What a request sees from beginning to end. Its parts are shared, so that one can be changed without copying the others.
+/// The state that one request sees from beginning to end. Each part is shared, so replacing one copies no other.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// The policy in force.
     pub policy: Arc<Policy>,
-    /// The node pools of the cluster.
+    /// The node pools that the cluster has, or that berth takes to exist.
     pub catalogue: Arc<Catalogue>,
-    /// The labels of the namespaces that are known.
+    /// The labels of each namespace that berth has seen.
     pub namespaces: Arc<Namespaces>,
-    /// The namespace that berth itself runs in, where it runs in one.
+    /// The namespace that berth itself runs in. `None` outside a cluster.
     pub own_namespace: Option<Arc<str>>,
 }
 
 impl Snapshot {
-    /// Puts a policy and a catalogue together.
+    /// Combines a policy and a catalogue. It knows no namespaces.
     ///
     /// # Errors
-    /// When the catalogue makes the policy dangerous: see [`Policy::check`].
+    /// If the catalogue makes the policy dangerous: see [`Policy::check`].
     pub fn new(policy: Policy, catalogue: Catalogue) -> Result<Self, FieldError> {
         policy.check(&catalogue)?;
         Ok(Self {
@@ -35,7 +35,7 @@ impl Snapshot {
         })
     }
 
-    /// What is known of a namespace.
+    /// Returns a namespace by its name, with its labels if berth has seen it.
     #[must_use]
     pub fn namespace<'n>(&'n self, name: &'n str) -> Namespace<'n> {
         let own = self.own_namespace.as_deref() == Some(name);

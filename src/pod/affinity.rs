@@ -1,4 +1,4 @@
-//! The node affinity of a pod, as it is written: terms of requirements on the labels of nodes.
+//! The node affinity of a pod as its author wrote it: terms that hold requirements on the labels of nodes.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use crate::encoding::json::{Malformed, Reader, fields};
 use crate::node::label::canonical;
 use crate::node::{Operator, Requirement};
 
-/// The affinity of a pod, of which node affinity alone is read.
+/// The affinity of a pod. Placement reads only its node affinity.
 #[derive(Debug, Default)]
 pub struct Affinity<'a> {
-    /// The node affinity.
+    /// The node affinity, or `None` if the pod has none.
     pub node_affinity: Option<NodeAffinity<'a>>,
 }
 
@@ -26,9 +26,9 @@ impl<'a> Affinity<'a> {
 /// The node affinity of a pod.
 #[derive(Debug, Default)]
 pub struct NodeAffinity<'a> {
-    /// The terms that are required, which are alternatives (R4.2).
+    /// The required terms. They are alternatives: a node must match one of them (R4.2).
     pub(super) required: Option<Vec<Term<'a>>>,
-    /// What is preferred, unread: only a pool that binds `Preferred` needs to know it.
+    /// The JSON of the preferred terms, unparsed: most decisions do not need them.
     pub preferred: Option<&'a str>,
 }
 
@@ -51,24 +51,26 @@ impl<'a> NodeAffinity<'a> {
     }
 }
 
-/// One term of a required node affinity. An empty one matches no node (R4.3).
+/// A term of the node affinity. An empty term matches no node (R4.3).
 #[derive(Debug, Default)]
 pub struct Term<'a> {
-    /// The requirements on labels, sorted by canonical key; nothing where the term has no such list.
-    expressions: Option<Vec<Expression<'a>>>,
+    /// The `matchExpressions`, sorted by canonical key.
+    expressions: Option<Vec<NodeSelectorRequirement<'a>>>,
+    /// True if the term has `matchFields`.
     has_fields: bool,
+    /// True if one of the `matchFields` is `metadata.name`.
     names_node: bool,
 }
 
-/// A requirement on a label as the pod writes it, but for the order of its values.
+/// A requirement on a label with the key as its author wrote it. The values are sorted.
 #[derive(Debug, Default)]
-pub(super) struct Expression<'a> {
+pub(super) struct NodeSelectorRequirement<'a> {
     pub(super) key: Cow<'a, str>,
     operator: Operator,
     values: Vec<Cow<'a, str>>,
 }
 
-impl<'a> Expression<'a> {
+impl<'a> NodeSelectorRequirement<'a> {
     fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut expression = Self::default();
         fields!(json, |value| {
@@ -76,7 +78,7 @@ impl<'a> Expression<'a> {
             "operator" => expression.operator = Operator::from(value.text()?.as_ref()),
             "values" => expression.values = value.list_of(Reader::text)?,
         })?;
-        // Order has no meaning here, and sorted lists keep hostile ones from costing quadratic time.
+        // Their order has no meaning. A look-up in a sorted list stays fast even if the list is hostile.
         expression.values.sort_unstable();
         Ok(expression)
     }
@@ -95,7 +97,7 @@ impl<'a> Term<'a> {
         let mut term = Self::default();
         fields!(json, |value| {
             "matchExpressions" => {
-                let mut expressions = value.list_of(Expression::read)?;
+                let mut expressions = value.list_of(NodeSelectorRequirement::read)?;
                 expressions.sort_unstable_by(|a, b| canonical(&a.key).cmp(canonical(&b.key)));
                 term.expressions = Some(expressions);
             },
@@ -109,25 +111,25 @@ impl<'a> Term<'a> {
         Ok(term)
     }
 
-    /// Whether the term has nothing in it, and so matches nothing.
+    /// True if the term holds no requirement at all, and so matches no node.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.has_fields && self.expressions().is_empty()
     }
 
-    /// Whether the term pins the pod to a node by its name.
+    /// True if the term pins the pod to a node by the node's name.
     #[must_use]
     pub fn names_node(&self) -> bool {
         self.names_node
     }
 
-    /// Whether the term has a list of requirements on labels that another can be added to.
+    /// True if the term has `matchExpressions`, so that a patch can append to them.
     #[must_use]
     pub fn has_expressions(&self) -> bool {
         self.expressions.is_some()
     }
 
-    /// Whether the term is this one requirement and nothing else, whatever the order of its values.
+    /// True if the term is this one requirement and nothing else. The order of the values does not count.
     #[must_use]
     pub fn is_only(&self, key: &str, operator: Operator, values: &[&str]) -> bool {
         let [only] = self.expressions() else {
@@ -145,7 +147,7 @@ impl<'a> Term<'a> {
             })
     }
 
-    pub(super) fn expressions(&self) -> &[Expression<'a>] {
+    pub(super) fn expressions(&self) -> &[NodeSelectorRequirement<'a>] {
         self.expressions.as_deref().unwrap_or_default()
     }
 }
@@ -153,9 +155,9 @@ impl<'a> Term<'a> {
 /// A term of the preferred node affinity.
 #[derive(Debug, Default)]
 pub struct PreferredTerm<'a> {
-    /// How much the term counts, from 1 to 100.
+    /// The weight of the term, from 1 to 100.
     pub weight: i64,
-    /// What nodes had better match.
+    /// The requirements that a preferred node meets.
     pub preference: Term<'a>,
 }
 

@@ -1,23 +1,24 @@
-//! A pod's hard constraints on its node: its node selector AND one of its affinity terms. Each such pair is an alternative.
+//! A pod's hard constraints on its node. The node must match the node selector and one of the required affinity terms,
+//! so each term, together with the node selector, is an alternative.
 
 use std::borrow::Cow;
 
-use super::affinity::{Expression, NodeAffinity, PreferredTerm, Term};
+use super::affinity::{NodeAffinity, NodeSelectorRequirement, PreferredTerm, Term};
 use super::labels::NodeSelector;
 use super::spec::Spec;
 use crate::encoding::json::{Malformed, Reader};
 use crate::node::label::canonical;
 use crate::node::{Operator, Requirement};
 
-/// One way to satisfy a pod's hard constraints: its node selector and, where there are any, one term.
+/// One way to meet a pod's hard constraints: its node selector together with one of its terms, if it has any.
 #[derive(Debug, Clone, Copy)]
 pub struct Alternative<'a> {
     selector: &'a [(Cow<'a, str>, Cow<'a, str>)],
-    expressions: &'a [Expression<'a>],
+    expressions: &'a [NodeSelectorRequirement<'a>],
 }
 
 impl<'a> Alternative<'a> {
-    /// The requirements on one label, given by its canonical key.
+    /// Returns the requirements on one label. The key is canonical.
     pub fn on(self, key: &str) -> impl Iterator<Item = Requirement<'a>> + Clone + use<'a> {
         let selected = run(self.selector, |(listed, _)| canonical(listed), key);
         let required = run(
@@ -28,30 +29,31 @@ impl<'a> Alternative<'a> {
         selected
             .iter()
             .map(selected_requirement)
-            .chain(required.iter().map(Expression::requirement))
+            .chain(required.iter().map(NodeSelectorRequirement::requirement))
     }
 
-    /// Whether anything is asked of the label.
+    /// True if the alternative has a requirement on the label. The key is canonical.
     #[must_use]
     pub fn constrains(self, key: &str) -> bool {
         self.on(key).next().is_some()
     }
 
-    /// Whether a node with this value of the label may be used, as far as this label goes.
+    /// True if a node whose label has this value meets the requirements on that label, by kube-scheduler's rule. The
+    /// key is canonical.
     #[must_use]
     pub fn admits(self, key: &str, value: &str) -> bool {
         self.on(key)
             .all(|requirement| requirement.admits(Some(value)))
     }
 
-    /// The canonical keys of the labels that the term constrains, each once.
+    /// Returns the canonical keys of the labels that the term constrains, each once.
     pub fn term_keys(self) -> impl Iterator<Item = &'a str> {
         self.expressions
             .chunk_by(|a, b| canonical(&a.key) == canonical(&b.key))
             .map(|chunk| canonical(&chunk[0].key))
     }
 
-    /// The canonical keys of the labels that the node selector constrains, each once.
+    /// Returns the canonical keys of the labels that the node selector constrains, each once.
     pub fn selector_keys(self) -> impl Iterator<Item = &'a str> {
         self.selector
             .chunk_by(|(a, _), (b, _)| canonical(a) == canonical(b))
@@ -67,7 +69,7 @@ fn selected_requirement<'a>((key, value): &'a (Cow<'a, str>, Cow<'a, str>)) -> R
     }
 }
 
-/// The run of a sorted list whose items have the key.
+/// Returns the part of a sorted list whose items have the key.
 fn run<'a, T>(sorted: &'a [T], key_of: impl Fn(&T) -> &str, key: &str) -> &'a [T] {
     let start = sorted.partition_point(|item| key_of(item) < key);
     let length = sorted[start..].partition_point(|item| key_of(item) == key);
@@ -75,7 +77,7 @@ fn run<'a, T>(sorted: &'a [T], key_of: impl Fn(&T) -> &str, key: &str) -> &'a [T
 }
 
 impl Term<'_> {
-    /// What the term asks, without any node selector.
+    /// Returns the requirements of the term, without any node selector.
     #[must_use]
     pub fn alone(&self) -> Alternative<'_> {
         Alternative {
@@ -90,16 +92,16 @@ impl<'a> Spec<'a> {
         self.affinity.as_ref()?.node_affinity.as_ref()
     }
 
-    /// The terms of the required node affinity; nothing where the pod has no required node affinity.
+    /// Returns the terms of the required node affinity, or `None` if the pod has no required node affinity.
     #[must_use]
     pub fn terms(&self) -> Option<&[Term<'a>]> {
         self.node_affinity()?.required.as_deref()
     }
 
-    /// The terms of the preferred node affinity.
+    /// Parses the terms of the preferred node affinity.
     ///
     /// # Errors
-    /// When they are no list of such terms.
+    /// If the field is not a list of such terms.
     pub fn preferred(&self) -> Result<Vec<PreferredTerm<'a>>, Malformed> {
         let preferred = self.node_affinity().and_then(|affinity| affinity.preferred);
         preferred.map_or(Ok(Vec::new()), |list| {
@@ -107,8 +109,8 @@ impl<'a> Spec<'a> {
         })
     }
 
-    /// The preference that Karpenter takes for a requirement until it gives it up: the first of the heaviest. Those that
-    /// cannot be read are none.
+    /// Returns the preference that Karpenter treats as a requirement until it gives the preference up: the first of the
+    /// heaviest. `None` if the pod has no preference, or if its preferences cannot be read.
     #[must_use]
     pub fn heaviest_preference(&self) -> Option<PreferredTerm<'a>> {
         let preferred = self.preferred().unwrap_or_default().into_iter();
@@ -121,13 +123,15 @@ impl<'a> Spec<'a> {
         })
     }
 
-    /// The ways to satisfy the pod's hard constraints: one for each term that is not empty, or just its node selector.
+    /// Returns the ways to meet the pod's hard constraints: one for each term that is not empty, or the node selector
+    /// alone if the pod has no required node affinity.
     pub fn alternatives(&self) -> impl Iterator<Item = Alternative<'_>> {
         self.attempts().map(|(alternative, _)| alternative)
     }
 
-    /// The same, each with whether another term comes after it: Karpenter gives such a term up before any preference, and
-    /// so tries it together with the heaviest one alone.
+    /// Returns the [alternatives](Self::alternatives), each with `true` if another term comes after it. Karpenter gives
+    /// up such a term before it gives up any preference, and so tries the term only together with the heaviest
+    /// preference.
     pub fn attempts(&self) -> impl Iterator<Item = (Alternative<'_>, bool)> {
         let terms = self.terms();
         let selector_alone = terms.is_none().then(|| (self.selector_alone(), false));
@@ -140,7 +144,7 @@ impl<'a> Spec<'a> {
         selector_alone.into_iter().chain(with_others)
     }
 
-    /// What the node selector asks, and nothing else.
+    /// Returns the requirements of the node selector alone.
     #[must_use]
     pub fn selector_alone(&self) -> Alternative<'_> {
         let selector = self.node_selector.as_ref().map(NodeSelector::entries);
@@ -150,7 +154,7 @@ impl<'a> Spec<'a> {
         }
     }
 
-    /// What the node selector and this one term ask.
+    /// Returns the requirements of the node selector together with those of this term.
     #[must_use]
     pub fn alternative<'s>(&'s self, term: &'s Term<'_>) -> Alternative<'s> {
         Alternative {

@@ -1,11 +1,11 @@
-//! Maps of strings, sorted by key as they are read.
+//! The maps of an object (labels, annotations, node selector), sorted by key for binary search.
 
 use std::borrow::Cow;
 
 use crate::encoding::json::{Malformed, Reader};
 use crate::node::label::canonical;
 
-/// A map of strings, sorted by key.
+/// A map of labels, sorted by key.
 #[derive(Debug, Default)]
 pub struct Labels<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -14,14 +14,14 @@ impl<'a> Labels<'a> {
         sorted(json, |key| key, Reader::text).map(Self)
     }
 
-    /// The value of a key.
+    /// Returns the value of a label, or `None` if the map lacks the key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         find(&self.0, key).map(|value| &**value)
     }
 }
 
-/// The keys of a map whose values do not matter, sorted.
+/// The sorted keys of a map whose values placement does not read.
 #[derive(Debug, Default)]
 pub struct Keys<'a>(Vec<(Cow<'a, str>, ())>);
 
@@ -30,14 +30,14 @@ impl<'a> Keys<'a> {
         sorted(json, |key| key, |value| value.span().map(drop)).map(Self)
     }
 
-    /// Whether the key is there.
+    /// True if the map has the key.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
         find(&self.0, key).is_some()
     }
 }
 
-/// A node selector, sorted by canonical key: an alias stands beside the key it is another name of.
+/// A node selector, sorted by canonical key, so that an alias is next to the label that it is an alias of.
 #[derive(Debug, Default)]
 pub struct NodeSelector<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -46,7 +46,7 @@ impl<'a> NodeSelector<'a> {
         sorted(json, canonical, Reader::text).map(Self)
     }
 
-    /// The labels and the values that they must have.
+    /// Returns the keys as their author wrote them, each with the value that the label must have.
     #[must_use]
     pub fn entries(&self) -> &[(Cow<'a, str>, Cow<'a, str>)] {
         &self.0
@@ -60,11 +60,11 @@ fn find<'m, V>(sorted: &'m [(Cow<'_, str>, V)], key: &str) -> Option<&'m V> {
     Some(&sorted[found].1)
 }
 
-/// Enough for most maps of a pod, so that growing costs nothing.
+/// The number of entries that a map gets memory for at once. Most maps of a pod have no more.
 const USUAL_ENTRIES: usize = 8;
 
-/// Reads a map into a list ordered by what `order` makes of its keys. A key that stands twice is refused: the API server
-/// never sends one (R6.8).
+/// Reads a map into a list. The list is sorted by the result of `order` for each key, and then by the key. A map with a
+/// key twice is refused: the API server never sends one (R6.8).
 fn sorted<'a, V>(
     json: &mut Reader<'a>,
     order: fn(&str) -> &str,
@@ -77,8 +77,8 @@ fn sorted<'a, V>(
         Ok(())
     })?;
     entries.sort_unstable_by(|(a, _), (b, _)| order(a).cmp(order(b)).then_with(|| a.cmp(b)));
-    let stands_twice = entries.windows(2).any(|pair| pair[0].0 == pair[1].0);
-    if stands_twice {
+    let has_key_twice = entries.windows(2).any(|pair| pair[0].0 == pair[1].0);
+    if has_key_twice {
         Err(start)
     } else {
         Ok(entries)

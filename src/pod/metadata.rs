@@ -1,4 +1,4 @@
-//! The metadata of a pod, a workload or a pod template.
+//! The metadata of a pod, a workload or a pod template, as far as placement reads it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,16 +9,17 @@ use crate::encoding::json::{Malformed, Reader, fields};
 /// The metadata of a pod, a workload or a pod template.
 #[derive(Debug, Default)]
 pub struct Metadata<'a> {
-    /// The object's name; empty while the API server has still to generate it (R1.10).
+    /// The object's name. It is empty if the API server has not generated it yet (R1.10).
     pub name: Cow<'a, str>,
-    /// The prefix of the name that will be generated.
+    /// The prefix from which the API server generates a name. It is empty if the author gave none.
     pub generate_name: Cow<'a, str>,
-    /// The labels.
+    /// The labels, or `None` if the object has no such field.
     pub labels: Option<Labels<'a>>,
-    /// The annotations' keys.
+    /// The keys of the annotations, or `None` if the object has no such field.
     pub annotations: Option<Keys<'a>>,
+    /// The first owner with `controller: true`.
     controller: Option<OwnerReference<'a>>,
-    /// Whether the object is being deleted.
+    /// True if the object has a `deletionTimestamp`.
     pub being_deleted: bool,
 }
 
@@ -49,13 +50,13 @@ impl<'a> Metadata<'a> {
         Ok(metadata)
     }
 
-    /// The value of a label.
+    /// Returns the value of a label, or `None` if the object lacks the label.
     #[must_use]
     pub fn label(&self, key: &str) -> Option<&str> {
         self.labels.as_ref()?.get(key)
     }
 
-    /// Whether there is an annotation of that key.
+    /// True if the object has an annotation of that key.
     #[must_use]
     pub fn has_annotation(&self, key: &str) -> bool {
         self.annotations
@@ -63,7 +64,7 @@ impl<'a> Metadata<'a> {
             .is_some_and(|annotations| annotations.contains(key))
     }
 
-    /// The one owner that is the object's controller.
+    /// Returns the group and kind of the owner that is the object's controller. `None` if it has no controller.
     #[must_use]
     pub fn controller(&self) -> Option<Controller<'_>> {
         let OwnerReference {
@@ -88,12 +89,13 @@ impl<'a> OwnerReference<'a> {
     }
 }
 
-/// A controller's API group and kind: never the kind alone, which other groups use too (R1.2).
+/// The API group and kind of a controller. The kind alone would not do, since several groups can use the same kind
+/// (R1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Controller<'a> {
-    /// The API group; empty for the core group.
+    /// The API group, without the version. It is empty for the core group.
     pub group: &'a str,
-    /// The kind.
+    /// The kind, such as `Job`.
     pub kind: &'a str,
 }
 

@@ -1,28 +1,28 @@
-//! What is known of namespaces.
+//! The namespaces that berth knows, and their labels.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What is known of a pod's namespace.
+/// The namespace of a pod.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Namespace<'n> {
-    /// Its name.
+    /// The name. It comes with the request, since a pod need not give it (R1.10).
     pub name: &'n str,
-    /// Its labels; unknown is not the same as none.
+    /// The labels, or `None` if berth does not know them. Unknown labels differ from no labels.
     pub labels: Option<&'n NamespaceLabels>,
-    /// Whether berth itself runs there.
+    /// True if berth itself runs in the namespace.
     pub own: bool,
 }
 
-/// The labels of the namespaces that are known, by name.
+/// The labels of all namespaces that berth knows, by the namespace's name.
 pub type Namespaces = BTreeMap<Arc<str>, Arc<NamespaceLabels>>;
 
-/// The labels of a namespace, sorted by key, in as little memory as can be: a cluster may have ten thousand namespaces.
+/// The labels of a namespace, sorted by key. The form saves memory, since a cluster may have ten thousand namespaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamespaceLabels(Box<[(Box<str>, Box<str>)]>);
 
 impl NamespaceLabels {
-    /// The value of a label.
+    /// Returns the value of a label, or `None` if the namespace lacks the label.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         let found = self.0.binary_search_by(|(listed, _)| (**listed).cmp(key));
@@ -31,7 +31,7 @@ impl NamespaceLabels {
 }
 
 impl<K: Into<Box<str>>, V: Into<Box<str>>> FromIterator<(K, V)> for NamespaceLabels {
-    /// Of a key that stands twice, the last value.
+    /// Collects labels. If a key occurs twice, the last value wins.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(labels: I) -> Self {
         let labels = labels
             .into_iter()

@@ -1,4 +1,4 @@
-//! The spec of a pod or of a workload, and the templates in it.
+//! The spec of a pod or of a workload, and the templates inside it.
 
 use std::borrow::Cow;
 
@@ -9,30 +9,30 @@ use super::toleration::Toleration;
 use crate::encoding::json::{Malformed, Reader, fields};
 use crate::node::Taint;
 
-/// The spec of a pod, or of a workload that has a pod template: no field that is read here has another meaning in the
-/// other.
+/// The spec of a pod, or of a workload that has a pod template. One type serves both, since no field of it has one
+/// meaning in a pod and another in a workload.
 #[derive(Debug, Default)]
 pub struct Spec<'a> {
-    /// The node selector.
+    /// The node selector, or `None` if the pod has no such field.
     pub node_selector: Option<NodeSelector<'a>>,
-    /// The affinity.
+    /// The affinity, or `None` if the pod has no such field.
     pub affinity: Option<Affinity<'a>>,
-    /// The tolerations, in the author's order.
+    /// The tolerations, in the author's order. `None` if the pod has no such field.
     pub tolerations: Option<Vec<Toleration<'a>>>,
-    /// The node that the pod is bound to.
+    /// The name of the node that the pod is bound to. It is empty if the pod is not bound.
     pub node_name: Cow<'a, str>,
-    /// The scheduler that is to place the pod.
+    /// The name of the scheduler that the pod asks for. It is empty if the pod asks for none.
     pub scheduler_name: Cow<'a, str>,
-    /// The priority class.
+    /// The name of the priority class, or empty.
     pub priority_class_name: Cow<'a, str>,
-    /// The service account.
+    /// The name of the service account, or empty.
     pub service_account_name: Cow<'a, str>,
-    /// The operating system that the pod itself names; empty when it names none.
+    /// The `os.name` of the pod. It is empty if the pod names no operating system.
     pub os: Cow<'a, str>,
-    /// The first extended resource that a container requests, such as `nvidia.com/gpu`, or `resourceClaims`: the pod
-    /// needs nodes that berth knows nothing of.
+    /// The first extended resource that a container requests, such as `nvidia.com/gpu`, or `resourceClaims` if the pod
+    /// has some. Such a pod needs nodes that berth knows nothing of.
     pub special_resource: Option<Cow<'a, str>>,
-    /// Whether a `StatefulSet` claims volumes for its pods.
+    /// True if a `StatefulSet` claims volumes for its pods.
     pub claims_volumes: bool,
     /// The pod template of a Job, Deployment or StatefulSet.
     pub template: Option<Box<Template<'a>>>,
@@ -40,7 +40,7 @@ pub struct Spec<'a> {
     pub job_template: Option<Box<Template<'a>>>,
 }
 
-/// A `CronJob` holds a Job's template, and that a pod's; nothing that berth places is deeper.
+/// The most templates inside one another: a `CronJob` holds a Job's template, which holds a pod's.
 const TEMPLATES: u8 = 2;
 
 impl<'a> Spec<'a> {
@@ -76,13 +76,13 @@ impl<'a> Spec<'a> {
         Ok(spec)
     }
 
-    /// The tolerations; none is the same as an empty list.
+    /// Returns the tolerations. The list is empty if the pod has no such field.
     #[must_use]
     pub fn tolerations(&self) -> &[Toleration<'a>] {
         self.tolerations.as_deref().unwrap_or_default()
     }
 
-    /// Whether one of the tolerations tolerates the taint, if only for a while.
+    /// True if one of the tolerations tolerates the taint, even if only for a limited time.
     #[must_use]
     pub fn tolerates(&self, taint: &Taint) -> bool {
         let mut tolerations = self.tolerations().iter();
@@ -90,12 +90,12 @@ impl<'a> Spec<'a> {
     }
 }
 
-/// A whole object, a pod template, or a Job template whose spec holds one.
+/// An object with metadata and a spec: a whole object, a pod template, or a Job template.
 #[derive(Debug, Default)]
 pub struct Template<'a> {
-    /// The metadata, where there is any.
+    /// The metadata. A template may lack it.
     pub metadata: Option<Metadata<'a>>,
-    /// The spec.
+    /// The spec, or `None` if the object has no such field.
     pub spec: Option<Spec<'a>>,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Template<'a> {
     /// Reads a whole object.
     ///
     /// # Errors
-    /// When a field that placement reads is of another type, or stands twice.
+    /// If a field that placement reads has another type or occurs twice.
     pub fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         Self::nested(json, TEMPLATES)
     }
@@ -118,7 +118,8 @@ impl<'a> Template<'a> {
     }
 }
 
-/// Reads a template inside a template, unless it is deeper than any that berth places.
+/// Reads a template. `templates` is the number of templates that may still be inside one another. A deeper template is
+/// skipped.
 fn nested<'a>(
     json: &mut Reader<'a>,
     templates: u8,
@@ -129,14 +130,14 @@ fn nested<'a>(
     }
 }
 
-/// Notes the first extended resource of which a container requests more than nothing.
+/// Reads the resources of a container, and sets `found` to the first extended resource with a non-zero amount.
 fn extended_resource<'a>(
     resources: &mut Reader<'a>,
     found: &mut Option<Cow<'a, str>>,
 ) -> Result<(), Malformed> {
     fields!(resources, |amounts| {
         "requests" | "limits" => amounts.entries(|name, amount| {
-            // The quantity itself is not read any further (R5.22).
+            // The quantity is not parsed: the API server refuses an invalid one (R5.22).
             let amount = amount.span()?;
             if found.is_none() && is_extended(&name) && !matches!(amount, "0" | "\"0\"") {
                 *found = Some(name);
@@ -146,7 +147,8 @@ fn extended_resource<'a>(
     })
 }
 
-/// Kubernetes' rule: an extended resource has a domain, and not Kubernetes' own.
+/// True if the resource is an extended one. By Kubernetes' rule, such a resource has a domain other than Kubernetes'
+/// own.
 fn is_extended(resource: &str) -> bool {
     resource.contains('/')
         && !resource.contains("kubernetes.io/")

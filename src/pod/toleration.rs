@@ -1,22 +1,23 @@
-//! Tolerations: which taints a pod tolerates already, and the narrowest toleration for one that it does not.
+//! The tolerations of a pod, and the taints that they tolerate.
 
 use std::borrow::Cow;
 
 use crate::encoding::json::{Malformed, Reader, fields};
 use crate::node::Taint;
 
-/// A toleration as the pod has it. Its operator is text: one that berth does not know tolerates nothing (R4.8).
+/// A toleration as its author wrote it. The operator is a text, since it may be one that berth does not know. Such a
+/// toleration tolerates nothing (R4.8).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Toleration<'a> {
-    /// The taint's key; empty, with `Exists`, for every key.
+    /// The taint's key. If it is empty and the operator is `Exists`, every key matches.
     pub key: Cow<'a, str>,
-    /// `Exists`, `Equal`, empty for `Equal`, or another.
+    /// The operator. An empty one means `Equal`.
     pub operator: Cow<'a, str>,
-    /// The taint's value, for `Equal`.
+    /// The value that the operator compares the taint's value with.
     pub value: Cow<'a, str>,
-    /// The taint's effect; empty for every effect.
+    /// The taint's effect. If it is empty, every effect matches.
     pub effect: Cow<'a, str>,
-    /// How long a `NoExecute` taint is tolerated; forever when absent.
+    /// The time in seconds for which a `NoExecute` taint is tolerated. `None` means forever.
     pub toleration_seconds: Option<i64>,
 }
 
@@ -33,7 +34,7 @@ impl<'a> Toleration<'a> {
         Ok(toleration)
     }
 
-    /// Whether the toleration tolerates the taint for good, so that nothing need be added for it (R4.7).
+    /// True if the toleration tolerates the taint forever, so that berth need not add one (R4.7).
     #[must_use]
     pub fn covers(&self, taint: &Taint) -> bool {
         let lasting = taint.effect != "NoExecute" || self.toleration_seconds.is_none();
@@ -41,7 +42,7 @@ impl<'a> Toleration<'a> {
         lasting && !compares && self.tolerates(taint)
     }
 
-    /// Whether the toleration is what berth adds for the taint, no wider.
+    /// True if the toleration covers the taint and is no wider than the one that berth would add for it.
     #[must_use]
     pub fn is_for(&self, taint: &Taint) -> bool {
         self.key.as_ref() == taint.key
@@ -50,8 +51,8 @@ impl<'a> Toleration<'a> {
             && self.covers(taint)
     }
 
-    /// Whether a pod with the toleration may be put on a node with the taint, be it for a while: kube-scheduler's rule, and
-    /// Karpenter's. The numeric operators count, although not every cluster has them.
+    /// True if a pod with the toleration may run on a node with the taint, even if only for a limited time, by the rule
+    /// of kube-scheduler and of Karpenter. The numeric operators count, although not every cluster has them.
     #[must_use]
     pub fn tolerates(&self, taint: &Taint) -> bool {
         let operator = self.operator.as_ref();
@@ -80,10 +81,14 @@ impl<'a> Toleration<'a> {
     }
 }
 
-/// An integer in the one form that the API server takes for one.
+/// Parses an integer, or returns `None` if it is not in the one form that the API server accepts.
 fn decimal(text: &str) -> Option<i64> {
     let number: i64 = text.parse().ok()?;
-    (number.to_string() == text).then_some(number)
+    if number.to_string() == text {
+        Some(number)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -91,8 +96,8 @@ mod tests {
     use super::Toleration;
     use crate::node::Taint;
 
-    /// The numeric operators of newer API servers let a pod in where the cluster has them, and spare it no toleration
-    /// where it may not.
+    /// A toleration with a numeric operator of newer API servers tolerates a taint, but does not cover it: the cluster
+    /// may not have the operator.
     #[test]
     fn numbers_are_compared_as_karpenter_compares_them() {
         let taint = Taint {

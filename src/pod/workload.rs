@@ -1,4 +1,4 @@
-//! Which pods an object stands for: itself, or those that its template will make.
+//! Workloads: objects that are pods, or that make pods from a template.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use crate::named::named;
 named! {
     /// The kinds of object that berth reads.
     pub enum Kind {
-        /// `Pod`.
+        /// `Pod` of the core group.
         Pod = "Pod",
         /// `batch/Job`.
         Job = "Job",
@@ -20,13 +20,13 @@ named! {
         Deployment = "Deployment",
         /// `apps/StatefulSet`.
         StatefulSet = "StatefulSet",
-        /// Any other, which is let through as it is: never a `ReplicaSet` (R1.4), never a `DaemonSet` (R3.1).
+        /// Any other kind. berth lets it through unchanged, a `ReplicaSet` (R1.4) and a `DaemonSet` (R3.1) included.
         Other = "other",
     }
 }
 
 impl Kind {
-    /// The kind of that group and name.
+    /// Returns the kind by its API group, without the version, and its name.
     #[must_use]
     pub fn new(group: &str, kind: &str) -> Self {
         match (group, kind) {
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// The controller that the pods of a template will have.
+    /// Returns the controller that the pods of a template will have. `None` for kinds that have no pod template.
     fn controller(self) -> Option<Controller<'static>> {
         match self {
             Self::Job | Self::CronJob => Some(Controller {
@@ -59,12 +59,12 @@ impl Kind {
     }
 }
 
-/// The place of a pod in its object.
+/// The place of a pod or a pod template in its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PodPlace {
-    /// The JSON pointer to the pod or the template; empty for the object itself.
+    /// The JSON pointer to the pod or the template. It is empty for the object itself.
     pub pointer: &'static str,
-    /// What stands before the path of a field of the pod: nothing, or `spec.template.` and the like.
+    /// The prefix of the path to a field of the pod: empty, or such as `spec.template.`.
     prefix: &'static str,
 }
 
@@ -82,35 +82,37 @@ impl PodPlace {
         prefix: "spec.jobTemplate.spec.template.",
     };
 
-    /// Returns the path of a field of the pod, from the object's root.
+    /// Returns the path from the object's root to a field of the pod.
     #[must_use]
     pub fn field(self, field: &str) -> String {
         format!("{}{field}", self.prefix)
     }
 }
 
-/// An object that stands for pods: a pod itself, or what makes pods of a template.
+/// An object that is a pod, or that makes pods from a template.
 #[derive(Debug, Clone, Copy)]
 pub struct Workload<'a> {
     /// The kind of the object.
     pub kind: Kind,
-    /// The pod as placement sees it.
+    /// The pod, or the pods of the template.
     pub pod: Pod<'a>,
-    /// Where in the object the pod is described.
+    /// The place of the pod or the template in the object.
     pub place: PodPlace,
-    /// True if there is any metadata at that place.
+    /// True if the pod or the template has a `metadata` field.
     pub has_metadata: bool,
-    /// The metadata above a template, each with its path. No pod has any of it.
+    /// The metadata of the objects around the template, outermost first, each with its path. The pods do not get any of
+    /// it.
     pub above: [Option<(&'static str, &'a Metadata<'a>)>; 2],
-    /// True of a `StatefulSet` that claims volumes for its pods.
+    /// True if the object is a `StatefulSet` that claims volumes for its pods.
     pub claims_volumes: bool,
 }
 
-/// A template may come without metadata.
+/// The metadata of a template that has none.
 static NO_METADATA: LazyLock<Metadata<'static>> = LazyLock::new(Metadata::default);
 
 impl<'a> Workload<'a> {
-    /// Reads an object of this kind as a workload. Returns `None` if it lacks the spec that would describe its pods.
+    /// Returns the workload that an object of this kind is. `None` if berth places no objects of the kind, or if the
+    /// object lacks the spec of its pods.
     #[must_use]
     pub fn new(kind: Kind, object: &'a Template<'a>) -> Option<Self> {
         let own = ("metadata", object.metadata.as_ref());
@@ -149,7 +151,8 @@ impl<'a> Workload<'a> {
         })
     }
 
-    /// True if the object is a pod itself, which the mutating side sees before the validating side does.
+    /// True if the object is a pod. Of all kinds, the mutating webhook sees only pods, and sees them before the
+    /// validating webhook does.
     #[must_use]
     pub fn is_pod(&self) -> bool {
         self.kind == Kind::Pod

@@ -1,7 +1,7 @@
-//! The bounds of a policy's file.
+//! The bounds of a policy's spec.
 //!
-//! The API server holds a custom resource to its schema. A file never meets the API server, so its bounds are checked
-//! here, against the very same schema: what one source refuses, the others refuse too.
+//! The API server checks a custom resource against its schema. It never sees a file, so berth checks the bounds of a
+//! file here, against the same schema. No source accepts a policy that another source refuses for its size.
 
 use std::sync::LazyLock;
 
@@ -11,14 +11,16 @@ use super::file::PolicySpec;
 use crate::encoding::field::FieldError;
 use crate::encoding::schema::structural;
 
-/// The schema of a policy's spec.
+/// The schema of a policy's spec, made once.
 static SPEC: LazyLock<Value> = LazyLock::new(structural::<PolicySpec>);
 
-/// Refuses a policy's spec that is larger than its schema allows: more items, or longer texts, than any policy needs.
+/// Refuses a policy's spec that exceeds a bound of its schema: a text that is too long, or a list or a map with too
+/// many items. The path begins with `spec`.
 pub(super) fn check_bounds(spec: &Value) -> Result<(), FieldError> {
     bounded(spec, &SPEC).map_err(|error| error.in_field("spec"))
 }
 
+/// Checks a value, and all values inside it, against their schemas.
 fn bounded(value: &Value, schema: &Value) -> Result<(), FieldError> {
     let within = |length: usize, bound: &str, what: &str| match schema[bound].as_u64() {
         Some(most) if length as u64 > most => Err(FieldError::new(format!(

@@ -1,31 +1,30 @@
-//! The policy that decides: made from its file once, and not wrong afterwards.
+//! The policy that berth decides by. It is made from its file once, and every policy that is made is valid.
 
 use std::sync::Arc;
 
-use super::file::{Binding, Mode, ValidationFile};
+use super::file::{Binding, Mode, Validation};
 use super::pool::Pool;
 use super::rule::{Architecture, Rule};
 use crate::encoding::field::FieldError;
 use crate::node::{Catalogue, NodePool};
 use crate::pod::{NamespaceLabels, Pod};
 
-/// A policy.
+/// A valid policy.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Whether the policy as a whole changes anything.
+    /// The mode of the whole policy. `Audit` overrides the mode of every rule.
     pub mode: Mode,
     pub(super) architectures: Vec<Arc<str>>,
     pub(super) default_architecture: Architecture,
-    pub(super) pools: Vec<Pool>,
+    pub(super) pools: Vec<Arc<Pool>>,
     pub(super) rules: Vec<Rule>,
-    /// What each validation does.
-    pub validation: ValidationFile,
+    /// The action of each check.
+    pub validation: Validation,
 }
 
 impl Policy {
-    /// The rule for a pod: the first that matches.
-    ///
-    /// Where the namespace's labels are not known, a rule that asks for them does not match.
+    /// Returns the first rule that matches a pod, or `None` if none does. A rule that asks for labels of the namespace
+    /// does not match if those labels are unknown (`None`).
     #[must_use]
     pub fn rule(&self, pod: &Pod<'_>, namespace: Option<&NamespaceLabels>) -> Option<&Rule> {
         self.rules
@@ -33,48 +32,44 @@ impl Policy {
             .find(|rule| rule.matches.holds(pod, namespace))
     }
 
-    /// The rules in order.
+    /// Returns the rules in the policy's order.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// The pool of that name.
+    /// Returns the pool of that name.
     #[must_use]
     pub fn pool(&self, name: &str) -> Option<&Pool> {
-        self.pools.iter().find(|pool| &*pool.name == name)
+        let mut pools = self.pools.iter().map(Arc::as_ref);
+        pools.find(|pool| *pool.name == *name)
     }
 
-    /// The pool at that position.
-    pub(crate) fn pool_at(&self, position: usize) -> &Pool {
-        &self.pools[position]
-    }
-
-    /// All pools.
+    /// Returns the pools in the policy's order.
     #[must_use]
-    pub fn pools(&self) -> &[Pool] {
+    pub fn pools(&self) -> &[Arc<Pool>] {
         &self.pools
     }
 
-    /// The known architectures, in order of preference.
+    /// Returns the known architectures, in order of preference.
     #[must_use]
     pub fn architectures(&self) -> &[Arc<str>] {
         &self.architectures
     }
 
-    /// The architecture of a pod that nobody chose one for.
+    /// Returns the architecture for a pod if neither the pod, nor its namespace, nor its rule chooses one.
     #[must_use]
     pub fn default_architecture(&self) -> Architecture {
         self.default_architecture
     }
 
-    /// The choice that a text names: a known architecture, or `any`.
+    /// Returns the choice that a text names: a known architecture, or `any`. `None` if it names neither.
     #[must_use]
     pub fn architecture(&self, name: &str) -> Option<Architecture> {
         choose(&self.architectures, name)
     }
 
-    /// The architectures that a choice leaves.
+    /// Returns the architectures that a choice allows.
     #[must_use]
     pub fn chosen(&self, choice: Architecture) -> &[Arc<str>] {
         match choice {
@@ -83,12 +78,14 @@ impl Policy {
         }
     }
 
-    /// Refuses a policy that the catalogue makes dangerous. A pool that binds `Preferred` must not have a tainted node
-    /// pool, since a toleration without a binding would widen where its pods may run; and one requirement has to do for
-    /// all node pools of a pool, so their nodes carry their names as the same label.
+    /// Checks the policy against the node pools that it names.
+    ///
+    /// A pool that binds `Preferred` must not have a tainted node pool: the toleration, with no binding beside it,
+    /// would let pods run on more nodes than before. All node pools of a pool must have the same node label, since
+    /// berth binds a pod to them by a single requirement.
     ///
     /// # Errors
-    /// The field that is wrong, and why.
+    /// If one of the two is broken. The path is that of the pool's field.
     pub fn check(&self, catalogue: &Catalogue) -> Result<(), FieldError> {
         for (index, pool) in self.pools.iter().enumerate() {
             let wrong = |field: &str, message: String| {
@@ -123,6 +120,7 @@ impl Policy {
     }
 }
 
+/// Returns the choice that a text names: one of the known architectures, or `any`.
 pub(super) fn choose(known: &[Arc<str>], name: &str) -> Option<Architecture> {
     if name == "any" {
         return Some(Architecture::Any);

@@ -1,8 +1,8 @@
-//! The policy as it is written: exactly the YAML, and nothing that is not in it.
+//! The policy's file, field for field as its author writes it.
 //!
-//! The schema of the custom resource is made of these types, and `kubectl explain` shows their comments: they speak to
-//! whoever writes a policy. A bound that stands here holds for every source (see `bounds.rs`); so does a pattern,
-//! which says to the API server what `making.rs` checks.
+//! The schema of the custom resource is made from these types, and `kubectl explain` shows their comments, so the
+//! comments speak to the author of a policy. A bound here holds for every source (see `bounds.rs`). A pattern here does
+//! too: it tells the API server to check what `making.rs` checks.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,19 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::selector::SelectorFile;
 use crate::named::named;
-use crate::node::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NAME_PATTERN, key_validations};
-use crate::node::{self, StaticNodePool};
+use crate::node::label::{
+    KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NONEMPTY_VALUE_PATTERN, key_validations,
+};
+use crate::node::{NODE_POOL_NAME_PATTERN, StaticNodePool};
 
-/// The longest name of an object of the cluster.
+/// The length of the longest name of a Kubernetes object.
 const LONGEST_OBJECT_NAME: usize = 253;
 
-/// The longest `group/Kind` that berth takes; a group alone may be as long.
+/// The length of the longest `group/Kind` that berth takes. Kubernetes allows a group of that length, with a kind after
+/// it.
 const LONGEST_CONTROLLER: usize = 253;
 
-/// The group, a DNS subdomain, which the core one has not, and the kind.
+/// The pattern of a controller: its group, which is a DNS subdomain, then `/` and its kind. The core group is left out.
 const CONTROLLER_PATTERN: &str =
     r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Z][A-Za-z0-9]*$";
 
@@ -32,18 +35,18 @@ pub struct PolicyFile {
     pub api_version: String,
     /// `PlacementPolicy`.
     pub kind: String,
-    /// The object's metadata.
+    /// The object's metadata, which berth does not read.
     #[serde(default)]
     pub metadata: BTreeMap<String, serde_json::Value>,
-    /// What the policy says.
+    /// The contents of the policy.
     pub spec: PolicySpec,
-    /// What berth said of it, where it comes out of a cluster.
+    /// The status that berth wrote, if the object comes out of a cluster. berth does not read it.
     #[serde(default)]
     pub status: BTreeMap<String, serde_json::Value>,
 }
 
-/// What the policy says: which pools there are, which pods go to which, and what berth says of pods that ask for what
-/// they cannot have.
+/// The contents of the policy: the pools, the rules that send pods to them, and the actions on pods that ask for
+/// something that they cannot have.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [
@@ -60,20 +63,21 @@ pub struct PolicyFile {
     },
 ]))]
 pub struct PolicySpec {
-    /// Whether the policy as a whole changes anything: Audit is how to try it on a running cluster.
+    /// The mode of the whole policy. Use Audit to try the policy on a running cluster.
     #[serde(default)]
     pub mode: Mode,
-    /// The architectures that nodes can have, and the default one.
+    /// The architectures that nodes can have, and the default choice.
     pub architectures: ArchitecturesFile,
-    /// The pools that workloads can ask for, by name. A pool is its node pools, usually one for each architecture.
+    /// The pools that workloads can ask for. A pool consists of node pools, usually one for each architecture.
     #[schemars(
         length(max = 64),
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
     )]
     pub pools: Vec<PoolFile>,
-    /// Which pods go to which pool, in this order: the first rule that matches decides, and nothing falls through to the
-    /// next. Pods that no rule matches are left as they are.
-    // Not a map by name for the API server: the order is the meaning, and two who apply rules must not share a list.
+    /// The rules that send pods to pools. Only the first rule that matches a pod applies to it, even if its pool cannot
+    /// take the pod. berth leaves a pod that no rule matches as it is.
+    // The API server must not treat the list as a map by name: the order matters, and two appliers must not share a
+    // list.
     #[schemars(
         length(max = 128),
         extend("x-kubernetes-list-type" = "atomic", "x-kubernetes-validations" = [{
@@ -82,33 +86,33 @@ pub struct PolicySpec {
         }])
     )]
     pub rules: Vec<RuleFile>,
-    /// Node pools that no NodePool object describes, for nodes that carry their name all the same: as the label
-    /// karpenter.sh/nodepool, or as another. Where berth reads NodePool objects, those replace all of these that are not
-    /// external.
+    /// Node pools that berth knows without a NodePool object. Their nodes carry the name of their node pool as a label:
+    /// karpenter.sh/nodepool or another one. If berth can read the NodePool objects of the cluster, they replace all
+    /// entries that are not external.
     #[serde(default)]
     #[schemars(
         length(max = 128),
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
     )]
     pub catalogue: Vec<StaticNodePool>,
-    /// What each check of the validating webhook does: Deny, Warn or Off.
+    /// The action of each check of the validating webhook: Deny, Warn or Off.
     #[serde(default)]
-    pub validation: ValidationFile,
+    pub validation: Validation,
 }
 
 named! {
-    /// Whether a decision is carried out.
+    /// The effect of a decision.
     #[derive(Default, Deserialize, Serialize, JsonSchema)]
     pub enum Mode {
-        /// Carried out.
+        /// berth carries out its decisions.
         #[default]
         Enforce = "Enforce",
-        /// Decided, counted and logged, and nothing changed.
+        /// berth decides, counts and logs, and changes nothing.
         Audit = "Audit",
     }
 }
 
-/// The architectures that nodes can have, and the default one.
+/// The architectures that nodes can have, and the default choice.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [
@@ -124,38 +128,38 @@ named! {
     },
 ]))]
 pub struct ArchitecturesFile {
-    /// The architectures that there are, in order of preference, as the label kubernetes.io/arch has them.
+    /// The values of the label kubernetes.io/arch on the nodes, in order of preference.
     #[schemars(
         length(min = 1, max = 8),
-        inner(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN)),
+        inner(length(max = LONGEST_NAME), regex(pattern = NONEMPTY_VALUE_PATTERN)),
         extend("x-kubernetes-list-type" = "set")
     )]
     pub known: Vec<String>,
-    /// The one that a pod gets when neither it, nor the label placement.truemark.io/arch of its namespace, nor its rule
-    /// says: a known one, or any.
+    /// The architecture for a pod if neither the pod, nor the label placement.truemark.io/arch of its namespace, nor
+    /// its rule chooses one. It is a known architecture, or "any".
     #[schemars(length(max = LONGEST_NAME))]
     pub default: String,
 }
 
-/// A pool: what a workload asks for.
+/// A pool: a set of node pools under the name that workloads ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PoolFile {
-    /// The name that workloads ask for, by the label placement.truemark.io/pool.
-    #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
+    /// The pool's name, which workloads give as the value of the label placement.truemark.io/pool.
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = NONEMPTY_VALUE_PATTERN))]
     pub name: String,
-    /// The node pools behind it, by name. A pod gets those that have its architecture and that its own selectors allow.
+    /// The names of its node pools. A pod gets those that offer its architecture and that its own selectors allow.
     #[schemars(
         length(min = 1, max = 32),
-        inner(length(max = LONGEST_NAME), regex(pattern = node::NODE_POOL_NAME_PATTERN)),
+        inner(length(max = LONGEST_NAME), regex(pattern = NODE_POOL_NAME_PATTERN)),
         extend("x-kubernetes-list-type" = "set")
     )]
     pub node_pools: Vec<String>,
-    /// How pods are bound to the node pools. Preferred is refused where one of them is tainted: a toleration that nothing
-    /// binds would let the pod onto nodes that it was kept from before.
+    /// The binding of pods to the node pools. berth refuses Preferred for a pool with a tainted node pool: the
+    /// toleration, with no binding beside it, would let pods run on nodes that keep them off now.
     #[serde(default)]
     pub binding: Binding,
-    /// Annotations for every pod that is placed here, except where the pod has the key already.
+    /// The annotations for every pod that is placed here. berth adds those whose keys the pod does not have yet.
     #[serde(default)]
     #[schemars(extend(
         "maxProperties" = 32,
@@ -163,49 +167,53 @@ pub struct PoolFile {
         "x-kubernetes-validations" = key_validations()
     ))]
     pub annotations: BTreeMap<String, String>,
-    /// The namespaces that may use the pool, by their labels. Without it, every namespace that opted in.
+    /// The selector of the namespaces that may use the pool, by their labels. Without it, every namespace that opted in
+    /// may.
     #[serde(default, deserialize_with = "present")]
     pub namespaces: Option<SelectorFile>,
 }
 
 named! {
-    /// How a pool binds its pods.
+    /// The binding of a pool's pods.
     #[derive(Default, Deserialize, Serialize, JsonSchema)]
     pub enum Binding {
-        /// Pods run on the pool's node pools and nowhere else.
+        /// Pods run only on the pool's node pools.
         #[default]
         Required = "Required",
-        /// Pods run on the pool's node pools where they can.
+        /// Pods run on the pool's node pools if they can, and elsewhere if not.
         Preferred = "Preferred",
     }
 }
 
-/// A rule: which pods go where.
+/// A rule, which sends the pods that it matches to a place.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
-    /// The rule's name, in metrics, in logs and on the pods that it places. No two rules have the same.
-    #[schemars(length(max = LONGEST_NAME), regex(pattern = NAME_PATTERN))]
+    /// The rule's name, as metrics, logs and the annotations of placed pods show it. No two rules may have the same
+    /// name.
+    #[schemars(length(max = LONGEST_NAME), regex(pattern = NONEMPTY_VALUE_PATTERN))]
     pub name: String,
-    /// Whether the rule changes anything: Audit tries a single rule, as spec.mode tries them all.
+    /// The mode of this rule. Use Audit to try a single rule; spec.mode: Audit overrides the mode of all rules.
     #[serde(default)]
     pub mode: Mode,
-    /// Which pods it is for: all that is given must match. Without it, every pod.
+    /// The conditions on the pods. A pod must meet all that are given. Without any, the rule matches every pod.
     #[serde(default, rename = "match")]
     pub matches: MatchFile,
-    /// Where they go: exactly one of pool, poolFromLabel and leaveAlone; optionally with an architecture.
+    /// The place that the pods go to: exactly one of pool, poolFromLabel and leaveAlone, and optionally an
+    /// architecture.
     pub place: PlaceFile,
 }
 
-/// Which pods a rule is for.
+/// The conditions of a rule. A pod must meet all that are given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MatchFile {
-    /// The pod's labels.
+    /// The pod's labels must match this selector.
     #[serde(default, deserialize_with = "present")]
     pub labels: Option<SelectorFile>,
-    /// What made the pod, one of these, each as group/Kind: batch/Job, apps/ReplicaSet, argoproj.io/Workflow. Never
-    /// batch/CronJob or apps/Deployment: they make a Job and a ReplicaSet, and those make the pod.
+    /// The pod's controller must be one of these, each given as group/Kind: batch/Job, apps/ReplicaSet,
+    /// argoproj.io/Workflow. batch/CronJob and apps/Deployment are refused: they make a Job and a ReplicaSet, which
+    /// then make the pod.
     #[serde(default, deserialize_with = "present")]
     #[schemars(
         length(max = 32),
@@ -222,20 +230,20 @@ pub struct MatchFile {
         ])
     )]
     pub controllers: Option<Vec<String>>,
-    /// The labels of the pod's namespace.
+    /// The labels of the pod's namespace must match this selector.
     #[serde(default, deserialize_with = "present")]
     pub namespace_labels: Option<SelectorFile>,
-    /// The name of the pod's service account: one of these.
+    /// The name of the pod's service account must be one of these.
     #[serde(default, deserialize_with = "present")]
     #[schemars(length(max = 64), inner(length(max = LONGEST_OBJECT_NAME)))]
     pub service_accounts: Option<Vec<String>>,
-    /// The name of the pod's priority class: one of these.
+    /// The name of the pod's priority class must be one of these.
     #[serde(default, deserialize_with = "present")]
     #[schemars(length(max = 64), inner(length(max = LONGEST_OBJECT_NAME)))]
     pub priority_classes: Option<Vec<String>>,
 }
 
-/// Where a rule's pods go: exactly one of the first three.
+/// The place that a rule's pods go to: exactly one of pool, poolFromLabel and leaveAlone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [{
@@ -244,63 +252,65 @@ pub struct MatchFile {
     "message": "needs exactly one of pool, poolFromLabel and leaveAlone: true",
 }]))]
 pub struct PlaceFile {
-    /// Into this pool of the policy.
+    /// The name of one of the policy's pools.
     #[serde(default, deserialize_with = "present")]
     #[schemars(length(max = LONGEST_NAME))]
     pub pool: Option<String>,
-    /// Into the pool that this label of the pod names, by its key.
+    /// The key of the label by which the pod names its pool.
     #[serde(default, deserialize_with = "present")]
     #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
     pub pool_from_label: Option<String>,
-    /// Nowhere: berth leaves them as they are.
+    /// Set it to true to have berth leave the pods as they are.
     #[serde(default)]
     pub leave_alone: bool,
-    /// The architecture where neither the pod nor its namespace says: a known one, or any.
+    /// The architecture for a pod if neither the pod nor its namespace chooses one. It is a known architecture, or
+    /// "any".
     #[serde(default, deserialize_with = "present")]
     #[schemars(length(max = LONGEST_NAME))]
     pub architecture: Option<String>,
 }
 
 named! {
-    /// What a validation does about what it finds.
+    /// The action of a check on an object in which it finds something.
     #[derive(Deserialize, Serialize, JsonSchema)]
     pub enum Action {
-        /// Refuses the object.
+        /// The webhook refuses the object.
         Deny = "Deny",
-        /// Admits it with a warning.
+        /// The webhook admits the object with a warning.
         Warn = "Warn",
-        /// Does not look.
+        /// The check does not run.
         Off = "Off",
     }
 }
 
-/// What each check of the validating webhook does: Deny, Warn or Off.
+/// The action of each check of the validating webhook: Deny, Warn or Off.
+// Both the file and the policy hold this type: every value of it is valid, so a second type would add nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct ValidationFile {
+pub struct Validation {
     /// The pool label names no pool.
     pub unknown_pool: Action,
     /// The namespace may not use the pool that the pod asks for or lets itself into.
     pub not_entitled: Action,
-    /// No node of any kind could satisfy the pod's own selectors.
+    /// The pod's own selectors contradict each other: no node can meet them all.
     pub contradiction: Action,
-    /// No node pool fits.
+    /// No node pool of the catalogue fits the pod.
     pub unschedulable: Action,
     /// The pod lets itself into a dedicated node pool that no rule places it in.
     pub self_placed: Action,
-    /// A toleration of every taint, or of the one by which Karpenter drains a node.
+    /// The pod tolerates every taint, or the taint by which Karpenter drains a node.
     pub wildcard_toleration: Action,
-    /// A label stands on the workload, where it has no effect, and not on its pod template.
+    /// A label of berth's is on the workload, on which it has no effect, and not on the pod template.
     pub label_on_workload: Action,
-    /// A `StatefulSet` with volume claims would run on spot alone.
+    /// A StatefulSet with volume claims would run only on spot nodes.
     pub stateful_on_spot: Action,
-    /// `nodeName` is set by hand.
+    /// The author of the pod set its nodeName.
     pub bound_by_author: Action,
-    /// A pod that should have been placed was not.
+    /// The mutating webhook did not place a pod that it should have placed.
     pub not_placed: Action,
 }
 
-impl Default for ValidationFile {
+impl Default for Validation {
     fn default() -> Self {
         Self {
             unknown_pool: Action::Deny,
@@ -317,7 +327,7 @@ impl Default for ValidationFile {
     }
 }
 
-/// Reads a field that is there: `null` is no value, to the API server as to a file.
+/// Reads a field that is present. `null` is refused: the API server refuses it too.
 fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,4 +1,4 @@
-//! Making a policy of its file: every way in which one can be refused, each with the path of the field.
+//! Makes a policy from its file. Every fault for which berth refuses a policy is found here or in `bounds.rs`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use super::selector::{Selector, SelectorFile};
 use crate::encoding::field::FieldError;
 use crate::names::{API_VERSION, KIND};
 use crate::node::label::{is_subdomain, valid_key, valid_value};
-use crate::node::{Catalogue, NodePool, StaticNodePool, valid_name};
+use crate::node::{Catalogue, NodePool, StaticNodePool, valid_node_pool_name};
 
 impl Policy {
-    /// Makes a policy, and the static catalogue that its file holds. The caller has checked its bounds.
+    /// Makes a policy, and its static catalogue, from its file. The caller has checked the bounds.
     ///
     /// # Errors
-    /// The first field that is wrong, and why.
+    /// If a field is wrong. The error is that of the first such field.
     pub(super) fn from_file(file: PolicyFile) -> Result<(Self, Catalogue), FieldError> {
         let PolicyFile {
             api_version,
@@ -39,10 +39,10 @@ impl Policy {
         Self::from_spec(spec)
     }
 
-    /// Makes a policy of its spec, and the static catalogue that stands in it. Paths begin with `spec`.
+    /// Makes a policy, and its static catalogue, from its spec. The caller has checked the bounds.
     ///
     /// # Errors
-    /// The first field that is wrong, and why.
+    /// If a field is wrong. The error is that of the first such field, and its path begins with `spec`.
     pub(super) fn from_spec(spec: PolicySpec) -> Result<(Self, Catalogue), FieldError> {
         made(spec).map_err(|error| error.in_field("spec"))
     }
@@ -60,7 +60,7 @@ fn made(spec: PolicySpec) -> Result<(Policy, Catalogue), FieldError> {
     let (architectures, default_architecture) =
         known_architectures(architectures).map_err(|error| error.in_field("architectures"))?;
     let names = pools.iter().map(|pool| pool.name.as_str());
-    let pools = unique(names).and_then(|()| each(pools, pool));
+    let pools = unique(names).and_then(|()| each(pools, |file| pool(file).map(Arc::new)));
     let pools = pools.map_err(|error| error.in_field("pools"))?;
     let names = rules.iter().map(|rule| rule.name.as_str());
     let rules = unique(names).and_then(|()| each(rules, |file| rule(file, &pools, &architectures)));
@@ -112,7 +112,7 @@ fn static_catalogue(entries: Vec<StaticNodePool>) -> Result<Catalogue, FieldErro
     Ok(catalogue)
 }
 
-/// Makes something of each item of a list.
+/// Makes a value from each item of a list. An error's path begins with the item's position.
 fn each<F, T>(
     items: impl IntoIterator<Item = F>,
     make: impl Fn(F) -> Result<T, FieldError>,
@@ -124,6 +124,7 @@ fn each<F, T>(
         .collect()
 }
 
+/// Refuses a list in which a name occurs twice.
 fn unique<'n>(names: impl Iterator<Item = &'n str>) -> Result<(), FieldError> {
     let mut seen = BTreeSet::new();
     for (index, name) in names.enumerate() {
@@ -134,7 +135,7 @@ fn unique<'n>(names: impl Iterator<Item = &'n str>) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Refuses a name that is empty or could not be the value of a label.
+/// Refuses a name that is empty or cannot be the value of a label. `what` is the named thing, with its article.
 fn valid_name_of(what: &str, name: &str) -> Result<(), FieldError> {
     if name.is_empty() {
         return Err(FieldError::new(format!("{what} needs a name")));
@@ -160,7 +161,7 @@ fn pool(file: PoolFile) -> Result<Pool, FieldError> {
     let valid = if node_pools.is_empty() {
         Err(FieldError::new("a pool needs at least one node pool"))
     } else {
-        unique(names.clone()).and_then(|()| each(names, valid_name).map(drop))
+        unique(names.clone()).and_then(|()| each(names, valid_node_pool_name).map(drop))
     };
     valid.map_err(|error| error.in_field("nodePools"))?;
     for key in annotations.keys() {
@@ -175,7 +176,7 @@ fn pool(file: PoolFile) -> Result<Pool, FieldError> {
     })
 }
 
-fn rule(file: RuleFile, pools: &[Pool], known: &[Arc<str>]) -> Result<Rule, FieldError> {
+fn rule(file: RuleFile, pools: &[Arc<Pool>], known: &[Arc<str>]) -> Result<Rule, FieldError> {
     let RuleFile {
         name,
         mode,
@@ -216,7 +217,7 @@ fn conditions(file: MatchFile) -> Result<Match, FieldError> {
 
 fn placed(
     file: PlaceFile,
-    pools: &[Pool],
+    pools: &[Arc<Pool>],
     known: &[Arc<str>],
 ) -> Result<(Place, Option<Architecture>), FieldError> {
     let PlaceFile {
@@ -227,10 +228,10 @@ fn placed(
     } = file;
     let place = match (pool, pool_from_label, leave_alone) {
         (Some(name), None, false) => {
-            let position = pools.iter().position(|pool| *pool.name == *name);
+            let pool = pools.iter().find(|pool| *pool.name == *name);
             let message = || format!("{name:?} is not one of the policy's pools");
-            let position = position.ok_or_else(|| FieldError::new(message()).in_field("pool"))?;
-            Place::Pool(position)
+            let pool = pool.ok_or_else(|| FieldError::new(message()).in_field("pool"))?;
+            Place::Pool(Arc::clone(pool))
         }
         (None, Some(key), false) => {
             valid_key(&key).map_err(|error| error.in_field("poolFromLabel"))?;
@@ -250,8 +251,8 @@ fn placed(
     Ok((place, architecture.transpose()?))
 }
 
-/// Reads a controller as `group/Kind`. One that never controls a pod itself is refused with the one that does (R1.2,
-/// R1.3).
+/// Reads a controller, written as `group/Kind`. If it never controls a pod itself, the error names the kind that does
+/// (R1.2, R1.3).
 fn controller(name: &str) -> Result<(String, String), FieldError> {
     let makes_pods = match name {
         "apps/Deployment" => Some("apps/ReplicaSet"),
@@ -263,7 +264,8 @@ fn controller(name: &str) -> Result<(String, String), FieldError> {
             "{name} never controls a pod itself; use {makes_pods}"
         )));
     }
-    // The core group has no name, and then no slash: `ReplicationController`, or `Node` for a mirror pod.
+    // A kind of the core group has neither a group's name nor a slash: `ReplicationController`, or `Node` for a mirror
+    // pod.
     let (group, kind) = match name.rsplit_once('/') {
         Some((group, kind)) => (Some(group), kind),
         None => (None, name),

@@ -1,4 +1,4 @@
-//! A pool: what a workload asks for.
+//! Pools, which workloads ask for by name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use super::file::Binding;
 use super::selector::Selector;
 use crate::pod::NamespaceLabels;
 
-/// A pool: what a workload asks for.
+/// A pool: a set of node pools under the name that workloads ask for.
 #[derive(Debug, Clone)]
 pub struct Pool {
     /// The name that workloads ask for.
     pub name: Arc<str>,
-    /// The names of the node pools behind it, in the policy's order.
+    /// The names of its node pools, in the policy's order.
     pub node_pools: Vec<Arc<str>>,
-    /// How its pods are bound.
+    /// The binding of its pods to the node pools.
     pub binding: Binding,
-    /// Annotations for every pod that is placed here.
+    /// The annotations for every pod that is placed here.
     pub annotations: BTreeMap<String, String>,
-    /// The namespaces that may use it; every one, where absent.
+    /// The selector of the namespaces that may use it. `None` means that every namespace may.
     pub namespaces: Option<Selector>,
 }
 
 impl Pool {
-    /// Whether pods of a namespace with these labels may use the pool. One whose labels are not known may.
+    /// True if pods of a namespace with these labels may use the pool. They may if the labels are unknown (`None`).
     #[must_use]
     pub fn is_open_to(&self, namespace: Option<&NamespaceLabels>) -> bool {
         let (Some(selector), Some(labels)) = (&self.namespaces, namespace) else {

@@ -1,38 +1,40 @@
-//! A rule: which pods go where.
+//! Rules, which send pods to pools.
 
 use std::sync::Arc;
 
 use super::file::Mode;
+use super::pool::Pool;
 use super::selector::Selector;
 use crate::pod::{NamespaceLabels, Pod};
 
-/// A rule: which pods go where.
+/// A rule, which sends the pods that it matches to a place.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    /// The rule's name.
+    /// The rule's name, which no other rule of the policy has.
     pub name: Arc<str>,
-    /// Whether it changes anything.
+    /// The mode of this rule. An `Audit` of the whole policy overrides it.
     pub mode: Mode,
     pub(super) matches: Match,
-    /// Where its pods go.
+    /// The place that its pods go to.
     pub place: Place,
-    /// The architecture where neither the pod nor its namespace says.
+    /// The architecture for a pod if neither the pod nor its namespace chooses one.
     pub architecture: Option<Architecture>,
 }
 
-/// Where a rule's pods go.
+/// The place that a rule's pods go to.
 #[derive(Debug, Clone)]
 pub enum Place {
-    /// Into this pool, by its position.
-    Pool(usize),
-    /// Into the pool that this label of the pod names.
+    /// This pool of the policy.
+    Pool(Arc<Pool>),
+    /// The pool that the pod names by a label with this key.
     PoolFromLabel(String),
-    /// Nowhere.
+    /// No pool: berth leaves the pods as they are.
     LeaveAlone,
 }
 
 impl Place {
-    /// The key of the label by which a pod asks for its pool, where it does.
+    /// Returns the key of the label by which a pod names its pool. `None` if the rule does not read the pool from a
+    /// label.
     #[must_use]
     pub fn label(&self) -> Option<&str> {
         match self {
@@ -45,15 +47,17 @@ impl Place {
 /// A choice of architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
-    /// One of the known ones, by its position.
+    /// One of the known architectures, by its position from 0.
     One(usize),
-    /// Whichever there is capacity for.
+    /// Any of the known architectures: the provisioner chooses by capacity.
     Any,
 }
 
+/// The conditions of a rule. A pod must meet all that are given, and meets those that are `None`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Match {
     pub(super) labels: Option<Selector>,
+    /// The pod's controller must be one of these, each an API group and a kind.
     pub(super) controllers: Option<Vec<(String, String)>>,
     pub(super) namespace_labels: Option<Selector>,
     pub(super) service_accounts: Option<Vec<String>>,
@@ -61,6 +65,7 @@ pub(super) struct Match {
 }
 
 impl Match {
+    /// True if the pod meets all conditions. It does not meet one on unknown labels of its namespace (`None`).
     pub(super) fn holds(&self, pod: &Pod<'_>, namespace: Option<&NamespaceLabels>) -> bool {
         let Self {
             labels,

@@ -1,4 +1,4 @@
-//! Kubernetes label selectors, in full: over the labels of pods and of namespaces.
+//! Label selectors, for the labels of pods and of namespaces. They have all that Kubernetes' own have.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use crate::node::label::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, key_validations, valid_key, valid_value,
 };
 
-/// A label selector. All of its parts must match; an empty one matches everything.
+/// A label selector. Labels must match all of its parts. An empty selector matches all labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectorFile {
-    /// Labels that must be there, each with this value.
+    /// The labels that must be present, each with this value.
     #[serde(default)]
     #[schemars(extend(
         "maxProperties" = 32,
@@ -22,7 +22,7 @@ pub struct SelectorFile {
         "x-kubernetes-validations" = key_validations()
     ))]
     match_labels: BTreeMap<String, String>,
-    /// Requirements, each on one label.
+    /// Requirements on labels, each on one label. Several may be on the same label.
     #[serde(default)]
     #[schemars(length(max = 32))]
     match_expressions: Vec<ExpressionFile>,
@@ -40,20 +40,21 @@ struct ExpressionFile {
     /// The label's key.
     #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
     key: String,
-    /// In: the label has one of the values. NotIn: it has none of them, or is absent. Exists and DoesNotExist: it is
-    /// there, or is not.
+    /// The comparison. In: the label has one of the values. NotIn: the label has none of the values, or is absent.
+    /// Exists: the label is present. DoesNotExist: the label is absent.
     #[schemars(extend("enum" = ["In", "NotIn", "Exists", "DoesNotExist"]))]
     operator: String,
-    /// What In and NotIn compare the label with.
+    /// The values that In and NotIn compare the label's value with. Exists and DoesNotExist take none.
     #[serde(default)]
     #[schemars(length(max = 64), inner(length(max = LONGEST_NAME), regex(pattern = VALUE_PATTERN)))]
     values: Vec<String>,
 }
 
-/// A label selector that can be evaluated.
+/// A valid label selector: expressions, each on the label of its key. Labels must meet all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selector(Vec<(String, Expression)>);
 
+/// An operator of a label selector, with the values that it compares a label with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Expression {
     In(Vec<String>),
@@ -63,14 +64,14 @@ enum Expression {
 }
 
 impl Selector {
-    /// Whether the labels, given by a look-up, match.
+    /// True if labels match. `label` looks up the value of one of them by its key.
     pub fn matches<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
         self.0
             .iter()
             .all(|(key, expression)| expression.holds(label(key)))
     }
 
-    /// Whether labels could match of which one alone is known: this key has this value, or is absent.
+    /// True if some set of labels matches in which `key` has this value, or is absent (`None`).
     #[must_use]
     pub fn admits(&self, key: &str, value: Option<&str>) -> bool {
         let mut on_key = self.0.iter().filter(|(listed, _)| listed == key);
@@ -79,6 +80,7 @@ impl Selector {
 }
 
 impl Expression {
+    /// True if a label with this value, or an absent one (`None`), meets the expression.
     fn holds(&self, value: Option<&str>) -> bool {
         match self {
             Self::In(values) => {

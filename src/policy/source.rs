@@ -1,4 +1,4 @@
-//! Where a policy comes from: its file, the cluster, or the binary itself.
+//! The sources of a policy (a file, the cluster, the binary itself) and the readers of its texts.
 
 use serde_json::Value;
 
@@ -10,10 +10,10 @@ use crate::encoding::yaml;
 use crate::named::named;
 use crate::node::{Catalogue, NodePool};
 
-/// The default policy.
+/// The text of the default policy.
 const POLICY: &str = include_str!("../../deploy/policy.yaml");
 
-/// The node pools of the default policy.
+/// The manifests of the default policy's node pools.
 const NODE_POOLS: [&str; 6] = [
     include_str!("../../deploy/platforms/karpenter/amd64-default.yaml"),
     include_str!("../../deploy/platforms/karpenter/arm64-default.yaml"),
@@ -24,54 +24,55 @@ const NODE_POOLS: [&str; 6] = [
 ];
 
 named! {
-    /// Where a policy comes from, the first that there is.
+    /// The source of a policy. berth uses the first of these that exists.
     pub enum Source {
         /// The file of `--policy`.
         Flag = "flag",
-        /// The `PlacementPolicy` of the cluster.
+        /// The `PlacementPolicy` object of the cluster.
         Cluster = "cluster",
-        /// What is compiled in.
+        /// The default policy, compiled in.
         Embedded = "embedded",
     }
 }
 
-/// Reads a policy from its file's text, and the static catalogue entries that it holds.
+/// Reads a policy, and its static catalogue, from the text of a file.
 ///
 /// # Errors
-/// The first field that is wrong, and why.
+/// If the text is not YAML, or a field is wrong. The error is that of the first such field.
 pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), FieldError> {
     read_policy_object(yaml::parse(text)?)
 }
 
-/// Reads a policy from a whole object, as [`read_policy`] does from its text.
+/// Reads a policy, and its static catalogue, from a whole object.
 ///
 /// # Errors
-/// The first field that is wrong, and why.
+/// If a field is wrong. The error is that of the first such field.
 pub fn read_policy_object(object: Value) -> Result<(Policy, Catalogue), FieldError> {
     bounds::check_bounds(&object["spec"])?;
     let file: PolicyFile = yaml::from_value(object)?;
     Policy::from_file(file)
 }
 
-/// Reads a policy from the `spec` of a custom resource, and the static catalogue entries that it holds.
+/// Reads a policy, and its static catalogue, from the `spec` of a custom resource.
 ///
 /// # Errors
-/// The first field that is wrong, its path from `spec` on, and why.
+/// If a field is wrong. The error is that of the first such field, and its path begins with `spec`.
 pub fn read_policy_spec(spec: Value) -> Result<(Policy, Catalogue), FieldError> {
     bounds::check_bounds(&spec)?;
     let spec: PolicySpec = yaml::from_value(spec).map_err(|error| error.in_field("spec"))?;
     Policy::from_spec(spec)
 }
 
-/// Adds the `NodePool` objects of a YAML stream to a catalogue, passing over objects of other kinds.
+/// Adds the `NodePool` objects of a YAML stream to a catalogue. It skips objects of other kinds.
 ///
 /// # Errors
-/// The first node pool that cannot be read, or whose name is there already.
+/// If a document is not YAML, a node pool cannot be read, or the catalogue has its name already. The message names the
+/// line or the node pool.
 pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), FieldError> {
     for document in yaml::documents(stream) {
         let value = yaml::parse(document.text)
             .map_err(|error| FieldError::new(format!("line {}: {error}", document.line)))?;
-        // What `kubectl get` prints of several is a list.
+        // `kubectl get` prints several objects as one list.
         let objects = match value {
             Value::Object(mut list)
                 if list
@@ -108,18 +109,18 @@ fn is_node_pool(object: &Value) -> bool {
     field("kind") == "NodePool" && field("apiVersion").starts_with("karpenter.sh/")
 }
 
-/// The default policy, compiled in.
+/// Returns the default policy, which is compiled in, and its static catalogue.
 ///
 /// # Errors
-/// Never for a build whose tests pass.
+/// Never in a build whose tests pass.
 pub fn embedded_policy() -> Result<(Policy, Catalogue), FieldError> {
     read_policy(POLICY)
 }
 
-/// The default policy's node pools, compiled in.
+/// Returns the default policy's node pools, which are compiled in.
 ///
 /// # Errors
-/// Never for a build whose tests pass.
+/// Never in a build whose tests pass.
 pub fn embedded_node_pools() -> Result<Catalogue, FieldError> {
     let mut catalogue = Catalogue::default();
     for text in NODE_POOLS {

@@ -1,4 +1,4 @@
-//! Receiving a body within a length, a time and a share of memory.
+//! The bodies of requests, each within a length and a share of memory.
 
 use std::ops::Deref;
 
@@ -8,18 +8,19 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::refusal::Refusal;
+use super::http_error::HttpError;
 
-/// The memory that all bodies together may take, handed out by the KiB as they arrive.
+/// The memory that all bodies together may take. A body takes its share by the KiB as it arrives.
 ///
-/// Not by what a request announces: a client that announces much and sends nothing would keep the others out.
+/// The announced length of a body takes nothing. Otherwise a client that announces much and sends nothing would keep
+/// the others out.
 #[derive(Debug)]
 pub struct Memory(Semaphore);
 
 const UNIT: usize = 1024;
 
 impl Memory {
-    /// So many bytes, rounded down to whole KiB.
+    /// Returns a memory of so many bytes, rounded down to whole KiB.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         Self(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)))
@@ -28,24 +29,24 @@ impl Memory {
     /// Receives a body of at most `limit` bytes.
     ///
     /// # Errors
-    /// When it is longer, when it breaks off, or when there is no memory left for it.
-    pub async fn receive(&self, mut body: Body, limit: usize) -> Result<Received<'_>, Refusal> {
+    /// When the body is longer, when it breaks off, or when there is no memory left for it.
+    pub async fn receive(&self, mut body: Body, limit: usize) -> Result<Received<'_>, HttpError> {
         let announced = body.size_hint().exact();
         let announced = announced.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
         if announced.is_some_and(|length| length > limit) {
-            return Err(Refusal::TooLarge);
+            return Err(HttpError::TooLarge);
         }
         let mut received = Received {
             whole: Whole::Piece(Bytes::new()),
             share: None,
         };
         while let Some(frame) = body.frame().await {
-            let Ok(chunk) = frame.map_err(|_| Refusal::BrokenOff)?.into_data() else {
-                // Trailers mean nothing here.
+            let Ok(chunk) = frame.map_err(|_| HttpError::BrokenOff)?.into_data() else {
+                // A trailer is no part of the body.
                 continue;
             };
             if received.len() + chunk.len() > limit {
-                return Err(Refusal::TooLarge);
+                return Err(HttpError::TooLarge);
             }
             let room = received.whole.room_with(&chunk, announced.unwrap_or(limit));
             received.take_share(self, room)?;
@@ -63,13 +64,13 @@ pub struct Received<'m> {
 }
 
 impl<'m> Received<'m> {
-    /// Takes as much more as makes `room` bytes.
-    fn take_share(&mut self, memory: &'m Memory, room: usize) -> Result<(), Refusal> {
+    /// Takes memory until the share is at least `room` bytes.
+    fn take_share(&mut self, memory: &'m Memory, room: usize) -> Result<(), HttpError> {
         let held = self.share.as_ref().map_or(0, SemaphorePermit::num_permits);
         let more = room.div_ceil(UNIT).saturating_sub(held);
-        let more = u32::try_from(more).map_err(|_| Refusal::TooLarge)?;
+        let more = u32::try_from(more).map_err(|_| HttpError::TooLarge)?;
         let taken = memory.0.try_acquire_many(more);
-        let taken = taken.map_err(|_| Refusal::Overloaded)?;
+        let taken = taken.map_err(|_| HttpError::Overloaded)?;
         match &mut self.share {
             Some(share) => share.merge(taken),
             None => self.share = Some(taken),
@@ -89,7 +90,7 @@ impl Deref for Received<'_> {
     }
 }
 
-/// What has arrived so far. Most bodies come in one piece, which is then never copied.
+/// The bytes that have arrived so far. A body in one piece is never copied, and most bodies arrive so.
 #[derive(Debug)]
 enum Whole {
     Piece(Bytes),
@@ -97,8 +98,8 @@ enum Whole {
 }
 
 impl Whole {
-    /// The memory that it takes together with another chunk. It doubles where it has to grow, but not beyond what the
-    /// body can have at the most.
+    /// Returns the memory, in bytes, that these bytes and another chunk take. It doubles if it has to grow, but stays
+    /// within `most`, the longest that the body can be.
     fn room_with(&self, chunk: &Bytes, most: usize) -> usize {
         let (length, capacity) = match self {
             Self::Piece(piece) => (piece.len(), piece.len()),

@@ -1,4 +1,4 @@
-//! Accepting connections, and seeing each one through to its end.
+//! The connections of one socket, from their acceptance to their end.
 
 use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
@@ -25,35 +25,35 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::Limits;
+use super::lifecycle::{Phase, reached};
+use super::limits::Limits;
 use super::linger::Lingering;
-use super::shutdown::{Phase, reached};
-use crate::metrics::{Metrics, Refused, Socket};
+use crate::metrics::{ConnectionRefusal, Metrics, Socket};
 
-/// A connection's read buffer grows no further; it bounds the head of a request too.
+/// The bytes that the read buffer of a connection grows to; they bound the head of a request too.
 const BUFFER: usize = 64 * 1024;
 
-/// What serves the connections of one socket.
+/// The server of one socket's connections.
 #[derive(Debug)]
 pub struct Listener {
-    /// Which socket it is.
+    /// The socket, for metrics and logs.
     pub socket: Socket,
-    /// What answers.
+    /// The endpoints that answer.
     pub router: Router,
-    /// TLS, where there is any.
+    /// The TLS configuration, or `None` for plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
-    /// The bounds.
+    /// The bounds on connections and requests.
     pub limits: Limits,
-    /// Where connections are counted.
+    /// The metrics that count the connections.
     pub metrics: Arc<Metrics>,
-    /// The phase of the process.
+    /// The phase of the process, as it changes.
     pub phase: watch::Receiver<Phase>,
-    /// The phase in which it closes.
+    /// The phase in which the listener closes.
     pub until: Phase,
 }
 
 impl Listener {
-    /// Accepts connections until the phase to close in, then finishes those that there are.
+    /// Accepts connections until the phase to close in, then waits for the open ones to finish.
     pub async fn run(self, listener: TcpListener) {
         let this = Arc::new(self);
         let mut connections = JoinSet::new();
@@ -82,11 +82,13 @@ impl Listener {
         if connections.len() < self.limits.connections {
             connections.spawn(Arc::clone(self).connection(stream));
         } else {
-            self.metrics.connection_refused(self.socket, Refused::Limit);
+            self.metrics
+                .connection_refused(self.socket, ConnectionRefusal::Limit);
         }
     }
 
-    /// A connection that broke before it was accepted is none of ours; too many open files pass.
+    /// Waits after a failure to accept, such as too many open files. A connection that broke before berth accepted it
+    /// is no failure.
     async fn pause(&self, error: &io::Error) {
         if error.kind() != io::ErrorKind::ConnectionAborted {
             tracing::error!(socket = self.socket.as_str(), %error, "cannot accept connections");
@@ -96,7 +98,7 @@ impl Listener {
 
     async fn connection(self: Arc<Self>, stream: TcpStream) {
         let _open = self.metrics.connection(self.socket);
-        // Else the first answer of a connection can wait 40 ms for an acknowledgement.
+        // With the delay, the first answer of a connection can wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
         let stream = Lingering::new(stream);
         let Some(tls) = &self.tls else {
@@ -107,12 +109,12 @@ impl Listener {
             Ok(Ok(stream)) => self.serve(stream).await,
             Ok(Err(error)) => {
                 self.metrics
-                    .connection_refused(self.socket, Refused::Handshake);
+                    .connection_refused(self.socket, ConnectionRefusal::Handshake);
                 tracing::debug!(%error, "TLS handshake failed");
             }
             Err(_) => self
                 .metrics
-                .connection_refused(self.socket, Refused::Timeout),
+                .connection_refused(self.socket, ConnectionRefusal::Timeout),
         }
     }
 
@@ -126,40 +128,40 @@ impl Listener {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            // To hyper this is the bound on idleness too, and it must not undercut the API server's (R5.18).
+            // hyper applies this bound to idle connections too, so it must not undercut the API server's (R5.18).
             .header_read_timeout(self.limits.idle)
             .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let mut phase = self.phase.clone();
         let mut closing = pin!(reached(&mut phase, self.until));
-        let mut told = false;
+        let mut is_asked_to_close = false;
         let mut deadline = pin!(sleep_until(opened + self.limits.first_head));
-        let mut first = true;
+        let mut is_first_deadline = true;
         loop {
             tokio::select! {
-                // Whatever broke, the client has seen; the requests that it got through are counted.
+                // The client has seen any failure itself, and every request that arrived is counted.
                 _ = connection.as_mut() => return,
-                () = &mut closing, if !told => {
-                    told = true;
+                () = &mut closing, if !is_asked_to_close => {
+                    is_asked_to_close = true;
                     connection.as_mut().graceful_shutdown();
                 }
                 () = &mut deadline => {
                     if begun.load(Ordering::Relaxed) == 0 {
-                        self.metrics.connection_refused(self.socket, Refused::Timeout);
+                        self.metrics.connection_refused(self.socket, ConnectionRefusal::Timeout);
                     }
-                    if !first || begun.load(Ordering::Relaxed) == 0 {
+                    if !is_first_deadline || begun.load(Ordering::Relaxed) == 0 {
                         return;
                     }
-                    first = false;
+                    is_first_deadline = false;
                     deadline.as_mut().reset(opened + self.longest(lifetime));
                 }
             }
         }
     }
 
-    /// No connection lasts longer, unless its client takes no answers any more: the last request before the end of its
-    /// lifetime may be followed by one more after an idle time.
+    /// Returns the age at which a connection is cut off. Only a client that takes no answers any more gets there: the
+    /// last request within the lifetime can be followed by an idle time and one more request.
     fn longest(&self, lifetime: Duration) -> Duration {
         self.limits.first_head + lifetime + self.limits.idle + 2 * self.limits.request_time
     }
@@ -173,7 +175,7 @@ impl Listener {
         let mut response = TowerToHyperService::new(self.router.clone())
             .call(request)
             .await?;
-        // A client that is told before the close loses nothing by it (R5.17).
+        // A client that knows of the close beforehand loses no request (R5.17).
         let is_last = number >= self.limits.requests
             || *self.phase.borrow() >= Phase::Draining
             || Instant::now() >= end_of_life;
@@ -185,9 +187,9 @@ impl Listener {
     }
 }
 
-/// A duration, give or take a fifth, so that connections which were opened together do not end together.
+/// Returns a duration, give or take a fifth, so that connections which open together do not end together.
 fn jittered(duration: Duration) -> Duration {
-    // Every `RandomState` has keys of its own. That is random enough here.
+    // Every `RandomState` has keys of its own, which is random enough here.
     let random = RandomState::new().hash_one(0_u8) % 401;
     let thousandths = 800 + random as u32;
     duration / 1000 * thousandths

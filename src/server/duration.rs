@@ -1,4 +1,4 @@
-//! Durations as Go writes them (`15s`, `1m30s`, `500ms`): in the API server's `?timeout=`, and so in berth's flags.
+//! Durations in Go's notation (`15s`, `1m30s`, `500ms`). The API server's `?timeout=` has it, and so do berth's flags.
 
 use std::time::Duration;
 
@@ -9,15 +9,16 @@ use jiff::SignedDuration;
 #[error("not a duration: write a number and a unit, such as 500ms, 15s or 1m30s")]
 pub struct BadDuration;
 
-/// Reads a duration: numbers, each with its unit, the largest unit first; or a lone `0`.
+/// Reads a duration: numbers with a unit each, the largest unit first, or a lone `0`.
 ///
 /// # Errors
-/// When the text is anything else, or longer than a `Duration` can be.
+/// When the text is anything else, or the duration is longer than a `Duration` can be.
 pub fn parse(text: &str) -> Result<Duration, BadDuration> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    // jiff also reads signs, spaces, commas, clock times and ISO 8601, none of which Go does or berth's flags did.
+    // jiff also reads signs, spaces, commas, clock times and ISO 8601. Go reads none of them but a sign, and a time to
+    // wait has none.
     if !text.starts_with(|first: char| first.is_ascii_digit() || first == '.')
         || !text
             .chars()
@@ -25,7 +26,7 @@ pub fn parse(text: &str) -> Result<Duration, BadDuration> {
     {
         return Err(BadDuration);
     }
-    // Go lets a fraction begin with its point, jiff does not.
+    // Go lets a number begin with its point, and jiff does not.
     let parsed = format!("0{text}").parse::<SignedDuration>();
     let parsed = parsed.ok().and_then(|it| Duration::try_from(it).ok());
     parsed.ok_or(BadDuration)
@@ -74,7 +75,7 @@ mod tests {
         }
     }
 
-    /// A duration as Go's `Duration.String` writes it.
+    /// Returns a duration in the form of Go's `Duration.String`.
     fn in_go(nanoseconds: u64) -> String {
         let fraction = |number: u64, unit: u64| {
             let text = format!(

@@ -1,8 +1,9 @@
-//! A socket that closes without losing its last words.
+//! A socket that closes without losing the last answer.
 //!
-//! A socket that is closed while bytes of its peer lie unread is reset, and a reset can overtake the answer: whoever
-//! sends too large a body would see a broken connection instead of the 413. So the end that is sent is followed by a
-//! moment of reading on, and forgetting.
+//! The system resets a socket that closes while bytes of its peer lie unread, and a reset can overtake the answer. A
+//! client that sends too large a body would then see a broken connection instead of the 413, and a client of an
+//! overloaded berth instead of the 503. So the socket first sends its own end, then reads on for a moment and drops the
+//! bytes.
 
 use std::io;
 use std::pin::Pin;
@@ -13,19 +14,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How long the peer has to close its side.
+/// The time that the peer has to close its side.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A TCP stream whose shutdown waits for the peer's, for a moment.
+/// A TCP stream whose shutdown waits for that of its peer, for a second at most.
 #[derive(Debug)]
 pub struct Lingering {
     stream: TcpStream,
-    /// Set once our end has been sent.
+    /// The time that is left, once berth has sent its own end.
     patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl Lingering {
-    /// A stream that will close so.
+    /// Wraps a stream, so that its shutdown waits for the peer.
     #[must_use]
     pub fn new(stream: TcpStream) -> Self {
         Self {
@@ -80,7 +81,7 @@ impl AsyncWrite for Lingering {
             }
         };
         let mut scratch = [0; 4096];
-        // Bounded by time rather than by bytes: each turn of the loop makes room in the peer's window, no more.
+        // Time bounds the loop, not bytes: each turn only makes room in the peer's window.
         while patience.as_mut().poll(context).is_pending() {
             let mut unread = ReadBuf::new(&mut scratch);
             let read = ready!(Pin::new(&mut this.stream).poll_read(context, &mut unread));

@@ -10,28 +10,28 @@ use hyper::StatusCode;
 use hyper::header::CONTENT_TYPE;
 use tokio::sync::watch;
 
-use super::shutdown::Phase;
+use super::lifecycle::Phase;
 use crate::metrics::{self, Metrics};
 use crate::tls::Certificates;
 
-/// What the answers depend on.
+/// The state of the process that the endpoints report.
 #[derive(Debug)]
 pub struct Ops {
-    /// The phase of the process.
+    /// The phase of the process; `/readyz` succeeds in [`Phase::Serving`] alone.
     pub phase: watch::Receiver<Phase>,
-    /// The certificate in use.
+    /// The certificate in use; `/readyz` fails while there is none that clients can accept.
     pub certificates: Arc<Certificates>,
-    /// What `/metrics` shows.
+    /// The metrics that `/metrics` shows.
     pub metrics: Arc<Metrics>,
 }
 
 impl Ops {
-    /// The endpoints.
+    /// Returns the three endpoints. Any other path is answered with a 404.
     pub fn router(self) -> Router {
         let ops = Arc::new(self);
         let ready = Arc::clone(&ops);
         Router::new()
-            // That anything answers is all there is to say: restarting berth mends nothing that it depends on.
+            // An answer is all that liveness asks for: a restart of berth mends nothing that it depends on.
             .route("/livez", get(async || "ok\n"))
             .route("/readyz", get(async move || ready.readiness()))
             .route("/metrics", get(async move || ops.page()))

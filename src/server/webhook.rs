@@ -14,14 +14,15 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::time::timeout;
 
 use super::body::Memory;
-use super::refusal::Refusal;
-use super::{Limits, duration};
+use super::duration;
+use super::http_error::HttpError;
+use super::limits::Limits;
 use crate::admission;
 use crate::logging;
 use crate::metrics::{Endpoint, Metrics};
 use crate::placement::Snapshot;
 
-/// What all requests share.
+/// The webhook, with all that its requests share.
 #[derive(Debug)]
 pub struct Webhook {
     snapshot: Arc<ArcSwapOption<Snapshot>>,
@@ -31,7 +32,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// A webhook that decides by whatever `snapshot` holds when a request has arrived, and refuses while it holds nothing.
+    /// Returns a webhook that decides by the snapshot at the time when the whole request has arrived. While there is no
+    /// snapshot, it answers with [`HttpError::NotReady`].
     #[must_use]
     pub fn new(
         snapshot: Arc<ArcSwapOption<Snapshot>>,
@@ -46,7 +48,7 @@ impl Webhook {
         }
     }
 
-    /// The endpoints. Any other path is answered with a 404.
+    /// Returns the two endpoints. Any other path is answered with a 404.
     pub fn router(self) -> Router {
         let webhook = Arc::new(self);
         let at = |endpoint| {
@@ -68,16 +70,16 @@ impl Webhook {
                 response.headers_mut().insert(CONTENT_TYPE, json);
                 response
             }
-            Err(refusal) => {
+            Err(error) => {
                 let endpoint = endpoint.as_str();
-                let status = refusal.status().as_u16();
-                // No API server calls what there is not: that is a scanner, or a person who looks around.
-                if matches!(refusal, Refusal::NotFound | Refusal::Method) {
-                    tracing::debug!(endpoint, status, %refusal, "refused a request");
+                let status = error.status().as_u16();
+                // An API server calls no other path or method; a scanner or a curious person does.
+                if matches!(error, HttpError::NotFound | HttpError::Method) {
+                    tracing::debug!(endpoint, status, refusal = %error, "refused a request");
                 } else {
-                    tracing::error!(endpoint, status, %refusal, "refused a request");
+                    tracing::error!(endpoint, status, refusal = %error, "refused a request");
                 }
-                refusal.into_response()
+                error.into_response()
             }
         };
         self.metrics
@@ -85,38 +87,39 @@ impl Webhook {
         response
     }
 
-    /// The answer's body.
+    /// Returns the body of the answer: a review.
     async fn review(
         &self,
         endpoint: Endpoint,
         request: Request,
         begun: Instant,
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, HttpError> {
         let decide = match endpoint {
             Endpoint::Mutate => admission::mutate,
             Endpoint::Validate => admission::validate,
-            Endpoint::Other => return Err(Refusal::NotFound),
+            Endpoint::Other => return Err(HttpError::NotFound),
         };
         if request.method() != Method::POST {
-            return Err(Refusal::Method);
+            return Err(HttpError::Method);
         }
         if !may_be_json(request.headers()) {
-            return Err(Refusal::ContentType);
+            return Err(HttpError::ContentType);
         }
         let time = self.time(request.uri().query().unwrap_or_default());
         let receive = self.memory.receive(request.into_body(), self.limits.body);
-        // Nothing but the body is ever waited for, so this bounds the whole request.
+        // A request waits for nothing but its body, so this bounds all of it.
         let body = timeout(time, receive).await;
-        let body = body.map_err(|_| Refusal::TooSlow)??;
+        let body = body.map_err(|_| HttpError::TooSlow)??;
         let snapshot = self.snapshot.load();
-        let snapshot = snapshot.as_deref().ok_or(Refusal::NotReady)?;
-        let answer = decide(&body, snapshot).map_err(Refusal::NotAReview)?;
+        let snapshot = snapshot.as_deref().ok_or(HttpError::NotReady)?;
+        let answer = decide(&body, snapshot).map_err(HttpError::NotAReview)?;
         self.metrics.decision(endpoint, &answer.record);
         logging::decision(endpoint, &answer.record, begun.elapsed());
         Ok(answer.body)
     }
 
-    /// How long the body may take: the caller's own time (R5.9) less a tenth, in which the answer is to reach it.
+    /// Returns the time that the body may take: the caller's own time (R5.9) less a tenth, which the answer needs to
+    /// reach the caller.
     fn time(&self, query: &str) -> Duration {
         let parameters = query.split('&').filter_map(|pair| pair.split_once('='));
         let asked = parameters
@@ -129,7 +132,7 @@ impl Webhook {
     }
 }
 
-/// Whether a body says that it is JSON. One that says nothing may be: it can be nothing else that is of use here.
+/// True unless the content type names something else than JSON. A body without one may be JSON.
 fn may_be_json(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_none_or(|value| {
         let text = value.to_str().unwrap_or_default();

@@ -1,9 +1,10 @@
-//! The check `bound-by-author`: `nodeName` is set by hand.
+//! The check `bound-by-author`: somebody set `nodeName` by hand.
 
 use super::revision::Revision;
 use super::wording::clipped;
 
-/// `nodeName` is set by hand. A pod that runs has one too, which the scheduler gave it.
+/// Reports a `nodeName` that the old revision lacks. In an UPDATE of a running pod, both have the one that the
+/// scheduler set.
 pub(super) fn bound_by_author(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let name = &new.pod().spec.node_name;
     if name.is_empty() || old.is_some_and(|old| old.pod().spec.node_name == *name) {

@@ -1,38 +1,38 @@
-//! The checks by name, and how the policy switches each.
+//! The checks by name, and the policy's action for each.
 
 use crate::named::named;
-use crate::policy::{Action, ValidationFile};
+use crate::policy::{Action, Validation};
 
 named! {
-    /// The checks.
+    /// A check. Its name is also that of its file, its case file and its heading in `docs/validation.md`.
     pub enum Check {
         /// The pool label names no pool.
         UnknownPool = "unknown-pool",
-        /// The namespace may not use the pool that the pod asks for by label, or lets itself into.
+        /// The pod asks by label for a pool that its namespace may not use, or lets itself into one.
         NotEntitled = "not-entitled",
-        /// No node of any kind could satisfy the pod's own selectors.
+        /// No node of any kind can satisfy the pod's own selectors.
         Contradiction = "contradiction",
         /// No node pool of the catalogue fits.
         Unschedulable = "unschedulable",
         /// The pod lets itself into a dedicated node pool that no rule places it in.
         SelfPlaced = "self-placed",
-        /// A toleration of every taint, or of the one by which Karpenter drains a node.
+        /// The pod tolerates every taint, or the one by which Karpenter drains a node.
         WildcardToleration = "wildcard-toleration",
         /// A label stands on the workload, where it has no effect, and not on its pod template.
         LabelOnWorkload = "label-on-workload",
         /// A `StatefulSet` with volume claims would run on spot alone.
         StatefulOnSpot = "stateful-on-spot",
-        /// `nodeName` is set by hand.
+        /// Somebody set `nodeName` by hand.
         BoundByAuthor = "bound-by-author",
-        /// The mutating revision should have placed the pod and did not.
+        /// The mutating side should have placed the pod and did not.
         NotPlaced = "not-placed",
     }
 }
 
 impl Check {
-    /// What the policy has the check do.
+    /// Returns the action that the policy sets for the check.
     #[must_use]
-    pub fn action(self, validation: &ValidationFile) -> Action {
+    pub fn action(self, validation: &Validation) -> Action {
         match self {
             Self::UnknownPool => validation.unknown_pool,
             Self::NotEntitled => validation.not_entitled,

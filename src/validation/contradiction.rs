@@ -1,14 +1,14 @@
-//! The check `contradiction`: selectors that no node of any kind could satisfy (R7.4).
+//! The check `contradiction`: selectors that no node of any kind can satisfy (R7.4).
 
 use super::revision::Revision;
 use super::wording::{clipped, term};
 use crate::node::{Asked, Requirement};
 use crate::pod::{Alternative, Spec, Term};
 
-/// How many requirements on one label are looked through for two that clash.
+/// The most requirements on one label among which berth looks for two that clash.
 const COMPARED: usize = 16;
 
-/// No node of any kind could satisfy the pod's own selectors.
+/// Reports selectors that no node can satisfy: by a label of the node selector, or by one label in every term.
 pub(super) fn contradiction(revision: &Revision<'_>) -> Vec<String> {
     let spec = revision.pod().spec;
     let alone = spec.selector_alone();
@@ -46,7 +46,8 @@ pub(super) fn contradiction(revision: &Revision<'_>) -> Vec<String> {
     lines
 }
 
-/// The first term, and its label that nothing can meet; nothing where one of the terms can be met.
+/// Returns the position of the first term that is not empty, and the label in it that no node can satisfy. `None` if a
+/// node can satisfy one of the terms.
 fn first_clash<'a>(spec: &'a Spec<'_>, terms: &'a [Term<'_>]) -> Option<(usize, &'a str)> {
     let mut first = None;
     for (position, term) in terms.iter().enumerate() {
@@ -62,11 +63,12 @@ fn first_clash<'a>(spec: &'a Spec<'_>, terms: &'a [Term<'_>]) -> Option<(usize, 
     first
 }
 
+/// True if some node can satisfy all that the alternative asks of the label.
 fn can_be_met(alternative: Alternative<'_>, key: &str) -> bool {
     Asked::new(alternative.on(key)).can_be_met()
 }
 
-/// What clashes, in which field, and what to do about it.
+/// Returns the lines that name the field, the requirements that clash, and the remedy.
 fn clash(
     revision: &Revision<'_>,
     field: &str,

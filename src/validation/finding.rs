@@ -1,21 +1,21 @@
-//! What a check found, in the author's words.
+//! The finding of a check, as lines for the author.
 
 use super::check::Check;
 use crate::policy::Action;
 
-/// What a check found.
+/// The finding of one check in one workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The check.
+    /// The check that found it.
     pub check: Check,
-    /// What is done about it.
+    /// The policy's action for it: never `Off`.
     pub action: Action,
-    /// The field, the value and the remedy, for the author: parts that can be read one by one.
+    /// The field, the value and the remedy, for the author. Each line can be read by itself.
     pub lines: Vec<String>,
 }
 
 impl Finding {
-    /// The whole message as one line.
+    /// Returns all lines as one, separated by semicolons.
     #[must_use]
     pub fn message(&self) -> String {
         self.lines.join("; ")

@@ -1,4 +1,6 @@
-//! Pods that Karpenter makes no node for, whatever the node pools: it looks at every term, not just at one that fits.
+//! The selectors for which Karpenter makes no node from any node pool.
+//!
+//! Karpenter reads every term. A term that it does not support rules out the pod even if another term fits.
 
 use super::revision::Revision;
 use super::wording::{clipped, listed};
@@ -9,25 +11,25 @@ use crate::pod::Alternative;
 /// The capacity types that Karpenter knows.
 const CAPACITY_TYPES: [&str; 3] = ["spot", "on-demand", "reserved"];
 
-/// What Karpenter refuses the pod for, if anything.
-pub(super) fn refusal(revision: &Revision<'_>) -> Option<Vec<String>> {
+/// Returns the lines for a pod for which Karpenter makes no node from any node pool. `None` if its selectors are supported.
+pub(super) fn unsupported(revision: &Revision<'_>) -> Option<Vec<String>> {
     let spec = revision.pod().spec;
     let alone = spec.selector_alone();
     for key in alone.selector_keys() {
-        if let Some(why) = refused(alone, key) {
+        if let Some(why) = unsupported_label(alone, key) {
             let field = revision.field("spec.nodeSelector");
             return Some(lines(&format!("{field}[{}]", clipped(key)), why));
         }
     }
-    for (position, listed) in spec.terms().unwrap_or_default().iter().enumerate() {
-        let alternative = spec.alternative(listed);
+    for (position, term) in spec.terms().unwrap_or_default().iter().enumerate() {
+        let alternative = spec.alternative(term);
         let mut keys = alternative.term_keys();
-        if let Some(why) = keys.find_map(|key| refused(alternative, key)) {
+        if let Some(why) = keys.find_map(|key| unsupported_label(alternative, key)) {
             let field = format!("spec.affinity.nodeAffinity...nodeSelectorTerms[{position}]");
             return Some(lines(&revision.field(&field), why));
         }
     }
-    prefers_nothing(revision)
+    without_node_pool(revision)
 }
 
 fn lines(field: &str, why: String) -> Vec<String> {
@@ -38,8 +40,8 @@ fn lines(field: &str, why: String) -> Vec<String> {
     ]
 }
 
-/// Why Karpenter refuses what an alternative asks of a label.
-fn refused(alternative: Alternative<'_>, key: &str) -> Option<String> {
+/// Returns the reason if Karpenter does not support what the alternative asks of the label.
+fn unsupported_label(alternative: Alternative<'_>, key: &str) -> Option<String> {
     if is_restricted(key) {
         return Some(format!("it selects by {}", clipped(key)));
     }
@@ -55,25 +57,33 @@ fn refused(alternative: Alternative<'_>, key: &str) -> Option<String> {
                     format!("{key} is compared with {value:?}, which is no natural number")
                 })
             }
-            _ => None,
+            Operator::In
+            | Operator::NotIn
+            | Operator::Exists
+            | Operator::DoesNotExist
+            | Operator::Unknown => None,
         })
 }
 
+/// Returns the reason if Karpenter knows none of the capacity types that the requirement lists.
 fn no_capacity_type(requirement: &Requirement<'_>) -> Option<String> {
     let known = |value: &str| CAPACITY_TYPES.contains(&value);
     let values = || requirement.values.iter().map(AsRef::as_ref);
-    (!values().any(known)).then(|| {
-        format!(
-            "capacity type {} is none of {}",
-            listed(values()),
-            CAPACITY_TYPES.join(", ")
-        )
-    })
+    if values().any(known) {
+        return None;
+    }
+    Some(format!(
+        "capacity type {} is none of {}",
+        listed(values()),
+        CAPACITY_TYPES.join(", ")
+    ))
 }
 
-/// Karpenter reads the first term and the heaviest preference as requirements, and refuses a pod that they leave without a
-/// node pool before it would come to the other terms, or drop the preference.
-fn prefers_nothing(revision: &Revision<'_>) -> Option<Vec<String>> {
+/// Returns the lines for a pod whose first term and heaviest preference leave no node pool.
+///
+/// Karpenter requires both at first. If they leave no node pool, it never tries the other terms and never drops the
+/// preference.
+fn without_node_pool(revision: &Revision<'_>) -> Option<Vec<String>> {
     let spec = revision.pod().spec;
     let first = match spec.terms() {
         Some(terms) => spec.alternative(terms.first()?),
@@ -89,11 +99,12 @@ fn prefers_nothing(revision: &Revision<'_>) -> Option<Vec<String>> {
     let asked = first
         .on(NODE_POOL)
         .chain(spec.alternative(&preferred).on(NODE_POOL));
-    Asked::new(asked).excludes_every_value().then(|| {
-        vec![
-            "Karpenter makes no node for the pod".to_owned(),
-            format!("it prefers another {NODE_POOL} than it allows"),
-            "Karpenter takes the heaviest preference for a requirement".to_owned(),
-        ]
-    })
+    if !Asked::new(asked).excludes_every_value() {
+        return None;
+    }
+    Some(vec![
+        "Karpenter makes no node for the pod".to_owned(),
+        format!("it prefers another {NODE_POOL} than it allows"),
+        "Karpenter takes the heaviest preference for a requirement".to_owned(),
+    ])
 }

@@ -4,7 +4,7 @@ use super::revision::Revision;
 use super::wording::pool_labels;
 use crate::names::{ARCH_LABEL, INJECTION_LABEL, POOL_LABEL};
 
-/// A label stands on the workload, where it has no effect, and not on its pod template.
+/// Reports the misplaced labels that the old revision lacks.
 pub(super) fn label_on_workload(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let found = misplaced(new);
     let known = old.map(misplaced).unwrap_or_default();
@@ -17,7 +17,7 @@ pub(super) fn label_on_workload(new: &Revision<'_>, old: Option<&Revision<'_>>) 
     lines
 }
 
-/// The labels that stand above a template and not on it: the path of their metadata, and their key.
+/// Returns the labels that stand above a template and not on it, each as the path of its metadata and its key.
 fn misplaced<'a>(revision: &Revision<'a>) -> Vec<(&'static str, &'a str)> {
     let mut keys: Vec<&str> = vec![POOL_LABEL, ARCH_LABEL, INJECTION_LABEL];
     for key in pool_labels(&revision.snapshot.policy) {
@@ -29,7 +29,7 @@ fn misplaced<'a>(revision: &Revision<'a>) -> Vec<(&'static str, &'a str)> {
     let mut found = Vec::new();
     for (path, metadata) in revision.workload.above.iter().flatten() {
         let misplaced = keys.iter().filter(|key| {
-            // Only `disabled` means anything there: namespaces, not pods, opt in.
+            // On a pod only `disabled` has a meaning: namespaces opt in, pods do not.
             let asks = metadata
                 .label(key)
                 .is_some_and(|value| **key != INJECTION_LABEL || value == "disabled");

@@ -1,11 +1,12 @@
-//! The check `not-entitled`: a pool that is closed to the namespace stays closed, however a pod would get in.
+//! The check `not-entitled`: a pool that is closed to the namespace stays closed to every way in.
 //!
-//! What counts is what the final pod may use: the node pools that its selectors allow and its tolerations admit.
-//! Asking for on-demand capacity asks for no pool.
+//! The check judges the node pools that the final pod may use: those that its selectors allow and its tolerations admit
+//! (R7.1). Selecting on-demand capacity does not count as asking for a pool
+//! (R7.6).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reach::{Reach, Rule, is_confined, keyed_entry};
+use super::reach::{Nodes, Reach, is_confined, keyed_toleration};
 use super::revision::Revision;
 use super::wording::{listed, own_pool_labels};
 use crate::node::NodePool;
@@ -14,7 +15,7 @@ use crate::placement::Reason;
 use crate::pod::Alternative;
 use crate::policy::{Action, Pool};
 
-/// The namespace may not use the pool that the pod asks for by label, or lets itself into.
+/// Reports the closed pools that the pod asks for by label, and those that it lets itself into.
 pub(super) fn not_entitled(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let labels = new.namespace.labels;
     if new
@@ -27,11 +28,11 @@ pub(super) fn not_entitled(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Ve
         return Vec::new();
     }
     let mut lines = asked_for(new, old);
-    let mut reached = reached(new);
-    if !reached.is_empty() {
-        let known = old.map(self::reached).unwrap_or_default();
-        reached.retain(|name, _| !known.contains_key(name));
-        lines.extend(reached_lines(new, &reached));
+    let mut added = trespasses(new);
+    if !added.is_empty() {
+        let known = old.map(trespasses).unwrap_or_default();
+        added.retain(|name, _| !known.contains_key(name));
+        lines.extend(trespass_lines(new, &added));
     }
     if !lines.is_empty() {
         lines.push(
@@ -42,7 +43,8 @@ pub(super) fn not_entitled(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Ve
     lines
 }
 
-/// The pools that the pod's labels ask for. Where nobody opted in, they ask for nothing.
+/// Returns a line for each closed pool that the pod's labels ask for. In a namespace that has not opted in, the labels
+/// have no effect.
 fn asked_for(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let policy = &new.snapshot.policy;
     let namespace = new.namespace;
@@ -54,63 +56,71 @@ fn asked_for(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let closed = keys.filter_map(|key| {
         let name = new.pod().metadata.label(key)?;
         let unchanged = old.is_some_and(|old| old.pod().metadata.label(key) == Some(name));
-        let pool = policy.pool(name).filter(|_| !unchanged)?;
-        (!pool.is_open_to(namespace.labels)).then(|| {
-            format!(
-                "{}[{key}]: namespace {} may not use pool {}",
-                new.field("metadata.labels"),
-                namespace.name,
-                pool.name
-            )
-        })
+        let pool = policy.pool(name)?;
+        if unchanged || pool.is_open_to(namespace.labels) {
+            return None;
+        }
+        Some(format!(
+            "{}[{key}]: namespace {} may not use pool {}",
+            new.field("metadata.labels"),
+            namespace.name,
+            pool.name
+        ))
     });
     closed.collect()
 }
 
-/// How many fields are named.
+/// The most fields that the lines name.
 const FIELDS: usize = 3;
 
-/// A closed node pool that a pod may use.
-struct Entry<'a> {
+/// A trespass of a pod: a closed pool, one of whose node pools the pod may use.
+struct Trespass<'a> {
     pool: &'a Pool,
-    /// The position of the toleration that lets it in; nothing where a term leaves it nothing else.
+    /// The position of the toleration that lets the pod in. `None` if a term leaves the pod no open node pool.
     toleration: Option<usize>,
 }
 
-/// The closed node pools that the final pod may use: those that its tolerations let it into (see [`entry`]), or all that
-/// one of its terms leaves it.
-fn reached<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, Entry<'a>> {
+/// Returns the trespasses of the final pod, by the name of the node pool.
+///
+/// The pod may use a closed node pool if a toleration lets it in (see [`admitting_toleration`]), or if one of its terms
+/// leaves it nothing but closed ones.
+fn trespasses<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, Trespass<'a>> {
     let closed = closed(revision);
     if closed.is_empty() || is_confined(revision) {
         return BTreeMap::new();
     }
-    let existing = Reach::of(revision, Rule::Existing);
-    // Where there are too many selectors to look at, they allow what is closed and nothing that is open.
+    let existing = Reach::of(revision, Nodes::Existing);
+    // If the budget runs out, the check assumes the worst: the pod may use closed node pools and no open one.
     let usable: Vec<_> = closed
         .into_iter()
         .filter(|(node_pool, _)| {
             is_tolerated(revision, node_pool) && existing.allows(node_pool) != Some(false)
         })
         .map(|(node_pool, pool)| {
-            let toleration = entry(revision, node_pool);
-            (&**node_pool.name(), Entry { pool, toleration })
+            let toleration = admitting_toleration(revision, node_pool);
+            (&**node_pool.name(), Trespass { pool, toleration })
         })
         .collect();
-    let left_alone = left_alone(revision, &existing, &usable);
+    let no_other = with_no_other(revision, &existing, &usable);
     usable
         .into_iter()
-        .filter(|(name, entry)| entry.toleration.is_some() || left_alone.contains(name))
+        .filter(|(name, trespass)| trespass.toleration.is_some() || no_other.contains(name))
         .collect()
 }
 
-/// Without a key, tolerations admit what is closed with all the rest. Then it has to be all that one of the pod's terms
-/// leaves, be it of the nodes that Karpenter would make or of those that are there.
-fn left_alone<'a>(
+/// Returns the names of the closed node pools that some term of the pod leaves it with no open one besides.
+///
+/// A toleration without a key admits closed node pools together with all others, so it alone proves nothing. The term
+/// counts if it leaves no open node pool among the nodes that Karpenter would make, or among those that exist.
+fn with_no_other<'a>(
     revision: &Revision<'a>,
     existing: &Reach<'_>,
-    usable: &[(&'a str, Entry<'a>)],
+    usable: &[(&'a str, Trespass<'a>)],
 ) -> BTreeSet<&'a str> {
-    if usable.iter().all(|(_, entry)| entry.toleration.is_some()) {
+    if usable
+        .iter()
+        .all(|(_, trespass)| trespass.toleration.is_some())
+    {
         return BTreeSet::new();
     }
     let usable: BTreeSet<&str> = usable.iter().map(|(name, _)| *name).collect();
@@ -119,7 +129,7 @@ fn left_alone<'a>(
         .iter()
         .filter(|node_pool| is_tolerated(revision, node_pool))
         .partition(|node_pool| usable.contains(&**node_pool.name()));
-    let new = Reach::of(revision, Rule::New);
+    let new = Reach::of(revision, Nodes::New);
     let mut left = BTreeSet::new();
     let node_labels = catalogue.node_labels();
     let alternatives = revision.pod().spec.alternatives();
@@ -142,15 +152,16 @@ fn left_alone<'a>(
     left
 }
 
-/// Whether the pod tolerates all that keeps pods out of the node pool.
+/// True if the pod tolerates every hard taint of the node pool.
 fn is_tolerated(revision: &Revision<'_>, node_pool: &NodePool) -> bool {
     let spec = revision.pod().spec;
     node_pool.hard_taints().all(|taint| spec.tolerates(taint))
 }
 
-/// The toleration that lets the pod into the node pool. One without a key counts only where the policy refuses such.
-fn entry(revision: &Revision<'_>, node_pool: &NodePool) -> Option<usize> {
-    let refused = revision.snapshot.policy.validation.wildcard_toleration == Action::Deny;
+/// Returns the position of the toleration that lets the pod into the node pool. One without a key counts only if the
+/// policy denies such tolerations.
+fn admitting_toleration(revision: &Revision<'_>, node_pool: &NodePool) -> Option<usize> {
+    let denies_wildcards = revision.snapshot.policy.validation.wildcard_toleration == Action::Deny;
     let without_key = || {
         let mut tolerations = revision.pod().spec.tolerations().iter();
         tolerations.position(|toleration| {
@@ -158,12 +169,16 @@ fn entry(revision: &Revision<'_>, node_pool: &NodePool) -> Option<usize> {
             toleration.key.is_empty() && taints.any(|taint| toleration.tolerates(taint))
         })
     };
-    let keyed = keyed_entry(revision, node_pool, |_| true);
-    keyed.or_else(|| refused.then(without_key).flatten())
+    match keyed_toleration(revision, node_pool, |_| true) {
+        None if denies_wildcards => without_key(),
+        keyed => keyed,
+    }
 }
 
-/// A label that the selectors ask for and that nodes do not have by themselves. Without one they may allow nodes of which
-/// the catalogue says nothing, such as those of a managed node group. Whoever leaves out node pools speaks of the others.
+/// Returns a label that the alternative requires and that only some nodes have.
+///
+/// Without such a label, the alternative may allow nodes that are not in the catalogue, such as those of a managed node
+/// group. A label that carries the names of node pools always counts, even if the alternative only excludes some names.
 fn selecting_key<'a>(
     alternative: Alternative<'a>,
     node_labels: &BTreeSet<&str>,
@@ -177,7 +192,7 @@ fn selecting_key<'a>(
     keys.find(asks)
 }
 
-/// The node pools all of whose pools are closed to the namespace, each with one of them.
+/// Returns the node pools all of whose pools are closed to the namespace, each with one of these pools.
 fn closed<'a>(revision: &Revision<'a>) -> Vec<(&'a NodePool, &'a Pool)> {
     let mut pools: BTreeMap<&str, Option<&Pool>> = BTreeMap::new();
     for pool in revision.snapshot.policy.pools() {
@@ -197,9 +212,13 @@ fn closed<'a>(revision: &Revision<'a>) -> Vec<(&'a NodePool, &'a Pool)> {
         .collect()
 }
 
-fn reached_lines(revision: &Revision<'_>, reached: &BTreeMap<&str, Entry<'_>>) -> Vec<String> {
+/// Returns the lines that name the fields, the node pools and the pools of these trespasses.
+fn trespass_lines(
+    revision: &Revision<'_>,
+    trespasses: &BTreeMap<&str, Trespass<'_>>,
+) -> Vec<String> {
     let mut by_toleration: BTreeMap<Option<usize>, Vec<(&str, &Pool)>> = BTreeMap::new();
-    for (name, Entry { pool, toleration }) in reached {
+    for (name, Trespass { pool, toleration }) in trespasses {
         by_toleration
             .entry(*toleration)
             .or_default()

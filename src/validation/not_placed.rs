@@ -1,10 +1,10 @@
-//! The check `not-placed`: the mutating revision should have placed the pod and did not.
+//! The check `not-placed`: the mutating side should have placed the pod and did not (R7.11).
 
 use super::revision::Revision;
 use crate::placement::Reason;
 use crate::policy::Mode;
 
-/// The mutating revision should have placed the pod and did not.
+/// Reports a new pod that still needs additions. A template has yet to make its pods, so it cannot miss any.
 pub(super) fn not_placed(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let decision = new.decision;
     let missing = decision.reason == Reason::Placed

@@ -1,7 +1,7 @@
-//! Where the final pod can go: the pod as berth leaves it, against the node pools of the catalogue.
+//! The node pools that the selectors of the final pod allow.
 //!
-//! A pod has been through the mutating revision and is final as it is. A template is judged as the pods it will make, with
-//! what the mutating revision will add to them.
+//! A pod has passed the mutating side and is final as it is. A template is judged as the pods that it will make, with
+//! the additions that the mutating side will make to them.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -13,71 +13,70 @@ use crate::placement::Reason;
 use crate::pod::{Alternative, Spec, Toleration};
 use crate::policy::{Binding, Mode};
 
-/// How many requirements and values are looked at for one pod. A hundred node pools and a pod with a hundred terms need
-/// less; an object that is made of nothing else is not judged to its end.
-const MOST: usize = 200_000;
+/// The budget of one pod: the most requirements and values that a [`Reach`] looks at. A pod with a hundred terms and a
+/// hundred node pools need less. An object that consists of nothing else is not judged to its end.
+const BUDGET: usize = 200_000;
 
-/// Whether a part of the selectors fits a node pool.
+/// The answer to the question if a part of the selectors fits a node pool.
 enum Fit<'k> {
     Yes,
-    /// Not, for this label.
+    /// This label does not fit.
     No(&'k str),
-    /// There was too much to look at.
+    /// The budget ran out first.
     Unknown,
 }
 
-/// The selectors of the final pod.
+/// The selectors of the final pod, and the budget that is left to match them.
 pub(super) struct Reach<'a> {
     spec: &'a Spec<'a>,
-    /// The architectures that the mutating revision will add to whatever names none.
+    /// The architectures that the mutating side will add to each alternative without one.
     architectures: &'a [&'a str],
-    rule: Rule,
-    /// The labels that name node pools, for nodes that are there: each node is of one node pool, and has one of them.
+    nodes: Nodes,
+    /// The labels that carry the names of node pools. An existing node has exactly one of them. Empty for new nodes.
     node_labels: BTreeSet<&'a str>,
-    left: Cell<usize>,
+    budget: Cell<usize>,
 }
 
-/// By which rule selectors are held against a node pool.
+/// The nodes of a node pool that the selectors have to match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rule {
-    /// Karpenter's: whether it would make a node for the pod.
+pub(super) enum Nodes {
+    /// New ones, by Karpenter's rule: it makes a node for the pod if the node pool's labels can meet the selectors.
     New,
-    /// kube-scheduler's: whether the pod may run on a node that is there, whatever labels it got since.
+    /// Existing ones, by kube-scheduler's rule: the pod may run on a node that may have got any label since it was
+    /// made.
     Existing,
 }
 
-/// Whether berth confines the pod to node pools of its own choosing, now or by the time that it is created.
+/// True if berth confines the final pod to its pool's node pools, now or before it is created.
 pub(super) fn is_confined(revision: &Revision<'_>) -> bool {
     let decision = revision.decision;
-    let bound = decision
+    let binds = decision
         .pool
         .is_some_and(|pool| pool.binding == Binding::Required);
-    bound
-        && match decision.reason {
-            Reason::AlreadyPlaced => true,
-            Reason::Placed => !revision.workload.is_pod() && decision.mode == Mode::Enforce,
-            _ => false,
-        }
+    let will_be_placed = decision.reason == Reason::Placed
+        && !revision.workload.is_pod()
+        && decision.mode == Mode::Enforce;
+    binds && (decision.reason == Reason::AlreadyPlaced || will_be_placed)
 }
 
 impl<'a> Reach<'a> {
-    pub(super) fn of(revision: &'a Revision<'a>, rule: Rule) -> Self {
+    pub(super) fn of(revision: &'a Revision<'a>, nodes: Nodes) -> Self {
         let decision = revision.decision;
         let added = !revision.workload.is_pod() && decision.mode == Mode::Enforce;
         let architectures = decision.edits.required.architectures();
         Self {
             spec: revision.pod().spec,
             architectures: if added { architectures } else { &[] },
-            rule,
-            node_labels: match rule {
-                Rule::New => BTreeSet::new(),
-                Rule::Existing => revision.snapshot.catalogue.node_labels(),
+            nodes,
+            node_labels: match nodes {
+                Nodes::New => BTreeSet::new(),
+                Nodes::Existing => revision.snapshot.catalogue.node_labels(),
             },
-            left: Cell::new(MOST),
+            budget: Cell::new(BUDGET),
         }
     }
 
-    /// Whether the selectors allow the node pool; nothing where that took too long to find out.
+    /// Returns true if the selectors allow the node pool, or `None` if the budget runs out first.
     pub(super) fn allows(&self, node_pool: &NodePool) -> Option<bool> {
         let alone = self.spec.selector_alone();
         match self.obstacle_among(alone.selector_keys(), node_pool, alone) {
@@ -95,18 +94,19 @@ impl<'a> Reach<'a> {
         Some(false)
     }
 
-    /// Whether there was too much to look at.
+    /// True if the budget ran out, so that further answers mean nothing.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.left.get() == 0
+        self.budget.get() == 0
     }
 
-    /// Whether one of the pod's alternatives allows the node pool.
+    /// True if this alternative of the pod allows the node pool. False if the budget runs out first.
     pub(super) fn allows_by(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> bool {
         let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
         matches!(selected, Fit::Yes) && matches!(self.term_fits(node_pool, alternative), Fit::Yes)
     }
 
-    /// The same for a preference besides, which Karpenter takes for a requirement.
+    /// True if the alternative and a preference that Karpenter requires allow the node pool together. False if the
+    /// budget runs out first.
     pub(super) fn preference_allows(
         &self,
         node_pool: &NodePool,
@@ -119,22 +119,22 @@ impl<'a> Reach<'a> {
         architectures
             && preferred.term_keys().all(|key| {
                 let asked = alternative.on(key).chain(preferred.on(key));
-                self.left.set(self.left.get().saturating_sub(1));
+                self.budget.set(self.budget.get().saturating_sub(1));
                 !self.is_exhausted() && node_pool.can_meet(key, asked)
             })
     }
 
-    /// The first label that keeps the first alternative from the node pool, as it is asked for.
+    /// Returns the first label that keeps the pod's first alternative from the node pool, and that alternative.
     pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(&str, Alternative<'a>)> {
         let alternative = self.spec.alternatives().next()?;
         let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
         match (selected, self.term_fits(node_pool, alternative)) {
             (Fit::No(key), _) | (_, Fit::No(key)) => Some((key, alternative)),
-            _ => None,
+            (Fit::Yes | Fit::Unknown, Fit::Yes | Fit::Unknown) => None,
         }
     }
 
-    /// The architectures that an alternative gets because it names none.
+    /// Returns the architectures that the mutating side will add to the alternative; empty if it names one.
     pub(super) fn added(&self, alternative: Alternative<'_>) -> &[&'a str] {
         if alternative.constrains(ARCH) {
             &[]
@@ -143,7 +143,7 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// Whether a term, and the architecture that it will get, fit the node pool.
+    /// Matches a term, with the architecture that it will get, against the node pool.
     fn term_fits<'k>(&self, node_pool: &NodePool, alternative: Alternative<'k>) -> Fit<'k> {
         let added = self.added(alternative);
         let offered = added.is_empty() || added.iter().any(|name| node_pool.offers(name));
@@ -153,6 +153,7 @@ impl<'a> Reach<'a> {
         }
     }
 
+    /// Matches these labels of an alternative against the node pool, at the expense of the budget.
     fn obstacle_among<'k>(
         &self,
         mut keys: impl Iterator<Item = &'k str>,
@@ -162,18 +163,22 @@ impl<'a> Reach<'a> {
         let absent = ValueSet::absent();
         let meets = |key: &str| {
             let asked = alternative.on(key);
-            match self.rule {
-                Rule::New => node_pool.can_meet(key, asked),
-                Rule::Existing => {
-                    let of_another = self.node_labels.contains(key).then_some(&absent);
-                    may_allow(node_pool.offered(key).or(of_another), asked)
+            match self.nodes {
+                Nodes::New => node_pool.can_meet(key, asked),
+                Nodes::Existing => {
+                    let offered = match node_pool.offered(key) {
+                        // A label of other node pools' nodes is not on this one's.
+                        None if self.node_labels.contains(key) => Some(&absent),
+                        offered => offered,
+                    };
+                    may_allow(offered, asked)
                 }
             }
         };
         let obstacle = keys.find(|key| {
             let asked = alternative.on(key);
             let size: usize = asked.map(|requirement| 1 + requirement.values.len()).sum();
-            self.left.set(self.left.get().saturating_sub(size));
+            self.budget.set(self.budget.get().saturating_sub(size));
             self.is_exhausted() || !meets(key)
         });
         match obstacle {
@@ -184,9 +189,11 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// The position of the toleration that lets the pod in, where tolerations with a key tolerate every taint that keeps pods
-/// out of the node pool. One without a key is no such choice: `wildcard-toleration` finds it. `counts` leaves out others.
-pub(super) fn keyed_entry(
+/// Returns the position of the toleration by which the pod chose the node pool. `None` if some hard taint of the node
+/// pool has no toleration with a key that `counts`.
+///
+/// A toleration without a key chooses no node pool; the check `wildcard-toleration` reports it.
+pub(super) fn keyed_toleration(
     revision: &Revision<'_>,
     node_pool: &NodePool,
     counts: impl Fn(&Toleration<'_>) -> bool,

@@ -1,16 +1,16 @@
-//! One revision of a workload, as the checks see it.
+//! A revision of a workload, as the checks see it.
 
 use crate::placement::{Decision, Snapshot};
 use crate::pod::{Namespace, Pod, Workload};
 
-/// One revision of a workload: the object of a request, or the one that an UPDATE replaces.
+/// A revision of a workload: the object of a request, or the old object that an UPDATE replaces.
 #[derive(Debug, Clone, Copy)]
 pub struct Revision<'a> {
-    /// The pods, and where in the object they are described.
+    /// The pods, and their place in the object.
     pub workload: &'a Workload<'a>,
-    /// The namespace of the request.
+    /// The namespace that the request names.
     pub namespace: Namespace<'a>,
-    /// The policy and the node pools.
+    /// The state by which both revisions are judged.
     pub snapshot: &'a Snapshot,
     /// The decision for the pods.
     pub decision: &'a Decision<'a>,

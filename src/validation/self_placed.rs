@@ -1,8 +1,9 @@
-//! The check `self-placed`: a pod that lets itself into a dedicated node pool, past the rules.
+//! The check `self-placed`: the pod lets itself into a dedicated node pool that no rule places it in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::reach::keyed_entry;
+use super::reach::keyed_toleration;
 use super::revision::Revision;
 use super::wording::{asking_label, listed, pool_labels};
 use crate::names::ARCH_LABEL;
@@ -10,22 +11,24 @@ use crate::node::{NodePool, Operator};
 use crate::pod::Toleration;
 use crate::policy::Pool;
 
-/// How many fields are named.
+/// The most fields that the lines name.
 const WAYS: usize = 3;
 
-/// How a pod lets itself into a node pool. Selecting it says more than tolerating its taints.
+/// The way by which a pod lets itself into a node pool. A selector says more than a toleration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Way<'a> {
-    /// By this label.
+    /// The pod selects the node pool by this label.
     Selects(&'a str),
-    /// By the toleration of this position.
+    /// The toleration at this position tolerates a taint of the node pool.
     Tolerates(usize),
 }
 
-/// The pod lets itself into a dedicated node pool that no rule places it in.
+/// Reports the dedicated node pools that the pod lets itself into and the old revision does not.
 pub(super) fn self_placed(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let mut entered = entered(new);
-    if let Some(old) = old.filter(|_| !entered.is_empty()) {
+    if let Some(old) = old
+        && !entered.is_empty()
+    {
         let known = self::entered(old);
         entered.retain(|name, _| !known.contains_key(name));
     }
@@ -52,7 +55,7 @@ pub(super) fn self_placed(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec
     lines
 }
 
-/// The dedicated node pools of the policy that the pod lets itself into, by name; not those that a rule places it in.
+/// Returns the dedicated node pools that the pod lets itself into, by name, each with the way.
 fn entered<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, (Way<'a>, &'a NodePool)> {
     let spec = revision.pod().spec;
     let dedicated = dedicated(revision);
@@ -75,14 +78,14 @@ fn entered<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, (Way<'a>, &'a NodeP
             }
         }
     }
-    // The same taint can be on several node pools: what berth adds for one of them opens the others too.
+    // Several node pools can have one taint: the toleration that berth adds for one of them opens the others too.
     let placed = &revision.decision.node_pools;
     let own = |toleration: &Toleration<'_>| {
         let mut taints = placed.iter().flat_map(|node_pool| node_pool.taints());
         !taints.any(|taint| toleration.is_for(taint))
     };
     for (name, node_pool) in dedicated {
-        if let Some(position) = keyed_entry(revision, node_pool, own) {
+        if let Some(position) = keyed_toleration(revision, node_pool, own) {
             entered
                 .entry(name)
                 .or_insert((Way::Tolerates(position), node_pool));
@@ -91,8 +94,10 @@ fn entered<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, (Way<'a>, &'a NodeP
     entered
 }
 
-/// The tainted node pools behind the policy's pools, without those that a rule places the pod in, and those of the pool
-/// that its own label asks for, whatever kept the pod from being placed there.
+/// Returns the dedicated node pools, by name: the tainted ones of the policy's pools.
+///
+/// Those that a rule places the pod in are left out. So are those of a pool that the pod's own label asks for, even if
+/// the pod is not placed there.
 fn dedicated<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, &'a NodePool> {
     let decision = revision.decision;
     let policy = &revision.snapshot.policy;
@@ -118,8 +123,10 @@ fn dedicated<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, &'a NodePool> {
         .collect()
 }
 
-/// How to ask for what the pod takes: by the label of the pool, or by that of the architecture where the pool is its own.
-/// What it selects says more about what it wants than what it tolerates.
+/// Returns the labels to ask by instead: the pool's, or the architecture's if the node pool is of the pod's own pool.
+///
+/// If the pod selects some of the node pools, those alone count, since a selector says more about its wishes than a
+/// toleration.
 fn remedies(
     revision: &Revision<'_>,
     entered: &BTreeMap<&str, (Way<'_>, &NodePool)>,
@@ -140,7 +147,12 @@ fn remedies(
             continue;
         }
         let open = |pool: &&Pool| pool.is_open_to(revision.namespace.labels);
-        let pool = policy.pools().iter().filter(open).find(holds);
+        let pool = policy
+            .pools()
+            .iter()
+            .map(Arc::as_ref)
+            .filter(open)
+            .find(holds);
         pools.extend(pool.map(|pool| &*pool.name));
     }
     let field = revision.field("metadata.labels");

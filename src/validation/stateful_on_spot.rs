@@ -1,16 +1,20 @@
-//! The check `stateful-on-spot`: a pod that is moved finds its volume again, but it is moved whenever spot capacity goes.
+//! The check `stateful-on-spot`: a `StatefulSet` with volume claims would run on spot alone.
+//!
+//! A pod that moves finds its volume again, but on spot it moves whenever the capacity is taken away.
 
-use super::reach::{Reach, Rule};
+use std::sync::Arc;
+
+use super::reach::{Nodes, Reach};
 use super::revision::Revision;
 use super::wording::{asking_label, listed};
 use crate::node::NodePool;
 use crate::node::label::CAPACITY_TYPE;
 use crate::policy::{Binding, Pool};
 
-/// The capacity types that are not taken away.
+/// The capacity types that AWS does not take away.
 const LASTING: [&str; 2] = ["on-demand", "reserved"];
 
-/// A `StatefulSet` with volume claims would run on spot alone.
+/// Reports a `StatefulSet` with volume claims if none of its node pools can give it lasting capacity.
 pub(super) fn stateful_on_spot(revision: &Revision<'_>) -> Vec<String> {
     let decision = revision.decision;
     let placed = decision.reason.is_placed();
@@ -20,7 +24,7 @@ pub(super) fn stateful_on_spot(revision: &Revision<'_>) -> Vec<String> {
     if !revision.workload.claims_volumes || !placed || !bound {
         return Vec::new();
     }
-    let reach = Reach::of(revision, Rule::New);
+    let reach = Reach::of(revision, Nodes::New);
     let lasts = |node_pool: &NodePool| {
         revision.pod().spec.alternatives().any(|alternative| {
             let lasting =
@@ -49,12 +53,13 @@ pub(super) fn stateful_on_spot(revision: &Revision<'_>) -> Vec<String> {
     ]
 }
 
+/// True if the node pool offers the capacity type, or does not constrain it.
 fn offers(node_pool: &NodePool, capacity_type: &str) -> bool {
     let offered = node_pool.offered(CAPACITY_TYPE);
     offered.is_none_or(|offered| offered.contains(capacity_type))
 }
 
-/// A pool that the namespace may use and that is not on spot: never, if there is such a pool, and else not always.
+/// Returns a pool that the namespace may use and that never offers spot, or else one that offers lasting capacity too.
 fn lasting_pool<'a>(revision: &Revision<'a>) -> Option<&'a Pool> {
     let open = |pool: &&Pool| pool.is_open_to(revision.namespace.labels);
     let all = |pool: &Pool, test: &dyn Fn(&NodePool) -> bool| {
@@ -65,7 +70,13 @@ fn lasting_pool<'a>(revision: &Revision<'a>) -> Option<&'a Pool> {
             .peekable();
         node_pools.peek().is_some() && node_pools.all(test)
     };
-    let mut pools = revision.snapshot.policy.pools().iter().filter(open);
+    let mut pools = revision
+        .snapshot
+        .policy
+        .pools()
+        .iter()
+        .map(Arc::as_ref)
+        .filter(open);
     let never = pools
         .clone()
         .find(|pool| all(pool, &|node_pool| !offers(node_pool, "spot")));

@@ -3,7 +3,7 @@
 use super::revision::Revision;
 use super::wording::{clipped, nearest, own_pool_labels};
 
-/// The pool label names no pool.
+/// Reports a pool label whose value is no pool of the policy and is not that of the old revision.
 pub(super) fn unknown_pool(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let policy = &new.snapshot.policy;
     for key in own_pool_labels(new) {

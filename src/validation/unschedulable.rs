@@ -1,8 +1,8 @@
-//! The check `unschedulable`: no node pool of the catalogue fits, for the reasons that Karpenter would give.
+//! The check `unschedulable`: no node pool of the catalogue fits, by the rules of Karpenter (R7.5).
 
 use super::contradiction::contradiction;
-use super::karpenter::refusal;
-use super::reach::{Reach, Rule};
+use super::karpenter::unsupported;
+use super::reach::{Nodes, Reach};
 use super::revision::Revision;
 use super::wording::{clipped, listed, nearest};
 use crate::node::label::ARCH;
@@ -11,54 +11,57 @@ use crate::placement::Reason;
 use crate::pod::PreferredTerm;
 use crate::policy::{Action, Mode};
 
-/// How many node pools are given a reason.
+/// The most node pools that get a line with a reason.
 const NODE_POOLS: usize = 16;
-/// How many alternatives of a pod are looked through for the node pools that they name.
+/// The most alternatives of a pod in which berth looks for the node pools that they name.
 const ALTERNATIVES: usize = 64;
 
-/// No node pool of the catalogue fits.
+/// Reports a pod that no node pool of the catalogue fits, with the reasons.
 pub(super) fn unschedulable(revision: &Revision<'_>) -> Vec<String> {
     let decision = revision.decision;
     let catalogue = &revision.snapshot.catalogue;
     if catalogue.is_empty() || decision.reason.runs_elsewhere() {
         return Vec::new();
     }
-    // What Karpenter refuses, another may make a node for.
-    let refused = refusal(revision).filter(|_| catalogue.iter().any(NodePool::is_karpenters));
-    let is_refused = |node_pool: &NodePool| refused.is_some() && node_pool.is_karpenters();
-    // The node pools were chosen because they fit; where the mutating revision missed the pod, `not-placed` says so.
-    let placed = match decision.reason {
-        Reason::AlreadyPlaced => true,
-        Reason::Placed => decision.mode == Mode::Enforce,
-        _ => false,
+    // Another provisioner than Karpenter may support these selectors.
+    let unsupported = if catalogue.iter().any(NodePool::is_karpenters) {
+        unsupported(revision)
+    } else {
+        None
     };
-    let reach = Reach::of(revision, Rule::New);
+    let is_ruled_out = |node_pool: &NodePool| unsupported.is_some() && node_pool.is_karpenters();
+    // The decision chose the node pools because they fit. If the mutating side missed the pod, `not-placed` reports it.
+    let placed = decision.reason == Reason::AlreadyPlaced
+        || (decision.reason == Reason::Placed && decision.mode == Mode::Enforce);
+    let reach = Reach::of(revision, Nodes::New);
     let preference = revision.pod().spec.heaviest_preference();
     let fits = |node_pool: &NodePool| {
-        !is_refused(node_pool) && fits(revision, &reach, preference.as_ref(), node_pool)
+        !is_ruled_out(node_pool) && fits(revision, &reach, preference.as_ref(), node_pool)
     };
     let mut chosen = decision.node_pools.iter().copied();
     let is_fine = if placed {
-        !chosen.any(is_refused)
+        !chosen.any(is_ruled_out)
     } else {
         catalogue.iter().any(fits)
     };
     if is_fine {
         return Vec::new();
     }
-    // It says more, and says it once.
+    // The check `contradiction` says more about the pod, and one of the two is enough.
     let contradicts = revision.snapshot.policy.validation.contradiction != Action::Off
         && !contradiction(revision).is_empty();
     if contradicts {
         return Vec::new();
     }
-    refused
+    unsupported
         .or_else(|| misspelt(revision))
         .unwrap_or_else(|| reasons(revision, &reach))
 }
 
-/// Whether Karpenter would make a node of the node pool for the pod. While other terms follow, it takes the heaviest
-/// preference for a requirement, and a taint that is a mere preference for one that is not.
+/// True if Karpenter would make a node of the node pool for the pod, or if the budget runs out.
+///
+/// For every term but the last, Karpenter requires the heaviest preference, and treats a `PreferNoSchedule` taint as a
+/// hard one.
 fn fits(
     revision: &Revision<'_>,
     reach: &Reach<'_>,
@@ -86,7 +89,7 @@ fn fits(
     fits || reach.is_exhausted()
 }
 
-/// A taint of the node pool that the pod does not tolerate: one that keeps it away, if there is one.
+/// Returns a taint of the node pool that the pod does not tolerate: a hard one if there is one.
 fn untolerated<'n>(revision: &Revision<'_>, node_pool: &'n NodePool) -> Option<&'n Taint> {
     let spec = revision.pod().spec;
     let untolerated = |taint: &&Taint| !spec.tolerates(taint);
@@ -94,7 +97,7 @@ fn untolerated<'n>(revision: &Revision<'_>, node_pool: &'n NodePool) -> Option<&
     hard.or_else(|| node_pool.taints().iter().find(untolerated))
 }
 
-/// What to say of a pod whose every alternative names node pools, of which there is none.
+/// Returns the lines for a pod whose every alternative names node pools, none of which exists (R7.3).
 fn misspelt(revision: &Revision<'_>) -> Option<Vec<String>> {
     let catalogue = &revision.snapshot.catalogue;
     let node_labels = catalogue.node_labels();
@@ -131,7 +134,8 @@ fn misspelt(revision: &Revision<'_>) -> Option<Vec<String>> {
     ])
 }
 
-/// One reason for each node pool, those that the pod names and those of its pool first.
+/// Returns one line with a reason for each node pool that the pod names, or else for every one. Those of its pool come
+/// first.
 fn reasons(revision: &Revision<'_>, reach: &Reach<'_>) -> Vec<String> {
     let spec = revision.pod().spec;
     let named = |node_pool: &&NodePool| {
@@ -145,7 +149,7 @@ fn reasons(revision: &Revision<'_>, reach: &Reach<'_>) -> Vec<String> {
         near = all.collect();
     }
     if let Some(pool) = revision.decision.pool {
-        // A sort that is stable: by name among themselves.
+        // The sort is stable, so the order by name stays within both groups.
         near.sort_by_key(|node_pool| !pool.node_pools.contains(node_pool.name()));
     }
     let rest = near.len().saturating_sub(NODE_POOLS);
@@ -166,7 +170,7 @@ fn reasons(revision: &Revision<'_>, reach: &Reach<'_>) -> Vec<String> {
     lines
 }
 
-/// Why a node pool does not fit: its taints first, as Karpenter looks.
+/// Returns the reason for which a node pool does not fit: a taint before a label, in the order of Karpenter (R7.5).
 fn reason(revision: &Revision<'_>, reach: &Reach<'_>, node_pool: &NodePool) -> String {
     let taint = untolerated(revision, node_pool);
     let not_tolerated = |taint| format!("taint {taint} is not tolerated");
@@ -190,12 +194,11 @@ fn reason(revision: &Revision<'_>, reach: &Reach<'_>, node_pool: &NodePool) -> S
         asked.to_string()
     };
     let key = clipped(key);
-    match node_pool
-        .offered(key)
-        .map(|offered| (offered, values(offered)))
-    {
-        Some((_, Some(values))) => format!("needs {key} in [{values}], pod allows {allowed}"),
-        Some((offered, None)) => format!("needs {key} {offered}, pod allows {allowed}"),
+    match node_pool.offered(key) {
+        Some(offered) => match values(offered) {
+            Some(values) => format!("needs {key} in [{values}], pod allows {allowed}"),
+            None => format!("needs {key} {offered}, pod allows {allowed}"),
+        },
         None if asked.excludes_every_value() => {
             format!("its nodes have the label {key}, pod allows {allowed}")
         }
@@ -203,8 +206,12 @@ fn reason(revision: &Revision<'_>, reach: &Reach<'_>, node_pool: &NodePool) -> S
     }
 }
 
-/// The values of a set that is finite.
+/// Returns the values of a set that lists some.
 fn values(offered: &ValueSet) -> Option<String> {
     let values = offered.values()?;
-    (values.len() > 0).then(|| listed(values))
+    if values.len() > 0 {
+        Some(listed(values))
+    } else {
+        None
+    }
 }

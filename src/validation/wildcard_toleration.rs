@@ -1,4 +1,5 @@
-//! The check `wildcard-toleration`: what tolerates everything tolerates what keeps a cluster in order, too (R7.2).
+//! The check `wildcard-toleration`: a pod that tolerates every taint also tolerates those that keep a cluster in order
+//! (R7.2).
 
 use std::collections::BTreeSet;
 
@@ -6,10 +7,10 @@ use super::revision::Revision;
 use crate::node::Taint;
 use crate::pod::Toleration;
 
-/// The taint of a node that Karpenter drains. It moves no pod that tolerates it.
+/// The taint of a node that Karpenter drains. Karpenter does not move a pod that tolerates it.
 const DISRUPTED: &str = "karpenter.sh/disrupted";
 
-/// A toleration of every taint, or of the one by which Karpenter drains a node.
+/// Reports a toleration of every taint or of [`DISRUPTED`], unless the old revision has one of its breadth.
 pub(super) fn wildcard_toleration(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let disrupted = Taint {
         key: DISRUPTED.to_owned(),
@@ -17,15 +18,23 @@ pub(super) fn wildcard_toleration(new: &Revision<'_>, old: Option<&Revision<'_>>
         effect: "NoSchedule".to_owned(),
     };
     let wild = |toleration: &&Toleration<'_>| toleration.tolerates(&disrupted);
-    let what =
+    // Two tolerations that leave out the same fields are equally wide.
+    let breadth =
         |toleration: &Toleration<'_>| (toleration.key.is_empty(), toleration.effect.is_empty());
     let known: BTreeSet<(bool, bool)> = old
         .into_iter()
-        .flat_map(|old| old.pod().spec.tolerations().iter().filter(wild).map(what))
+        .flat_map(|old| {
+            old.pod()
+                .spec
+                .tolerations()
+                .iter()
+                .filter(wild)
+                .map(breadth)
+        })
         .collect();
     let all = new.pod().spec.tolerations().iter().enumerate();
     let mut added =
-        all.filter(|(_, toleration)| wild(toleration) && !known.contains(&what(toleration)));
+        all.filter(|(_, toleration)| wild(toleration) && !known.contains(&breadth(toleration)));
     let Some((position, toleration)) = added.next() else {
         return Vec::new();
     };

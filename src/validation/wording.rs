@@ -1,13 +1,13 @@
-//! How the checks name things: short, whatever the object holds.
+//! The words that the checks share. They stay short for any object.
 
 use super::revision::Revision;
 use crate::names::POOL_LABEL;
 use crate::policy::Policy;
 
-/// How many names of a list are given.
+/// The most names of a list that a line shows.
 const NAMES: usize = 4;
 
-/// A label value has 63 characters; whatever is longer is no label value, and is not repeated whole.
+/// Returns the first 63 characters of a text: no label value is longer, so a line repeats no more.
 pub(super) fn clipped(value: &str) -> &str {
     value
         .char_indices()
@@ -15,7 +15,7 @@ pub(super) fn clipped(value: &str) -> &str {
         .map_or(value, |(end, _)| &value[..end])
 }
 
-/// The names that differ, in their order; a few of them, and how many there are besides.
+/// Returns the first distinct names in their order, and the number of the others.
 pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let mut shown: Vec<&str> = Vec::new();
     let mut rest = 0;
@@ -36,23 +36,28 @@ pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     }
 }
 
-/// The name that a misspelt one most likely stands for.
+/// Returns the name that a misspelt one most likely stands for (R7.3). `None` if every name differs in more
+/// than a third of its characters.
 pub(super) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
     let distance = |candidate: &str| strsim::damerau_levenshtein(clipped(name), candidate);
     let near = names
         .iter()
         .copied()
         .min_by_key(|candidate| distance(candidate))?;
-    (distance(near) <= near.len().div_ceil(3)).then_some(near)
+    if distance(near) <= near.len().div_ceil(3) {
+        Some(near)
+    } else {
+        None
+    }
 }
 
-/// The label keys by which a pod can ask for a pool.
+/// Returns the label keys by which a pod can ask for a pool, in the order of the rules.
 pub(super) fn pool_labels(policy: &Policy) -> impl Iterator<Item = &str> {
     policy.rules().iter().filter_map(|rule| rule.place.label())
 }
 
-/// Those that ask for the pods of this revision: berth's own, and that of the rule that is theirs. Another rule's key may well
-/// mean something else on them.
+/// Returns the label keys by which this pod can ask for a pool: berth's own, and that of the rule that matches the pod.
+/// On this pod, another rule's key may mean something else.
 pub(super) fn own_pool_labels<'a>(revision: &Revision<'a>) -> impl Iterator<Item = &'a str> {
     let policy = &*revision.snapshot.policy;
     let rule = policy.rule(revision.pod(), revision.namespace.labels);
@@ -60,13 +65,13 @@ pub(super) fn own_pool_labels<'a>(revision: &Revision<'a>) -> impl Iterator<Item
     pool_labels(policy).filter(move |key| *key == POOL_LABEL || of_rule == Some(*key))
 }
 
-/// The label key by which a pod had best ask for a pool; nothing where no rule goes by one.
+/// Returns the best label key to ask for a pool by: berth's own if a rule reads it. `None` if no rule reads a label.
 pub(super) fn asking_label(policy: &Policy) -> Option<&str> {
     let usual = pool_labels(policy).find(|key| *key == POOL_LABEL);
     usual.or_else(|| pool_labels(policy).next())
 }
 
-/// A term of the required node affinity, by its position.
+/// Returns the path of a term of the required node affinity, by its position from 0.
 pub(super) fn term(position: usize) -> String {
     format!(
         "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[{position}]"

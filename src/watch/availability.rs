@@ -1,17 +1,17 @@
-//! The answer of the API server to the request for a list.
+//! The API server's answers to a request for a list.
 
 use crate::named::named;
 
 named! {
-    /// The answer of the API server to the request for a list.
+    /// The answer of the API server to the request for a list of one kind of object.
     pub(super) enum Availability {
-        /// It has not answered yet.
+        /// The API server has not answered yet.
         Unknown = "not-listed",
-        /// It knows no such resource.
+        /// The API server serves no such resource.
         Absent = "not-served",
-        /// It may not be listed.
+        /// berth lacks the right to list the resource.
         Forbidden = "forbidden",
-        /// It has listed the objects, and tells what changes.
+        /// The API server has listed the objects, and sends their changes.
         Listed = "listed",
     }
 }

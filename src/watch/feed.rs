@@ -1,4 +1,4 @@
-//! One watch: its own client, its retries, and what is kept of each object.
+//! One watch: its own client, its retries, and the part of each object that berth keeps.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -22,41 +22,41 @@ use tower::limit::RateLimitLayer;
 use tower::util::MapResponseLayer;
 
 use super::availability::Availability;
-use super::update::{Entry, Outcome, PolicyObject, Unreadable, Update, read_node_pool};
+use super::update::{Kept, PolicyObject, UnreadableNodePool, Update, WatchResult, read_node_pool};
 use crate::definition;
 use crate::logging::causes;
 use crate::metrics::Metrics;
-use crate::metrics::watching::{Watch, Watched};
+use crate::metrics::watching::{WatchMetrics, Watched};
 use crate::node::NodePool;
 use crate::pod::NamespaceLabels;
 
-/// How long one watch lasts, in seconds, before the next one takes over: the most that a connection which died without
-/// a word is trusted, and so the resolution of the age that the metrics tell.
+/// The seconds that one watch lasts before the next one takes over. They bound how long a silently dead connection goes
+/// unnoticed, and so how exact the age of the last contact is in the metrics.
 const WATCH_SECONDS: u32 = 60;
-/// How long a list may take, and a connection to come about.
+/// The time to open a connection. An answer that stays silent this long after [`WATCH_SECONDS`] counts as a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How many requests a watch may make in a second: a large list needs many, and a watch that ends as soon as it has begun is
-/// no failure, after which there would be a pause.
+/// The most requests of a watch in a second. A large list needs many. A watch that ends as soon as it has begun is no
+/// failure and causes no pause, so this bounds how often it begins again.
 const REQUESTS: u64 = 50;
 
-/// What a watch tells, for ever.
+/// The endless stream of a watch's updates.
 pub(super) type Feed = BoxStream<'static, Update>;
 
-/// A kind of object to watch.
-pub(super) struct Resource<K, T> {
+/// The way to watch one kind of object.
+pub(super) struct WatchSpec<K, T> {
     api: fn(Client) -> Api<K>,
-    /// Objects per page of a list: enough to be few pages, and little enough to hold in memory.
+    /// The objects per page of a list: enough for few pages, and few enough to hold in memory.
     page: u32,
-    /// A selector of fields that the objects must have.
+    /// A field selector that the objects have to match.
     fields: Option<String>,
-    /// The object's name and what is kept of it.
-    read: fn(K) -> Entry<T>,
-    update: fn(Outcome<T>) -> Update,
+    /// Reduces an object to its name and the part that berth keeps.
+    read: fn(K) -> Kept<T>,
+    update: fn(WatchResult<T>) -> Update,
 }
 
-/// Karpenter's `NodePool`s.
-pub(super) fn node_pools() -> Resource<DynamicObject, Result<Arc<NodePool>, Unreadable>> {
-    Resource {
+/// Watches Karpenter's `NodePool`s.
+pub(super) fn node_pools() -> WatchSpec<DynamicObject, Result<Arc<NodePool>, UnreadableNodePool>> {
+    WatchSpec {
         api: |client| {
             let kind = GroupVersionKind::gvk("karpenter.sh", "v1", "NodePool");
             Api::all_with(client, &ApiResource::from_gvk(&kind))
@@ -65,21 +65,22 @@ pub(super) fn node_pools() -> Resource<DynamicObject, Result<Arc<NodePool>, Unre
         fields: None,
         read: |object| {
             let name: Arc<str> = object.name_any().into();
-            // One that is being deleted makes no nodes any more, and its own are on their way out.
-            let stays = object.metadata.deletion_timestamp.is_none();
-            let node_pool = stays.then(|| read_node_pool(&name, object.data).map(Arc::new));
-            (name, node_pool)
+            // A node pool that is being deleted makes no nodes any more, and its nodes are on their way out.
+            if object.metadata.deletion_timestamp.is_some() {
+                return (name, None);
+            }
+            let node_pool = read_node_pool(&name, object.data).map(Arc::new);
+            (name, Some(node_pool))
         },
         update: Update::NodePools,
     }
 }
 
-/// The labels of the namespaces.
-pub(super) fn namespaces() -> Resource<PartialObjectMeta<Namespace>, Arc<NamespaceLabels>> {
-    Resource {
+/// Watches the labels of the namespaces.
+pub(super) fn namespaces() -> WatchSpec<PartialObjectMeta<Namespace>, Arc<NamespaceLabels>> {
+    WatchSpec {
         api: Api::all,
-        // Each may have 256 KiB of annotations, which arrive only to be passed over, and are in memory several times until
-        // they are.
+        // A namespace can have 256 KiB of annotations, which are in memory several times before berth drops them.
         page: 50,
         fields: None,
         read: |object| {
@@ -91,9 +92,9 @@ pub(super) fn namespaces() -> Resource<PartialObjectMeta<Namespace>, Arc<Namespa
     }
 }
 
-/// The `PlacementPolicy` of the one name that counts.
-pub(super) fn policies() -> Resource<DynamicObject, Arc<PolicyObject>> {
-    Resource {
+/// Watches the `PlacementPolicy` with the one name that counts.
+pub(super) fn policies() -> WatchSpec<DynamicObject, Arc<PolicyObject>> {
+    WatchSpec {
         api: |client| Api::all_with(client, &PolicyObject::resource()),
         page: 1,
         fields: Some(format!("metadata.name={}", definition::NAME)),
@@ -113,48 +114,30 @@ pub(super) fn feed<K, T>(
     config: &Config,
     watched: Watched,
     metrics: &Metrics,
-    resource: Resource<K, T>,
+    spec: WatchSpec<K, T>,
 ) -> kube::Result<Feed>
 where
     K: kube::Resource + Clone + DeserializeOwned + Debug + Send + 'static,
     T: 'static,
 {
-    let Resource {
+    let WatchSpec {
         api,
         page,
         fields,
         read,
         update,
-    } = resource;
+    } = spec;
     let contact = Contact {
         watched,
         metrics: metrics.watching.watch(watched),
-        lost: Arc::default(),
+        is_lost: Arc::default(),
     };
-    let mut config = config.clone();
-    config.connect_timeout = Some(PATIENCE);
-    // Beyond the watch's own, which ends it first; a list has no other.
-    config.read_timeout = Some(PATIENCE + Duration::from_secs(WATCH_SECONDS.into()));
-    // The pauses between failures are the watch's own.
-    config.default_retry = false;
-    // Every answer that is none of refusal counts: most watches have nothing to tell for hours.
-    let heard = contact.clone();
-    let layer = MapResponseLayer::new(move |response: Response<_>| {
-        if response.status().is_success() {
-            heard.made();
-        }
-        response
-    });
-    let client = ClientBuilder::try_from(config)?
-        .with_layer(&layer)
-        .with_layer(&RateLimitLayer::new(REQUESTS, Duration::from_secs(1)))
-        .build();
     let watch = watcher::Config {
         field_selector: fields,
         page_size: Some(page),
         ..watcher::Config::default().timeout(WATCH_SECONDS)
     };
-    let events = watcher::watcher(api(client), watch);
+    let events = watcher::watcher(api(client(config, &contact)?), watch);
     let updates = paced(events, DefaultBackoff::default()).map(move |event| {
         update(match event {
             Ok(event) => {
@@ -170,18 +153,43 @@ where
     Ok(updates.boxed())
 }
 
-/// With a pause after each failure, which grows until there is an answer.
+/// Makes the client of one watch, which reports every contact.
+///
+/// # Errors
+/// When no client can be made of the configuration.
+fn client(config: &Config, contact: &Contact) -> kube::Result<Client> {
+    let mut config = config.clone();
+    config.connect_timeout = Some(PATIENCE);
+    // The API server ends a watch before this time is over. For a list there is no other bound.
+    config.read_timeout = Some(PATIENCE + Duration::from_secs(WATCH_SECONDS.into()));
+    // `paced` makes the pauses between failures.
+    config.default_retry = false;
+    // Every answer with a status of success counts as contact, since most watches have no event for hours.
+    let heard = contact.clone();
+    let layer = MapResponseLayer::new(move |response: Response<_>| {
+        if response.status().is_success() {
+            heard.made();
+        }
+        response
+    });
+    Ok(ClientBuilder::try_from(config)?
+        .with_layer(&layer)
+        .with_layer(&RateLimitLayer::new(REQUESTS, Duration::from_secs(1)))
+        .build())
+}
+
+/// Adds a pause after each failure. The pauses grow until there is an answer.
 fn paced<K>(
     events: impl Stream<Item = watcher::Result<Event<K>>>,
     pauses: impl Backoff,
 ) -> impl Stream<Item = watcher::Result<Event<K>>> {
-    // That a list is about to be asked for is no answer, but would count as one.
+    // `Init` comes before the request for a list. It is no answer, and would count as one.
     let answers = events.try_filter(|event| ready(!matches!(event, Event::Init)));
     answers.backoff(pauses)
 }
 
-/// An event with what is kept of its object.
-fn reduced<K, T>(event: Event<K>, read: fn(K) -> Entry<T>) -> Event<Entry<T>> {
+/// Reduces the object of an event to the part that berth keeps.
+fn reduced<K, T>(event: Event<K>, read: fn(K) -> Kept<T>) -> Event<Kept<T>> {
     match event {
         Event::Init => Event::Init,
         Event::InitApply(object) => Event::InitApply(read(object)),
@@ -191,7 +199,7 @@ fn reduced<K, T>(event: Event<K>, read: fn(K) -> Entry<T>) -> Event<Entry<T>> {
     }
 }
 
-/// What a failure says of the resource, where it is an answer of the API server.
+/// Returns the availability of a resource after a failure, or `None` if the API server has not answered about it.
 fn availability(error: &watcher::Error) -> Option<Availability> {
     let (watcher::Error::InitialListFailed(kube::Error::Api(status))
     | watcher::Error::WatchStartFailed(kube::Error::Api(status))) = error
@@ -205,27 +213,27 @@ fn availability(error: &watcher::Error) -> Option<Availability> {
     }
 }
 
-/// Whether the API server answers a watch, for the metrics and the log.
+/// The contact of a watch with the API server, for metrics and the log.
 #[derive(Clone)]
 struct Contact {
     watched: Watched,
-    metrics: Watch,
-    lost: Arc<AtomicBool>,
+    metrics: WatchMetrics,
+    is_lost: Arc<AtomicBool>,
 }
 
 impl Contact {
     fn made(&self) {
         self.metrics.contact();
-        if self.lost.swap(false, Ordering::Relaxed) {
+        if self.is_lost.swap(false, Ordering::Relaxed) {
             tracing::info!(resource = %self.watched, "the API server answers again");
         }
     }
 
-    /// Says so once for each time that contact is lost: it is tried again for ever.
+    /// Counts a failure. Only the first after a contact is worth a warning, since the watch tries again for ever.
     fn failed(&self, error: &watcher::Error) {
         self.metrics.error();
         let (resource, error) = (self.watched, causes(error));
-        if self.lost.swap(true, Ordering::Relaxed) {
+        if self.is_lost.swap(true, Ordering::Relaxed) {
             tracing::debug!(%resource, error, "still cannot watch");
         } else {
             tracing::warn!(%resource, error, "cannot watch, and tries again; what is known stays in force");
@@ -245,7 +253,7 @@ mod tests {
 
     use super::*;
 
-    /// Pauses that take no time, and tell how many there were since the last answer.
+    /// Pauses that take no time, with their number since the last answer.
     #[derive(Clone, Default)]
     struct Pauses(Arc<AtomicUsize>);
 
@@ -283,7 +291,8 @@ mod tests {
         assert_eq!(told, expected);
     }
 
-    /// An API server that has nothing, and ends each watch as soon as it has begun.
+    /// Starts an API server without objects, which ends each watch as soon as it has begun. Returns its port and the
+    /// number of watches.
     fn curt() -> std::io::Result<(u16, Arc<AtomicUsize>)> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
@@ -294,7 +303,7 @@ mod tests {
                 let mut connection = BufReader::new(connection?);
                 let mut line = String::new();
                 let mut is_watch = false;
-                // A request has no body, and ends with an empty line.
+                // A request has no body, so it ends with an empty line.
                 while connection.read_line(&mut line)? > 0 {
                     is_watch |= line.contains("watch=true");
                     if line == "\r\n" {

@@ -1,4 +1,4 @@
-//! The objects of one kind, as far as the API server has told.
+//! The objects of one kind, from the lists and the changes that the API server sends.
 
 use std::collections::BTreeMap;
 use std::mem::take;
@@ -7,17 +7,17 @@ use std::sync::Arc;
 use kube::runtime::watcher::Event;
 
 use super::availability::Availability;
-use super::update::Entry;
+use super::update::Kept;
 
-/// The objects by name.
+/// Objects by name.
 pub(super) type Objects<T> = BTreeMap<Arc<str>, T>;
 
-/// The objects of one kind.
+/// The objects of one kind, and the state of their list.
 #[derive(Debug)]
 pub(super) struct Listing<T> {
     availability: Availability,
     objects: Arc<Objects<T>>,
-    /// A list that has begun to arrive, and that takes the place of the objects when it is complete.
+    /// The part of a list that has arrived so far. It replaces the objects once the list is complete.
     arriving: Objects<T>,
 }
 
@@ -32,49 +32,49 @@ impl<T> Default for Listing<T> {
 }
 
 impl<T: Clone + PartialEq> Listing<T> {
-    /// Takes notice of an event; true where it changes anything.
-    pub(super) fn take(&mut self, event: Event<Entry<T>>) -> bool {
+    /// Applies an event. Returns true if it changes anything.
+    pub(super) fn take(&mut self, event: Event<Kept<T>>) -> bool {
         match event {
             Event::Init => self.arriving.clear(),
             Event::InitApply((_, None)) => {}
             Event::InitApply((name, Some(object))) => {
-                // What has not changed is kept, so that a second list does not take memory a second time.
-                let known = self.objects.get_key_value(&name);
-                let known = known.filter(|(_, known)| **known == object);
-                let (name, object) = known.map_or((name, object), |(name, known)| {
-                    (Arc::clone(name), known.clone())
-                });
+                // An unchanged object is shared with the last list, so that a second list takes no memory of its own.
+                let (name, object) = match self.objects.get_key_value(&name) {
+                    Some((name, known)) if *known == object => (Arc::clone(name), known.clone()),
+                    _ => (name, object),
+                };
                 self.arriving.insert(name, object);
             }
             Event::InitDone => {
                 let objects = take(&mut self.arriving);
-                let news = self.availability != Availability::Listed || *self.objects != objects;
+                let changes = self.availability != Availability::Listed || *self.objects != objects;
                 self.availability = Availability::Listed;
-                if news {
+                if changes {
                     self.objects = Arc::new(objects);
                 }
-                return news;
+                return changes;
             }
             Event::Apply((name, Some(object))) => {
-                let news = self.objects.get(&name) != Some(&object);
-                if news {
+                let changes = self.objects.get(&name) != Some(&object);
+                if changes {
                     Arc::make_mut(&mut self.objects).insert(name, object);
                 }
-                return news;
+                return changes;
             }
             Event::Apply((name, None)) | Event::Delete((name, _)) => {
-                let news = self.objects.contains_key(&name);
-                if news {
+                let changes = self.objects.contains_key(&name);
+                if changes {
                     Arc::make_mut(&mut self.objects).remove(&name);
                 }
-                return news;
+                return changes;
             }
         }
         false
     }
 
-    /// Takes notice of a failure, and of what it says of the resource; true where that is news. What was listed once is
-    /// kept; a list that breaks off is forgotten.
+    /// Applies a failure, with the availability that follows from it, if any. Returns true if that is a change.
+    ///
+    /// The objects of the last complete list stay. A list that breaks off is dropped.
     pub(super) fn failed(&mut self, availability: Option<Availability>) -> bool {
         self.arriving.clear();
         match availability {
@@ -89,12 +89,12 @@ impl<T: Clone + PartialEq> Listing<T> {
         }
     }
 
-    /// What the API server made of the request for a list.
+    /// Returns the API server's answer to the request for a list.
     pub(super) fn availability(&self) -> Availability {
         self.availability
     }
 
-    /// The objects.
+    /// Returns the objects that are there now.
     pub(super) fn objects(&self) -> &Arc<Objects<T>> {
         &self.objects
     }
@@ -104,7 +104,7 @@ impl<T: Clone + PartialEq> Listing<T> {
 mod tests {
     use super::*;
 
-    fn entry(name: &str, value: u8) -> Entry<u8> {
+    fn entry(name: &str, value: u8) -> Kept<u8> {
         (name.into(), Some(value))
     }
 
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(listing.availability(), Availability::Listed);
         assert_eq!(known(&listing), [("a", 1)]);
 
-        // A list that breaks off is forgotten.
+        // A list that breaks off is dropped.
         listing.take(Event::InitApply(entry("c", 1)));
         assert!(!listing.failed(None));
         listing.take(Event::InitApply(entry("a", 1)));

@@ -1,43 +1,58 @@
-//! What comes of a change: what to decide by, and what to tell of it.
+//! The news that a change makes: a snapshot to decide by, and the notices that metrics and the log report.
 
 use std::sync::Arc;
 
 use super::availability::Availability;
 use super::listing::Listing;
-use super::update::{PolicyObject, Unreadable};
+use super::update::{PolicyObject, UnreadableNodePool};
 use crate::encoding::field::FieldError;
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
 use crate::placement::Snapshot;
 use crate::policy::Source;
 
-/// What comes of a change.
+/// The news that a change makes.
 #[derive(Debug)]
 pub(super) struct News {
-    /// What to decide by from now on; nothing where no policy could ever be used.
+    /// The snapshot to decide by from now on, or `None` if berth could not use any policy yet.
     pub(super) snapshot: Option<Snapshot>,
-    /// Whether it is about the policy or the node pools, and not about namespaces alone.
-    pub(super) of_policy: bool,
-    /// What to say of the `PlacementPolicy`, where there is one.
-    pub(super) judgement: Option<Judgement>,
-    pub(super) source: Option<Source>,
-    pub(super) refused: Option<FieldError>,
-    pub(super) tell_refusal: bool,
-    /// Node pools that could be read before, or were not there.
-    pub(super) newly_unreadable: Vec<Unreadable>,
+    /// The new assessment of the policy, or `None` if only namespaces have changed.
+    pub(super) assessment: Option<Assessment>,
     pub(super) counts: [Count; 3],
-    pub(super) is_first: bool,
+    pub(super) notices: Vec<Notice>,
 }
 
-/// What berth makes of a `PlacementPolicy`.
+/// The policy after a change of the policy or of the node pools.
+#[derive(Debug)]
+pub(super) struct Assessment {
+    /// The source of the policy in force, or `None` if berth could not use any policy yet.
+    pub(super) in_force: Option<Source>,
+    /// The judgement on the `PlacementPolicy`, or `None` if the cluster has none or the flag's policy comes first.
+    pub(super) judgement: Option<Judgement>,
+}
+
+/// The judgement of berth on a `PlacementPolicy`.
 #[derive(Debug, Clone)]
 pub(super) struct Judgement {
     pub(super) object: Arc<PolicyObject>,
-    /// What it is in force with, or why it is not.
-    pub(super) outcome: Result<Snapshot, FieldError>,
+    /// The snapshot in which the policy is in force, or the field that keeps it from being so.
+    pub(super) result: Result<Snapshot, FieldError>,
 }
 
-/// How many objects a watch knows.
+/// A notice for metrics and the log, which each get it once.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// A node pool that is new, or that berth could read before, cannot be read.
+    Unreadable(UnreadableNodePool),
+    /// berth cannot use the newest policy, and has not said so with this error before.
+    Refused(FieldError),
+    /// berth can use the newest policy, and could not before.
+    UsableAgain,
+    /// The first snapshot is there, with the policy of this source.
+    Following(Source),
+}
+
+/// The number of objects that a watch knows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Count {
     watched: Watched,
@@ -47,6 +62,7 @@ pub(super) struct Count {
 }
 
 impl Count {
+    /// Counts the objects of a listing. The caller has counted the unreadable ones.
     pub(super) fn new<T: Clone + PartialEq>(
         watched: Watched,
         listing: &Listing<T>,
@@ -60,65 +76,65 @@ impl Count {
         }
     }
 
-    /// In a few words: the number where there is one, else why there is none.
+    /// Returns the number of objects, or a word that says why there is no list.
     fn summary(self) -> String {
         match self.availability {
             Availability::Listed => self.objects.to_string(),
-            other => other.to_string(),
+            Availability::Unknown | Availability::Absent | Availability::Forbidden => {
+                self.availability.to_string()
+            }
         }
     }
 }
 
 impl News {
-    /// Tells metrics and the log.
+    /// Sets the metrics, and logs the notices.
     pub(super) fn report(&self, metrics: &Metrics) {
-        let Self {
-            snapshot,
-            of_policy,
-            judgement: _,
-            source,
-            refused,
-            tell_refusal,
-            newly_unreadable,
-            counts,
-            is_first,
-        } = self;
-        for error in newly_unreadable {
-            tracing::error!(%error, "a NodePool cannot be read, and counts as absent");
-        }
-        for count in counts {
+        for count in self.counts {
             let Count {
                 watched,
                 availability: _,
                 objects,
                 unreadable,
-            } = *count;
+            } = count;
             metrics.watching.objects(watched, objects, unreadable);
         }
-        metrics.watching.policy_refused(refused.is_some());
-        if *of_policy && let (Some(source), Some(snapshot)) = (source, snapshot) {
-            metrics.watching.policy(*source, snapshot);
+        let in_force = self.assessment.as_ref().and_then(|policy| policy.in_force);
+        if let (Some(source), Some(snapshot)) = (in_force, &self.snapshot) {
+            metrics.watching.policy(source, snapshot);
         }
-        match refused {
-            Some(error) if *tell_refusal && snapshot.is_some() => {
-                tracing::error!(%error, "the policy cannot be used; the one before stays in force");
-            }
-            Some(error) if *tell_refusal => {
-                tracing::error!(%error, "the policy cannot be used, and there is none before it: not ready");
-            }
-            None if *tell_refusal => tracing::info!("the policy can be used again"),
-            _ => {}
+        for notice in &self.notices {
+            self.report_notice(notice, metrics);
         }
-        if *is_first {
-            let [node_pools, namespaces, policies] = counts.map(Count::summary);
-            let policy = source.map(Source::as_str);
-            tracing::info!(
-                node_pools,
-                namespaces,
-                policies,
-                policy,
-                "following the cluster"
-            );
+    }
+
+    fn report_notice(&self, notice: &Notice, metrics: &Metrics) {
+        match notice {
+            Notice::Unreadable(error) => {
+                tracing::error!(%error, "a NodePool cannot be read, and counts as absent");
+            }
+            Notice::Refused(error) => {
+                metrics.watching.policy_refused(true);
+                if self.snapshot.is_some() {
+                    tracing::error!(%error, "the policy cannot be used; the one before stays in force");
+                } else {
+                    tracing::error!(%error, "the policy cannot be used, and there is none before it: not ready");
+                }
+            }
+            Notice::UsableAgain => {
+                metrics.watching.policy_refused(false);
+                tracing::info!("the policy can be used again");
+            }
+            Notice::Following(source) => {
+                let [node_pools, namespaces, policies] = self.counts.map(Count::summary);
+                tracing::info!(
+                    node_pools,
+                    namespaces,
+                    policies,
+                    policy = source.as_str(),
+                    "following the cluster"
+                );
+            }
         }
     }
 }

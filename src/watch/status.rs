@@ -1,4 +1,4 @@
-//! Writes what berth makes of the `PlacementPolicy` into its status.
+//! Writes berth's judgement on the `PlacementPolicy` into its status.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::logging::causes;
 use crate::metrics::Metrics;
 use crate::names::{API_VERSION, KIND};
 
-/// The pause after the first failure to write; each further one is twice as long, up to the last.
+/// The pause after the first failure to write. Each further pause is twice as long, up to [`LAST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LAST_PAUSE: Duration = Duration::from_mins(1);
 
-/// Keeps the status up to date until there will be no more judgements.
+/// Keeps the status up to date until the sender of judgements is gone.
 ///
-/// All replicas write the same; each once for what it learns, so that two versions of berth that see a policy differently
-/// do not answer each other for ever while the one takes the other's place.
+/// A replica writes each judgement once. During a rollout two versions of berth can judge a policy differently, and
+/// would otherwise overwrite each other's status for ever.
 pub(super) async fn write(
     client: Client,
     mut newest: watch::Receiver<Option<Judgement>>,
@@ -44,7 +44,7 @@ pub(super) async fn write(
                 metrics.watching.policy_status_error();
                 let error = causes(&error);
                 tracing::warn!(error, "cannot write the status of the PlacementPolicy");
-                // Whatever comes in the meantime is written instead.
+                // A judgement that comes during the pause is written instead.
                 let _ = tokio::time::timeout(pause, newest.changed()).await;
                 pause = (pause * 2).min(LAST_PAUSE);
                 continue;
@@ -57,7 +57,7 @@ pub(super) async fn write(
 }
 
 async fn patch(api: &Api<DynamicObject>, status: &Status) -> kube::Result<()> {
-    // Applied, so that what was said before and is not any more goes.
+    // An apply removes the fields that berth wrote before and does not write any more.
     let patch = Patch::Apply(json!({
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -68,42 +68,47 @@ async fn patch(api: &Api<DynamicObject>, status: &Status) -> kube::Result<()> {
     Ok(())
 }
 
-/// What there is to say of a policy, whenever it is said.
+/// The status of a policy, without a time.
 #[derive(Debug, Clone, PartialEq)]
 struct Statement {
-    /// The object's: one that is created anew has yet to be told.
+    /// The object's `uid`: an object that is created anew has no status yet.
     uid: String,
-    /// With a time that means nothing.
+    /// The status, with 1970 in place of every time.
     status: Status,
 }
 
 impl Statement {
-    /// What a judgement says, and what is stored.
+    /// Returns the statement of a judgement, and the status that the object has stored.
     fn new(judgement: &Judgement) -> (Self, Option<Status>) {
-        let Judgement { object, outcome } = judgement;
-        let outcome = outcome.as_ref();
-        let outcome = outcome.map(|snapshot| (&*snapshot.policy, &*snapshot.catalogue));
+        let Judgement { object, result } = judgement;
+        let result = result.as_ref();
+        let in_force = result.map(|snapshot| (&*snapshot.policy, &*snapshot.catalogue));
         let never = Time(Timestamp::UNIX_EPOCH);
         let statement = Self {
             uid: object.uid.clone(),
-            status: Status::new(outcome, object.generation, None, &never),
+            status: Status::new(in_force, object.generation, None, &never),
         };
         let stored = serde_json::from_value(object.status.clone()).ok();
         (statement, stored)
     }
 
-    /// The status to write, unless it is stored, or has been said already and another berth has answered.
+    /// Returns the status to write. Returns `None` if it is stored, or if this replica has written it and another has
+    /// replaced it since.
     fn to_write(&self, stored: Option<&Status>, said: Option<&Self>, now: &Time) -> Option<Status> {
-        let is_of_a_berth = stored.is_some_and(|stored| !stored.conditions.is_empty());
-        if is_of_a_berth && said == Some(self) {
+        let is_of_berth = stored.is_some_and(|stored| !stored.conditions.is_empty());
+        if is_of_berth && said == Some(self) {
             return None;
         }
         let status = self.status.clone().since(stored, now);
-        (stored != Some(&status)).then_some(status)
+        if stored == Some(&status) {
+            None
+        } else {
+            Some(status)
+        }
     }
 }
 
-/// Now, to the second, as Kubernetes stores it.
+/// Returns the present time in whole seconds, the precision that Kubernetes stores.
 fn now() -> Time {
     let seconds = Timestamp::now().as_second();
     Time(Timestamp::from_second(seconds).unwrap_or_default())
@@ -118,7 +123,7 @@ mod tests {
         Time(Timestamp::from_second(second).unwrap())
     }
 
-    /// What a berth says of an object that is refused with this message.
+    /// Returns the statement of a replica that refuses an object with this message.
     fn statement(uid: &str, message: &str) -> Statement {
         let error = FieldError::new(message).in_field("spec");
         Statement {
@@ -134,7 +139,7 @@ mod tests {
         assert_eq!(written.conditions[0].last_transition_time, at(1));
         assert_eq!(ours.to_write(Some(&written), None, &at(2)), None, "stored");
 
-        // Another berth that sees it differently, and since another time.
+        // Another replica judges the object differently, and since another time.
         let theirs = statement("a", "theirs").to_write(None, None, &at(3));
         assert_eq!(ours.to_write(theirs.as_ref(), Some(&ours), &at(4)), None);
         let changed = statement("a", "something else");

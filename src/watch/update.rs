@@ -1,4 +1,4 @@
-//! What a watch tells, with what is kept of each object.
+//! The updates that the watches send, with the part of each object that berth keeps.
 
 use std::sync::Arc;
 
@@ -14,32 +14,35 @@ use crate::names::KIND;
 use crate::node::NodePool;
 use crate::pod::NamespaceLabels;
 
-/// An object's name, and what is kept of the object; nothing where it is as good as gone.
-pub(super) type Entry<T> = (Arc<str>, Option<T>);
+/// An object's name with the part that berth keeps of the object, or with `None` if the object counts as deleted.
+pub(super) type Kept<T> = (Arc<str>, Option<T>);
 
-/// What happened to a watch: an event, or a failure, with what it says of the resource if it was an answer.
-pub(super) type Outcome<T> = Result<Event<Entry<T>>, Option<Availability>>;
+/// An event of a watch, or its failure. The failure has an availability if the API server answered about the resource.
+pub(super) type WatchResult<T> = Result<Event<Kept<T>>, Option<Availability>>;
 
-/// What one of the watches tells.
+/// An event or a failure of one of the watches.
 pub(super) enum Update {
-    NodePools(Outcome<Result<Arc<NodePool>, Unreadable>>),
-    Namespaces(Outcome<Arc<NamespaceLabels>>),
-    Policies(Outcome<Arc<PolicyObject>>),
+    NodePools(WatchResult<Result<Arc<NodePool>, UnreadableNodePool>>),
+    Namespaces(WatchResult<Arc<NamespaceLabels>>),
+    Policies(WatchResult<Arc<PolicyObject>>),
 }
 
-/// A `NodePool` that cannot be read.
+/// The name of a `NodePool` that berth cannot read, and the field at fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("node pool {name:?}: {error}")]
-pub(super) struct Unreadable {
+pub(super) struct UnreadableNodePool {
     name: String,
     error: FieldError,
 }
 
-/// Reads a node pool of the cluster, whose metadata kube has taken out of it.
-pub(super) fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, Unreadable> {
+/// Reads a node pool from an object whose metadata kube has taken out.
+pub(super) fn read_node_pool(
+    name: &str,
+    mut object: Value,
+) -> Result<NodePool, UnreadableNodePool> {
     let spec = object.get_mut("spec").map(Value::take);
     let object = json!({"metadata": {"name": name}, "spec": spec});
-    NodePool::from_object(object).map_err(|error| Unreadable {
+    NodePool::from_object(object).map_err(|error| UnreadableNodePool {
         name: name.to_owned(),
         error,
     })
@@ -48,16 +51,16 @@ pub(super) fn read_node_pool(name: &str, mut object: Value) -> Result<NodePool, 
 /// A `PlacementPolicy` as it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PolicyObject {
-    /// Another than that of an object which was there before, under the same name.
+    /// The `uid`; an object that is deleted and created again has another.
     pub(super) uid: String,
     pub(super) generation: i64,
     pub(super) spec: Value,
-    /// What berth, or another replica of it, has last said of it.
+    /// The status that this or another replica of berth wrote last.
     pub(super) status: Value,
 }
 
 impl PolicyObject {
-    /// Returns its resource, as the API server serves it.
+    /// Returns the resource by which the API server serves a `PlacementPolicy`.
     pub(super) fn resource() -> ApiResource {
         let kind = GroupVersionKind::gvk(definition::GROUP, definition::VERSION, KIND);
         ApiResource::from_gvk_with_plural(&kind, definition::PLURAL)

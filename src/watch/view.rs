@@ -1,15 +1,12 @@
-//! What is known of the cluster, and the snapshot that it makes: a state that nothing but updates changes.
+//! The state of the cluster as the watches tell it, and the snapshot made of it. Updates alone change the state.
 
-#[cfg(test)]
-mod laws;
-
-use std::mem::take;
+use std::mem::{replace, take};
 use std::sync::Arc;
 
 use super::availability::Availability;
 use super::listing::Listing;
-use super::news::{Count, Judgement, News};
-use super::update::{Outcome, PolicyObject, Unreadable, Update};
+use super::news::{Assessment, Count, Judgement, News, Notice};
+use super::update::{PolicyObject, UnreadableNodePool, Update, WatchResult};
 use crate::definition;
 use crate::encoding::field::FieldError;
 use crate::metrics::watching::Watched;
@@ -18,12 +15,12 @@ use crate::placement::{Given, Snapshot, or_embedded};
 use crate::pod::NamespaceLabels;
 use crate::policy::{Policy, Source, embedded_policy, read_policy_spec};
 
-/// A policy that can be used.
+/// A policy that can be put into force, with its source.
 #[derive(Debug, Clone)]
 struct Usable {
     source: Source,
     policy: Arc<Policy>,
-    /// The static catalogue that stands in it.
+    /// The static catalogue that the policy's file or object holds.
     catalogue: Catalogue,
 }
 
@@ -37,24 +34,26 @@ impl Usable {
     }
 }
 
-/// What is known of the cluster.
+/// The state of the cluster, and the policy in force.
 #[derive(Debug)]
 pub(super) struct View {
+    /// The policy of `--policy`.
     given: Option<Usable>,
     /// The node pools of `--node-pools`.
     files: Catalogue,
     own_namespace: Option<Arc<str>>,
-    node_pools: Listing<Result<Arc<NodePool>, Unreadable>>,
+    node_pools: Listing<Result<Arc<NodePool>, UnreadableNodePool>>,
     namespaces: Listing<Arc<NamespaceLabels>>,
     policies: Listing<Arc<PolicyObject>>,
     changed: Changed,
     in_force: Option<Usable>,
     snapshot: Option<Snapshot>,
+    /// The error of the newest policy, while berth cannot use it.
     refused: Option<FieldError>,
-    unreadable: Vec<Unreadable>,
+    unreadable: Vec<UnreadableNodePool>,
 }
 
-/// What has changed since the last snapshot.
+/// The objects that have changed since the last news.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Changed {
     namespaces: bool,
@@ -79,36 +78,30 @@ impl View {
         }
     }
 
-    /// Takes notice of what a watch tells.
+    /// Applies an update of a watch.
     pub(super) fn take(&mut self, update: Update) {
-        fn apply<T: Clone + PartialEq>(listing: &mut Listing<T>, outcome: Outcome<T>) -> bool {
-            match outcome {
+        fn apply<T: Clone + PartialEq>(listing: &mut Listing<T>, result: WatchResult<T>) -> bool {
+            match result {
                 Ok(event) => listing.take(event),
                 Err(availability) => listing.failed(availability),
             }
         }
         match update {
-            Update::Namespaces(outcome) => {
-                self.changed.namespaces |= apply(&mut self.namespaces, outcome);
+            Update::Namespaces(result) => {
+                self.changed.namespaces |= apply(&mut self.namespaces, result);
             }
-            Update::NodePools(outcome) => {
-                self.changed.policy_or_node_pools |= apply(&mut self.node_pools, outcome);
+            Update::NodePools(result) => {
+                self.changed.policy_or_node_pools |= apply(&mut self.node_pools, result);
             }
-            Update::Policies(outcome) => {
-                self.changed.policy_or_node_pools |= apply(&mut self.policies, outcome);
+            Update::Policies(result) => {
+                self.changed.policy_or_node_pools |= apply(&mut self.policies, result);
             }
         }
     }
 
-    /// What comes of the updates since it was last asked for; nothing where nothing does, or something is still to be
-    /// listed.
+    /// Returns what changed since the last call, or `None` if nothing did or a resource is still unlisted.
     pub(super) fn news(&mut self) -> Option<News> {
-        let policies =
-            self.given.is_some() || self.policies.availability() != Availability::Unknown;
-        let is_listed = policies
-            && self.node_pools.availability() != Availability::Unknown
-            && self.namespaces.availability() != Availability::Unknown;
-        if !is_listed || self.changed == Changed::default() {
+        if !self.is_listed() || self.changed == Changed::default() {
             return None;
         }
         let Changed {
@@ -116,41 +109,69 @@ impl View {
             policy_or_node_pools,
         } = take(&mut self.changed);
         let is_first = self.snapshot.is_none();
-        let of_policy = policy_or_node_pools || is_first;
-        let (mut tell_refusal, mut newly_unreadable) = (false, Vec::new());
-        if of_policy {
+        let (mut assessment, mut notices) = (None, Vec::new());
+        if policy_or_node_pools || is_first {
             let refused = self.assess().err();
-            tell_refusal = refused != self.refused;
-            self.refused = refused;
-            let errors = self
-                .node_pools
-                .objects()
-                .values()
-                .filter_map(|object| object.as_ref().err());
-            let unreadable: Vec<_> = errors.cloned().collect();
-            let news = unreadable
-                .iter()
-                .filter(|error| !self.unreadable.contains(error));
-            newly_unreadable = news.cloned().collect();
-            self.unreadable = unreadable;
+            let unreadable = self.newly_unreadable().into_iter();
+            notices.extend(unreadable.map(Notice::Unreadable));
+            notices.extend(self.refusal(refused));
+            assessment = Some(Assessment {
+                in_force: self.in_force.as_ref().map(|usable| usable.source),
+                judgement: self.judgement(),
+            });
         }
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.namespaces = Arc::clone(self.namespaces.objects());
         }
+        if is_first && let Some(usable) = &self.in_force {
+            notices.push(Notice::Following(usable.source));
+        }
         Some(News {
-            of_policy,
-            judgement: self.judgement(),
-            source: self.in_force.as_ref().map(|usable| usable.source),
-            refused: self.refused.clone(),
-            tell_refusal,
-            newly_unreadable,
-            counts: self.counts(),
-            is_first: is_first && self.snapshot.is_some(),
             snapshot: self.snapshot.clone(),
+            assessment,
+            counts: self.counts(),
+            notices,
         })
     }
 
-    /// Puts the newest policy into force with the node pools as they are now, or leaves the one before in force.
+    /// True if the API server has answered every request for a list that berth needs. A refusal is an answer too.
+    fn is_listed(&self) -> bool {
+        let policies =
+            self.given.is_some() || self.policies.availability() != Availability::Unknown;
+        policies
+            && self.node_pools.availability() != Availability::Unknown
+            && self.namespaces.availability() != Availability::Unknown
+    }
+
+    /// Notes the error of the newest policy, if any. Returns a notice if it is another than before.
+    fn refusal(&mut self, refused: Option<FieldError>) -> Option<Notice> {
+        if refused == self.refused {
+            return None;
+        }
+        self.refused = refused;
+        Some(match &self.refused {
+            Some(error) => Notice::Refused(error.clone()),
+            None => Notice::UsableAgain,
+        })
+    }
+
+    /// Notes the unreadable node pools. Returns those that were not unreadable before.
+    fn newly_unreadable(&mut self) -> Vec<UnreadableNodePool> {
+        let node_pools = self.node_pools.objects().values();
+        let unreadable = node_pools.filter_map(|object| object.as_ref().err());
+        let before = replace(&mut self.unreadable, unreadable.cloned().collect());
+        let newly = self.unreadable.iter();
+        newly
+            .filter(|error| !before.contains(error))
+            .cloned()
+            .collect()
+    }
+
+    /// Puts the newest policy into force with the present node pools. If berth cannot use it, the previous policy stays
+    /// in force, with the present node pools too.
+    ///
+    /// # Errors
+    /// The field that keeps the newest policy from being used.
     fn assess(&mut self) -> Result<(), FieldError> {
         let newest = self.newest().and_then(|usable| {
             let catalogue = self.catalogue(&usable)?;
@@ -182,7 +203,7 @@ impl View {
         self.in_force = Some(usable);
     }
 
-    /// The policy of the flag, the cluster's, or the embedded one: the first that there is.
+    /// Returns the policy of the flag, else the cluster's, else the embedded one.
     fn newest(&self) -> Result<Usable, FieldError> {
         if let Some(given) = &self.given {
             return Ok(given.clone());
@@ -198,17 +219,18 @@ impl View {
         self.policies.objects().get(definition::NAME)
     }
 
-    /// The node pools of the cluster and those that no `NodePool` object describes.
+    /// Returns the node pools of the cluster, and the external ones of the files and the policy.
     ///
-    /// Where the cluster serves no `NodePool`s, those that somebody wrote down take their place; where berth may not
-    /// look, even the default policy's, since what is not known is not absent.
+    /// If the cluster serves no `NodePool`s, all node pools of the files and the policy take their place. If berth may
+    /// not list them and there are none in the files or the policy, the default policy's take their place: a node pool
+    /// that berth cannot see may exist.
     fn catalogue(&self, usable: &Usable) -> Result<Catalogue, FieldError> {
         let written = usable.catalogue.with(&self.files);
         Ok(match self.node_pools.availability() {
             Availability::Listed => {
                 let live = self.node_pools.objects().values().flatten();
                 let live: Catalogue = live.map(Arc::clone).collect();
-                // One of the same name too: whoever wrote it down said that it is no object's.
+                // An external entry replaces a live node pool of its name: its author says that no object describes it.
                 live.with(&written.externals())
             }
             Availability::Absent => written,
@@ -217,14 +239,17 @@ impl View {
     }
 
     fn judgement(&self) -> Option<Judgement> {
-        let object = self.object().filter(|_| self.given.is_none())?;
-        let outcome = match &self.refused {
+        if self.given.is_some() {
+            return None;
+        }
+        let object = self.object()?;
+        let result = match &self.refused {
             Some(error) => Err(error.clone()),
             None => Ok(self.snapshot.clone()?),
         };
         Some(Judgement {
             object: Arc::clone(object),
-            outcome,
+            result,
         })
     }
 
@@ -239,218 +264,7 @@ impl View {
 }
 
 #[cfg(test)]
-mod tests {
-    use kube::runtime::watcher::Event;
-    use serde_json::{Value, json};
+mod laws;
 
-    use super::*;
-    use crate::policy::embedded_node_pools;
-    use crate::watch::update::read_node_pool;
-
-    /// A view of a cluster that has listed these node pools, no namespace, and this policy, if any.
-    fn view(given: Given, node_pools: &Catalogue, spec: Option<Value>) -> View {
-        let mut view = View::new(given, None);
-        view.take(Update::NodePools(Ok(Event::Init)));
-        for node_pool in node_pools.iter() {
-            let entry = (
-                Arc::clone(node_pool.name()),
-                Some(Ok(Arc::new(node_pool.clone()))),
-            );
-            view.take(Update::NodePools(Ok(Event::InitApply(entry))));
-        }
-        view.take(Update::NodePools(Ok(Event::InitDone)));
-        view.take(Update::Namespaces(Ok(Event::InitDone)));
-        view.take(Update::Policies(Ok(Event::InitDone)));
-        if let Some(spec) = spec {
-            view.take(policy(1, spec));
-        }
-        view
-    }
-
-    fn policy(generation: i64, spec: Value) -> Update {
-        let object = PolicyObject {
-            uid: String::new(),
-            generation,
-            spec,
-            status: Value::Null,
-        };
-        Update::Policies(Ok(Event::Apply((
-            definition::NAME.into(),
-            Some(Arc::new(object)),
-        ))))
-    }
-
-    /// A policy with one pool of these node pools, which binds as told.
-    fn spec(node_pools: &[&str], binding: &str) -> Value {
-        json!({
-            "architectures": {"known": ["amd64", "arm64"], "default": "amd64"},
-            "pools": [{"name": "only", "nodePools": node_pools, "binding": binding}],
-            "rules": [{"name": "all", "place": {"pool": "only"}}],
-        })
-    }
-
-    fn pools(news: &News) -> Vec<&str> {
-        let pools = news.snapshot.as_ref().unwrap().policy.pools().iter();
-        pools.map(|pool| &*pool.name).collect()
-    }
-
-    #[test]
-    fn nothing_is_decided_before_everything_is_listed() {
-        let mut view = View::new(Given::default(), None);
-        assert!(view.news().is_none());
-        view.take(Update::NodePools(Ok(Event::InitDone)));
-        view.take(Update::Namespaces(Ok(Event::InitDone)));
-        assert!(view.news().is_none());
-        view.take(Update::Policies(Err(None)));
-        assert!(
-            view.news().is_none(),
-            "an API server that cannot be reached is no answer"
-        );
-        view.take(Update::Policies(Err(Some(Availability::Absent))));
-        let news = view.news().unwrap();
-        assert_eq!(news.source, Some(Source::Embedded));
-        assert!(news.judgement.is_none());
-        assert!(view.news().is_none(), "told once");
-    }
-
-    #[test]
-    fn the_flags_policy_comes_before_the_clusters_and_that_before_the_embedded_one() {
-        let mut embedded = view(Given::default(), &Catalogue::default(), None);
-        assert_eq!(
-            pools(&embedded.news().unwrap()),
-            ["default", "truemark", "batch"]
-        );
-
-        let of_cluster = Some(spec(&["a"], "Required"));
-        let mut cluster = view(Given::default(), &Catalogue::default(), of_cluster.clone());
-        assert_eq!(pools(&cluster.news().unwrap()), ["only"]);
-
-        let given = Given {
-            policy: Some(embedded_policy().unwrap()),
-            ..Given::default()
-        };
-        let mut flag = view(given, &Catalogue::default(), of_cluster);
-        let news = flag.news().unwrap();
-        assert_eq!(pools(&news), ["default", "truemark", "batch"]);
-        assert_eq!(news.source, Some(Source::Flag));
-        assert!(
-            news.judgement.is_none(),
-            "of what is not used, nothing is said"
-        );
-    }
-
-    #[test]
-    fn a_policy_that_cannot_be_used_never_replaces_a_good_one() {
-        let node_pools = embedded_node_pools().unwrap();
-        let mut view = view(
-            Given::default(),
-            &node_pools,
-            Some(spec(&["amd64-batch", "gone"], "Required")),
-        );
-        let news = view.news().unwrap();
-        assert!(news.judgement.unwrap().outcome.is_ok());
-
-        view.take(policy(2, json!({"pools": []})));
-        let news = view.news().unwrap();
-        assert!(news.tell_refusal);
-        assert_eq!(pools(&news), ["only"]);
-        let judgement = news.judgement.unwrap();
-        assert_eq!(judgement.object.generation, 2);
-        assert_eq!(judgement.outcome.unwrap_err().path.to_string(), "spec");
-
-        // That every node pool of it is tainted is what the catalogue alone says.
-        view.take(policy(3, spec(&["amd64-batch"], "Preferred")));
-        let news = view.news().unwrap();
-        assert_eq!(
-            news.judgement
-                .unwrap()
-                .outcome
-                .unwrap_err()
-                .path
-                .to_string(),
-            "spec.pools[0].binding"
-        );
-
-        // Without the object, the embedded one is what is left.
-        view.take(Update::Policies(Ok(Event::Delete((
-            definition::NAME.into(),
-            None,
-        )))));
-        let news = view.news().unwrap();
-        assert_eq!(news.source, Some(Source::Embedded));
-        assert!(news.refused.is_none() && news.judgement.is_none());
-    }
-
-    #[test]
-    fn a_first_policy_that_cannot_be_used_leaves_nothing_to_decide_by() {
-        let mut view = view(Given::default(), &Catalogue::default(), Some(json!({})));
-        let news = view.news().unwrap();
-        assert!(news.snapshot.is_none());
-        assert!(news.judgement.unwrap().outcome.is_err());
-        view.take(policy(2, spec(&["a"], "Required")));
-        let news = view.news().unwrap();
-        assert!(news.is_first && news.snapshot.is_some());
-    }
-
-    #[test]
-    fn live_node_pools_replace_the_static_ones_but_for_the_external() {
-        let mut spec = spec(&["a"], "Required");
-        spec["catalogue"] = json!([{"name": "static"}, {"name": "reserved", "external": true}]);
-        let names = |news: News| -> Vec<String> {
-            let catalogue = news.snapshot.unwrap().catalogue;
-            catalogue
-                .iter()
-                .map(|node_pool| node_pool.name().to_string())
-                .collect()
-        };
-        let given = Given {
-            node_pools: embedded_node_pools().unwrap(),
-            ..Given::default()
-        };
-        let mut listed = view(given.clone(), &Catalogue::default(), Some(spec.clone()));
-        assert_eq!(names(listed.news().unwrap()), ["reserved"]);
-        for name in ["reserved", "live"] {
-            let object = json!({"spec": {"template": {"spec": {}}}});
-            let entry = (
-                name.into(),
-                Some(read_node_pool(name, object).map(Arc::new)),
-            );
-            listed.take(Update::NodePools(Ok(Event::Apply(entry))));
-        }
-        let catalogue = listed.news().unwrap().snapshot.unwrap().catalogue;
-        let external = |name: &str| catalogue.get(name).map(NodePool::external);
-        assert_eq!(external("live"), Some(false));
-        assert_eq!(external("reserved"), Some(true));
-
-        let of = |availability| {
-            let mut view = View::new(Given::default(), None);
-            view.take(Update::NodePools(Err(Some(availability))));
-            view.take(Update::Namespaces(Ok(Event::InitDone)));
-            view
-        };
-        let mut absent = of(Availability::Absent);
-        absent.take(Update::Policies(Ok(Event::InitDone)));
-        assert!(names(absent.news().unwrap()).is_empty(), "it has none");
-        absent.take(policy(1, spec));
-        assert_eq!(names(absent.news().unwrap()), ["reserved", "static"]);
-
-        // What berth may not see is not absent.
-        let mut forbidden = of(Availability::Forbidden);
-        forbidden.take(Update::Policies(Ok(Event::InitDone)));
-        assert_eq!(names(forbidden.news().unwrap()).len(), 6);
-    }
-
-    #[test]
-    fn a_namespace_changes_nothing_but_itself() {
-        let mut view = view(Given::default(), &embedded_node_pools().unwrap(), None);
-        let before = view.news().unwrap().snapshot.unwrap();
-        let labels = NamespaceLabels::from_iter([("team", "red")]);
-        let entry = ("red".into(), Some(Arc::new(labels.clone())));
-        view.take(Update::Namespaces(Ok(Event::Apply(entry))));
-        let after = view.news().unwrap().snapshot.unwrap();
-        assert_eq!(after.namespace("red").labels, Some(&labels));
-        assert_eq!(before.namespace("red").labels, None);
-        assert!(Arc::ptr_eq(&before.catalogue, &after.catalogue));
-        assert!(Arc::ptr_eq(&before.policy, &after.policy));
-    }
-}
+#[cfg(test)]
+mod tests;

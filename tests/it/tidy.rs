@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use berth::validation::Check;
 use regex::Regex;
 
 use crate::harness::repository;
@@ -265,6 +266,49 @@ fn every_source_says_what_it_is() {
     for (file, text) in sources() {
         assert!(text.starts_with("//! "), "{}", file.display());
     }
+}
+
+/// Returns the names of the files in a directory, without their endings, in order.
+fn stems(directory: &str) -> impl Iterator<Item = String> {
+    let files = repository::files_below(directory).into_iter();
+    files.map(|file| {
+        let stem = file.file_stem().unwrap();
+        stem.to_string_lossy().into_owned()
+    })
+}
+
+/// A check has one name: of its variant, its file, its file of cases and its section of the page.
+#[test]
+fn a_check_has_one_name() {
+    let names: Vec<&str> = Check::ALL.iter().map(|check| check.as_str()).collect();
+    let capital = Regex::new("(.)([A-Z])").unwrap();
+    for check in Check::ALL {
+        let variant = format!("{check:?}");
+        let variant = capital.replace_all(&variant, "$1-$2").to_lowercase();
+        assert_eq!(variant, check.as_str());
+    }
+
+    let page = repository::text_of("docs/validation.md");
+    let headings = page.lines().filter_map(|line| line.strip_prefix("## `"));
+    let headings: Vec<&str> = headings.map(|name| name.trim_end_matches('`')).collect();
+    assert_eq!(headings, names);
+
+    let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
+    let cases: BTreeSet<String> = stems("tests/cases/validation").collect();
+    assert_eq!(cases, names);
+
+    // A file of a check says of which; the others are what the checks share.
+    let mut files = BTreeSet::new();
+    for stem in stems("src/validation") {
+        let text = repository::text_of(format!("src/validation/{stem}.rs"));
+        let Some(rest) = text.strip_prefix("//! The check `") else {
+            continue;
+        };
+        let (name, _) = rest.split_once("`: ").unwrap();
+        assert_eq!(stem, name.replace('-', "_"));
+        files.insert(name.to_owned());
+    }
+    assert_eq!(files, names);
 }
 
 /// One word, or several with hyphens: metric labels, logs, pages and policies all show these names.

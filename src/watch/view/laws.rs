@@ -1,4 +1,4 @@
-//! What holds of a view after whatever the watches tell.
+//! The law that holds of a view after any updates of the watches.
 
 use std::collections::BTreeMap;
 
@@ -8,34 +8,35 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::watch::update::{Entry, read_node_pool};
+use crate::watch::update::{Kept, read_node_pool};
 
-/// What kind of object something happens to, in the order of [`Update`].
+/// The number of kinds of objects; a kind is the position of its variant in [`Update`].
 const KINDS: u8 = 3;
 const NODE_POOLS: u8 = 0;
 const NAMESPACES: u8 = 1;
-/// The names of node pools and namespaces.
+const POLICIES: u8 = 2;
+/// The names that node pools and namespaces have, by their number.
 const NAMES: [&str; 3] = ["a", "b", "c"];
-/// The forms that an object takes: see `node_pool` and `policy`.
+/// The number of forms that an object takes: see `node_pool` and `policy`.
 const FORMS: u8 = 4;
-/// A policy that can always be used.
+/// The form of a policy that berth can always use.
 const HARMLESS: u8 = 0;
 
-/// Objects of a kind, by the number of their name.
+/// The objects of a kind: their forms by the numbers of their names.
 type Numbered = BTreeMap<u8, u8>;
 
-/// Something that happens.
+/// A step in the life of a view.
 #[derive(Debug, Clone)]
 enum Step {
     /// A whole list arrives.
     List(u8, Numbered),
     /// A list begins to arrive, and breaks off.
     Break(u8, Numbered),
-    /// An object is there, or is another.
+    /// An object is created or changed.
     Apply(u8, u8, u8),
     Delete(u8, u8),
     Fail(u8, Option<Availability>),
-    /// News is asked for: what happened since comes together.
+    /// Somebody asks for the news of all steps since the last time.
     Ask,
 }
 
@@ -57,25 +58,35 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 0..40)
 }
 
-/// A plain one, one with a taint, one that cannot be read, and one that is being deleted.
-fn node_pool(name: &str, form: u8) -> Entry<Result<Arc<NodePool>, Unreadable>> {
+/// Returns a plain node pool, one with a taint, one that berth cannot read, or one that is being deleted.
+fn node_pool(name: &str, form: u8) -> Kept<Result<Arc<NodePool>, UnreadableNodePool>> {
     let taints = match form {
         0 => json!([]),
         1 => json!([{"key": "example.com/only", "effect": "NoSchedule"}]),
         _ => json!(true),
     };
     let spec = json!({"template": {"spec": {"taints": taints}}});
-    let read = || read_node_pool(name, json!({"spec": spec}));
-    (name.into(), (form < 3).then(|| read().map(Arc::new)))
+    let node_pool = if form < 3 {
+        Some(read_node_pool(name, json!({"spec": spec})).map(Arc::new))
+    } else {
+        None
+    };
+    (name.into(), node_pool)
 }
 
-fn namespace(name: &str, form: u8) -> Entry<Arc<NamespaceLabels>> {
-    let labels = NamespaceLabels::from_iter([("form", form.to_string())]);
-    (name.into(), (form < 3).then(|| Arc::new(labels)))
+fn namespace(name: &str, form: u8) -> Kept<Arc<NamespaceLabels>> {
+    let labels = if form < 3 {
+        let labels = [("form", form.to_string())];
+        Some(Arc::new(NamespaceLabels::from_iter(labels)))
+    } else {
+        None
+    };
+    (name.into(), labels)
 }
 
-/// One that is always good, two that are while `a` or `b` has no taint, and one that never is.
-fn policy(form: u8) -> Entry<Arc<PolicyObject>> {
+/// Returns a policy that berth can always use, one that it can use while `a` or `b` has no taint, or one that it can
+/// never use.
+fn policy(form: u8) -> Kept<Arc<PolicyObject>> {
     let (binding, node_pools) = match form {
         HARMLESS => ("Required", json!(["a"])),
         1 => ("Preferred", json!(["a"])),
@@ -96,11 +107,11 @@ fn policy(form: u8) -> Entry<Arc<PolicyObject>> {
     (definition::NAME.into(), Some(Arc::new(object)))
 }
 
-/// Events with what their numbers stand for.
+/// Replaces the numbers in events by the objects that they stand for.
 fn update<T>(
     events: Vec<Event<(u8, u8)>>,
-    object: impl Fn(u8, u8) -> Entry<T>,
-) -> Vec<Event<Entry<T>>> {
+    object: impl Fn(u8, u8) -> Kept<T>,
+) -> Vec<Event<Kept<T>>> {
     let events = events.into_iter().map(|event| match event {
         Event::Init => Event::Init,
         Event::InitApply((name, form)) => Event::InitApply(object(name, form)),
@@ -111,7 +122,7 @@ fn update<T>(
     events.collect()
 }
 
-/// Has a view take notice of events of a kind.
+/// Applies events of a kind to a view.
 fn tell(view: &mut View, kind: u8, events: Vec<Event<(u8, u8)>>) {
     let name = |name: u8| NAMES[usize::from(name)];
     match kind {
@@ -140,7 +151,7 @@ fn list(objects: &Numbered) -> Vec<Event<(u8, u8)>> {
     objects.map(Event::InitApply).collect()
 }
 
-/// What the API server has told of each kind: a list, or why there is none.
+/// The last list of each kind, or the reason that there is none.
 #[derive(Debug, Default)]
 struct State {
     listed: [Option<Numbered>; KINDS as usize],
@@ -148,13 +159,15 @@ struct State {
 }
 
 impl State {
-    /// A view that hears of this alone, with another policy where one is given.
+    /// Returns the news of a view that gets this state alone. A policy, if given, takes the place of the state's own.
     fn fresh(&self, policy: Option<u8>) -> Option<News> {
         let mut view = View::new(Given::default(), None);
         for kind in 0..KINDS {
             let index = usize::from(kind);
-            let policy = policy.filter(|_| kind == KINDS - 1);
-            let policy = policy.map(|form| Numbered::from([(0, form)]));
+            let policy = match policy {
+                Some(form) if kind == POLICIES => Some(Numbered::from([(0, form)])),
+                _ => None,
+            };
             if let Some(objects) = policy.as_ref().or(self.listed[index].as_ref()) {
                 let mut events = list(objects);
                 events.push(Event::InitDone);
@@ -166,10 +179,10 @@ impl State {
         view.news()
     }
 
-    /// Takes notice of a step, unless it cannot happen now, and has the view do so.
+    /// Applies a step to this state and to the view, unless it cannot happen now.
     fn take(&mut self, step: Step, view: &mut View) {
-        // There is one policy.
-        let one = |kind, name| if kind == KINDS - 1 { 0 } else { name };
+        // There is only one policy.
+        let one = |kind, name| if kind == POLICIES { 0 } else { name };
         match step {
             Step::List(kind, mut objects) => {
                 objects.retain(|name, _| one(kind, *name) == *name);
@@ -206,39 +219,65 @@ impl State {
     }
 }
 
-fn in_force(news: &News) -> Option<(Source, Vec<String>)> {
-    let pools = news.snapshot.as_ref()?.policy.pools().iter();
-    Some((
-        news.source?,
-        pools.map(|pool| pool.name.to_string()).collect(),
-    ))
+/// The news of a view, added up.
+#[derive(Debug, Default)]
+struct Heard {
+    source: Option<Source>,
+    refused: Option<FieldError>,
+    snapshot: Option<Snapshot>,
+}
+
+impl Heard {
+    fn take(mut self, news: News) -> Self {
+        for notice in news.notices {
+            match notice {
+                Notice::Refused(error) => self.refused = Some(error),
+                Notice::UsableAgain => self.refused = None,
+                Notice::Unreadable(_) | Notice::Following(_) => {}
+            }
+        }
+        if let Some(assessment) = news.assessment {
+            self.source = assessment.in_force;
+        }
+        self.snapshot = news.snapshot;
+        self
+    }
+
+    /// Returns the source of the policy in force, and the names of its pools.
+    fn in_force(&self) -> Option<(Source, Vec<String>)> {
+        let pools = self.snapshot.as_ref()?.policy.pools().iter();
+        let names = pools.map(|pool| pool.name.to_string()).collect();
+        Some((self.source?, names))
+    }
 }
 
 proptest! {
-    /// Whatever the way, what is known is what a view gets that hears of the end alone; but a policy that cannot be used
-    /// leaves the last one that could.
+    /// A view knows as much as one that gets the end of all steps alone. But a policy that berth cannot use leaves the
+    /// last good one in force.
     #[test]
     fn only_the_end_counts_and_the_last_good_policy(steps in steps()) {
         let mut view = View::new(Given::default(), None);
-        let (mut state, mut last, mut good) = (State::default(), None, None);
+        let (mut state, mut heard, mut good) = (State::default(), None, None);
         for step in steps.into_iter().chain([Step::Ask]) {
             let is_asked = matches!(step, Step::Ask);
             state.take(step, &mut view);
             if !is_asked {
                 continue;
             }
-            last = view.news().or(last);
+            if let Some(news) = view.news() {
+                heard = Some(heard.unwrap_or_else(Heard::default).take(news));
+            }
             prop_assert!(view.news().is_none(), "told twice");
-            let fresh = state.fresh(None);
-            good = fresh.as_ref().and_then(in_force).or(good);
-            let (Some(news), Some(fresh)) = (&last, &fresh) else {
-                prop_assert!(last.is_none() && fresh.is_none());
+            let fresh = state.fresh(None).map(|news| Heard::default().take(news));
+            good = fresh.as_ref().and_then(Heard::in_force).or(good);
+            let (Some(heard), Some(fresh)) = (&heard, &fresh) else {
+                prop_assert!(heard.is_none() && fresh.is_none());
                 continue;
             };
-            prop_assert_eq!(&in_force(news), &good);
-            prop_assert_eq!(&news.refused, &fresh.refused);
+            prop_assert_eq!(&heard.in_force(), &good);
+            prop_assert_eq!(&heard.refused, &fresh.refused);
             prop_assert_eq!(&view.refused, &fresh.refused);
-            if let Some(snapshot) = &news.snapshot {
+            if let Some(snapshot) = &heard.snapshot {
                 let other = state.fresh(Some(HARMLESS)).and_then(|news| news.snapshot);
                 let other = other.expect("a policy that can always be used");
                 prop_assert_eq!(&snapshot.catalogue, &other.catalogue);

@@ -27,7 +27,6 @@ pub(crate) fn registered() -> BTreeSet<String> {
             let Some(name) = call.split('"').nth(1) else {
                 continue;
             };
-            let call = call.split(".clone()").next().unwrap();
             let unit = call.split_once("Unit::").map(|(_, rest)| rest);
             let unit = unit.and_then(|rest| rest.split(',').next());
             let unit = unit.map(|unit| format!("_{}", unit.to_ascii_lowercase()));

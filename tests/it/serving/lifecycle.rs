@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use berth::server::shutdown::Phase;
+use berth::server::lifecycle::Phase;
 
 use crate::harness::client::head;
 use crate::harness::in_process::InProcess;

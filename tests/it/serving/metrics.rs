@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use berth::admission::Record;
 use berth::metrics::watching::Watched;
-use berth::metrics::{Endpoint, Metrics, Refused, Socket};
+use berth::metrics::{ConnectionRefusal, Endpoint, Metrics, Socket};
 use berth::placement::{Reason, Snapshot};
 use berth::pod::Kind;
 use berth::policy::{Action, Mode, Source};
@@ -90,7 +90,7 @@ fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
         },
     );
     drop(metrics.connection(Socket::Webhook));
-    metrics.connection_refused(Socket::Webhook, Refused::Limit);
+    metrics.connection_refused(Socket::Webhook, ConnectionRefusal::Limit);
     metrics.reload_error();
     metrics.renewal_error();
     let watching = &metrics.watching;
@@ -163,7 +163,7 @@ fn the_page_has_every_value_of_every_label() {
             "action",
             quoted([Action::Deny, Action::Warn].map(berth::policy::Action::as_str)),
         ),
-        ("cause", all!(Refused)),
+        ("cause", all!(ConnectionRefusal)),
         ("check", all!(Check)),
         ("endpoint", all!(Endpoint)),
         ("kind", all!(Kind)),

@@ -89,7 +89,7 @@ fn the_page_on_validation_says_what_berth_says() {
 fn the_page_on_validation_has_the_defaults() {
     let page = repository::text_of("docs/validation.md");
     let (policy, _) = berth::policy::embedded_policy().unwrap();
-    let defaults = berth::policy::ValidationFile::default();
+    let defaults = berth::policy::Validation::default();
     assert_eq!(policy.validation, defaults);
     for check in Check::ALL {
         let row = format!("| [`{check}`](#{check}) | {} |", check.action(&defaults));

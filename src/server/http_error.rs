@@ -1,7 +1,7 @@
-//! Requests that get no review in return, and the status that says why.
+//! The answers with an HTTP status of failure, to requests that get no review in return.
 //!
-//! To the API server any of them is a failed call, which its failure policy decides on. None carries `Retry-After`:
-//! it would make the API server wait and call again, inside the caller's own request (R5.20).
+//! The API server takes any of them for a failed call, and its failure policy decides. None has a `Retry-After`: it
+//! would make the API server wait and call again, within the caller's own request (R5.20).
 
 use std::fmt;
 
@@ -12,31 +12,31 @@ use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue};
 
 use crate::admission::review::NotAReview;
 
-/// Why a request is refused.
+/// A reason to answer a request with an HTTP status of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// There is nothing at this path.
+pub enum HttpError {
+    /// berth serves nothing at this path.
     NotFound,
-    /// An endpoint takes POST alone.
+    /// The method is another than POST.
     Method,
-    /// The body is announced as something else than JSON.
+    /// The content type says that the body is something else than JSON.
     ContentType,
-    /// The body is longer than it may be.
+    /// The body is longer than [`Limits::body`](super::Limits::body).
     TooLarge,
     /// The body did not arrive in time.
     TooSlow,
     /// The body broke off.
     BrokenOff,
-    /// The bodies in memory take all that they may.
+    /// The bodies in memory leave no room for this one: see [`Limits::memory`](super::Limits::memory).
     Overloaded,
-    /// The cluster has not been listed yet, so that there is nothing to decide by.
+    /// The cluster has not been listed yet, so berth has no snapshot to decide by.
     NotReady,
     /// The body is no review.
     NotAReview(NotAReview),
 }
 
-impl Refusal {
-    /// The status of the answer.
+impl HttpError {
+    /// Returns the status of the answer.
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
@@ -50,13 +50,13 @@ impl Refusal {
         }
     }
 
-    /// Whether the body was not read to its end, so that the connection cannot be used again.
+    /// True if the body was not read to its end, so that the connection cannot carry another request.
     fn ends_connection(self) -> bool {
         !matches!(self, Self::NotReady | Self::NotAReview(_))
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => {
@@ -74,7 +74,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(format!("{self}\n")));
         *response.status_mut() = self.status();

@@ -8,23 +8,24 @@ use tokio::sync::watch;
 use crate::named::named;
 
 named! {
-    /// What the process is at, in order; it never goes back.
+    /// A phase in the life of the process, in order; the process never goes back to an earlier one.
     pub enum Phase {
-        /// Something that a request needs is not there yet.
+        /// Not ready: there is no snapshot to decide by yet.
         Starting = "starting",
-        /// Everything is there.
+        /// Ready: the process decides on requests.
         Serving = "serving",
-        /// Told to end: not ready any more, but serving whoever has not heard of it yet. Every answer asks its client
-        /// to close the connection, which loses nothing, as our closing it would (R6.3).
+        /// A signal asked for the end: not ready any more, but the process still serves clients that have not heard of
+        /// it. Every answer asks its client to close the connection. A close by the client loses no request, a close
+        /// by berth could (R6.3).
         Draining = "draining",
-        /// No new connections; what is in flight is finished.
+        /// The webhook accepts no connection any more and finishes the requests in flight.
         Closing = "closing",
-        /// The ops listener closes too.
+        /// The ops listener closes too, after the webhook.
         Over = "over",
     }
 }
 
-/// Moves the process through its phases.
+/// The phase of the process, and the one place that moves it on.
 #[derive(Debug)]
 pub struct Lifecycle(watch::Sender<Phase>);
 
@@ -35,7 +36,7 @@ impl Default for Lifecycle {
 }
 
 impl Lifecycle {
-    /// Enters a phase; one that lies behind is passed over.
+    /// Enters a phase. Does nothing if the process is past it.
     pub fn enter(&self, phase: Phase) {
         self.0.send_if_modified(|current| {
             let later = phase > *current;
@@ -44,16 +45,16 @@ impl Lifecycle {
         });
     }
 
-    /// Where the phase can be seen, and waited for.
+    /// Returns a receiver that sees the phase and can wait for a later one.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Phase> {
         self.0.subscribe()
     }
 }
 
-/// Waits until a phase is reached.
+/// Waits until the process has reached a phase, or its [`Lifecycle`] is gone.
 pub async fn reached(receiver: &mut watch::Receiver<Phase>, phase: Phase) {
-    // Without a sender nobody can order the end any more: that is the end.
+    // Nobody can enter a phase without the sender, so its end counts as the last phase.
     let _ = receiver.wait_for(|current| *current >= phase).await;
 }
 
@@ -65,7 +66,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on.
+    /// Starts to listen for the signals.
     ///
     /// # Errors
     /// When the handlers cannot be installed.
@@ -76,7 +77,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one, and names it.
+    /// Waits for the next signal and returns its name.
     pub async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",

@@ -1,0 +1,256 @@
+//! The status of a policy: berth's answer to the person who wrote it.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::field::FieldError;
+use crate::named::named;
+use crate::node::Catalogue;
+use crate::policy::Policy;
+
+/// The longest message of a condition, in characters.
+const LONGEST_MESSAGE: usize = 4096;
+
+/// The status of the policy. berth writes it; nobody else should.
+// Empty fields are written too: a merge would leave the old values of fields that are absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The generation of the policy that this status is about. It is out of date if metadata.generation is higher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "int64"))]
+    pub observed_generation: Option<i64>,
+    /// One condition, Accepted, which is True if berth uses the policy.
+    #[serde(default)]
+    #[schemars(
+        length(max = 8),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
+    )]
+    pub conditions: Vec<Condition>,
+    /// The node pools that the policy names and the cluster does not have, as text: the first four, and the number of
+    /// the others.
+    #[serde(default)]
+    #[schemars(length(max = 1024))]
+    pub missing: String,
+    /// The pools of the policy, each with its node pools that the cluster has.
+    #[serde(default)]
+    #[schemars(
+        length(max = 64),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
+    pub pools: Vec<PoolStatus>,
+}
+
+/// A condition of the policy, in the form that all Kubernetes objects share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// The type of the condition.
+    #[serde(rename = "type")]
+    pub kind: ConditionType,
+    /// The state of the condition.
+    pub status: ConditionStatus,
+    /// The generation of the policy that the condition is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "int64"))]
+    pub observed_generation: Option<i64>,
+    /// The time at which the state of the condition last changed.
+    #[schemars(with = "String", length(max = 64), extend("format" = "date-time"))]
+    pub last_transition_time: Time,
+    /// The reason for the state, in one word.
+    pub reason: ConditionReason,
+    /// The reason for the state, for people: the error, with the path of the field.
+    #[schemars(length(max = LONGEST_MESSAGE))]
+    pub message: String,
+}
+
+named! {
+    /// The type of a condition.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    pub enum ConditionType {
+        /// berth uses the policy. If it cannot, the previous policy stays in force.
+        Accepted = "Accepted",
+    }
+}
+
+named! {
+    /// The state of a condition.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    pub enum ConditionStatus {
+        /// The condition holds.
+        True = "True",
+        /// The condition does not hold.
+        False = "False",
+        /// Nobody knows if the condition holds.
+        Unknown = "Unknown",
+    }
+}
+
+named! {
+    /// The reason for the state of a condition.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    pub enum ConditionReason {
+        /// The policy is in force.
+        Accepted = "Accepted",
+        /// berth cannot use the policy. The message names the field that is wrong.
+        Invalid = "Invalid",
+    }
+}
+
+/// The status of a pool of the policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PoolStatus {
+    /// The name of the pool.
+    #[schemars(length(max = 63))]
+    pub name: String,
+    /// The node pools of the pool that the cluster has.
+    #[serde(default)]
+    #[schemars(
+        length(max = 32),
+        inner(length(max = 63)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
+    pub node_pools: Vec<String>,
+    /// The node pools of the pool that the cluster does not have. berth sends no pod there.
+    #[serde(default)]
+    #[schemars(
+        length(max = 32),
+        inner(length(max = 63)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
+    pub missing: Vec<String>,
+}
+
+/// The most missing node pools that the text names.
+const NAMED: usize = 4;
+
+/// The acceptance of a policy: the policy and the node pools of the cluster, or the error for which berth cannot use
+/// it.
+pub type Acceptance<'a> = Result<(&'a Policy, &'a Catalogue), &'a FieldError>;
+
+impl Status {
+    /// Returns the status to write for a generation of the policy. A condition whose state is that of `before` keeps
+    /// its time.
+    #[must_use]
+    pub fn new(
+        acceptance: Acceptance<'_>,
+        generation: i64,
+        before: Option<&Self>,
+        now: &Time,
+    ) -> Self {
+        let (status, reason, message) = match acceptance {
+            Ok(_) => (
+                ConditionStatus::True,
+                ConditionReason::Accepted,
+                "in force".to_owned(),
+            ),
+            Err(error) => (
+                ConditionStatus::False,
+                ConditionReason::Invalid,
+                error.to_string(),
+            ),
+        };
+        let condition = Condition {
+            kind: ConditionType::Accepted,
+            status,
+            observed_generation: Some(generation),
+            last_transition_time: now.clone(),
+            reason,
+            // The message can quote any text of the policy, so it has no bound of its own.
+            message: message.chars().take(LONGEST_MESSAGE).collect(),
+        };
+        let pools = match acceptance {
+            Ok((policy, catalogue)) => pools(policy, catalogue),
+            Err(_) => Vec::new(),
+        };
+        let missing = pools.iter().flat_map(|pool| &pool.missing).collect();
+        Self {
+            observed_generation: Some(generation),
+            conditions: vec![condition],
+            missing: listed(&missing),
+            pools,
+        }
+        .since(before, now)
+    }
+
+    /// Returns this status with the time of each condition's last change: that of `before`, or `now` if the state
+    /// changes.
+    #[must_use]
+    pub fn since(mut self, before: Option<&Self>, now: &Time) -> Self {
+        let before = before.map_or(&[][..], |before| &before.conditions);
+        for condition in &mut self.conditions {
+            let unchanged = before.iter().find(|old| old.status == condition.status);
+            let since = unchanged.map_or(now, |old| &old.last_transition_time);
+            condition.last_transition_time = since.clone();
+        }
+        self
+    }
+}
+
+/// Returns the status of each pool, with the node pools that exist and those that do not.
+fn pools(policy: &Policy, catalogue: &Catalogue) -> Vec<PoolStatus> {
+    let pools = policy.pools().iter().map(|pool| {
+        let names = pool.node_pools.iter().map(ToString::to_string);
+        let (node_pools, missing) = names.partition(|name| catalogue.get(name).is_some());
+        PoolStatus {
+            name: pool.name.to_string(),
+            node_pools,
+            missing,
+        }
+    });
+    pools.collect()
+}
+
+/// Returns the first names and the number of the others, as text.
+fn listed(names: &BTreeSet<&String>) -> String {
+    let first: Vec<&str> = names.iter().take(NAMED).map(|name| name.as_str()).collect();
+    let text = first.join(", ");
+    match names.len() - first.len() {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldError, Status, Time};
+    use crate::policy::{embedded_node_pools, embedded_policy};
+
+    /// A condition has the time of its last change, not of the last look.
+    #[test]
+    fn a_condition_keeps_its_time_while_it_stays() {
+        let at = |second: i64| Time(k8s_openapi::jiff::Timestamp::from_second(second).unwrap());
+        let (policy, none) = embedded_policy().unwrap();
+        let accepted = Ok((&policy, &none));
+        let error = FieldError::new("no").in_field("spec");
+        let mut before = None;
+        let steps = [
+            (accepted, at(1)),
+            (accepted, at(1)),
+            (Err(&error), at(3)),
+            (accepted, at(4)),
+        ];
+        for (generation, (outcome, since)) in (1..).zip(steps) {
+            let status = Status::new(outcome, generation, before.as_ref(), &at(generation));
+            assert_eq!(status.conditions[0].last_transition_time, since);
+            assert_eq!(status.observed_generation, Some(generation));
+            before = Some(status);
+        }
+    }
+
+    #[test]
+    fn missing_node_pools_are_named_as_far_as_a_line_goes() {
+        let (policy, none) = embedded_policy().unwrap();
+        let time = Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
+        let shown = |there: &_| Status::new(Ok((&policy, there)), 1, None, &time).missing;
+        assert_eq!(shown(&embedded_node_pools().unwrap()), "");
+        assert_eq!(
+            shown(&none),
+            "amd64-batch, amd64-default, arm64-batch, arm64-default and 2 more"
+        );
+    }
+}
