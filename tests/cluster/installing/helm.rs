@@ -24,9 +24,7 @@ fn run(operator: &Operator<'_>, section: &str) -> anyhow::Result<()> {
 /// From the first command to the last; berth itself runs where its Service is, with the rights of its service account, and
 /// its configurations are used as Helm made them. No pod is refused; none goes unplaced while berth is only changed.
 pub(crate) async fn page(cluster: &Cluster) -> anyhow::Result<()> {
-    if !can_be_called() {
-        return Ok(());
-    }
+    can_be_called()?;
     let operator = Operator::new(cluster)?;
     // Nodes for berth's own pods.
     node_pools::apply(&cluster.api).await?;
@@ -121,9 +119,7 @@ async fn removed(
 /// With entitlement a boundary, pods are refused when berth cannot be asked: switched on under load, and uninstalled
 /// under it, there is no such moment.
 pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
-    if !can_be_called() {
-        return Ok(());
-    }
+    can_be_called()?;
     let operator = Operator::new(cluster)?;
     node_pools::apply(&cluster.api).await?;
     namespace(cluster, "bounded", Injection::Enabled).await?;

@@ -13,6 +13,7 @@ use crate::harness::eventually;
 use crate::harness::load::{Load, Report};
 use crate::harness::operator::Operator;
 use crate::harness::registration::installed;
+use crate::runner::NotRun;
 
 /// A berth that is installed, and pods that are created all the while.
 pub(super) struct Installed {
@@ -27,13 +28,11 @@ pub(super) async fn setup(cluster: &Cluster) -> anyhow::Result<Setup> {
     Ok(setup.self_managed("2160h"))
 }
 
-/// Whether a port below 1024 can be had here, which the Service has.
-pub(super) fn can_be_called() -> bool {
-    let listener = TcpListener::bind("127.96.255.254:443");
-    if let Err(error) = &listener {
-        println!("not run: berth's Service has port 443: {error}");
-    }
-    listener.is_ok()
+/// Fails where no port below 1024 can be had, since the Service has one.
+pub(super) fn can_be_called() -> Result<(), NotRun> {
+    TcpListener::bind("127.96.255.254:443")
+        .map(drop)
+        .map_err(|error| NotRun(format!("berth's Service has port 443: {error}")))
 }
 
 impl Installed {

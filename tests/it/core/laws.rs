@@ -224,12 +224,14 @@ pub(crate) fn corpus() -> Vec<(String, Value)> {
     lines.collect()
 }
 
-/// Says so where the recorded objects are missing, since a test that sees nothing looks like one that passes.
+/// The recorded objects. Where there are none, `tests/run` reads the notice: a test that sees nothing looks like one that
+/// passes.
 pub(crate) fn corpus_or_notice(law: &str) -> Vec<(String, Value)> {
     let corpus = corpus();
     if corpus.is_empty() {
         // Not by a macro: what those print, the harness keeps to itself while the test passes.
-        let notice = format!("no recorded workloads (BERTH_CORPUS): {law} did not run over them\n");
+        let notice =
+            format!("not run: {law} on recorded workloads, since BERTH_CORPUS names none\n");
         std::io::stderr().write_all(notice.as_bytes()).unwrap();
     }
     corpus
