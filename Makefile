@@ -1,7 +1,7 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-static test-monitoring test-cluster bench demo release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster bench demo release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
@@ -9,11 +9,11 @@ IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
 help: ## Lists the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: ## Runs all the tests there are (the first run builds a control plane, some ten minutes; then about seven)
-	cargo test --locked
-	tests/monitoring/run
-	tests/static-binary
-	tests/cluster/test
+test: ## Runs all the tests there are; sets up what they take, and builds a control plane, the first time
+	tests/run
+
+test-fresh: ## Runs `cargo test` on a clone, with nothing downloaded and nothing compiled
+	tests/fresh
 
 test-static: ## Proves that the release binaries are static and serve from an empty root directory
 	tests/static-binary

@@ -13,7 +13,7 @@ mod traffic;
 use anyhow::ensure;
 
 use crate::harness::cluster::{Cluster, Extent};
-use crate::runner::{Group, Test};
+use crate::runner::{Group, NotRun, Test};
 
 pub(crate) fn group() -> Group {
     Group {
@@ -29,12 +29,10 @@ pub(crate) fn group() -> Group {
 
 /// Asks every query, and reports all that fail.
 async fn asked(cluster: &Cluster) -> anyhow::Result<()> {
-    let Some(program) = prometheus::program() else {
-        println!(
-            "not run: there is no `prometheus` on the PATH (Debian: apt-get install prometheus)"
-        );
-        return Ok(());
-    };
+    let program = prometheus::program().ok_or_else(|| {
+        let lack = "there is no `prometheus` on the PATH (Debian: apt-get install prometheus)";
+        NotRun(lack.to_owned())
+    })?;
     let stage = stage::Stage::new(cluster, &program).await?;
     let mut problems = Vec::new();
     for part in [

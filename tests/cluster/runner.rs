@@ -3,6 +3,8 @@
 //! Rust's own runner does not serve: the tests of a group share a cluster, which is stopped on Ctrl-C too, and started
 //! from the main thread (see [`Process::start`](crate::harness::process::Process::start)).
 
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -17,7 +19,7 @@ use crate::harness::cluster::{Cluster, Extent};
 use crate::harness::programs::Programs;
 use crate::harness::registration;
 
-/// The function of a test. It fails by an error or by a panic.
+/// The function of a test. It fails by an error or by a panic; [`NotRun`] is no failure.
 type Run = for<'c> fn(&'c Cluster) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'c>>;
 
 /// A test.
@@ -44,9 +46,22 @@ macro_rules! tests {
 }
 pub(crate) use tests;
 
+/// The reason for which a test did not run, as the error that it returns.
+#[derive(Debug)]
+pub(crate) struct NotRun(pub(crate) String);
+
+impl Display for NotRun {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Error for NotRun {}
+
 /// The end of a test or of a group's start.
 enum Outcome {
     Passed,
+    NotRun(String),
     Failed(String),
     Interrupted,
 }
@@ -71,7 +86,7 @@ pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
     let programs = match Programs::build()? {
         Programs::At(directory) => directory,
         Programs::Unavailable(reason) => {
-            println!("\nTHE CLUSTER TESTS DID NOT RUN: {reason}");
+            println!("\nnot run: the cluster tests, since {reason}");
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -98,7 +113,9 @@ pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
             match started {
                 Outcome::Interrupted => return Ok(ExitCode::from(INTERRUPTED)),
                 Outcome::Failed(reason) => anyhow::bail!(reason),
-                Outcome::Passed => unreachable!("started without a cluster"),
+                Outcome::Passed | Outcome::NotRun(_) => {
+                    unreachable!("started without a cluster")
+                }
             }
         };
         if run(&runtime, &mut interrupted, &group, cluster, &mut tally) {
@@ -146,6 +163,7 @@ fn run(
                 println!("{name} ... ok ({seconds:.1} s)");
                 tally.passed += 1;
             }
+            Outcome::NotRun(reason) => println!("not run: {name}, since {reason}"),
             Outcome::Failed(reason) => {
                 println!("{name} ... FAILED ({seconds:.1} s)\n{reason}");
                 tally.failed.push(name);
@@ -173,7 +191,10 @@ fn attempt(
         tokio::select! {
             result = task => match result {
                 Ok(()) => Outcome::Passed,
-                Err(error) => Outcome::Failed(format!("{error:#}")),
+                Err(error) => match error.downcast::<NotRun>() {
+                    Ok(NotRun(reason)) => Outcome::NotRun(reason),
+                    Err(error) => Outcome::Failed(format!("{error:#}")),
+                },
             },
             _ = interrupted => Outcome::Interrupted,
         }

@@ -12,6 +12,7 @@ use crate::harness::api::{Persist, Reply, text};
 use crate::harness::cluster::Cluster;
 use crate::harness::repository;
 use crate::harness::scene::{Injection, Scene, namespace};
+use crate::runner::NotRun;
 
 const PLACED: &str = "corpus-placed";
 const PLAIN: &str = "corpus-plain";
@@ -41,10 +42,8 @@ pub(crate) async fn corpus(cluster: &Cluster) -> anyhow::Result<()> {
         || repository("../shared/corpus/workloads.jsonl"),
         PathBuf::from,
     );
-    let Ok(lines) = std::fs::read_to_string(&path) else {
-        println!("    no corpus at {}: nothing was compared", path.display());
-        return Ok(());
-    };
+    let lines = std::fs::read_to_string(&path)
+        .map_err(|error| NotRun(format!("BERTH_CORPUS: {}: {error}", path.display())))?;
     let _scene = Scene::new(cluster).await?;
     namespace(cluster, PLACED, Injection::Enabled).await?;
     namespace(cluster, PLAIN, Injection::Absent).await?;

@@ -13,6 +13,7 @@ use crate::harness::eventually;
 use crate::harness::load::{Load, Report};
 use crate::harness::operator::Operator;
 use crate::harness::registration::installed;
+use crate::runner::NotRun;
 
 /// A berth that is installed, while pods are created.
 pub(super) struct Installed {
@@ -27,13 +28,11 @@ pub(super) async fn setup(cluster: &Cluster) -> anyhow::Result<Setup> {
     Ok(setup.self_managed("2160h"))
 }
 
-/// True if this machine allows a port below 1024, such as the Service's.
-pub(super) fn can_be_called() -> bool {
-    let listener = TcpListener::bind("127.96.255.254:443");
-    if let Err(error) = &listener {
-        println!("not run: berth's Service has port 443: {error}");
-    }
-    listener.is_ok()
+/// Fails if this machine allows no port below 1024, such as the Service's.
+pub(super) fn can_be_called() -> Result<(), NotRun> {
+    TcpListener::bind("127.96.255.254:443")
+        .map(drop)
+        .map_err(|error| NotRun(format!("berth's Service has port 443: {error}")))
 }
 
 impl Installed {

@@ -25,9 +25,7 @@ pub(crate) async fn installation(cluster: &Cluster) -> anyhow::Result<()> {
     })
     .await?;
     namespace(cluster, "installation", Injection::Enabled).await?;
-    if !can_be_called() {
-        return Ok(());
-    }
+    can_be_called()?;
     node_pools::apply(&cluster.api).await?;
     let berth = Installed::new(cluster, "installation").await?;
     let (given, before) = (filled_in(cluster).await?, berth.load.report());
