@@ -53,7 +53,11 @@ impl Scene {
         let labels = [(INJECTION_LABEL, opted_in), ("team", "core")];
         let known = [(NAMESPACE.into(), Arc::new(labels.into_iter().collect()))];
         snapshot.namespaces = Arc::new(known.into_iter().collect());
-        let World { policy, node_pools } = world;
+        let World {
+            policy,
+            node_pools,
+            late,
+        } = world;
         let pools = items(&policy["spec"]["pools"]);
         let is_closed = |node_pool: &Value| {
             let mut of = pools
@@ -62,7 +66,7 @@ impl Scene {
                 .peekable();
             of.peek().is_some() && of.all(|pool| !pool["namespaces"].is_null())
         };
-        let (closed, open) = node_pools.into_iter().partition(is_closed);
+        let (closed, open) = node_pools.into_iter().chain(late).partition(is_closed);
         Self {
             snapshot,
             closed,

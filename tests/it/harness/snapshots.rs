@@ -14,22 +14,18 @@ use super::repository::shipped_policy;
 /// The namespace of a review that names no other; it has opted in.
 pub(crate) const NAMESPACE: &str = "team-a";
 
-/// Makes a snapshot of a policy and, if given, node pools: each the name of a shipped one or an entry of a catalogue.
+/// Makes a snapshot of a policy and the node pools of its cluster, as [`with_node_pools`] takes them. Without node pools it
+/// has those of the policy's own catalogue, or those that ship.
 pub(crate) fn snapshot(
     policy: Value,
     node_pools: Option<&[Value]>,
 ) -> Result<Snapshot, FieldError> {
-    let (policy, mut catalogue) = read_policy_object(policy)?;
-    let shipped = embedded_node_pools().unwrap();
-    match node_pools {
-        Some(listed) => {
-            for entry in listed {
-                catalogue.insert(node_pool(entry, &shipped)).unwrap();
-            }
-        }
-        None if catalogue == Catalogue::default() => catalogue = shipped,
-        None => {}
-    }
+    let (policy, of_policy) = read_policy_object(policy)?;
+    let catalogue = match node_pools {
+        Some(node_pools) => with_node_pools(of_policy, node_pools),
+        None if of_policy.is_empty() => embedded_node_pools().unwrap(),
+        None => of_policy,
+    };
     let mut snapshot = Snapshot::new(policy, catalogue)?;
     let opted_in = [
         ("kubernetes.io/metadata.name", NAMESPACE),
@@ -40,13 +36,20 @@ pub(crate) fn snapshot(
     Ok(snapshot)
 }
 
-fn node_pool(entry: &Value, shipped: &Catalogue) -> NodePool {
-    if let Some(name) = entry.as_str() {
-        let node_pool = shipped.get(name).cloned();
-        return node_pool.unwrap_or_else(|| panic!("no node pool {name} is shipped"));
+/// Adds node pools to a catalogue: each the name of a shipped one or an entry of a catalogue.
+pub(crate) fn with_node_pools(mut catalogue: Catalogue, node_pools: &[Value]) -> Catalogue {
+    let shipped = embedded_node_pools().unwrap();
+    for entry in node_pools {
+        let node_pool = if let Some(name) = entry.as_str() {
+            let node_pool = shipped.get(name).cloned();
+            node_pool.unwrap_or_else(|| panic!("no node pool {name} is shipped"))
+        } else {
+            let entry: StaticNodePool = yaml::from_value(entry.clone()).unwrap();
+            NodePool::try_from(entry).unwrap()
+        };
+        catalogue.insert(node_pool).unwrap();
     }
-    let entry: StaticNodePool = yaml::from_value(entry.clone()).unwrap();
-    NodePool::try_from(entry).unwrap()
+    catalogue
 }
 
 /// Returns the snapshot of the embedded policy and node pools.

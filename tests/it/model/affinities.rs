@@ -67,7 +67,9 @@ pub(crate) fn node_affinity() -> BoxedStrategy<Value> {
             {"key": NODE_POOL, "operator": "In", "values": ["amd64-default"]},
         ]},
     }]);
-    let preferred = vec((1..101_u8, term()), 0..3).prop_map(|terms| {
+    // Ties, and weights that tie with berth's own preference, are as frequent as others.
+    let weight = prop_oneof![1..101_u8, select(vec![1, 100])];
+    let preferred = vec((weight, term()), 0..3).prop_map(|terms| {
         let terms = terms.into_iter();
         let terms = terms.map(|(weight, term)| json!({"weight": weight, "preference": term}));
         terms.collect::<Value>()

@@ -27,7 +27,7 @@ pub(crate) struct Question<'w> {
     pub(crate) known: Vec<&'w str>,
     /// The architectures that were chosen for what the pod leaves open.
     pub(crate) wanted: Vec<&'w str>,
-    cluster: &'w [Value],
+    cluster: Vec<&'w Value>,
 }
 
 impl<'w> Question<'w> {
@@ -51,7 +51,8 @@ impl<'w> Question<'w> {
             one => known.iter().copied().filter(|name| *name == one).collect(),
         };
         let pool = named(&policy["pools"], pool);
-        let first = existing(pool, &world.node_pools).next();
+        let cluster: Vec<&Value> = world.cluster().collect();
+        let first = existing(pool, &cluster).next();
         let spec = &template["spec"];
         let question = Self {
             spec,
@@ -61,7 +62,7 @@ impl<'w> Question<'w> {
             label: first.map_or(NODE_POOL, node_label),
             known,
             wanted,
-            cluster: &world.node_pools,
+            cluster,
         };
         // An unknown choice matters only to alternatives that leave one.
         let mut all = question.alternatives.iter();
@@ -85,13 +86,19 @@ impl<'w> Question<'w> {
             .collect()
     }
 
-    /// Returns the pool's node pools that the cluster has and the pod can use, in the policy's order.
+    /// Returns the pool's node pools that the cluster has and the pod can use, in the policy's order. A pool binds no node
+    /// pool of another label, and none that is tainted if it binds softly.
     pub(crate) fn node_pools(&self) -> Vec<&'w Value> {
+        let is_bound = |node_pool: &&Value| {
+            let is_tainted = !items(&node_pool["taints"]).is_empty();
+            node_label(node_pool) == self.label && !(self.binds_softly() && is_tainted)
+        };
         let suits = |node_pool: &&Value| {
             let mut alternatives = self.alternatives.iter();
             alternatives.any(|alternative| self.suits(node_pool, alternative))
         };
-        existing(self.pool, self.cluster).filter(suits).collect()
+        let existing = existing(self.pool, &self.cluster);
+        existing.filter(is_bound).filter(suits).collect()
     }
 
     /// True if a node pool can make nodes for an alternative. Karpenter tries it together with the preference unless it
@@ -141,7 +148,7 @@ fn named<'v>(list: &'v Value, name: &str) -> &'v Value {
 }
 
 /// Returns a pool's node pools that the cluster has, in the policy's order.
-fn existing<'w>(pool: &'w Value, cluster: &'w [Value]) -> impl Iterator<Item = &'w Value> {
+fn existing<'w>(pool: &'w Value, cluster: &[&'w Value]) -> impl Iterator<Item = &'w Value> {
     let names = items(&pool["nodePools"]).iter();
-    names.filter_map(|name| cluster.iter().find(|entry| entry["name"] == *name))
+    names.filter_map(|name| cluster.iter().copied().find(|entry| entry["name"] == *name))
 }

@@ -1,5 +1,8 @@
 //! Generated worlds: a policy, and the node pools of a cluster.
 
+use std::sync::Arc;
+
+use berth::node::Catalogue;
 use berth::placement::Snapshot;
 use proptest::array::uniform6;
 use proptest::option;
@@ -11,15 +14,17 @@ use super::karpenter::node_label;
 use super::names::{NODE_POOL, NODE_POOLS, NODE_TEMPLATE};
 use super::node_pools::node_pool;
 use crate::harness::repository::{policy_with, shipped_node_pools, shipped_policy, value_of};
-use crate::harness::snapshots::snapshot;
+use crate::harness::snapshots::{snapshot, with_node_pools};
 
 /// A policy and the node pools of a cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     /// The policy's document.
     pub(crate) policy: Value,
-    /// Entries of a policy's catalogue.
+    /// The node pools that the cluster has from the beginning: entries of a policy's catalogue.
     pub(crate) node_pools: Vec<Value>,
+    /// The node pools that appear later. The policy is not refused for them.
+    pub(crate) late: Vec<Value>,
 }
 
 impl World {
@@ -28,6 +33,7 @@ impl World {
         Self {
             policy: shipped_policy(),
             node_pools: shipped_node_pools(),
+            late: Vec::new(),
         }
     }
 
@@ -39,6 +45,7 @@ impl World {
         Self {
             policy,
             node_pools: serde_json::from_value(node_pools).unwrap(),
+            late: Vec::new(),
         }
     }
 
@@ -67,17 +74,25 @@ impl World {
         }
     }
 
+    /// Returns all node pools of the cluster.
+    pub(crate) fn cluster(&self) -> impl Iterator<Item = &Value> {
+        self.node_pools.iter().chain(&self.late)
+    }
+
     /// Returns the snapshot that berth makes of it.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        snapshot(self.policy.clone(), Some(&self.node_pools)).unwrap()
+        let mut snapshot = snapshot(self.policy.clone(), Some(&self.node_pools)).unwrap();
+        let known = Catalogue::clone(&snapshot.catalogue);
+        snapshot.catalogue = Arc::new(with_node_pools(known, &self.late));
+        snapshot
     }
 }
 
 /// The parts of a generated world.
 #[derive(Debug)]
 struct Sketch {
-    /// The node pools that the cluster may have, each with its node label.
-    node_pools: ([Option<Value>; 6], [&'static str; 6]),
+    /// The node pools that the cluster may have, each with its node label, and true if it appears late.
+    node_pools: ([Option<Value>; 6], [&'static str; 6], [bool; 6]),
     /// The names of each pool's node pools.
     pools: [Vec<&'static str>; 3],
     /// True for the pools that had rather bind softly.
@@ -103,8 +118,9 @@ fn world() -> BoxedStrategy<World> {
     let architectures =
         (known, choice()).prop_map(|(known, default)| json!({"known": known, "default": default}));
     let mode = || prop_oneof![9 => Just("Enforce"), 1 => Just("Audit")];
+    let late = prop_oneof![4 => Just([false; 6]), 1 => any::<[bool; 6]>()];
     (
-        (node_pools, node_labels()),
+        (node_pools, node_labels(), late),
         [pool(), pool(), pool()],
         any::<[bool; 3]>(),
         (architectures, option::weighted(0.3, choice())),
@@ -138,15 +154,14 @@ fn node_labels() -> impl Strategy<Value = [&'static str; 6]> {
 
 impl Sketch {
     fn world(self) -> World {
-        let (node_pools, labels) = self.node_pools;
-        let labelled = node_pools.into_iter().zip(labels);
-        let node_pools: Vec<Value> = labelled
-            .filter_map(|(node_pool, label)| {
-                let mut node_pool = node_pool?;
-                node_pool["nodeLabel"] = label.into();
-                Some(node_pool)
-            })
-            .collect();
+        let (entries, labels, late_ones) = self.node_pools;
+        let (mut node_pools, mut late) = (Vec::new(), Vec::new());
+        for ((entry, label), is_late) in entries.into_iter().zip(labels).zip(late_ones) {
+            let Some(mut node_pool) = entry else { continue };
+            node_pool["nodeLabel"] = label.into();
+            let list = if is_late { &mut late } else { &mut node_pools };
+            list.push(node_pool);
+        }
         let names = ["default", "truemark", "batch"].into_iter();
         let pools = names.zip(self.pools).zip(self.soft);
         let pools: Vec<Value> = pools
@@ -162,12 +177,16 @@ impl Sketch {
         if let Some(architecture) = self.of_rule {
             rules[1]["place"]["architecture"] = architecture.into();
         }
-        World { policy, node_pools }
+        World {
+            policy,
+            node_pools,
+            late,
+        }
     }
 }
 
-/// Makes a pool. Its node pools share their label, as far as the cluster has them, and it binds softly only if none of
-/// them is tainted.
+/// Makes a pool that berth accepts. Of these node pools, those that it lists share their label, and it binds softly only if
+/// none of them is tainted.
 fn pool(name: &str, mut listed: Vec<&str>, soft: bool, node_pools: &[Value]) -> Value {
     let entry = |name: &str| {
         let mut node_pools = node_pools.iter();
