@@ -14,7 +14,7 @@ named! {
         Explicit = "explicit",
         /// The author's other constraints exclude every node pool of the pool. berth leaves the pod as written.
         Conflict = "conflict",
-        /// The cluster has none of the pool's node pools for the architecture. berth adds the architecture alone.
+        /// The cluster has none of the pool's node pools for the architecture. berth leaves the pod as written.
         Unavailable = "unavailable",
         /// The pod's label names a pool that the policy does not have.
         UnknownPool = "unknown-pool",

@@ -227,7 +227,8 @@ impl<'p> Search<'_, 'p> {
         offering || !allows(self.known) || (complete && !allows(self.wanted))
     }
 
-    /// Returns the decision for a pod whose node pools the cluster lacks. The only edit adds the architecture.
+    /// Returns the decision for a pod whose node pools the cluster lacks. It adds nothing: an architecture that nobody
+    /// chose would keep the pod off nodes that would have run it.
     ///
     /// The detail names the architectures that the cluster lacks: the author's own, or else the wanted ones.
     fn unavailable(&self) -> Decision<'p> {
@@ -238,16 +239,7 @@ impl<'p> Search<'_, 'p> {
             self.pool.name,
             lacking.join(", ")
         );
-        let requirements = NewRequirements {
-            architectures: self.wanted.iter().map(|name| &**name).collect(),
-            ..NewRequirements::default()
-        };
-        let edits = Edits {
-            required: edits::required_edits(self.pod.spec, requirements),
-            ..Edits::default()
-        };
         Decision {
-            edits,
             architectures: lacking,
             ..Decision::left(Reason::Unavailable, detail)
         }

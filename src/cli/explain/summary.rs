@@ -39,7 +39,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
 /// Returns the reason, and the mode if it matters: pods that are left alone are so in Audit too.
 fn outcome(decision: &Decision<'_>) -> (Reason, Mode) {
     match decision.reason {
-        Reason::Placed | Reason::Unavailable => (decision.reason, decision.mode),
+        Reason::Placed => (decision.reason, decision.mode),
         reason => (reason, Mode::Enforce),
     }
 }
@@ -50,10 +50,7 @@ fn counts(outcomes: &BTreeMap<(Reason, Mode), usize>) -> Vec<String> {
     for ((reason, mode), count) in outcomes {
         match (reason, mode) {
             (Reason::Placed, Mode::Audit) => parts.push(format!("{count} would be placed")),
-            (Reason::Unavailable, Mode::Audit) => {
-                parts.push(format!("{count} would be unavailable"));
-            }
-            (Reason::Placed | Reason::AlreadyPlaced | Reason::Unavailable, _) => {
+            (Reason::Placed | Reason::AlreadyPlaced, _) => {
                 parts.push(format!("{count} {reason}"));
             }
             _ => {

@@ -125,10 +125,6 @@ fn outcome(decision: &Decision<'_>) -> String {
     let audit = decision.mode == Mode::Audit;
     match decision.reason {
         Reason::Placed if audit => "would be placed; Audit changes nothing".to_owned(),
-        Reason::Unavailable if audit => {
-            "unavailable: the architecture alone would be added; Audit changes nothing".to_owned()
-        }
-        Reason::Unavailable => "unavailable: the architecture alone is added".to_owned(),
         Reason::Placed | Reason::AlreadyPlaced => decision.reason.to_string(),
         reason => format!("left alone: {reason}"),
     }

@@ -31,13 +31,6 @@ pub(crate) fn placed(template: &Value, question: &Question<'_>, node_pools: &[&V
     template
 }
 
-/// Returns the template of a pod for which the cluster has no node pool: only its architecture is added.
-pub(crate) fn unavailable(template: &Value, question: &Question<'_>) -> Value {
-    let mut template = template.clone();
-    inject(&mut template["spec"], question, &question.wanted);
-    template
-}
-
 /// Adds the label and the annotations, unless the author wrote them.
 fn describe(template: &mut Value, question: &Question<'_>, node_pools: &[&Value]) {
     let pool = question.pool["name"].as_str().unwrap();
