@@ -44,21 +44,14 @@ macro_rules! named {
 pub(crate) use named;
 
 /// The error for a text that is none of the names of a closed set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name:?} is not one of {}", known.join(", "))]
 pub struct UnknownName {
     /// The text that was parsed.
     pub name: String,
     /// All names of the set.
     pub known: Vec<&'static str>,
 }
-
-impl std::fmt::Display for UnknownName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} is not one of {}", self.name, self.known.join(", "))
-    }
-}
-
-impl std::error::Error for UnknownName {}
 
 #[cfg(test)]
 mod tests {

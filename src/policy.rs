@@ -15,6 +15,5 @@ pub use pool::Pool;
 pub use rule::{Architecture, Place, Rule};
 pub use selector::{Selector, SelectorFile};
 pub use source::{
-    Source, embedded_node_pools, embedded_policy, read_node_pools, read_policy, read_policy_object,
-    read_policy_spec,
+    Source, embedded_node_pools, embedded_policy, read_policy, read_policy_object, read_policy_spec,
 };

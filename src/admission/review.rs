@@ -1,7 +1,6 @@
 //! The envelope: reads the bytes of an `AdmissionReview` and writes its answer (R5.1, R5.2).
 
 use std::borrow::Cow;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -85,32 +84,20 @@ pub struct Envelope<'a> {
 }
 
 /// The error for a body that berth cannot answer: it is no review, or one of an unknown version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAReview {
     /// The body is not UTF-8.
+    #[error("the body is not UTF-8")]
     Encoding,
     /// The body is no JSON, or no review of a known version.
+    #[error(
+        "the body is not an AdmissionReview of admission.k8s.io/v1 or v1beta1 with a request: {0}"
+    )]
     Shape(Malformed),
     /// The `uid` is empty or absent, so an answer could not name its request.
+    #[error("the request has no uid")]
     NoUid,
 }
-
-impl fmt::Display for NotAReview {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Encoding => f.write_str("the body is not UTF-8"),
-            Self::Shape(place) => {
-                write!(
-                    f,
-                    "the body is not an AdmissionReview of admission.k8s.io/v1 or v1beta1 with a request: {place}"
-                )
-            }
-            Self::NoUid => f.write_str("the request has no uid"),
-        }
-    }
-}
-
-impl std::error::Error for NotAReview {}
 
 /// Reads a body in one pass. If that fails, a second pass reads only the version and the `uid`, which suffice for an
 /// answer.

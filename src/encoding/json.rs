@@ -6,25 +6,17 @@
 //! server wrote the rest, and vouches for it.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
 
 /// The error for a body that cannot be read. It holds a position and never any text, since a pod's environment may hold
 /// secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unreadable at byte {at}")]
 pub struct Malformed {
     /// The position in the body, in bytes from 0.
     pub at: usize,
 }
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unreadable at byte {}", self.at)
-    }
-}
-
-impl std::error::Error for Malformed {}
 
 /// Reads the members of an object: `fields!(json, |value| { "name" => read it from value, … })`. The list gives each
 /// key once, with the code that reads its value. [`Reader::members`] says which members are skipped.

@@ -63,52 +63,6 @@ pub fn read_policy_spec(spec: Value) -> Result<(Policy, Catalogue), FieldError> 
     Policy::from_spec(spec)
 }
 
-/// Adds the `NodePool` objects of a YAML stream to a catalogue. It skips objects of other kinds.
-///
-/// # Errors
-/// If a document is not YAML, a node pool cannot be read, or the catalogue has its name already. The message names the
-/// line or the node pool.
-pub fn read_node_pools(stream: &str, catalogue: &mut Catalogue) -> Result<(), FieldError> {
-    for document in yaml::documents(stream) {
-        let value = yaml::parse(document.text)
-            .map_err(|error| FieldError::new(format!("line {}: {error}", document.line)))?;
-        // `kubectl get` prints several objects as one list.
-        let objects = match value {
-            Value::Object(mut list)
-                if list
-                    .get("kind")
-                    .and_then(Value::as_str)
-                    .is_some_and(is_list) =>
-            {
-                match list.remove("items") {
-                    Some(Value::Array(items)) => items,
-                    _ => Vec::new(),
-                }
-            }
-            object => vec![object],
-        };
-        for object in objects {
-            if is_node_pool(&object) {
-                let name = object.pointer("/metadata/name").and_then(Value::as_str);
-                let name = name.unwrap_or_default().to_owned();
-                NodePool::from_object(object)
-                    .and_then(|node_pool| catalogue.insert(node_pool))
-                    .map_err(|error| FieldError::new(format!("node pool {name:?}: {error}")))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn is_list(kind: &str) -> bool {
-    matches!(kind, "List" | "NodePoolList")
-}
-
-fn is_node_pool(object: &Value) -> bool {
-    let field = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-    field("kind") == "NodePool" && field("apiVersion").starts_with("karpenter.sh/")
-}
-
 /// Returns the default policy, which is compiled in, and its static catalogue.
 ///
 /// # Errors
@@ -124,7 +78,7 @@ pub fn embedded_policy() -> Result<(Policy, Catalogue), FieldError> {
 pub fn embedded_node_pools() -> Result<Catalogue, FieldError> {
     let mut catalogue = Catalogue::default();
     for text in NODE_POOLS {
-        read_node_pools(text, &mut catalogue)?;
+        catalogue.insert(NodePool::from_object(yaml::parse(text)?)?)?;
     }
     Ok(catalogue)
 }

@@ -30,8 +30,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use berth::node::NodePool;
 use berth::placement::Snapshot;
-use berth::policy::{read_node_pools, read_policy};
+use berth::policy::read_policy;
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
@@ -167,11 +168,11 @@ impl<'c> Round<'c> {
         for node_pool in &world.node_pools {
             ready(api, node_pool).await?;
         }
-        let documents: Vec<String> = world.node_pools.iter().map(Value::to_string).collect();
-        let documents = documents.join("\n---\n");
         let policy = world.policy.to_string();
         let (read, mut catalogue) = read_policy(&policy)?;
-        read_node_pools(&documents, &mut catalogue)?;
+        for node_pool in &world.node_pools {
+            catalogue.insert(NodePool::from_object(node_pool.clone())?)?;
+        }
         let snapshot = Snapshot::new(read, catalogue)?;
 
         let authority = Authority::new("berth")?;

@@ -7,7 +7,7 @@ use super::stage::{
     Stage, decision, define, job_pod, namespace, selected, shipped_node_pool, shipped_node_pools,
     tolerated,
 };
-use crate::harness::api::{path, text};
+use crate::harness::api::path;
 use crate::harness::cluster::Cluster;
 
 /// A cluster may serve no NodePools, as CAST AI's does. berth starts, says so, and assumes that no node pool exists. It

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use berth::encoding::yaml;
-use berth::node::Catalogue;
+use berth::node::{Catalogue, NodePool};
 use berth::placement::Snapshot;
-use berth::policy::{embedded_node_pools, embedded_policy, read_node_pools, read_policy_object};
+use berth::policy::{embedded_node_pools, embedded_policy, read_policy_object};
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
     ValidatingWebhookConfiguration,
@@ -163,8 +163,8 @@ fn parsed(object: &Value) -> Result<(), String> {
             read.map(drop).map_err(|error| error.to_string())
         }
         ("karpenter.sh/v1", "NodePool") => {
-            read_node_pools(&object.to_string(), &mut Catalogue::default())
-                .map_err(|error| error.to_string())
+            let read = NodePool::from_object(object.clone());
+            read.map(drop).map_err(|error| error.to_string())
         }
         // berth has no schema of others' types, and asks for an object with a name alone.
         (version, kind) => {

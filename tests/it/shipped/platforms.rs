@@ -1,8 +1,8 @@
 //! The node pools of each platform: the default policy is written for them.
 
-use berth::node::Catalogue;
+use berth::node::{Catalogue, NodePool};
 use berth::placement::Snapshot;
-use berth::policy::{embedded_node_pools, embedded_policy, read_node_pools};
+use berth::policy::{embedded_node_pools, embedded_policy};
 use serde_json::{Value, json};
 
 use super::manifests::of_kind;
@@ -190,7 +190,8 @@ fn the_default_policy_accepts_the_node_pools_of_each_platform() {
     for directory in [KARPENTER, AUTO_MODE] {
         let mut catalogue = Catalogue::default();
         for node_pool in node_pools(directory) {
-            read_node_pools(&node_pool.to_string(), &mut catalogue).unwrap();
+            let node_pool = NodePool::from_object(node_pool).unwrap();
+            catalogue.insert(node_pool).unwrap();
         }
         let (policy, _) = embedded_policy().unwrap();
         let names = policy.pools().iter().flat_map(|pool| &pool.node_pools);
