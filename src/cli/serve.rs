@@ -142,7 +142,6 @@ struct Setup {
 enum Basis {
     /// The files that the flags name, and the defaults.
     Given(Snapshot),
-    /// The cluster.
     Cluster(Box<Cluster>),
 }
 

@@ -12,7 +12,6 @@ use crate::validation::Finding;
 /// The decision for the pods of an object, and what follows from it.
 #[derive(Debug)]
 pub(super) struct Explanation<'p> {
-    /// The decision.
     pub(super) decision: Decision<'p>,
     /// The JSON Patch that carries it out, in Audit too.
     pub(super) patch: Vec<u8>,

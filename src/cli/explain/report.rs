@@ -54,7 +54,6 @@ pub(super) struct Examined<'a> {
     pub(super) path: FieldPath,
     /// Its kind and names, as far as they are known.
     pub(super) identity: Identity<'a>,
-    /// Its fate.
     pub(super) fate: Fate<'a>,
 }
 

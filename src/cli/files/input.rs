@@ -54,7 +54,6 @@ pub(in crate::cli) struct Manifest {
     pub(in crate::cli) text: String,
     /// True if a separator stands before it, on whose line its text starts.
     pub(in crate::cli) separated: bool,
-    /// Its value.
     pub(in crate::cli) value: Result<Value, ReadError>,
 }
 

@@ -22,11 +22,8 @@ pub(in crate::cli) struct ObjectAt<'m> {
 pub(in crate::cli) struct Identity<'m> {
     /// Its group and version.
     pub(in crate::cli) api_version: &'m str,
-    /// Its kind.
     pub(in crate::cli) kind: &'m str,
-    /// Its namespace.
     pub(in crate::cli) namespace: &'m str,
-    /// Its name.
     pub(in crate::cli) name: &'m str,
     /// The prefix of the name that the API server gives it.
     pub(in crate::cli) generate_name: &'m str,
