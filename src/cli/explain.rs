@@ -36,7 +36,8 @@ Examples:
   What would the webhook add to the manifests of a chart?
     helm template web ./chart | berth explain -f - -o diff
 
-Exit codes: 0 fine, 1 something was refused or could not be read, 64 bad usage or configuration.";
+Exit codes: 0 all manifests were read, whatever berth says of them; 1 a manifest cannot be read, or the API server
+would not read it; 64 bad usage or configuration.";
 
 /// Shows where workloads would go, and why, without a cluster
 ///

@@ -150,7 +150,7 @@ impl Reason {
     #[must_use]
     pub const fn sentence(self) -> Option<&'static str> {
         Some(match self {
-            Self::Kind => "berth places the pods that it makes, not its template",
+            Self::Kind => "berth does not change this kind; it places the pods as they are created",
             Self::DaemonSet => "a DaemonSet runs on the nodes that there are, whatever they are",
             Self::Namespace => "it is a system namespace",
             Self::NotOptedIn => {

@@ -267,9 +267,14 @@ impl<'p> Search<'_, 'p> {
             return format!("the pod's own constraints exclude pool {pool}: {keys}");
         };
         let excluded = format!("the pod's own {key} excludes pool {pool}");
-        match node_pool.offered(key) {
-            Some(offered) => format!("{excluded}; {} has {offered}", node_pool.name()),
-            None => excluded,
+        let Some(offered) = node_pool.offered(key) else {
+            return excluded;
+        };
+        let name = node_pool.name();
+        match offered.values().map(Vec::from_iter).as_deref() {
+            None => format!("{excluded}; {name} has {offered}"),
+            Some([]) => format!("{excluded}; {name} has no such label"),
+            Some(values) => format!("{excluded}; {name} offers only {}", values.join(", ")),
         }
     }
 

@@ -174,7 +174,7 @@ mod tests {
         }
     }
 
-    /// What comes of looks that find the same, each from a second to another.
+    /// Returns the result of looks that all find the same, each from one second to another.
     fn looks<const N: usize>(settling: &mut Settling, looks: [(u64, u64); N]) -> [bool; N] {
         let origin = settling.0.as_ref().map_or_else(Instant::now, |it| it.1);
         let at = |seconds| origin + Duration::from_secs(seconds);

@@ -36,7 +36,7 @@ pub(super) fn not_entitled(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Ve
     }
     if !lines.is_empty() {
         lines.push(
-            "an administrator can label the namespace so that the pool's namespaces selector matches"
+            "ask an administrator for a namespace label that the pool's selector matches"
                 .to_owned(),
         );
     }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::explanation::Explanation;
 use crate::cli::files::{Identity, Location, Manifest};
 use crate::encoding::field::{FieldError, FieldPath};
-use crate::names::INJECTION_LABEL;
 use crate::policy::Mode;
 
 /// The report on the whole input.
@@ -31,13 +30,13 @@ impl Report<'_> {
     /// Says which namespaces are taken as opted in, if any.
     pub(super) fn assumption(&self) -> Option<String> {
         let names: Vec<&str> = self.assumed.iter().copied().collect();
-        let (noun, verb) = match names.len() {
+        let (noun, verb, whose) = match names.len() {
             0 => return None,
-            1 => ("namespace", "it"),
-            _ => ("namespaces", "them"),
+            1 => ("namespace", "is", "its Namespace manifest"),
+            _ => ("namespaces", "are", "their Namespace manifests"),
         };
         Some(format!(
-            "{noun} {} taken as opted in: no Namespace in the input says whether {INJECTION_LABEL}=enabled is on {verb}",
+            "assuming {noun} {} {verb} opted in; add {whose} to the input to check",
             names.join(", ")
         ))
     }

@@ -175,7 +175,7 @@ fn selector() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// Whatever labels a protected namespace has: where a webhook selects it, that is found beforehand.
+    /// The check finds each protected namespace that a webhook could select, with any labels.
     #[test]
     fn no_protected_namespace_is_selected_unsaid(
         selector in selector(),

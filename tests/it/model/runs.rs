@@ -1,4 +1,4 @@
-//! How often properties are tried.
+//! The number of times that a property is tried.
 
 use proptest::prelude::ProptestConfig;
 

@@ -155,7 +155,7 @@ fn rules() -> BTreeMap<String, String> {
     rules
 }
 
-/// Who meets a number finds what it means, and what is explained is in use.
+/// A number leads to its explanation, and every explanation is cited.
 #[test]
 fn rules_are_explained_and_cited() {
     let endings = [
