@@ -10,47 +10,46 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 const COMPUTE_TYPE: &str = "eks.amazonaws.com/compute-type";
 const FARGATE_PROFILE: &str = "eks.amazonaws.com/fargate-profile";
 
-/// The test of one exemption: true if it applies to the pod.
-type Applies = fn(&Pod<'_>, &Namespace<'_>) -> bool;
-
-/// The exemptions in their order of precedence. The first that applies gives the reason.
-const EXEMPTIONS: [(Reason, Applies); 14] = [
-    (Reason::Namespace, |_, namespace| is_system(namespace)),
-    (Reason::NotOptedIn, |_, namespace| {
-        namespace.labels.is_some_and(|labels| !opted_in(labels))
-    }),
-    (Reason::DaemonSet, |pod, _| is_of_daemon_set(pod)),
-    (Reason::NodePinned, |pod, _| names_node(pod.spec)),
-    (Reason::Mirror, |pod, _| is_mirror(pod)),
-    (Reason::Bound, |pod, _| !pod.spec.node_name.is_empty()),
-    (Reason::Os, |pod, _| {
-        pod.spec.os.as_ref() == "windows" || excludes(pod.spec, OS, "linux")
-    }),
-    (Reason::Scheduler, |pod, _| {
-        !matches!(pod.spec.scheduler_name.as_ref(), "" | "default-scheduler")
-    }),
-    (Reason::ComputeType, |pod, _| {
-        pod.metadata.label(FARGATE_PROFILE).is_some() || on_foreign_compute(pod.spec)
-    }),
-    (Reason::VirtualNode, |pod, _| on_virtual_node(pod.spec)),
-    (Reason::Critical, |pod, _| is_system_critical(pod.spec)),
-    (Reason::HostPinned, |pod, _| pins_host(pod.spec)),
-    (Reason::OptedOut, |pod, _| {
-        pod.metadata.label(INJECTION_LABEL) == Some("disabled")
-    }),
-    (Reason::EmptyAffinity, |pod, _| {
-        let terms = pod.spec.terms();
-        terms.is_some_and(|terms| terms.iter().all(Term::is_empty))
-    }),
-];
-
-/// Returns the reason to leave the pod alone under any policy, or `None` if no exemption applies.
+/// Returns the reason to leave the pod alone whatever the policy says, or `None`. The order is that of the contract: the
+/// first that applies is the reason.
 #[must_use]
 pub fn exemption(pod: &Pod<'_>, namespace: &Namespace<'_>) -> Option<Reason> {
-    EXEMPTIONS
-        .iter()
-        .find(|(_, applies)| applies(pod, namespace))
-        .map(|(reason, _)| *reason)
+    let Pod { metadata, spec, .. } = *pod;
+    let reason = if is_system(namespace) {
+        Reason::Namespace
+    } else if namespace.labels.is_some_and(|labels| !opted_in(labels)) {
+        Reason::NotOptedIn
+    } else if is_of_daemon_set(pod) {
+        Reason::DaemonSet
+    } else if names_node(spec) {
+        Reason::NodePinned
+    } else if is_mirror(pod) {
+        Reason::Mirror
+    } else if !spec.node_name.is_empty() {
+        Reason::Bound
+    } else if spec.os.as_ref() == "windows" || excludes(spec, OS, "linux") {
+        Reason::Os
+    } else if !matches!(spec.scheduler_name.as_ref(), "" | "default-scheduler") {
+        Reason::Scheduler
+    } else if metadata.label(FARGATE_PROFILE).is_some() || on_foreign_compute(spec) {
+        Reason::ComputeType
+    } else if on_virtual_node(spec) {
+        Reason::VirtualNode
+    } else if is_system_critical(spec) {
+        Reason::Critical
+    } else if pins_host(spec) {
+        Reason::HostPinned
+    } else if metadata.label(INJECTION_LABEL) == Some("disabled") {
+        Reason::OptedOut
+    } else if spec
+        .terms()
+        .is_some_and(|terms| terms.iter().all(Term::is_empty))
+    {
+        Reason::EmptyAffinity
+    } else {
+        return None;
+    };
+    Some(reason)
 }
 
 fn is_system(namespace: &Namespace<'_>) -> bool {
