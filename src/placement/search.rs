@@ -217,11 +217,8 @@ impl<'p> Search<'_, 'p> {
     /// use.
     fn excludes_pool(&self) -> bool {
         let complete = self.existing().count() == self.pool.node_pools.len();
-        let offering = self.existing().any(|node_pool| {
-            self.known
-                .iter()
-                .any(|name| node_pool.offers(name) && self.admits(name))
-        });
+        let mut admitted = self.known.iter().filter(|name| self.admits(name));
+        let offering = admitted.any(|name| self.existing().any(|node_pool| node_pool.offers(name)));
         let allows = |names: &[Arc<str>]| names.iter().any(|name| self.admits(name));
         // If the cluster has all node pools of the pool, no missing one could offer what the pod insists on.
         offering || !allows(self.known) || (complete && !allows(self.wanted))
