@@ -6,11 +6,15 @@
 
 mod affinity;
 mod alternatives;
+mod expression;
+mod label_selector;
 mod labels;
 mod metadata;
 mod namespace;
+mod pod_affinity;
 mod spec;
 mod toleration;
+mod topology;
 mod view;
 mod workload;
 
@@ -19,7 +23,9 @@ pub use alternatives::Alternative;
 pub use labels::{Keys, Labels, NodeSelector};
 pub use metadata::{Controller, Metadata};
 pub use namespace::{Namespace, NamespaceLabels, Namespaces};
+pub use pod_affinity::PodAffinityTerm;
 pub use spec::{Spec, Template};
 pub use toleration::Toleration;
+pub use topology::{MOST_TOPOLOGY_KEYS, TopologySpread};
 pub use view::Pod;
 pub use workload::{Kind, PodPlace, Workload};

@@ -32,6 +32,8 @@ pub struct Spec<'a> {
     /// The first extended resource that a container requests, such as `nvidia.com/gpu`, or `resourceClaims` if the pod
     /// has some. Such a pod needs nodes that berth knows nothing of.
     pub special_resource: Option<Cow<'a, str>>,
+    /// The JSON of the topology spread constraints, unparsed: few decisions need them.
+    pub(super) topology_spread: Option<&'a str>,
     /// True if a `StatefulSet` claims volumes for its pods.
     pub claims_volumes: bool,
     /// The pod template of a Job, Deployment or StatefulSet.
@@ -72,6 +74,7 @@ impl<'a> Spec<'a> {
             })?,
             "template" => spec.template = nested(value, templates)?,
             "jobTemplate" => spec.job_template = nested(value, templates)?,
+            "topologySpreadConstraints" => spec.topology_spread = Some(value.span()?),
         })?;
         Ok(spec)
     }
