@@ -79,11 +79,6 @@ struct Matched<'a, 'p> {
 impl<'p> Matched<'_, 'p> {
     /// Returns the decision without its rule and its mode.
     fn decide(&self) -> Decision<'p> {
-        if let Some(resource) = &self.pod.spec.special_resource
-            && self.rule.place.label().is_none()
-        {
-            return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
-        }
         let pool = match &self.rule.place {
             Place::Pool(pool) => pool.as_ref(),
             Place::LeaveAlone => return Decision::leave(Reason::LeftByRule),
@@ -96,10 +91,33 @@ impl<'p> Matched<'_, 'p> {
                 pool
             }
         };
+        if let Some(resource) = &self.pod.spec.special_resource
+            && self.rule.place.label().is_none()
+            && !self.has_devices(pool)
+        {
+            return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
+        }
         Decision {
             pool: Some(pool),
             ..self.in_pool(pool)
         }
+    }
+
+    /// True if an instance type of some node pool of the pool has the extended resources that the pod requests.
+    fn has_devices(&self, pool: &Pool) -> bool {
+        let Ok(resources) = self.pod.spec.resources() else {
+            return false;
+        };
+        let mut existing = pool
+            .node_pools
+            .iter()
+            .filter_map(|name| self.catalogue.get(name));
+        !self.pod.spec.claims_resources
+            && existing.any(|node_pool| {
+                node_pool
+                    .instance_types()
+                    .is_some_and(|types| resources.lacking(types).is_none())
+            })
     }
 
     /// Returns the decision for the pool that the rule gives, without the pool itself.
@@ -115,13 +133,17 @@ impl<'p> Matched<'_, 'p> {
             Ok(architecture) => architecture,
             Err(detail) => return Decision::left(Reason::UnknownArchitecture, detail),
         };
+        let (node_label, platform) = search::nodes_of(pool, self.catalogue);
         let search = Search {
             pod: self.pod,
             preference: search::preference(self.pod.spec, pool.binding),
+            topology: self.pod.spec.hard_topology_keys(),
             pool,
-            node_label: search::node_label(pool, self.catalogue),
+            node_label,
+            platform,
             known: self.policy.architectures(),
             wanted: self.policy.chosen(architecture),
+            insists: self.pod.metadata.label(ARCH_LABEL).is_some(),
             catalogue: self.catalogue,
         };
         let mut decision = search.place();

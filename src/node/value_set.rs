@@ -129,6 +129,15 @@ impl ValueSet {
         self.complement != self.values.contains(value) && self.within(value)
     }
 
+    /// True if Karpenter takes an instance type whose label has this value, or that lacks the label (`None`). For
+    /// Karpenter, a lacking label meets only `NotIn` and `DoesNotExist`.
+    pub(super) fn admits(&self, value: Option<&str>) -> bool {
+        match value {
+            Some(value) => self.contains(value),
+            None => self.complement != self.values.is_empty(),
+        }
+    }
+
     /// True if the value is within the bounds. A set without bounds admits every value, and one with bounds only
     /// integers.
     fn within(&self, value: &str) -> bool {

@@ -294,8 +294,12 @@ pub struct Validation {
     pub not_entitled: Action,
     /// The pod's own selectors contradict each other: no node can meet them all.
     pub contradiction: Action,
-    /// No node pool of the catalogue fits the pod.
+    /// Karpenter makes no node for the pod: no node pool fits, or none of its placement can make a node now.
     pub unschedulable: Action,
+    /// The heaviest preference of the pod names a label that Karpenter may not put on a node, so the pod waits.
+    pub restricted_preference: Action,
+    /// The pods are to spread over the values of a label of which their placement leaves only one.
+    pub split_domains: Action,
     /// The pod lets itself into a dedicated node pool that no rule places it in.
     pub self_placed: Action,
     /// The pod tolerates every taint, or the taint by which Karpenter drains a node.
@@ -317,6 +321,8 @@ impl Default for Validation {
             not_entitled: Action::Deny,
             contradiction: Action::Deny,
             unschedulable: Action::Warn,
+            restricted_preference: Action::Deny,
+            split_domains: Action::Warn,
             self_placed: Action::Warn,
             wildcard_toleration: Action::Warn,
             label_on_workload: Action::Warn,

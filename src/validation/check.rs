@@ -14,6 +14,10 @@ named! {
         Contradiction = "contradiction",
         /// No node pool of the catalogue fits.
         Unschedulable = "unschedulable",
+        /// The heaviest preference names a label that Karpenter may not put on a node.
+        RestrictedPreference = "restricted-preference",
+        /// A hard spread or anti-affinity is over a label of which placement leaves too few values.
+        SplitDomains = "split-domains",
         /// The pod lets itself into a dedicated node pool that no rule places it in.
         SelfPlaced = "self-placed",
         /// The pod tolerates every taint, or the one by which Karpenter drains a node.
@@ -38,6 +42,8 @@ impl Check {
             Self::NotEntitled => validation.not_entitled,
             Self::Contradiction => validation.contradiction,
             Self::Unschedulable => validation.unschedulable,
+            Self::RestrictedPreference => validation.restricted_preference,
+            Self::SplitDomains => validation.split_domains,
             Self::SelfPlaced => validation.self_placed,
             Self::WildcardToleration => validation.wildcard_toleration,
             Self::LabelOnWorkload => validation.label_on_workload,
