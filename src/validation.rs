@@ -15,6 +15,7 @@ mod revision;
 mod self_placed;
 mod split_domains;
 mod stateful_on_spot;
+mod unknown_architecture;
 mod unknown_pool;
 mod unschedulable;
 mod wildcard_toleration;
@@ -64,6 +65,7 @@ fn applies(check: Check, new: &Revision<'_>) -> bool {
     match check {
         Check::NotEntitled | Check::BoundByAuthor => true,
         Check::UnknownPool
+        | Check::UnknownArchitecture
         | Check::Contradiction
         | Check::Unschedulable
         | Check::RestrictedPreference
@@ -82,6 +84,7 @@ fn applies(check: Check, new: &Revision<'_>) -> bool {
 fn lines(check: Check, new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     match check {
         Check::UnknownPool => unknown_pool::unknown_pool(new, old),
+        Check::UnknownArchitecture => unknown_architecture::unknown_architecture(new, old),
         Check::NotEntitled => not_entitled::not_entitled(new, old),
         Check::Contradiction => newly(contradiction::contradiction, new, old),
         Check::Unschedulable => newly(unschedulable::unschedulable, new, old),

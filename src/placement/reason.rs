@@ -125,11 +125,10 @@ impl Reason {
             | Self::HostPinned => Class::Elsewhere,
             Self::Conflict
             | Self::Unavailable
-            | Self::UnknownArchitecture
             | Self::NotEntitled
             | Self::EmptyAffinity
             | Self::TooManyTerms => Class::Mendable,
-            Self::UnknownPool | Self::Malformed => Class::Wrong,
+            Self::UnknownPool | Self::UnknownArchitecture | Self::Malformed => Class::Wrong,
             Self::Explicit
             | Self::NoRule
             | Self::LeftByRule

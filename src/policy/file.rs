@@ -290,6 +290,8 @@ named! {
 pub struct Validation {
     /// The pool label names no pool.
     pub unknown_pool: Action,
+    /// The label for the architecture, on the pod or on its namespace, names none.
+    pub unknown_architecture: Action,
     /// The namespace may not use the pool that the pod asks for or lets itself into.
     pub not_entitled: Action,
     /// The pod's own selectors contradict each other: no node can meet them all.
@@ -318,6 +320,7 @@ impl Default for Validation {
     fn default() -> Self {
         Self {
             unknown_pool: Action::Deny,
+            unknown_architecture: Action::Deny,
             not_entitled: Action::Deny,
             contradiction: Action::Deny,
             unschedulable: Action::Warn,

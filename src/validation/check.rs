@@ -8,6 +8,8 @@ named! {
     pub enum Check {
         /// The pool label names no pool.
         UnknownPool = "unknown-pool",
+        /// The architecture label of the pod or of its namespace names no architecture.
+        UnknownArchitecture = "unknown-architecture",
         /// The pod asks by label for a pool that its namespace may not use, or lets itself into one.
         NotEntitled = "not-entitled",
         /// No node of any kind can satisfy the pod's own selectors.
@@ -39,6 +41,7 @@ impl Check {
     pub fn action(self, validation: &Validation) -> Action {
         match self {
             Self::UnknownPool => validation.unknown_pool,
+            Self::UnknownArchitecture => validation.unknown_architecture,
             Self::NotEntitled => validation.not_entitled,
             Self::Contradiction => validation.contradiction,
             Self::Unschedulable => validation.unschedulable,

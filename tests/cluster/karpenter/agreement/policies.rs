@@ -62,6 +62,7 @@ pub(super) fn policy(node_pools: &[Value]) -> BoxedStrategy<Value> {
                     // Karpenter judges the pods that berth would refuse, and the one check in question reports all.
                     "validation": {
                         "unknownPool": "Off",
+                        "unknownArchitecture": "Off",
                         "notEntitled": "Off",
                         "contradiction": "Off",
                         "unschedulable": "Warn",
