@@ -27,7 +27,7 @@ pub use given::{Given, or_embedded};
 pub use reason::Reason;
 pub use snapshot::Snapshot;
 
-use crate::names::{DECISION_ANNOTATION, POOL_LABEL};
+use crate::names::{ARCH_LABEL, DECISION_ANNOTATION, POOL_LABEL};
 use crate::node::Catalogue;
 use crate::pod::{Namespace, Pod};
 use crate::policy::{Mode, Place, Policy, Pool, Rule};
