@@ -129,6 +129,9 @@ hostNetwork: true
 priorityClassName: ''
 nodeSelector: {example.com/system: 'true', kubernetes.io/os: windows}
 tolerations: [{key: example.com/system, operator: Exists}]
+nodePreferences:
+- weight: 7
+  preference: {matchExpressions: [{key: example.com/quiet, operator: In, values: ['true']}]}
 resources: {requests: {cpu: 100m}}
 ",
     ),
@@ -226,6 +229,9 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
     assert_eq!(node["nodeSelector"]["kubernetes.io/os"], "linux");
     assert_eq!(node["nodeSelector"]["example.com/system"], "true");
     assert_eq!(node["tolerations"][1]["key"], "example.com/system");
+    let preferred =
+        &node["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"];
+    assert_eq!(preferred[3]["weight"], 7);
     let pods = pod("pods of one's own");
     assert_eq!(
         pods["metadata"]["labels"]["app.kubernetes.io/name"],
@@ -257,7 +263,7 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
 }
 
 /// Values that are refused, and the word of the message that names them.
-const REFUSED: [(&str, &str); 14] = [
+const REFUSED: [(&str, &str); 15] = [
     ("replica=3", "replica"),
     ("replicas=0", "/replicas"),
     ("replicas=two", "/replicas"),
@@ -274,6 +280,7 @@ const REFUSED: [(&str, &str); 14] = [
     ("monitoring.prometheus=yes", "/monitoring/prometheus"),
     ("monitoring.enabled=true", "/monitoring"),
     ("extraArgs[0]=debug", "/extraArgs/0"),
+    ("nodePreferences[0].weight=0", "/nodePreferences/0"),
     ("failurePolicy=Fail", "failurePolicy"),
 ];
 
