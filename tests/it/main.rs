@@ -78,6 +78,7 @@ mod shipped {
     mod definition;
     mod deployment;
     mod docs;
+    mod fallback;
     mod manifests;
     mod monitoring;
     mod own_pods;
