@@ -53,32 +53,49 @@ components:
 - ../deploy/monitoring/dashboard
 ";
 
+/// The same on CAST AI, as the page of that platform has it.
+const ON_CAST_AI: &str = "
+resources:
+- ../deploy
+components:
+- ../deploy/platforms/cast-ai/berth
+";
+
+/// Kustomizations, and the values of the chart for the same.
+const KUSTOMIZATIONS: [(&str, &str); 7] = [
+    ("deploy", ""),
+    (
+        "deploy/overlays/cert-manager",
+        "--set certificate.source=cert-manager",
+    ),
+    (
+        "deploy/overlays/mounted-certificate",
+        "--set certificate.source=secret",
+    ),
+    (
+        "deploy/overlays/cronjob-templates",
+        "--set cronJobTemplates=true",
+    ),
+    ("deploy/overlays/boundary", "--set boundary=true"),
+    (
+        "monitored",
+        "--set monitoring.prometheus=true --set monitoring.dashboard=true",
+    ),
+    (
+        "on-cast-ai",
+        r#"--set-json 'nodePreferences=[{"weight": 50, "preference": {"matchExpressions": [{"key": "scheduling.cast.ai/spot", "operator": "NotIn", "values": ["true"]}]}}]'"#,
+    ),
+];
+
 /// Each overlay has its values, and both give the same objects. Only the namespace is missing: a release has one
 /// already.
 pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
-    operator.runs("mkdir monitored")?;
-    operator.write("monitored/kustomization.yaml", MONITORED)?;
-    for (directory, values) in [
-        ("deploy", ""),
-        (
-            "deploy/overlays/cert-manager",
-            "--set certificate.source=cert-manager",
-        ),
-        (
-            "deploy/overlays/mounted-certificate",
-            "--set certificate.source=secret",
-        ),
-        (
-            "deploy/overlays/cronjob-templates",
-            "--set cronJobTemplates=true",
-        ),
-        ("deploy/overlays/boundary", "--set boundary=true"),
-        (
-            "monitored",
-            "--set monitoring.prometheus=true --set monitoring.dashboard=true",
-        ),
-    ] {
+    for (directory, text) in [("monitored", MONITORED), ("on-cast-ai", ON_CAST_AI)] {
+        operator.runs(&format!("mkdir {directory}"))?;
+        operator.write(&format!("{directory}/kustomization.yaml"), text)?;
+    }
+    for (directory, values) in KUSTOMIZATIONS {
         let rendered = operator.runs(&format!(
             "helm template berth deploy/charts/berth --namespace berth-system --include-crds {values}"
         ))?;

@@ -186,7 +186,7 @@ pub(crate) async fn chart(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// With the terms of capacity reservations the node class selects them, and TrueMark's node pools alone list them.
+/// With the terms of capacity reservations the node class selects them, and the `truemark-*` node pools alone list them.
 /// Batch node pools are never packed tighter.
 pub(crate) async fn switches(cluster: &Cluster) -> anyhow::Result<()> {
     for platform in PLATFORMS {
