@@ -15,6 +15,7 @@ mod harness {
     pub(crate) mod anyone;
     pub(crate) mod client;
     pub(crate) mod in_process;
+    pub(crate) mod kustomize;
     pub(crate) mod metric_names;
     pub(crate) mod pki;
     pub(crate) mod program;
@@ -77,12 +78,15 @@ mod shipped {
     mod definition;
     mod deployment;
     mod docs;
+    mod fallback;
     mod manifests;
     mod monitoring;
+    mod own_pods;
     mod pages;
     #[path = "../../monitoring/panels.rs"]
     mod panels;
     mod platforms;
+    mod platforms_page;
     mod release;
     mod webhooks;
 }

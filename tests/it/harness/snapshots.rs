@@ -6,7 +6,7 @@ use berth::encoding::field::FieldError;
 use berth::encoding::yaml;
 use berth::node::{Catalogue, NodePool, StaticNodePool};
 use berth::placement::Snapshot;
-use berth::policy::{embedded_node_pools, read_policy_object};
+use berth::policy::{Policy, embedded_node_pools, read_policy_object};
 use serde_json::Value;
 
 use super::repository::shipped_policy;
@@ -26,6 +26,11 @@ pub(crate) fn snapshot(
         None if of_policy.is_empty() => embedded_node_pools().unwrap(),
         None => of_policy,
     };
+    opted_in(policy, catalogue)
+}
+
+/// Makes a snapshot in which the one namespace has opted in.
+pub(crate) fn opted_in(policy: Policy, catalogue: Catalogue) -> Result<Snapshot, FieldError> {
     let mut snapshot = Snapshot::new(policy, catalogue)?;
     let opted_in = [
         ("kubernetes.io/metadata.name", NAMESPACE),
