@@ -79,6 +79,14 @@ impl Resources<'_> {
         memory.div_ceil(MIB * 1000)
     }
 
+    /// Returns the CPU and the memory alone.
+    #[must_use]
+    pub fn without_devices(mut self) -> Self {
+        self.0
+            .retain(|name, _| matches!(name.as_ref(), "cpu" | "memory"));
+        self
+    }
+
     /// True if the pod requests nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -39,17 +39,21 @@ pub(super) fn restricted_preference(revision: &Revision<'_>) -> Vec<String> {
             let mut keys = term.preference.alone().term_keys();
             keys.find(|key| platform.restricts(key))
         });
-        Some((position, restricted?.to_owned()))
+        Some((position, restricted.map(str::to_owned)))
     });
-    let Some((position, key)) = taken else {
+    let Some((position, Some(key))) = taken else {
         return Vec::new();
     };
     let field = revision.field(&format!(
         "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[{position}]"
     ));
     vec![
-        format!("{field} names {}", clipped(&key)),
-        "Karpenter makes a requirement of the heaviest preference, and the API server then refuses the node".to_owned(),
-        "the pod waits, and so does each pod that Karpenter packs with it; remove the preference".to_owned(),
+        format!(
+            "no node can come while the pod prefers by {}",
+            clipped(&key)
+        ),
+        "the API server refuses the NodeClaim, and the pods that Karpenter packs with it wait too"
+            .to_owned(),
+        format!("remove {field}"),
     ]
 }

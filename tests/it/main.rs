@@ -32,6 +32,7 @@ mod harness {
 mod model {
     mod affinities;
     pub(crate) mod expected;
+    mod instances;
     pub(crate) mod json;
     pub(crate) mod karpenter;
     mod labels;

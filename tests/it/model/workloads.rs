@@ -94,6 +94,14 @@ fn node_selector() -> BoxedStrategy<Value> {
         .boxed()
 }
 
+/// Generates topology spread constraints over labels that nodes have or lack.
+fn spreads() -> BoxedStrategy<Value> {
+    let spread = (label(), select(vec!["DoNotSchedule", "ScheduleAnyway"])).prop_map(
+        |((key, _), when)| json!({"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": when}),
+    );
+    vec(spread, 0..3).prop_map(Value::from).boxed()
+}
+
 /// Generates the spec of a pod that most often is not exempt.
 fn spec() -> BoxedStrategy<Value> {
     let affinity = object(vec![
@@ -108,6 +116,7 @@ fn spec() -> BoxedStrategy<Value> {
         ("affinity", 24, affinity),
         ("tolerations", 8, tolerations.boxed()),
         ("containers", 40, Just(containers).boxed()),
+        ("topologySpreadConstraints", 4, spreads()),
         ("futureField", 1, Just(json!({"x": [1, null]})).boxed()),
     ]);
     let gpu = json!([{"name": "app", "resources": {"limits": {"nvidia.com/gpu": "1"}}}]);
