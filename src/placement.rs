@@ -79,26 +79,47 @@ struct Matched<'a, 'p> {
 impl<'p> Matched<'_, 'p> {
     /// Returns the decision without its rule and its mode.
     fn decide(&self) -> Decision<'p> {
-        if let Some(resource) = &self.pod.spec.special_resource
-            && self.rule.place.label().is_none()
+        let pool = self.pool();
+        if self.rule.place.label().is_none()
+            && let Some((reason, detail)) = exemption::unless_asked(
+                self.pod,
+                self.namespace,
+                pool.as_ref().ok().copied(),
+                self.catalogue,
+            )
         {
-            return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
+            return Decision {
+                detail,
+                ..Decision::leave(reason)
+            };
         }
-        let pool = match &self.rule.place {
-            Place::Pool(pool) => pool.as_ref(),
-            Place::LeaveAlone => return Decision::leave(Reason::LeftByRule),
+        match pool {
+            Ok(pool) => Decision {
+                pool: Some(pool),
+                ..self.in_pool(pool)
+            },
+            Err((reason, detail)) => Decision {
+                detail,
+                ..Decision::leave(reason)
+            },
+        }
+    }
+
+    /// Returns the pool that the rule gives.
+    ///
+    /// # Errors
+    /// If it gives none: the reason, with the obstacle.
+    fn pool(&self) -> Result<&'p Pool, (Reason, Option<String>)> {
+        match &self.rule.place {
+            Place::Pool(pool) => Ok(pool.as_ref()),
+            Place::LeaveAlone => Err((Reason::LeftByRule, None)),
             Place::PoolFromLabel(key) => {
                 let name = self.pod.metadata.label(key).unwrap_or_default();
-                let Some(pool) = self.policy.pool(name) else {
+                self.policy.pool(name).ok_or_else(|| {
                     let detail = format!("label {key}: {name:?} names no pool");
-                    return Decision::left(Reason::UnknownPool, detail);
-                };
-                pool
+                    (Reason::UnknownPool, Some(detail))
+                })
             }
-        };
-        Decision {
-            pool: Some(pool),
-            ..self.in_pool(pool)
         }
     }
 
