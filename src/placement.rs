@@ -120,6 +120,18 @@ impl<'p> Matched<'_, 'p> {
                     (Reason::UnknownPool, Some(detail))
                 })
             }
+            Place::PoolFromNamespaceLabel(key) => {
+                let Namespace {
+                    name: of, labels, ..
+                } = *self.namespace;
+                let name = labels
+                    .and_then(|labels| labels.get(key))
+                    .unwrap_or_default();
+                self.policy.pool(name).ok_or_else(|| {
+                    let detail = format!("label {key}: {name:?} of namespace {of} names no pool");
+                    (Reason::UnknownPool, Some(detail))
+                })
+            }
         }
     }
 

@@ -35,8 +35,11 @@ fn expected(world: &World, template: &Value, rule: &str) -> Option<Reason> {
     if !place["poolFromLabel"].is_null() {
         return None;
     }
-    let pool = place["pool"].as_str();
-    let pool = pool.map(|name| named(&policy["pools"], name));
+    let of_namespace = place.get("poolFromNamespaceLabel");
+    let of_namespace = of_namespace.and(world.of_namespace);
+    let name = place["pool"].as_str().or(of_namespace);
+    let mut pools = items(&policy["pools"]).iter();
+    let pool = name.and_then(|name| pools.find(|pool| pool["name"] == name));
     let spec = &template["spec"];
     if is_addon(spec) && !pool.is_some_and(|pool| is_for_addons(world, pool)) {
         Some(Reason::CriticalAddon)
