@@ -31,6 +31,7 @@ mod harness {
 /// The model that berth is held against: kube-scheduler, Karpenter, and what people write. It decides without berth.
 mod model {
     mod affinities;
+    pub(crate) mod exemptions;
     pub(crate) mod expected;
     mod instances;
     pub(crate) mod json;

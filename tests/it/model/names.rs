@@ -47,6 +47,9 @@ pub(crate) const NODE_POOLS: [&str; 6] = [
     "arm64-batch",
 ];
 
+/// The key of the taint of the nodes for add-ons.
+pub(crate) const CRITICAL_ADDONS: &str = "CriticalAddonsOnly";
+
 /// The label that asks for a pool.
 pub(crate) const POOL_LABEL: &str = "placement.truemark.io/pool";
 /// The label that asks for an architecture.

@@ -167,7 +167,7 @@ impl<'w> Question<'w> {
 }
 
 /// Returns the item of a list that has the name.
-fn named<'v>(list: &'v Value, name: &str) -> &'v Value {
+pub(crate) fn named<'v>(list: &'v Value, name: &str) -> &'v Value {
     let found = items(list).iter().find(|item| item["name"] == name);
     found.unwrap_or_else(|| panic!("{name}"))
 }
