@@ -1,4 +1,4 @@
-//! The resources that a pod requests, as kube-scheduler adds them up (R7.6).
+//! The resources that a pod requests, as kube-scheduler adds them up (R7.15).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
