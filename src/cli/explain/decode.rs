@@ -8,7 +8,7 @@ use std::fmt;
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Namespace, Pod, ReplicationController};
+use k8s_openapi::api::core::v1::{Namespace, Pod, PodTemplate, ReplicationController};
 use serde::Deserialize;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -21,26 +21,32 @@ use crate::encoding::field::{FieldError, FieldPath};
 /// Reads an object as the API server would. An object of a kind that says nothing about placement is not read.
 ///
 /// # Errors
-/// Returns the first field that is wrong.
+/// Returns the first field that is wrong. A kind in a group or version that no API server has is wrong in its
+/// `apiVersion`.
 pub(super) fn decode(identity: &Identity<'_>, object: &Value) -> Result<(), FieldError> {
     match (identity.group(), identity.kind) {
-        ("", "Pod") => read::<Pod>(object),
-        ("", "Namespace") => read::<Namespace>(object),
-        ("", "ReplicationController") => read::<ReplicationController>(object),
-        ("apps", "DaemonSet") => read::<DaemonSet>(object),
-        ("apps", "Deployment") => read::<Deployment>(object),
-        ("apps", "ReplicaSet") => read::<ReplicaSet>(object),
-        ("apps", "StatefulSet") => read::<StatefulSet>(object),
-        ("batch", "CronJob") => read::<CronJob>(object),
-        ("batch", "Job") => read::<Job>(object),
+        (group, _) if group.contains('.') => Ok(()),
+        (_, "Pod") => read::<Pod>(identity, object),
+        (_, "PodTemplate") => read::<PodTemplate>(identity, object),
+        (_, "Namespace") => read::<Namespace>(identity, object),
+        (_, "ReplicationController") => read::<ReplicationController>(identity, object),
+        (_, "DaemonSet") => read::<DaemonSet>(identity, object),
+        (_, "Deployment") => read::<Deployment>(identity, object),
+        (_, "ReplicaSet") => read::<ReplicaSet>(identity, object),
+        (_, "StatefulSet") => read::<StatefulSet>(identity, object),
+        (_, "CronJob") => read::<CronJob>(identity, object),
+        (_, "Job") => read::<Job>(identity, object),
         _ => Ok(()),
     }
 }
 
-fn read<'v, T: Deserialize<'v> + Resource>(object: &'v Value) -> Result<(), FieldError> {
-    let version = object.get("apiVersion").and_then(Value::as_str);
-    // An item of a typed list has none of its own.
-    if let Some(version) = version.filter(|version| *version != T::API_VERSION) {
+/// Reads an object of a group without a dot, which is Kubernetes' own: a custom resource's group has one.
+fn read<'v, T: Deserialize<'v> + Resource>(
+    identity: &Identity<'_>,
+    object: &'v Value,
+) -> Result<(), FieldError> {
+    let version = identity.api_version;
+    if version != T::API_VERSION {
         let (kind, served) = (T::KIND, T::API_VERSION);
         let message = format!("no {kind} is served as {version}, but as {served}");
         return Err(FieldError::new(message).in_field("apiVersion"));
