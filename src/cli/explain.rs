@@ -1,5 +1,6 @@
 //! `berth explain`: where workloads would go, and why, without a cluster.
 
+mod anew;
 mod decode;
 mod examine;
 mod explanation;

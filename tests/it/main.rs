@@ -55,6 +55,7 @@ mod core {
     mod laws;
     mod placement;
     mod policies;
+    mod reading;
     mod validation;
 }
 

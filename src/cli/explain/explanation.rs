@@ -198,7 +198,8 @@ fn read(text: &str) -> Result<Template<'_>, String> {
     Template::read(&mut Reader::new(text)).map_err(|error| error.to_string())
 }
 
-fn apply(patch: &[u8], object: &Value) -> Result<Value, String> {
+/// Returns an object with a JSON Patch applied.
+pub(super) fn apply(patch: &[u8], object: &Value) -> Result<Value, String> {
     let operations: Vec<json_patch::PatchOperation> =
         serde_json::from_slice(patch).map_err(|error| error.to_string())?;
     let mut patched = object.clone();

@@ -3,15 +3,14 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use serde_json::Value;
 use similar::TextDiff;
 
+use super::anew::{self, PatchAt};
 use super::examine::Examination;
 use super::remarks::remarks;
 use super::report::{Examined, Fate};
 use crate::cli::files::Manifest;
 use crate::cli::output::yaml;
-use crate::encoding::field::{FieldPath, Segment};
 
 /// Examines the input, and writes every manifest of it in its order: patched ones anew, all others as they were
 /// written. Returns remarks for standard error.
@@ -22,25 +21,20 @@ pub(super) fn write_yaml(
 ) -> io::Result<Vec<String>> {
     let mut said = Vec::new();
     for manifest in manifests {
-        let mut patched = Vec::new();
+        let mut patches = Vec::new();
         examination.manifest(manifest, &mut |object| {
             said.extend(remarks(&object));
-            patched.extend(patch_of(object));
+            patches.extend(patch_of(object));
             Ok(())
         })?;
         let is_json = manifest.text().trim_start().starts_with(['{', '[']);
         if manifest.content.is_err() {
             writeln!(out, "---\n# left out: {}", manifest.location)?;
-        } else if patched.is_empty() && !is_json {
+        } else if patches.is_empty() && !is_json {
             verbatim(manifest, out)?;
-        } else if let Some(mut value) = manifest.value() {
+        } else {
             // JSON is YAML, but not to every reader.
-            for (path, new) in patched {
-                if let Some(old) = find_mut(&mut value, &path) {
-                    *old = new;
-                }
-            }
-            write!(out, "---\n{}", yaml(&value)?)?;
+            anew::write(manifest, &patches, out)?;
         }
     }
     Ok(said)
@@ -93,21 +87,15 @@ fn difference(object: &Examined<'_, '_>, out: &mut impl Write) -> io::Result<()>
     Ok(())
 }
 
-/// Returns an object's path and the object as it is patched; `None` if the server would leave it as it is.
-fn patch_of(object: Examined<'_, '_>) -> Option<(FieldPath, Value)> {
+/// Returns an object's path and its patch; `None` if the server would leave it as it is.
+fn patch_of(object: Examined<'_, '_>) -> Option<PatchAt> {
     match object.fate {
-        Fate::Explained(explanation) => Some((object.path, explanation.patched?)),
+        Fate::Explained(explanation) => {
+            explanation.patched?;
+            Some((object.path, explanation.patch))
+        }
         Fate::Refused(_) | Fate::Skipped => None,
     }
-}
-
-fn find_mut<'v>(value: &'v mut Value, path: &FieldPath) -> Option<&'v mut Value> {
-    path.0
-        .iter()
-        .try_fold(value, |value, segment| match segment {
-            Segment::Key(key) | Segment::Entry(key) => value.get_mut(key),
-            Segment::Index(index) => value.get_mut(index),
-        })
 }
 
 fn verbatim(manifest: &Manifest, out: &mut impl Write) -> io::Result<()> {

@@ -116,6 +116,20 @@ impl Manifest {
         parse::whole(self.text(), content.syntax)
     }
 
+    /// Returns a list without its items; `None` if the manifest is no list.
+    pub(in crate::cli) fn list_without_items(&self) -> Option<Value> {
+        self.content.as_ref().ok()?.list.as_ref()?;
+        let (_, tree) = parse::outline(self.text()).ok()?;
+        Some(tree.value)
+    }
+
+    /// Hands out the items of a list as they are written, one at a time.
+    pub(in crate::cli) fn items(&self, take: &mut dyn FnMut(Value)) {
+        if let Ok(content) = &self.content {
+            parse::items(self.text(), content.syntax, take);
+        }
+    }
+
     /// True if an object of a kind may be in it.
     pub(in crate::cli) fn may_hold(&self, kind: &str) -> bool {
         match &self.content {
@@ -133,7 +147,7 @@ impl Manifest {
         match &content.list {
             Some(list) => {
                 let mut position = 0;
-                parse::items(self.text(), content.syntax, &mut |item| {
+                self.items(&mut |item| {
                     item_elements(&item, list, position)
                         .into_iter()
                         .for_each(&mut *take);
