@@ -47,6 +47,7 @@ impl<'p> Explanation<'p> {
     ) -> Result<Self, String> {
         let namespace = snapshot.namespace(namespace);
         let created = as_created(kind, object);
+        let runs = matches!(created, Cow::Owned(_));
         with_workload(kind, &created, |workload| {
             let judged = judge(workload, namespace, snapshot);
             let patch = judged.patch();
@@ -55,13 +56,12 @@ impl<'p> Explanation<'p> {
                 Mode::Enforce | Mode::Audit => None,
             };
             let findings = match &patched {
-                // The validating side sees a pod after the mutating side has changed it.
-                Some(patched) if workload.is_pod() => {
-                    let created = as_created(kind, patched);
-                    with_workload(kind, &created, |workload| {
-                        Ok(judge(workload, namespace, snapshot).findings("", None))
-                    })?
-                }
+                // The validating side judges what a request adds. Nobody adds anything to a pod by dumping it.
+                _ if runs => Vec::new(),
+                // It sees a pod after the mutating side has changed it.
+                Some(patched) if workload.is_pod() => with_workload(kind, patched, |workload| {
+                    Ok(judge(workload, namespace, snapshot).findings("", None))
+                })?,
                 _ => judged.findings("", None),
             };
             Ok(Self {
@@ -100,8 +100,14 @@ impl<'p> Explanation<'p> {
             Workload::of_template(&pods, &prefix, maker.controller, around.metadata.as_ref());
         let workload = workload.ok_or(NO_SPEC)?;
         let judged = judge(&workload, namespace, snapshot);
+        let findings = if has_controller(object) {
+            // They are its controller's: a Deployment has ReplicaSets of long ago.
+            Vec::new()
+        } else {
+            judged.findings("", None)
+        };
         Ok(Self {
-            findings: judged.findings("", None),
+            findings,
             decision: judged.decision,
             made: Some(Made {
                 template: Some(template.path),
@@ -163,8 +169,8 @@ impl<'p> Explanation<'p> {
 
 const NO_SPEC: &str = "it has no spec that would describe its pods";
 
-/// Returns a pod as it was created. In a dump of a cluster, the status says that the pod has been scheduled, and then
-/// its `nodeName` is the scheduler's and not its author's.
+/// Returns a pod as it was created, in a copy if it runs. In a dump of a cluster, the status says that the pod has been
+/// scheduled, and then its `nodeName` is the scheduler's and not its author's.
 fn as_created(kind: Kind, object: &Value) -> Cow<'_, Value> {
     let is_scheduled = || {
         let conditions = object.pointer("/status/conditions")?.as_array()?;
@@ -181,6 +187,12 @@ fn as_created(kind: Kind, object: &Value) -> Cow<'_, Value> {
         spec.shift_remove("nodeName");
     }
     Cow::Owned(created)
+}
+
+fn has_controller(object: &Value) -> bool {
+    let owners = object.pointer("/metadata/ownerReferences");
+    let mut owners = owners.and_then(Value::as_array).into_iter().flatten();
+    owners.any(|owner| owner["controller"] == true)
 }
 
 /// Reads an object as a workload, as the server reads it from a request.

@@ -53,9 +53,9 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 #[test]
 fn a_list_takes_little_more_than_its_text() {
     let item = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"b": "c", "d": "e"}}"#;
-    let last = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "last"}, "spec": {}}"#;
+    let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "last"}, "spec": {}}"#;
     let mut items = vec![item; 80_000];
-    items.push(last);
+    items.push(pod);
     let list = format!(
         r#"{{"apiVersion": "v1", "items": [{}], "kind": "List"}}"#,
         items.join(",\n")
