@@ -14,6 +14,7 @@ mod role;
 mod summary;
 mod templates;
 mod text;
+mod wrong_type;
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;

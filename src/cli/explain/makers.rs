@@ -149,7 +149,13 @@ const MAKERS: &[Maker] = &[
         ("kubeflow.org", "PaddleJob"),
         &["spec.paddleReplicaSpecs.*.template"],
     ),
+    own(
+        ("kubeflow.org", "JAXJob"),
+        &["spec.jaxReplicaSpecs.*.template"],
+    ),
     own(("apps.kruise.io", "CloneSet"), TEMPLATE),
+    own(("apps.kruise.io", "StatefulSet"), TEMPLATE),
+    own(("apps.kruise.io", "BroadcastJob"), TEMPLATE),
     maker(
         ("actions.github.com", "AutoscalingRunnerSet"),
         ("actions.github.com", "EphemeralRunner"),
@@ -169,6 +175,14 @@ const MAKERS: &[Maker] = &[
         &[],
     ),
     own(("kubeflow.org", "MPIJob"), &[]),
+    maker(("trainer.kubeflow.org", "TrainJob"), JOB, &[]),
+    maker(("serving.kserve.io", "InferenceService"), REPLICA_SET, &[]),
+    maker(("k6.io", "TestRun"), JOB, &[]),
+    maker(
+        ("actions.summerwind.dev", "RunnerDeployment"),
+        ("actions.summerwind.dev", "Runner"),
+        &[],
+    ),
     own(("postgresql.cnpg.io", "Cluster"), &[]),
     maker(("acid.zalan.do", "postgresql"), STATEFUL_SET, &[]),
     maker(("monitoring.coreos.com", "Prometheus"), STATEFUL_SET, &[]),

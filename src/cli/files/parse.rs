@@ -64,7 +64,7 @@ pub(super) fn outline(text: &str) -> Result<(Syntax, Tree), SyntaxError> {
         None
     };
     let tree = yaml::read_apart(text, ITEMS, &mut drop).map_err(|error| {
-        if is_helm(text) {
+        if is_helm(text, error.line) {
             let message = "this is a template of Helm, not a manifest: render it first, as in \
                            helm template CHART | berth explain -f -";
             return SyntaxError {
@@ -96,11 +96,15 @@ pub(super) fn items(text: &str, syntax: Syntax, take: &mut dyn FnMut(Value)) {
     };
 }
 
-/// True if a text that is no YAML looks like a chart's template.
-fn is_helm(text: &str) -> bool {
-    text.split_once("{{")
-        .is_some_and(|(_, rest)| rest.contains("}}"))
+/// True if a text that is no YAML is a chart's template: there are braces where it goes wrong, or Helm's own names in it.
+/// Templates of Prometheus and others stand in texts of good YAML.
+fn is_helm(text: &str, line: usize) -> bool {
+    let mut around = text.lines().skip(line.saturating_sub(2)).take(2);
+    around.any(|line| line.contains("{{"))
+        || text.contains("{{") && HELM.iter().any(|name| text.contains(name))
 }
+
+const HELM: [&str; 4] = [".Values.", ".Release.", ".Chart.", "include \""];
 
 fn is_meant_as_json(text: &str) -> bool {
     let inside = text
