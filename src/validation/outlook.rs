@@ -1,6 +1,8 @@
 //! The outlook of a pod: if Karpenter would make a node of a node pool for it now, and what keeps it from that.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::karpenter::unsupported;
@@ -9,7 +11,7 @@ use super::revision::Revision;
 use super::wording::{clipped, listed};
 use crate::instance::{InstanceType, TypeSet};
 use crate::node::label::{ARCH, canonical};
-use crate::node::{Asked, Candidates, NodePool, State, Taint, ValueSet};
+use crate::node::{Asked, Candidates, NodePool, Platform, State, Taint, ValueSet};
 use crate::placement::{Reason, asked_architecture};
 use crate::pod::{MOST_TOPOLOGY_KEYS, PreferredTerm, Resources, all_demands};
 
@@ -25,6 +27,10 @@ pub(super) struct Outlook<'a> {
     reach: Reach<'a>,
     preference: Option<PreferredTerm<'a>>,
     resources: Resources<'a>,
+    /// The labels over which the pod has a hard topology.
+    topology: Vec<Cow<'a, str>>,
+    /// For each platform that was asked for: true if its Karpenter refuses the pod's selectors.
+    refused: RefCell<BTreeMap<Platform, bool>>,
 }
 
 impl<'a> Outlook<'a> {
@@ -36,6 +42,8 @@ impl<'a> Outlook<'a> {
             revision,
             reach: Reach::of(revision, Nodes::New),
             preference: spec.heaviest_preference(),
+            topology: spec.hard_topology_keys(),
+            refused: RefCell::default(),
             // Devices that no node pool of the pool has may be on nodes that Karpenter does not make.
             resources: if revision.decision.reason == Reason::SpecialResource {
                 resources.without_devices()
@@ -89,7 +97,7 @@ impl<'a> Outlook<'a> {
     /// Returns what keeps Karpenter from making a node of a node pool that the pod's selectors allow. `None` if nothing
     /// does.
     pub(super) fn misses(&self, node_pool: &NodePool) -> Option<String> {
-        if unsupported(self.revision, node_pool.platform()).is_some() {
+        if self.is_refused_by(node_pool.platform()) {
             return Some("Karpenter supports no such selectors".to_owned());
         }
         let state = node_pool.state().obstacle();
@@ -98,12 +106,19 @@ impl<'a> Outlook<'a> {
             .or_else(|| self.too_small(node_pool))
     }
 
+    /// True if the platform's Karpenter makes no node for the pod from any node pool.
+    fn is_refused_by(&self, platform: Platform) -> bool {
+        let mut refused = self.refused.borrow_mut();
+        let known = refused.entry(platform);
+        *known.or_insert_with(|| unsupported(self.revision, platform).is_some())
+    }
+
     /// Returns a label over which the pod has a hard topology, and of which Karpenter knows no value in the whole
     /// catalogue, so that it makes no node for the pod.
     pub(super) fn without_domain(&self) -> Option<Cow<'a, str>> {
         let spec = self.revision.pod().spec;
         let apart = spec.anti_affinities().into_iter();
-        let keys = spec.hard_topology_keys().into_iter();
+        let keys = self.topology.iter().cloned();
         let mut keys = keys.chain(apart.map(|term| term.topology_key).take(MOST_TOPOLOGY_KEYS));
         let mut karpenters = self.revision.snapshot.catalogue.iter();
         if !karpenters.any(|node_pool| node_pool.platform().is_karpenter()) {
@@ -161,7 +176,7 @@ impl<'a> Outlook<'a> {
         if let Some(key) = self.missing_key(node_pool) {
             return format!(
                 "its nodes have no label {}, over which the pod spreads",
-                clipped(&key)
+                clipped(key)
             );
         }
         if self.fits(node_pool)
@@ -207,10 +222,10 @@ impl<'a> Outlook<'a> {
     }
 
     /// Returns the label of a hard topology that the nodes of the node pool lack.
-    fn missing_key(&self, node_pool: &NodePool) -> Option<Cow<'a, str>> {
-        let spec = self.revision.pod().spec;
-        let mut keys = spec.hard_topology_keys().into_iter();
-        keys.find(|key| !node_pool.has_label(canonical(key)))
+    fn missing_key(&self, node_pool: &NodePool) -> Option<&str> {
+        let mut keys = self.topology.iter();
+        let missing = keys.find(|key| !node_pool.has_label(canonical(key)))?;
+        Some(missing)
     }
 
     /// Returns a taint of the node pool that the pod does not tolerate: a hard one if there is one.
@@ -232,7 +247,11 @@ impl<'a> Outlook<'a> {
                 let Candidates::Listed(types) = candidates else {
                     return None;
                 };
-                let large_enough = types.keep(|kind| self.resources.fit(kind));
+                let large_enough = if self.resources.is_empty() {
+                    types
+                } else {
+                    types.keep(|kind| self.resources.fit(kind))
+                };
                 if !large_enough.is_empty() {
                     if node_pool.are_various(large_enough) {
                         return None;
