@@ -42,7 +42,7 @@ async fn is_told(stage: &Stage<'_>, state: &str) -> anyhow::Result<()> {
     })
     .await?;
     let page = stage.berth.metrics().await?;
-    let of_node_pool = format!("berth_node_pool_state{{pool=\"batch\",node_pool=\"{NODE_POOL}\",");
+    let of_node_pool = format!("berth_node_pool_state{{pool=\"batch\",nodepool=\"{NODE_POOL}\",");
     let series: Vec<&str> = page
         .lines()
         .filter(|line| line.starts_with(&of_node_pool))
