@@ -80,45 +80,60 @@ struct Matched<'a, 'p> {
 impl<'p> Matched<'_, 'p> {
     /// Returns the decision without its rule and its mode.
     fn decide(&self) -> Decision<'p> {
-        let pool = match &self.rule.place {
-            Place::Pool(pool) => pool.as_ref(),
-            Place::LeaveAlone => return Decision::leave(Reason::LeftByRule),
-            Place::PoolFromLabel(key) => {
-                let name = self.pod.metadata.label(key).unwrap_or_default();
-                let Some(pool) = self.policy.pool(name) else {
-                    let detail = format!("label {key}: {name:?} names no pool");
-                    return Decision::left(Reason::UnknownPool, detail);
-                };
-                pool
-            }
-        };
-        if let Some(resource) = &self.pod.spec.special_resource
-            && self.rule.place.label().is_none()
-            && !self.has_devices(pool)
+        let pool = self.pool();
+        if self.rule.place.label().is_none()
+            && let Some((reason, detail)) = exemption::unless_asked(
+                self.pod,
+                self.namespace,
+                pool.as_ref().ok().copied(),
+                self.catalogue,
+            )
         {
-            return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
+            return Decision {
+                detail,
+                ..Decision::leave(reason)
+            };
         }
-        Decision {
-            pool: Some(pool),
-            ..self.in_pool(pool)
+        match pool {
+            Ok(pool) => Decision {
+                pool: Some(pool),
+                ..self.in_pool(pool)
+            },
+            Err((reason, detail)) => Decision {
+                detail,
+                ..Decision::leave(reason)
+            },
         }
     }
 
-    /// True if an instance type of some node pool of the pool has the extended resources that the pod requests.
-    fn has_devices(&self, pool: &Pool) -> bool {
-        let Ok(resources) = self.pod.spec.resources() else {
-            return false;
-        };
-        let mut existing = pool
-            .node_pools
-            .iter()
-            .filter_map(|name| self.catalogue.get(name));
-        !self.pod.spec.claims_resources
-            && existing.any(|node_pool| {
-                node_pool
-                    .instance_types()
-                    .is_some_and(|types| resources.lacking(types).is_none())
-            })
+    /// Returns the pool that the rule gives.
+    ///
+    /// # Errors
+    /// If it gives none: the reason, with the obstacle.
+    fn pool(&self) -> Result<&'p Pool, (Reason, Option<String>)> {
+        match &self.rule.place {
+            Place::Pool(pool) => Ok(pool.as_ref()),
+            Place::LeaveAlone => Err((Reason::LeftByRule, None)),
+            Place::PoolFromLabel(key) => {
+                let name = self.pod.metadata.label(key).unwrap_or_default();
+                self.policy.pool(name).ok_or_else(|| {
+                    let detail = format!("label {key}: {name:?} names no pool");
+                    (Reason::UnknownPool, Some(detail))
+                })
+            }
+            Place::PoolFromNamespaceLabel(key) => {
+                let Namespace {
+                    name: of, labels, ..
+                } = *self.namespace;
+                let name = labels
+                    .and_then(|labels| labels.get(key))
+                    .unwrap_or_default();
+                self.policy.pool(name).ok_or_else(|| {
+                    let detail = format!("label {key}: {name:?} of namespace {of} names no pool");
+                    (Reason::UnknownPool, Some(detail))
+                })
+            }
+        }
     }
 
     /// Returns the decision for the pool that the rule gives, without the pool itself.

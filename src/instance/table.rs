@@ -35,6 +35,18 @@ impl TypeSet {
         self.0[index / 64] |= 1 << (index % 64);
     }
 
+    /// Returns the types of the set that pass the test.
+    #[must_use]
+    pub fn keep(self, test: impl Fn(&InstanceType) -> bool) -> Self {
+        let mut kept = Self::EMPTY;
+        for (index, kind) in Table::get().types.iter().enumerate() {
+            if self.contains(index) && test(kind) {
+                kept.insert(index);
+            }
+        }
+        kept
+    }
+
     /// Returns the types of the set, in the order of their names.
     pub fn types(self) -> impl Iterator<Item = &'static InstanceType> {
         let types = Table::get().types.iter().enumerate();
@@ -226,6 +238,21 @@ impl Table {
         let values = self.by_value(property);
         let found = values.binary_search_by(|(known, _)| known.cmp(&Some(value)));
         found.map_or(TypeSet::EMPTY, |position| values[position].1)
+    }
+
+    /// Returns the number of different values of the property that types of a set have.
+    #[must_use]
+    pub fn values(&self, property: Property, of: TypeSet) -> usize {
+        if property == Property::InstanceType {
+            return of.types().count();
+        }
+        let values = self.by_value(property).iter();
+        let common = |(value, types): &&Having| {
+            let mut common = of;
+            common &= types;
+            value.is_some() && !common.is_empty()
+        };
+        values.filter(common).count()
     }
 
     /// Returns the types whose value of the property passes the test, which gets `None` for those without the label.

@@ -22,6 +22,8 @@ pub(super) struct Instances {
     listed: TypeSet,
     /// The names in the requirements that the table does not have, each of a type or of a family.
     unlisted: Vec<Box<str>>,
+    /// The numbers of different values that the types for one pod must have (`minValues`).
+    least: Vec<(Property, usize)>,
 }
 
 /// The instance types of a node pool that meet all that a pod asks of them.
@@ -49,9 +51,10 @@ pub type Demands<'a> = [(&'a str, Asked<'a>)];
 
 impl Instances {
     /// Returns the instance types that meet the requirements. `None` if the platform's nodes are not EC2's.
-    pub(super) fn new(
+    pub(super) fn new<'r>(
         platform: Platform,
         requirements: &BTreeMap<String, ValueSet>,
+        least: impl Iterator<Item = (&'r str, usize)>,
     ) -> Option<Self> {
         match platform {
             Platform::Karpenter | Platform::AutoMode => {}
@@ -95,6 +98,9 @@ impl Instances {
             platform,
             listed,
             unlisted,
+            least: least
+                .filter_map(|(key, number)| Some((platform.property(key)?, number)))
+                .collect(),
         };
         let mut unlisted = std::mem::take(&mut made.unlisted);
         unlisted.retain(|name| made.meets(name, requirements, None, &[]));
@@ -109,6 +115,14 @@ impl Instances {
     /// Returns the types of the table; `None` if there are others.
     pub(super) fn listed(&self) -> Option<TypeSet> {
         self.unlisted.is_empty().then_some(self.listed)
+    }
+
+    /// True if the types have as many different values of each property as the node pool demands.
+    pub(super) fn are_various(&self, types: TypeSet) -> bool {
+        let table = Table::get();
+        self.least
+            .iter()
+            .all(|(property, number)| table.values(*property, types) >= *number)
     }
 
     /// Returns the architectures of the types, as Kubernetes names them.
@@ -158,6 +172,9 @@ impl Instances {
             && (self.unlisted.iter().any(|name| meets(name)) || demands.iter().any(is_asked_for))
         {
             return Candidates::Unlisted;
+        }
+        if !self.are_various(types) {
+            types = TypeSet::EMPTY;
         }
         Candidates::Listed(types)
     }

@@ -169,13 +169,16 @@ impl From<ManifestTaint> for Taint {
     }
 }
 
-/// A requirement of a NodePool. Unlike [`RequirementFile`], it may have further fields, such as `minValues`.
+/// A requirement of a NodePool. Unlike [`RequirementFile`], it may have fields that berth does not know.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ManifestRequirement {
     key: String,
     operator: Operator,
     #[serde(default)]
     values: Vec<String>,
+    #[serde(default)]
+    min_values: Option<u8>,
 }
 
 impl From<ManifestRequirement> for RequirementFile {
@@ -184,11 +187,13 @@ impl From<ManifestRequirement> for RequirementFile {
             key,
             operator,
             values,
+            min_values,
         } = requirement;
         Self {
             key,
             operator,
             values,
+            min_values,
         }
     }
 }

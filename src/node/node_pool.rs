@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::asked::Asked;
 use super::instances::{Candidates, Demands, Instances};
 use super::label::{
-    ARCH, COMPUTE_TYPE, HOSTNAME, LONGEST_NAME, canonical, is_subdomain, valid_key,
+    ARCH, COMPUTE_TYPE, HOSTNAME, LONGEST_NAME, NODE_POOL, canonical, is_subdomain, valid_key,
 };
 use super::platform::Platform;
 use super::requirement::{Operator, Requirement, RequirementFile};
@@ -171,6 +171,28 @@ impl NodePool {
         })
     }
 
+    /// True if the types have as many different values of each label as the node pool demands (`minValues`).
+    #[must_use]
+    pub fn are_various(&self, types: TypeSet) -> bool {
+        let instances = self.instances.as_ref();
+        instances.is_none_or(|instances| instances.are_various(types))
+    }
+
+    /// True if some of its nodes have a value of the label that Karpenter knows before it makes them. Over a label
+    /// without such a value it spreads no pods. The key is as its author wrote it: of a topology, Karpenter knows no
+    /// alias.
+    #[must_use]
+    pub fn has_domain(&self, key: &str) -> bool {
+        let listed = || {
+            let values = self.offered(key)?.values()?;
+            Some(values.len() > 0)
+        };
+        key == HOSTNAME
+            || (key != NODE_POOL
+                && canonical(key) == key
+                && listed().unwrap_or_else(|| self.platform.knows(key)))
+    }
+
     /// True if its nodes have the label, as a hard topology over the label demands. The key is canonical.
     #[must_use]
     pub fn has_label(&self, key: &str) -> bool {
@@ -210,12 +232,21 @@ impl NodePool {
             let valid = taint.check();
             valid.map_err(|error| error.in_item(index).in_field("taints"))?;
         }
+        let least: Vec<(&str, usize)> = requirements
+            .iter()
+            .filter_map(|of| Some((canonical(&of.key), of.min_values?.into())))
+            .collect();
         let mut requirements = value_sets(&node_label, name, labels, requirements)?;
         if platform == Platform::AutoMode {
             requirements.insert(COMPUTE_TYPE.to_owned(), ValueSet::of("auto"));
         }
-        let instances = Instances::new(platform, &requirements);
-        let is_empty = instances.as_ref().is_some_and(Instances::is_empty);
+        let instances = Instances::new(platform, &requirements, least.into_iter());
+        // Requirements that contradict one another leave no value of a label that every node has.
+        let contradict = requirements.iter().any(|(key, set)| {
+            let values = set.values();
+            values.is_some_and(|values| values.len() == 0) && platform.always_present(key)
+        });
+        let is_empty = contradict || instances.as_ref().is_some_and(Instances::is_empty);
         if let Some(instances) = instances.as_ref().filter(|_| !is_empty) {
             keep_architectures(&mut requirements, instances);
         }
@@ -247,11 +278,10 @@ impl NodePool {
 /// Graviton alone offers arm64, even if it does not say so.
 fn keep_architectures(requirements: &mut BTreeMap<String, ValueSet>, instances: &Instances) {
     let made: Vec<String> = instances.architectures().map(str::to_owned).collect();
-    let [only] = made.as_slice() else { return };
     let offered = requirements
         .entry(ARCH.to_owned())
         .or_insert_with(ValueSet::any);
-    *offered = offered.intersection(&ValueSet::of(only));
+    *offered = offered.intersection(&ValueSet::one_of(made));
 }
 
 /// Combines the labels and the requirements of a node pool to one set of values for each label. The set of `node_label`
@@ -277,6 +307,7 @@ fn value_sets(
             key,
             operator,
             values,
+            min_values: _,
         } = requirement;
         let set = ValueSet::new(*operator, values).map_err(|error| {
             let error = FieldError::new(format!("{key}: {}", error.message));

@@ -143,7 +143,9 @@ impl Platform {
         let is_node_class = self
             .own(key)
             .is_some_and(|name| matches!(name, "ec2nodeclass" | "nodeclass"));
-        is_reserved && !is_node_class && !self.knows(key)
+        // Karpenter knows of these two, and keeps them out of the NodeClaim.
+        let is_kept_out = matches!(key, "karpenter.sh/initialized" | "karpenter.sh/registered");
+        is_reserved && !is_node_class && !is_kept_out && !self.knows(key)
     }
 
     /// Returns the domains whose labels belong to the platform.
@@ -208,6 +210,7 @@ mod tests {
             ("karpenter.k8s.aws/ec2nodeclass", &[]),
             ("eks.amazonaws.com/capacityType", &[AutoMode]),
             ("kubernetes.io/hostname", &[]),
+            ("karpenter.sh/initialized", &[]),
             ("karpenter.sh/nodepool", &[]),
             ("example.com/team", &[]),
         ] {

@@ -41,6 +41,14 @@ impl ValueSet {
         }
     }
 
+    /// Returns the set of these values.
+    pub(super) fn one_of(values: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            values: values.into_iter().map(Into::into).collect(),
+            ..Self::absent()
+        }
+    }
+
     /// Returns the empty set, which stands for a label that is absent.
     #[must_use]
     pub fn absent() -> Self {

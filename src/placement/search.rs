@@ -315,9 +315,9 @@ impl<'p> Search<'_, 'p> {
         let (name, platform) = (node_pool.name(), node_pool.platform());
         let Some(offered) = node_pool.offered(key) else {
             return if let Some(own) = platform.counterpart(key) {
-                format!("{excluded}; {name} has {own} in its place")
+                format!("pool {pool} has {own}, not {key}")
             } else if platform.property(key).is_some() {
-                format!("{excluded}; no instance type of {name} has it and all else")
+                format!("{excluded}; no instance type fits")
             } else if !platform.knows(key) {
                 format!("{excluded}; {name} has no such label")
             } else {

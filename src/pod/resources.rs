@@ -1,4 +1,4 @@
-//! The resources that a pod requests, as kube-scheduler adds them up (R7.6).
+//! The resources that a pod requests, as kube-scheduler adds them up (R7.15).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -77,6 +77,14 @@ impl Resources<'_> {
     pub fn memory_mib(&self) -> u128 {
         let memory = self.0.get("memory").copied().unwrap_or(0);
         memory.div_ceil(MIB * 1000)
+    }
+
+    /// Returns the CPU and the memory alone.
+    #[must_use]
+    pub fn without_devices(mut self) -> Self {
+        self.0
+            .retain(|name, _| matches!(name.as_ref(), "cpu" | "memory"));
+        self
     }
 
     /// True if the pod requests nothing.

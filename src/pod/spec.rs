@@ -158,10 +158,15 @@ fn extended_resource<'a>(
     })
 }
 
-/// True if the resource is an extended one. By Kubernetes' rule, such a resource has a domain other than Kubernetes'
-/// own.
+/// The network interface of a pod with security groups. EKS itself adds the resource to such a pod, and the instances of
+/// the usual families offer it, so it says nothing of where the pod belongs (R3.14).
+const POD_ENI: &str = "vpc.amazonaws.com/pod-eni";
+
+/// True if the resource is an extended one that tells nodes apart. By Kubernetes' rule, an extended resource has a domain
+/// other than Kubernetes' own.
 fn is_extended(resource: &str) -> bool {
     resource.contains('/')
+        && resource != POD_ENI
         && !resource.contains("kubernetes.io/")
         && !resource.starts_with("requests.")
 }

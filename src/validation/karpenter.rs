@@ -11,6 +11,10 @@ use crate::pod::Alternative;
 /// The capacity types that Karpenter knows.
 const CAPACITY_TYPES: [&str; 3] = ["spot", "on-demand", "reserved"];
 
+/// The label that says if an instance has a host of its own, and the values that Karpenter knows.
+const TENANCY: &str = "karpenter.k8s.aws/instance-tenancy";
+const TENANCIES: [&str; 2] = ["default", "dedicated"];
+
 /// Returns the lines for a pod for which the platform's Karpenter makes no node from any node pool. `None` if its
 /// selectors are supported.
 pub(super) fn unsupported(revision: &Revision<'_>, platform: Platform) -> Option<Vec<String>> {
@@ -57,7 +61,10 @@ fn unsupported_label(
     alternative
         .on(key)
         .find_map(|requirement| match requirement.operator {
-            Operator::In if key == CAPACITY_TYPE => no_capacity_type(&requirement),
+            Operator::In if key == CAPACITY_TYPE => {
+                none_of("capacity type", &CAPACITY_TYPES, &requirement)
+            }
+            Operator::In if key == TENANCY => none_of("tenancy", &TENANCIES, &requirement),
             Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte => {
                 let is_natural = |value: &str| value.parse::<u64>().is_ok();
                 let other = requirement.values.iter().find(|value| !is_natural(value));
@@ -74,17 +81,16 @@ fn unsupported_label(
         })
 }
 
-/// Returns the reason if Karpenter knows none of the capacity types that the requirement lists.
-fn no_capacity_type(requirement: &Requirement<'_>) -> Option<String> {
-    let known = |value: &str| CAPACITY_TYPES.contains(&value);
+/// Returns the reason if Karpenter knows none of the values that the requirement lists.
+fn none_of(name: &str, known: &[&str], requirement: &Requirement<'_>) -> Option<String> {
     let values = || requirement.values.iter().map(AsRef::as_ref);
-    if values().any(known) {
+    if values().any(|value: &str| known.contains(&value)) {
         return None;
     }
     Some(format!(
-        "capacity type {} is none of {}",
+        "{name} {} is none of {}",
         listed(values()),
-        CAPACITY_TYPES.join(", ")
+        known.join(", ")
     ))
 }
 

@@ -1,6 +1,7 @@
 //! The outlook of a pod: if Karpenter would make a node of a node pool for it now, and what keeps it from that.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::karpenter::unsupported;
 use super::reach::{Nodes, Obstacle, Reach};
@@ -8,11 +9,15 @@ use super::revision::Revision;
 use super::wording::{clipped, listed};
 use crate::instance::{InstanceType, TypeSet};
 use crate::node::label::{ARCH, canonical};
-use crate::node::{Asked, Candidates, NodePool, Taint, ValueSet};
-use crate::pod::{PreferredTerm, Resources};
+use crate::node::{Asked, Candidates, NodePool, State, Taint, ValueSet};
+use crate::placement::{Reason, asked_architecture};
+use crate::pod::{MOST_TOPOLOGY_KEYS, PreferredTerm, Resources, all_demands};
 
 /// The most alternatives of a pod for which berth looks at the sizes of instance types.
 const ALTERNATIVES: usize = 64;
+
+/// The reason if each label fits some instance type of a node pool, and all together fit none, or too few kinds.
+const TOGETHER: &str = "none of its instance types has all that the pod asks for";
 
 /// A pod, with all that decides if Karpenter makes a node for it.
 pub(super) struct Outlook<'a> {
@@ -25,12 +30,18 @@ pub(super) struct Outlook<'a> {
 impl<'a> Outlook<'a> {
     pub(super) fn of(revision: &'a Revision<'a>) -> Self {
         let spec = revision.pod().spec;
+        // What cannot be read requests nothing: the API server refuses it.
+        let resources = spec.resources().unwrap_or_default();
         Self {
             revision,
             reach: Reach::of(revision, Nodes::New),
             preference: spec.heaviest_preference(),
-            // What cannot be read requests nothing: the API server refuses it.
-            resources: spec.resources().unwrap_or_default(),
+            // Devices that no node pool of the pool has may be on nodes that Karpenter does not make.
+            resources: if revision.decision.reason == Reason::SpecialResource {
+                resources.without_devices()
+            } else {
+                resources
+            },
         }
     }
 
@@ -41,9 +52,23 @@ impl<'a> Outlook<'a> {
 
     /// True if Karpenter would make a node of the node pool for the pod now, if the pod tolerated its taints.
     pub(super) fn would_make_node(&self, node_pool: &NodePool) -> bool {
-        let mut alternatives = self.revision.pod().spec.alternatives();
-        alternatives.any(|alternative| self.reach.allows_by(node_pool, alternative))
-            && self.missing_key(node_pool).is_none()
+        let pod = self.revision.pod();
+        let policy = &self.revision.snapshot.policy;
+        let asked = asked_architecture(pod, &self.revision.namespace, policy);
+        let chosen = match asked {
+            Ok(Some(choice)) => policy.chosen(choice),
+            Ok(None) | Err(_) => policy.architectures(),
+        };
+        let mut alternatives = pod.spec.alternatives();
+        alternatives.any(|alternative| {
+            let platform = node_pool.platform();
+            let demands = all_demands(platform, alternative, None);
+            let is_chosen = |name: &Arc<str>| {
+                node_pool.offers(name) && !node_pool.candidates(Some(name), &demands).is_empty()
+            };
+            self.reach.allows_by(node_pool, alternative)
+                && (alternative.constrains(ARCH) || chosen.iter().any(is_chosen))
+        }) && self.missing_key(node_pool).is_none()
             && self.misses(node_pool).is_none()
     }
 
@@ -71,6 +96,25 @@ impl<'a> Outlook<'a> {
         state
             .map(str::to_owned)
             .or_else(|| self.too_small(node_pool))
+    }
+
+    /// Returns a label over which the pod has a hard topology, and of which Karpenter knows no value in the whole
+    /// catalogue, so that it makes no node for the pod.
+    pub(super) fn without_domain(&self) -> Option<Cow<'a, str>> {
+        let spec = self.revision.pod().spec;
+        let apart = spec.anti_affinities().into_iter();
+        let keys = spec.hard_topology_keys().into_iter();
+        let mut keys = keys.chain(apart.map(|term| term.topology_key).take(MOST_TOPOLOGY_KEYS));
+        let mut karpenters = self.revision.snapshot.catalogue.iter();
+        if !karpenters.any(|node_pool| node_pool.platform().is_karpenter()) {
+            return None;
+        }
+        keys.find(|key| {
+            let ready = self.revision.snapshot.catalogue.iter();
+            let mut ready = ready
+                .filter(|node_pool| !matches!(node_pool.state(), State::Static | State::Unready));
+            !ready.any(|node_pool| node_pool.has_domain(key))
+        })
     }
 
     /// True if the taints and labels of the node pool fit the pod, by Karpenter's rule, or if the budget runs out.
@@ -111,9 +155,7 @@ impl<'a> Outlook<'a> {
                 Obstacle::Label(key) => {
                     self.unmet(node_pool, key, &Asked::new(alternative.on(key)))
                 }
-                Obstacle::InstanceType => {
-                    "none of its instance types has all that the pod asks for".to_owned()
-                }
+                Obstacle::InstanceType => TOGETHER.to_owned(),
             };
         }
         if let Some(key) = self.missing_key(node_pool) {
@@ -182,24 +224,33 @@ impl<'a> Outlook<'a> {
     /// Returns the size that the pod asks for and that no instance type of the node pool has, beside the largest one.
     /// `None` if one is large enough, as far as berth knows.
     fn too_small(&self, node_pool: &NodePool) -> Option<String> {
-        if self.resources.is_empty() {
-            return None;
-        }
         let mut all = TypeSet::EMPTY;
+        let mut too_few = false;
         let alternatives = self.revision.pod().spec.alternatives();
         for alternative in alternatives.take(ALTERNATIVES) {
             for candidates in self.reach.candidates(node_pool, alternative, None) {
                 let Candidates::Listed(types) = candidates else {
                     return None;
                 };
-                if types.types().any(|kind| self.resources.fit(kind)) {
-                    return None;
+                let large_enough = types.keep(|kind| self.resources.fit(kind));
+                if !large_enough.is_empty() {
+                    if node_pool.are_various(large_enough) {
+                        return None;
+                    }
+                    too_few = true;
                 }
                 all |= &types;
             }
         }
         if all.is_empty() {
-            return None;
+            let mut alternatives = self.revision.pod().spec.alternatives();
+            return alternatives.next().map(|_| TOGETHER.to_owned());
+        }
+        if too_few {
+            return Some(
+                "fewer kinds of its instance types fit the pod than its minValues demand"
+                    .to_owned(),
+            );
         }
         let most = |amount: fn(&InstanceType) -> u64| all.types().map(amount).max().unwrap_or(0);
         let (cpu, memory) = (self.resources.cpu(), self.resources.memory_mib());

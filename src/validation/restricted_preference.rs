@@ -1,4 +1,4 @@
-//! The check `restricted-preference`: a preference that makes the API server refuse the node of the pod (R7.12).
+//! The check `restricted-preference`: a preference that makes the API server refuse the node of the pod (R7.13).
 //!
 //! Karpenter takes the heaviest preference for a requirement, and copies it into the NodeClaim without a look at its
 //! labels. The API server refuses a NodeClaim that names a label of the platform's own domain. Karpenter then tries the
@@ -8,6 +8,7 @@ use super::outlook::Outlook;
 use super::revision::Revision;
 use super::wording::clipped;
 use crate::node::NodePool;
+use crate::placement::NewPreference;
 use crate::pod::PreferredTerm;
 
 /// Reports a preference that Karpenter would copy into a NodeClaim, and that names a label that a NodeClaim must not.
@@ -26,7 +27,14 @@ pub(super) fn restricted_preference(revision: &Revision<'_>) -> Vec<String> {
         all.filter(|node_pool| outlook.makes_node(node_pool))
             .collect()
     };
-    let mut by_weight: Vec<(usize, &PreferredTerm<'_>)> = preferred.iter().enumerate().collect();
+    // The preference that berth adds is one that the node pools meet.
+    let own = decision.edits.preferred.as_ref();
+    let least = own.map_or(0, |_| i64::from(NewPreference::WEIGHT));
+    let mut by_weight: Vec<(usize, &PreferredTerm<'_>)> = preferred
+        .iter()
+        .enumerate()
+        .filter(|(_, term)| term.weight >= least)
+        .collect();
     by_weight.sort_by_key(|(_, term)| std::cmp::Reverse(term.weight));
     // Karpenter gives up a preference that no node pool meets, and takes the next one.
     let taken = by_weight.into_iter().find_map(|(position, term)| {
@@ -39,17 +47,21 @@ pub(super) fn restricted_preference(revision: &Revision<'_>) -> Vec<String> {
             let mut keys = term.preference.alone().term_keys();
             keys.find(|key| platform.restricts(key))
         });
-        Some((position, restricted?.to_owned()))
+        Some((position, restricted.map(str::to_owned)))
     });
-    let Some((position, key)) = taken else {
+    let Some((position, Some(key))) = taken else {
         return Vec::new();
     };
     let field = revision.field(&format!(
         "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[{position}]"
     ));
     vec![
-        format!("{field} names {}", clipped(&key)),
-        "Karpenter makes a requirement of the heaviest preference, and the API server then refuses the node".to_owned(),
-        "the pod waits, and so does each pod that Karpenter packs with it; remove the preference".to_owned(),
+        format!(
+            "no node can come while the pod prefers by {}",
+            clipped(&key)
+        ),
+        "the API server refuses the NodeClaim, and the pods that Karpenter packs with it wait too"
+            .to_owned(),
+        format!("remove {field}"),
     ]
 }

@@ -1,4 +1,4 @@
-//! The check `split-domains`: pods that are to spread over values of a label of which placement leaves one (R7.13).
+//! The check `split-domains`: pods that are to spread over values of a label of which placement leaves one (R7.14).
 
 use super::revision::Revision;
 use super::wording::{clipped, listed};
@@ -47,16 +47,12 @@ fn too_few(revision: &Revision<'_>, field: &str, key: &str) -> Option<Vec<String
         .pool
         .map_or("its pool", |pool| &*pool.name);
     Some(vec![
-        format!(
-            "{}: the pods cannot part by {}",
-            revision.field(field),
-            clipped(key)
-        ),
+        format!("the pods cannot part by {}", clipped(key)),
         format!(
             "pool {pool} leaves only {}",
             listed(left.iter().map(|value| &**value))
         ),
-        "name a label of which the pool has several values, or ask for another pool".to_owned(),
+        format!("see {}", revision.field(field)),
     ])
 }
 

@@ -10,7 +10,7 @@ use super::revision::Revision;
 use super::wording::{asking_label, clipped, listed, nearest};
 use crate::node::{NodePool, Operator, Platform};
 use crate::placement::Reason;
-use crate::policy::{Action, Mode};
+use crate::policy::{Action, Binding, Mode};
 
 /// The most node pools that get a line with a reason.
 const NODE_POOLS: usize = 16;
@@ -30,14 +30,22 @@ pub(super) fn unschedulable(revision: &Revision<'_>) -> Vec<String> {
     let placed = decision.reason == Reason::AlreadyPlaced
         || (decision.reason == Reason::Placed && decision.mode == Mode::Enforce);
     let outlook = Outlook::of(revision);
+    if let Some(key) = outlook.without_domain() {
+        return vec![
+            format!("Karpenter knows no value of {}", clipped(&key)),
+            "so it makes no node for a pod that spreads or parts by it".to_owned(),
+        ];
+    }
     let mut chosen = decision.node_pools.iter();
-    let is_fine = if placed {
-        chosen.any(|node_pool| outlook.misses(node_pool).is_none())
-    } else {
-        catalogue
-            .iter()
-            .any(|node_pool| outlook.makes_node(node_pool))
-    };
+    let is_bound = decision
+        .pool
+        .is_some_and(|pool| pool.binding == Binding::Required);
+    let is_fine = (placed && chosen.any(|node_pool| outlook.misses(node_pool).is_none()))
+        // Karpenter gives up a preference, berth's own too.
+        || (!(placed && is_bound)
+            && catalogue
+                .iter()
+                .any(|node_pool| outlook.makes_node(node_pool)));
     if is_fine {
         return Vec::new();
     }

@@ -83,7 +83,9 @@ fn the_schema_is_structural_and_describes_every_field() {
         "maxItems",
         "maxLength",
         "maxProperties",
+        "maximum",
         "minItems",
+        "minimum",
         "pattern",
         "properties",
         "required",
@@ -142,6 +144,8 @@ proptest! {
         let node_pool = takes(".spec.pools[].nodePools[]");
         prop_assert_eq!(node_pool(&text), text.len() <= 63 && is_subdomain(&text));
         let key = takes(".spec.rules[].place.poolFromLabel");
+        prop_assert_eq!(key(&text), valid_key(&text).is_ok());
+        let key = takes(".spec.rules[].place.poolFromNamespaceLabel");
         prop_assert_eq!(key(&text), valid_key(&text).is_ok());
         let value = takes(".spec.catalogue[].taints[].value");
         prop_assert_eq!(value(&text), valid_value(&text).is_ok());
