@@ -21,13 +21,17 @@ const ALTERNATIVES: usize = 64;
 /// The reason if each label fits some instance type of a node pool, and all together fit none, or too few kinds.
 const TOGETHER: &str = "none of its instance types has all that the pod asks for";
 
+/// The reason for which a pod needs a label of its node that its selectors do not name.
+const PARTS: &str = "over which the pod spreads or parts";
+
 /// A pod, with all that decides if Karpenter makes a node for it.
 pub(super) struct Outlook<'a> {
     revision: &'a Revision<'a>,
     reach: Reach<'a>,
     preference: Option<PreferredTerm<'a>>,
     resources: Resources<'a>,
-    /// The labels over which the pod has a hard topology.
+    /// The labels over which the pod has a hard topology, or keeps apart from others. Karpenter demands both of a node; the
+    /// scheduler lets a pod that keeps apart onto a node without the label.
     topology: Vec<Cow<'a, str>>,
     /// For each platform that was asked for: true if its Karpenter refuses the pod's selectors.
     refused: RefCell<BTreeMap<Platform, bool>>,
@@ -36,13 +40,15 @@ pub(super) struct Outlook<'a> {
 impl<'a> Outlook<'a> {
     pub(super) fn of(revision: &'a Revision<'a>) -> Self {
         let spec = revision.pod().spec;
+        let apart = spec.anti_affinities().into_iter();
+        let apart = apart.map(|term| term.topology_key).take(MOST_TOPOLOGY_KEYS);
         // What cannot be read requests nothing: the API server refuses it.
         let resources = spec.resources().unwrap_or_default();
         Self {
             revision,
             reach: Reach::of(revision, Nodes::New),
             preference: spec.heaviest_preference(),
-            topology: spec.hard_topology_keys(),
+            topology: spec.hard_topology_keys().into_iter().chain(apart).collect(),
             refused: RefCell::default(),
             // Devices that no node pool of the pool has may be on nodes that Karpenter does not make.
             resources: if revision.decision.reason == Reason::SpecialResource {
@@ -100,6 +106,9 @@ impl<'a> Outlook<'a> {
         if self.is_refused_by(node_pool.platform()) {
             return Some("Karpenter supports no such selectors".to_owned());
         }
+        if let Some(key) = self.missing_key(node_pool) {
+            return Some(format!("its nodes have no label {}, {PARTS}", clipped(key)));
+        }
         let state = node_pool.state().obstacle();
         state
             .map(str::to_owned)
@@ -115,21 +124,19 @@ impl<'a> Outlook<'a> {
 
     /// Returns a label over which the pod has a hard topology, and of which Karpenter knows no value in the whole
     /// catalogue, so that it makes no node for the pod.
-    pub(super) fn without_domain(&self) -> Option<Cow<'a, str>> {
-        let spec = self.revision.pod().spec;
-        let apart = spec.anti_affinities().into_iter();
-        let keys = self.topology.iter().cloned();
-        let mut keys = keys.chain(apart.map(|term| term.topology_key).take(MOST_TOPOLOGY_KEYS));
+    pub(super) fn without_domain(&self) -> Option<&str> {
         let mut karpenters = self.revision.snapshot.catalogue.iter();
         if !karpenters.any(|node_pool| node_pool.platform().is_karpenter()) {
             return None;
         }
-        keys.find(|key| {
+        let mut keys = self.topology.iter();
+        let unknown = keys.find(|key| {
             let ready = self.revision.snapshot.catalogue.iter();
             let mut ready = ready
                 .filter(|node_pool| !matches!(node_pool.state(), State::Static | State::Unready));
             !ready.any(|node_pool| node_pool.has_domain(key))
-        })
+        })?;
+        Some(unknown)
     }
 
     /// True if the taints and labels of the node pool fit the pod, by Karpenter's rule, or if the budget runs out.
@@ -174,10 +181,7 @@ impl<'a> Outlook<'a> {
             };
         }
         if let Some(key) = self.missing_key(node_pool) {
-            return format!(
-                "its nodes have no label {}, over which the pod spreads",
-                clipped(key)
-            );
+            return format!("its nodes have no label {}, {PARTS}", clipped(key));
         }
         if self.fits(node_pool)
             && let Some(missing) = self.misses(node_pool)
