@@ -3,9 +3,11 @@
 pub(crate) mod account;
 pub(crate) mod additions;
 pub(crate) mod api;
+pub(crate) mod aws;
 pub(crate) mod berth;
 pub(crate) mod cluster;
 pub(crate) mod load;
+pub(crate) mod machines;
 pub(crate) mod node_pools;
 pub(crate) mod operator;
 pub(crate) mod pki;

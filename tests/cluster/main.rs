@@ -7,6 +7,7 @@ mod demo;
 mod harness;
 mod installing;
 mod karpenter;
+mod karpenter_aws;
 mod monitoring;
 #[path = "../monitoring/panels.rs"]
 mod panels;
@@ -21,6 +22,7 @@ fn main() -> anyhow::Result<ExitCode> {
         admission::group(),
         installing::group(),
         karpenter::group(),
+        karpenter_aws::group(),
         monitoring::group(),
         platforms::objects(),
         platforms::auto_mode(),

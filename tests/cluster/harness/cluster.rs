@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::api::{Api, path, text};
+use super::aws::Aws;
 use super::process::Process;
 use super::setup::{self, Ports};
 use super::{eventually, manifests};
@@ -24,6 +25,7 @@ pub(crate) struct Cluster {
     ports: Ports,
     // They are dropped before the directory, so that nothing writes into it when it goes.
     processes: RefCell<Vec<Process>>,
+    aws: RefCell<Option<Aws>>,
     directory: TempDir,
 }
 
@@ -32,8 +34,10 @@ pub(crate) struct Cluster {
 pub(crate) enum Extent {
     /// An API server alone: nobody acts on its objects.
     ApiServer,
-    /// Everything up to Karpenter.
+    /// Everything up to Karpenter with KWOK's provider.
     All,
+    /// Everything up to Karpenter with its provider for AWS, and a stand-in for AWS.
+    Aws,
 }
 
 /// The output of `kubectl`.
@@ -68,6 +72,7 @@ impl Cluster {
             programs: programs.to_owned(),
             ports,
             processes: RefCell::default(),
+            aws: RefCell::default(),
             directory,
         };
         let started = cluster.bring_up(extent).await;
@@ -94,9 +99,7 @@ impl Cluster {
         self.run("kube-scheduler", &arguments, &[])?;
         let arguments = setup::kwok(directory, ports, &self.programs)?;
         self.run("kwok", &arguments, &[])?;
-        self.define_resources().await?;
-        let environment = setup::karpenter(directory, ports);
-        self.run("karpenter", &[], &environment)?;
+        let karpenter = self.start_karpenter(extent).await?;
 
         for (name, scheme, port, path) in [
             (
@@ -107,12 +110,15 @@ impl Cluster {
             ),
             ("kube-scheduler", "https", ports.scheduler, "/readyz"),
             ("kwok", "http", ports.kwok, "/readyz"),
-            ("karpenter", "http", ports.karpenter_health, "/readyz"),
+            (karpenter, "http", ports.karpenter_health, "/readyz"),
         ] {
             let probe = probe(scheme, (Ipv4Addr::LOCALHOST, port))?;
             self.ready(name, &probe, path).await?;
         }
         self.service_account("default").await?;
+        if extent == Extent::Aws {
+            return Ok(());
+        }
         self.api
             .apply(&json!({
                 "apiVersion": "karpenter.kwok.sh/v1alpha1",
@@ -121,6 +127,24 @@ impl Cluster {
             }))
             .await?;
         Ok(())
+    }
+
+    /// Starts Karpenter with the provider of a cluster, and returns its program's name.
+    async fn start_karpenter(&self, extent: Extent) -> anyhow::Result<&'static str> {
+        let mut environment = setup::karpenter(self.path(), &self.ports);
+        let name = if extent == Extent::Aws {
+            let definitions = manifests(&self.programs.join("platform-crds/karpenter-aws"))?;
+            self.define(&definitions).await?;
+            let aws = Aws::start().await?;
+            environment.extend(setup::karpenter_aws(&aws, &self.ports));
+            self.aws.replace(Some(aws));
+            "karpenter-aws"
+        } else {
+            self.define_resources().await?;
+            "karpenter"
+        };
+        self.run(name, &[], &environment)?;
+        Ok(name)
     }
 
     /// Starts the API server, and waits until it is ready.

@@ -5,6 +5,7 @@ use std::path::Path;
 use rcgen::KeyPair;
 use serde_json::json;
 
+use super::aws::{self, Aws};
 use super::pki::Authority;
 use super::process::free_ports;
 
@@ -158,9 +159,10 @@ pub(crate) fn kwok(
     Ok(arguments)
 }
 
-pub(crate) fn karpenter(directory: &Path, ports: &Ports) -> [(&'static str, String); 8] {
+/// Returns what every Karpenter is told.
+pub(crate) fn karpenter(directory: &Path, ports: &Ports) -> Vec<(&'static str, String)> {
     let kubeconfig = directory.join("kubeconfig").display().to_string();
-    [
+    vec![
         ("KUBECONFIG", kubeconfig),
         ("DISABLE_LEADER_ELECTION", "true".to_owned()),
         ("METRICS_PORT", ports.karpenter_metrics.to_string()),
@@ -169,5 +171,25 @@ pub(crate) fn karpenter(directory: &Path, ports: &Ports) -> [(&'static str, Stri
         ("SYSTEM_NAMESPACE", "kube-system".to_owned()),
         ("BATCH_IDLE_DURATION", "300ms".to_owned()),
         ("BATCH_MAX_DURATION", "2s".to_owned()),
+    ]
+}
+
+/// Returns what the Karpenter of AWS is told besides. Its log names each pod that it ignores.
+pub(crate) fn karpenter_aws(aws: &Aws, ports: &Ports) -> Vec<(&'static str, String)> {
+    let [(_, cluster), _] = aws::facts();
+    vec![
+        ("AWS_ENDPOINT_URL", aws.endpoint()),
+        ("AWS_REGION", aws::REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "anyone".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "anything".to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        // The prices are those that the program brings.
+        ("ISOLATED_VPC", "true".to_owned()),
+        ("CLUSTER_NAME", cluster.to_owned()),
+        (
+            "CLUSTER_ENDPOINT",
+            format!("https://127.0.0.1:{}", ports.api_server),
+        ),
+        ("LOG_LEVEL", "debug".to_owned()),
     ]
 }

@@ -1,0 +1,148 @@
+//! A stand-in for AWS: the calls that Karpenter's provider makes, answered from a table of instance types.
+//!
+//! It takes any key for right, and its instances are entries of a list. Equal calls get equal answers: a fleet takes the
+//! cheapest type that it is offered, and of equal ones the first zone.
+
+mod ec2;
+mod fleet;
+mod form;
+mod iam;
+mod instance_types;
+mod ssm;
+mod xml;
+mod zones;
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use self::ec2::Ec2;
+use self::form::Form;
+use self::iam::Iam;
+use self::xml::{Failure, tag};
+
+/// The region of all that there is.
+pub(crate) const REGION: &str = "us-east-1";
+
+/// A running stand-in. Dropping it ends it.
+pub(crate) struct Aws {
+    port: u16,
+    task: JoinHandle<()>,
+}
+
+/// The services that keep something.
+struct Services {
+    ec2: Ec2,
+    iam: Iam,
+}
+
+impl Aws {
+    /// Starts it on a free port.
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let services = Services {
+            ec2: Ec2::new(instance_types::read()?),
+            iam: Iam::default(),
+        };
+        let services = Arc::new(Mutex::new(services));
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let services = services.clone();
+                tokio::spawn(async move {
+                    let service = service_fn(|request| answer(request, &services));
+                    let connection = http1::Builder::new();
+                    // A client that goes away asks again, or has ended.
+                    let _ = connection
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        });
+        Ok(Self { port, task })
+    }
+
+    /// Returns the URL of every service.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    services: &Mutex<Services>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let target = request.headers().get("X-Amz-Target");
+    let is_ssm = target.is_some_and(|target| target.as_bytes().ends_with(b".GetParameter"));
+    let body = request.into_body().collect().await;
+    let body = body.map(http_body_util::Collected::to_bytes);
+    let body = body.unwrap_or_default();
+    let (status, media_type, text) = if is_ssm {
+        let (status, text) = ssm::get_parameter(&body);
+        (status, "application/x-amz-json-1.1", text)
+    } else {
+        let form = Form::read(&String::from_utf8_lossy(&body));
+        let mut services = services.lock().unwrap_or_else(PoisonError::into_inner);
+        let (status, text) = services.call(&form);
+        (status, "text/xml", text)
+    };
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    if let Ok(value) = media_type.parse() {
+        response.headers_mut().insert("Content-Type", value);
+    }
+    Ok(response)
+}
+
+impl Services {
+    /// Answers a call of EC2's or of IAM's, whose names differ.
+    fn call(&mut self, form: &Form) -> (StatusCode, String) {
+        let action = form.get("Action");
+        if form.get("DryRun") == "true" {
+            let would = Failure::new("DryRunOperation", "the call would have succeeded");
+            return (StatusCode::PRECONDITION_FAILED, would.of_ec2());
+        }
+        if let Some(result) = self.ec2.call(action, form) {
+            return match result {
+                Ok(content) => (
+                    StatusCode::OK,
+                    tag(
+                        &format!("{action}Response"),
+                        tag("requestId", "r") + &content,
+                    ),
+                ),
+                Err(failure) => (StatusCode::BAD_REQUEST, failure.of_ec2()),
+            };
+        }
+        match self.iam.call(action, form) {
+            Some(Ok(content)) => {
+                let result = tag(&format!("{action}Result"), content);
+                (StatusCode::OK, tag(&format!("{action}Response"), result))
+            }
+            Some(Err(failure)) => (StatusCode::NOT_FOUND, failure.of_iam()),
+            None => {
+                let unknown = Failure::new("InvalidAction", &format!("there is no {action} here"));
+                (StatusCode::BAD_REQUEST, unknown.of_ec2())
+            }
+        }
+    }
+}
+
+/// Returns the name of the cluster and that of its nodes' role, which its node class needs.
+pub(crate) fn facts() -> [(&'static str, &'static str); 2] {
+    [("clusterName", "berth"), ("nodeRole", "berth-nodes")]
+}
