@@ -15,7 +15,7 @@ pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod registration;
 pub(crate) mod scene;
-mod setup;
+pub(crate) mod setup;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

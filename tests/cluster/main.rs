@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "how a test run reports")]
 
 mod admission;
+mod agreement;
 mod demo;
 mod harness;
 mod installing;

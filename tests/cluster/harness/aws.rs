@@ -8,6 +8,7 @@ mod fleet;
 mod form;
 mod iam;
 mod instance_types;
+mod pricing;
 mod ssm;
 mod xml;
 mod zones;
@@ -31,6 +32,9 @@ use self::xml::{Failure, tag};
 
 /// The region of all that there is.
 pub(crate) const REGION: &str = "us-east-1";
+
+/// The media type of the newer services' answers.
+const JSON: &str = "application/x-amz-json-1.1";
 
 /// A running stand-in. Dropping it ends it.
 pub(crate) struct Aws {
@@ -86,19 +90,26 @@ async fn answer(
     request: Request<Incoming>,
     services: &Mutex<Services>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let target = request.headers().get("X-Amz-Target");
-    let is_ssm = target.is_some_and(|target| target.as_bytes().ends_with(b".GetParameter"));
+    let target = request.headers().get("X-Amz-Target").cloned();
+    let target = target.as_ref().and_then(|target| target.to_str().ok());
+    let operation = target.and_then(|target| target.split('.').next_back());
     let body = request.into_body().collect().await;
     let body = body.map(http_body_util::Collected::to_bytes);
     let body = body.unwrap_or_default();
-    let (status, media_type, text) = if is_ssm {
-        let (status, text) = ssm::get_parameter(&body);
-        (status, "application/x-amz-json-1.1", text)
-    } else {
-        let form = Form::read(&String::from_utf8_lossy(&body));
-        let mut services = services.lock().unwrap_or_else(PoisonError::into_inner);
-        let (status, text) = services.call(&form);
-        (status, "text/xml", text)
+    let mut services = services.lock().unwrap_or_else(PoisonError::into_inner);
+    let (media_type, (status, text)) = match operation {
+        Some("GetParameter") => (JSON, ssm::get_parameter(&body)),
+        Some("GetProducts") => (
+            JSON,
+            (
+                StatusCode::OK,
+                pricing::get_products(services.ec2.types.values()),
+            ),
+        ),
+        _ => {
+            let form = Form::read(&String::from_utf8_lossy(&body));
+            ("text/xml", services.call(&form))
+        }
     };
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;

@@ -64,6 +64,7 @@ impl Cluster {
             .tempdir()?;
         let ports = Ports::choose()?;
         setup::write_certificates(directory.path(), ports.api_server)?;
+        setup::write_audit_policy(directory.path())?;
         let options = kube::config::KubeConfigOptions::default();
         let kubeconfig = kube::config::Kubeconfig::read_from(directory.path().join("kubeconfig"))?;
         let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;

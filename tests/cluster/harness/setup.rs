@@ -9,6 +9,9 @@ use super::aws::{self, Aws};
 use super::pki::Authority;
 use super::process::free_ports;
 
+/// The file of the API server's notes.
+pub(crate) const AUDIT_LOG: &str = "audit.log";
+
 /// The ports of one cluster.
 pub(crate) struct Ports {
     pub(crate) etcd: u16,
@@ -77,6 +80,25 @@ pub(crate) fn write_certificates(directory: &Path, port: u16) -> anyhow::Result<
     Ok(())
 }
 
+/// Writes what the API server notes down: each node claim that it is asked to create, refused or not.
+pub(crate) fn write_audit_policy(directory: &Path) -> anyhow::Result<()> {
+    let policy = json!({
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [
+            {
+                "level": "Request",
+                "verbs": ["create"],
+                "resources": [{"group": "karpenter.sh", "resources": ["nodeclaims"]}],
+            },
+            {"level": "None"},
+        ],
+    });
+    std::fs::write(directory.join("audit.json"), policy.to_string())?;
+    Ok(())
+}
+
 pub(crate) fn etcd(directory: &Path, ports: &Ports) -> Vec<String> {
     let client = format!("http://127.0.0.1:{}", ports.etcd);
     let peer = format!("http://127.0.0.1:{}", ports.etcd_peer);
@@ -112,6 +134,8 @@ pub(crate) fn api_server(directory: &Path, ports: &Ports) -> Vec<String> {
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local".to_owned(),
         format!("--service-account-key-file={}", file("sa.pub")),
         format!("--service-account-signing-key-file={}", file("sa.key")),
+        format!("--audit-policy-file={}", file("audit.json")),
+        format!("--audit-log-path={}", file(AUDIT_LOG)),
     ]
 }
 
@@ -183,8 +207,6 @@ pub(crate) fn karpenter_aws(aws: &Aws, ports: &Ports) -> Vec<(&'static str, Stri
         ("AWS_ACCESS_KEY_ID", "anyone".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "anything".to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
-        // The prices are those that the program brings.
-        ("ISOLATED_VPC", "true".to_owned()),
         ("CLUSTER_NAME", cluster.to_owned()),
         (
             "CLUSTER_ENDPOINT",

@@ -13,7 +13,7 @@ use super::zones::{ZONES, group, subnets};
 
 /// The templates and instances of the account.
 pub(super) struct Ec2 {
-    types: BTreeMap<String, InstanceType>,
+    pub(super) types: BTreeMap<String, InstanceType>,
     /// The ids of the launch templates by their names.
     templates: BTreeMap<String, String>,
     instances: BTreeMap<String, Instance>,

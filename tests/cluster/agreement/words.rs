@@ -12,7 +12,8 @@ use berth::policy::Binding;
 use berth::validation::Check;
 use serde_json::Value;
 
-use super::names::{ARCH, CAPACITY_TYPE, NODE_POOL, OS, ZONE};
+use super::names::{ARCH, NODE_POOL, OS, ZONE};
+use super::provider::Provider;
 use super::scheduler::{self, items};
 use super::selectors::{allow, heaviest_preference, labelled, on, terms, worth_trying};
 use crate::harness::api::text;
@@ -113,6 +114,8 @@ pub(super) enum Karpenter {
         message: String,
         node: Option<String>,
     },
+    /// The API server refuses the claim of a node for it, each time anew, and Karpenter says nothing.
+    ClaimRefused { message: String },
     /// Karpenter takes it for a pod that wants none of its nodes, and says nothing.
     PassedOver,
 }
@@ -123,6 +126,7 @@ impl fmt::Display for Karpenter {
             Self::Node { node_pool } => write!(f, "a node of {node_pool}"),
             Self::Useless { node_pool } => write!(f, "a node of {node_pool} of no use to it"),
             Self::Refused { message, node } => write!(f, "node {node:?}, and {message}"),
+            Self::ClaimRefused { message } => write!(f, "no claim, since {message}"),
             Self::PassedOver => f.write_str("passed over"),
         }
     }
@@ -141,6 +145,7 @@ pub(super) fn compare(
     karpenter: &Karpenter,
     stored: &Value,
     snapshot: &Snapshot,
+    provider: &Provider,
 ) -> anyhow::Result<Verdict> {
     let text = stored.to_string();
     let spec = Template::read(&mut Reader::new(&text))?.spec;
@@ -151,7 +156,10 @@ pub(super) fn compare(
         {
             Verdict::Agree
         }
-        (Berth::Unschedulable(_), Karpenter::Refused { node: None, .. })
+        (
+            Berth::Unschedulable(_),
+            Karpenter::Refused { node: None, .. } | Karpenter::ClaimRefused { .. },
+        )
         | (Berth::Neither | Berth::Exempt(_), Karpenter::Node { .. }) => Verdict::Agree,
         // A pod that Karpenter passes over gets neither a node nor an event.
         (Berth::Unschedulable(_), Karpenter::PassedOver) => Verdict::Explained("no event"),
@@ -176,7 +184,7 @@ pub(super) fn compare(
         }
         // berth does not know the provider's instances.
         (Berth::Placed { .. } | Berth::Neither, Karpenter::Refused { node: None, .. })
-            if no_instance(berth, &spec, snapshot) =>
+            if no_instance(provider.instances, berth, &spec, snapshot) =>
         {
             Verdict::Explained("no such instances")
         }
@@ -214,19 +222,13 @@ fn is_misread(spec: &Spec<'_>) -> bool {
         })
 }
 
-/// The values that KWOK's instances have for the labels of instances.
-const INSTANCES: [(&str, &[&str]); 4] = [
-    (ARCH, &["amd64", "arm64"]),
-    (OS, &["linux", "windows"]),
-    (CAPACITY_TYPE, &["spot", "on-demand"]),
-    (
-        ZONE,
-        &["test-zone-a", "test-zone-b", "test-zone-c", "test-zone-d"],
-    ),
-];
-
 /// True if no instance has what a node pool and the pod both allow, in any way in which Karpenter tries the pod.
-fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
+fn no_instance(
+    instances: &[(&str, &[&str])],
+    berth: &Berth,
+    spec: &Spec<'_>,
+    snapshot: &Snapshot,
+) -> bool {
     let preferred = spec.heaviest_preference();
     let preferred = preferred.as_ref().map(|term| term.preference.alone());
     let tolerated = |taint: &Taint| spec.tolerates(taint);
@@ -248,7 +250,7 @@ fn no_instance(berth: &Berth, spec: &Spec<'_>, snapshot: &Snapshot) -> bool {
                 !node_pool.can_meet(key, asked)
             });
         let lacking = || {
-            INSTANCES.iter().any(|(key, values)| {
+            instances.iter().any(|(key, values)| {
                 let offered = node_pool.offered(key);
                 !values.iter().any(|value| {
                     offered.is_none_or(|offered| offered.contains(value))
@@ -300,6 +302,7 @@ pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
         ("beta.kubernetes.io/arch", ARCH),
         ("beta.kubernetes.io/os", OS),
         ("failure-domain.beta.kubernetes.io/zone", ZONE),
+        ("topology.ebs.csi.aws.com/zone", ZONE),
     ] {
         let value = labels.get(key).cloned();
         labels.extend(value.map(|value| (alias.to_owned(), value)));
