@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod additions;
 pub(crate) mod api;
+pub(crate) mod auto_mode;
 pub(crate) mod aws;
 pub(crate) mod berth;
 pub(crate) mod cluster;

@@ -1,15 +1,26 @@
 //! berth and the Karpenter of AWS: its own instance types, labels and definitions, and the node pools as they ship.
 
 mod agreement;
+mod platform;
 mod shipped;
 
 use crate::harness::cluster::Extent;
 use crate::runner::{Group, tests};
 
-pub(crate) fn group() -> Group {
+/// Returns the tests with a Karpenter of one's own.
+pub(crate) fn own() -> Group {
     Group {
         name: "karpenter-aws",
         extent: Extent::Aws,
         tests: tests![shipped::node_pools, agreement::agreement],
+    }
+}
+
+/// Returns the tests with the labels of EKS Auto Mode.
+pub(crate) fn auto_mode() -> Group {
+    Group {
+        name: "karpenter-auto-mode",
+        extent: Extent::AutoMode,
+        tests: tests![agreement::auto_mode_agreement],
     }
 }

@@ -14,7 +14,7 @@ use super::api::{Api, path, text};
 use super::aws::Aws;
 use super::process::Process;
 use super::setup::{self, Ports};
-use super::{eventually, manifests};
+use super::{auto_mode, eventually, manifests};
 
 /// A running cluster. Dropping it stops its programs and removes its directory.
 pub(crate) struct Cluster {
@@ -38,6 +38,8 @@ pub(crate) enum Extent {
     All,
     /// Everything up to Karpenter with its provider for AWS, and a stand-in for AWS.
     Aws,
+    /// The same with the API group of EKS Auto Mode, whose labels are in that domain.
+    AutoMode,
 }
 
 /// The output of `kubectl`.
@@ -117,33 +119,37 @@ impl Cluster {
             self.ready(name, &probe, path).await?;
         }
         self.service_account("default").await?;
-        if extent == Extent::Aws {
-            return Ok(());
-        }
-        self.api
-            .apply(&json!({
+        if extent == Extent::All {
+            let node_class = json!({
                 "apiVersion": "karpenter.kwok.sh/v1alpha1",
                 "kind": "KWOKNodeClass",
                 "metadata": {"name": "default"},
-            }))
-            .await?;
+            });
+            self.api.apply(&node_class).await?;
+        }
         Ok(())
     }
 
     /// Starts Karpenter with the provider of a cluster, and returns its program's name.
     async fn start_karpenter(&self, extent: Extent) -> anyhow::Result<&'static str> {
         let mut environment = setup::karpenter(self.path(), &self.ports);
-        let name = if extent == Extent::Aws {
-            let definitions = manifests(&self.programs.join("platform-crds/karpenter-aws"))?;
+        let name = match extent {
+            Extent::ApiServer | Extent::All => "karpenter",
+            Extent::Aws => "karpenter-aws",
+            Extent::AutoMode => "karpenter-auto-mode",
+        };
+        if matches!(extent, Extent::Aws | Extent::AutoMode) {
+            let mut definitions = manifests(&self.programs.join("platform-crds/karpenter-aws"))?;
+            if extent == Extent::AutoMode {
+                definitions = definitions.into_iter().map(auto_mode::of).collect();
+            }
             self.define(&definitions).await?;
             let aws = Aws::start().await?;
             environment.extend(setup::karpenter_aws(&aws, &self.ports));
             self.aws.replace(Some(aws));
-            "karpenter-aws"
         } else {
             self.define_resources().await?;
-            "karpenter"
-        };
+        }
         self.run(name, &[], &environment)?;
         Ok(name)
     }

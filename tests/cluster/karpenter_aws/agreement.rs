@@ -10,28 +10,62 @@ mod labels;
 mod node_pools;
 mod pods;
 
-use self::node_pools::node_pool;
-use self::pods::pod;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::platform;
+use crate::agreement::pods::Sketch;
 use crate::agreement::provider::{Evidence, Provider};
 use crate::agreement::run;
+use crate::harness::api::collection;
+use crate::harness::auto_mode;
 use crate::harness::cluster::Cluster;
 
-const AWS: Provider = Provider {
+const OWN: Provider = Provider {
     program: "karpenter-aws",
-    node_pool,
-    pod,
+    node_pool: node_pools::node_pool,
+    pod: pods::pod,
     evidence: Evidence::Launched,
     instances: &[],
     pods: 480,
     pods_of_a_round: 30,
 };
 
+/// The same node pools and pods, with each of the two domains in place of the other.
+const AUTO_MODE: Provider = Provider {
+    program: "karpenter-auto-mode",
+    node_pool: |name, pods| {
+        let node_pool = node_pools::node_pool(name, pods);
+        node_pool.prop_map(auto_mode::of).boxed()
+    },
+    pod: || {
+        let of = |sketch: Sketch| Sketch {
+            spec: auto_mode::of(sketch.spec),
+            ..sketch
+        };
+        pods::pod().prop_map(of).boxed()
+    },
+    pods: 240,
+    ..OWN
+};
+
 pub(crate) async fn agreement(cluster: &Cluster) -> anyhow::Result<()> {
-    // Its node class serves the generated node pools, too.
-    super::shipped::apply(cluster).await?;
+    let node_class = platform::node_class(cluster)?;
+    agree(cluster, &OWN, &node_class).await
+}
+
+pub(crate) async fn auto_mode_agreement(cluster: &Cluster) -> anyhow::Result<()> {
+    let node_class = auto_mode::of(platform::node_class(cluster)?);
+    agree(cluster, &AUTO_MODE, &node_class).await
+}
+
+/// Compares the words with this node class, and no node pools but those that are generated.
+async fn agree(cluster: &Cluster, provider: &Provider, node_class: &Value) -> anyhow::Result<()> {
+    cluster.api.apply(node_class).await?;
+    platform::ready(cluster, &collection(node_class)).await?;
     cluster
         .api
         .delete("/apis/karpenter.sh/v1/nodepools")
         .await?;
-    run(cluster, &AWS).await
+    run(cluster, provider).await
 }

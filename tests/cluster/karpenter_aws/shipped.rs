@@ -3,10 +3,9 @@
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
+use super::platform;
 use crate::harness::api::text;
-use crate::harness::aws::facts;
-use crate::harness::cluster::{Cluster, condition};
-use crate::harness::eventually;
+use crate::harness::cluster::Cluster;
 use crate::harness::machines::Machines;
 use crate::harness::node_pools::{Place, bound};
 use crate::harness::operator::Operator;
@@ -49,32 +48,11 @@ pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
 }
 
 /// Applies them with the two facts of a cluster, as their page says, and waits until all are ready.
-pub(super) async fn apply(cluster: &Cluster) -> anyhow::Result<()> {
-    let operator = Operator::new(cluster)?;
-    operator.runs("mkdir -p pools && cp -r deploy/platforms pools/")?;
-    let literals = facts().map(|(fact, value)| format!("{fact}={value}"));
-    let kustomization = serde_json::json!({
-        "resources": ["platforms/karpenter"],
-        "components": ["platforms/cluster-facts"],
-        "configMapGenerator": [
-            {"name": "cluster-facts", "behavior": "merge", "literals": literals},
-        ],
-    });
-    operator.write("pools/kustomization.yaml", &kustomization.to_string())?;
-    operator.runs("kubectl apply -k pools")?;
-    for collection in [
-        "/apis/karpenter.k8s.aws/v1/ec2nodeclasses",
-        "/apis/karpenter.sh/v1/nodepools",
-    ] {
-        eventually(&format!("{collection} are ready"), async || {
-            let objects = cluster.api.list(collection).await?;
-            ensure!(!objects.is_empty(), "there are none");
-            let ready = objects.iter().all(|object| condition(object, "Ready"));
-            Ok(ready.then_some(()))
-        })
-        .await?;
-    }
-    Ok(())
+async fn apply(cluster: &Cluster) -> anyhow::Result<()> {
+    platform::filled_in(cluster)?;
+    Operator::new(cluster)?.runs("kubectl apply -k pools")?;
+    platform::ready(cluster, "/apis/karpenter.k8s.aws/v1/ec2nodeclasses").await?;
+    platform::ready(cluster, "/apis/karpenter.sh/v1/nodepools").await
 }
 
 /// Asserts that a node is of a type that its node pool asks for, and that its labels are those of the platform alone.
