@@ -2,5 +2,6 @@
 
 pub mod field;
 pub mod json;
+pub mod quantity;
 pub mod schema;
 pub mod yaml;

@@ -17,6 +17,8 @@ pub mod named;
 
 pub mod encoding;
 
+pub mod instance;
+
 pub mod node;
 
 pub mod pod;

@@ -3,6 +3,7 @@
 //! The steps have a fixed order: exemption, rule, pool, architecture, node pools, edits. The first step that leaves the
 //! pod alone gives the reason.
 
+mod architecture;
 mod decision;
 mod edits;
 mod exemption;
@@ -13,6 +14,7 @@ mod snapshot;
 
 use std::borrow::Cow;
 
+pub use architecture::{Holder, UnknownArchitecture, asked_architecture};
 pub use decision::Decision;
 pub use edits::{
     Edits, NewPreference, NewRequirement, NewRequirements, NewTerm, NewToleration, RequiredEdits,
@@ -27,9 +29,8 @@ pub use snapshot::Snapshot;
 
 use crate::names::{ARCH_LABEL, DECISION_ANNOTATION, POOL_LABEL};
 use crate::node::Catalogue;
-use crate::node::label::ARCH;
 use crate::pod::{Namespace, Pod};
-use crate::policy::{Architecture, Mode, Place, Policy, Pool, Rule};
+use crate::policy::{Mode, Place, Policy, Pool, Rule};
 use search::Search;
 
 /// Decides where a pod goes.
@@ -79,26 +80,59 @@ struct Matched<'a, 'p> {
 impl<'p> Matched<'_, 'p> {
     /// Returns the decision without its rule and its mode.
     fn decide(&self) -> Decision<'p> {
-        if let Some(resource) = &self.pod.spec.special_resource
-            && self.rule.place.label().is_none()
+        let pool = self.pool();
+        if self.rule.place.label().is_none()
+            && let Some((reason, detail)) = exemption::unless_asked(
+                self.pod,
+                self.namespace,
+                pool.as_ref().ok().copied(),
+                self.catalogue,
+            )
         {
-            return Decision::left(Reason::SpecialResource, format!("requests {resource}"));
+            return Decision {
+                detail,
+                ..Decision::leave(reason)
+            };
         }
-        let pool = match &self.rule.place {
-            Place::Pool(pool) => pool.as_ref(),
-            Place::LeaveAlone => return Decision::leave(Reason::LeftByRule),
+        match pool {
+            Ok(pool) => Decision {
+                pool: Some(pool),
+                ..self.in_pool(pool)
+            },
+            Err((reason, detail)) => Decision {
+                detail,
+                ..Decision::leave(reason)
+            },
+        }
+    }
+
+    /// Returns the pool that the rule gives.
+    ///
+    /// # Errors
+    /// If it gives none: the reason, with the obstacle.
+    fn pool(&self) -> Result<&'p Pool, (Reason, Option<String>)> {
+        match &self.rule.place {
+            Place::Pool(pool) => Ok(pool.as_ref()),
+            Place::LeaveAlone => Err((Reason::LeftByRule, None)),
             Place::PoolFromLabel(key) => {
                 let name = self.pod.metadata.label(key).unwrap_or_default();
-                let Some(pool) = self.policy.pool(name) else {
+                self.policy.pool(name).ok_or_else(|| {
                     let detail = format!("label {key}: {name:?} names no pool");
-                    return Decision::left(Reason::UnknownPool, detail);
-                };
-                pool
+                    (Reason::UnknownPool, Some(detail))
+                })
             }
-        };
-        Decision {
-            pool: Some(pool),
-            ..self.in_pool(pool)
+            Place::PoolFromNamespaceLabel(key) => {
+                let Namespace {
+                    name: of, labels, ..
+                } = *self.namespace;
+                let name = labels
+                    .and_then(|labels| labels.get(key))
+                    .unwrap_or_default();
+                self.policy.pool(name).ok_or_else(|| {
+                    let detail = format!("label {key}: {name:?} of namespace {of} names no pool");
+                    (Reason::UnknownPool, Some(detail))
+                })
+            }
         }
     }
 
@@ -111,17 +145,25 @@ impl<'p> Matched<'_, 'p> {
             );
             return Decision::left(Reason::NotEntitled, detail);
         }
-        let architecture = match self.architecture() {
-            Ok(architecture) => architecture,
-            Err(detail) => return Decision::left(Reason::UnknownArchitecture, detail),
+        let asked = match asked_architecture(self.pod, self.namespace, self.policy) {
+            Ok(asked) => asked,
+            Err(unknown) => {
+                return Decision::left(Reason::UnknownArchitecture, unknown.to_string());
+            }
         };
+        let (node_label, platform) = search::nodes_of(pool, self.catalogue);
+        let architecture = asked.or(self.rule.architecture);
+        let architecture = architecture.unwrap_or(self.policy.default_architecture());
         let search = Search {
             pod: self.pod,
             preference: search::preference(self.pod.spec, pool.binding),
+            topology: self.pod.spec.hard_topology_keys(),
             pool,
-            node_label: search::node_label(pool, self.catalogue),
+            node_label,
+            platform,
             known: self.policy.architectures(),
             wanted: self.policy.chosen(architecture),
+            insists: self.pod.metadata.label(ARCH_LABEL).is_some(),
             catalogue: self.catalogue,
         };
         let mut decision = search.place();
@@ -144,38 +186,6 @@ impl<'p> Matched<'_, 'p> {
             }
         }
         decision
-    }
-
-    /// Returns the architecture for the alternatives of the pod that constrain none. The pod's label chooses it, or
-    /// else the namespace's label, the rule, or the policy, in this order.
-    ///
-    /// # Errors
-    /// If the label that chooses has an unknown value and some alternative constrains no architecture.
-    fn architecture(&self) -> Result<Architecture, String> {
-        let of_pod = self.pod.metadata.label(ARCH_LABEL);
-        let of_namespace = || {
-            let labels = self.namespace.labels?;
-            labels.get(ARCH_LABEL)
-        };
-        let default = self.policy.default_architecture();
-        let otherwise = self.rule.architecture.unwrap_or(default);
-        let (source, name) = if let Some(name) = of_pod {
-            ("label", name)
-        } else if let Some(name) = of_namespace() {
-            ("namespace label", name)
-        } else {
-            return Ok(otherwise);
-        };
-        if let Some(choice) = self.policy.architecture(name) {
-            return Ok(choice);
-        }
-        let mut alternatives = self.pod.spec.alternatives();
-        if alternatives.all(|alternative| alternative.constrains(ARCH)) {
-            return Ok(otherwise);
-        }
-        Err(format!(
-            "{source} {ARCH_LABEL}: {name:?} names no known architecture"
-        ))
     }
 
     /// Returns the annotations that the pod lacks: the pool's, and the one that records the decision.

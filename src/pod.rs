@@ -6,20 +6,30 @@
 
 mod affinity;
 mod alternatives;
+mod demands;
+mod expression;
+mod label_selector;
 mod labels;
 mod metadata;
 mod namespace;
+mod pod_affinity;
+mod resources;
 mod spec;
 mod toleration;
+mod topology;
 mod view;
 mod workload;
 
 pub use affinity::{Affinity, NodeAffinity, PreferredTerm, Term};
 pub use alternatives::Alternative;
+pub use demands::{all_demands, demands, implied};
 pub use labels::{Keys, Labels, NodeSelector};
 pub use metadata::{Controller, Metadata};
 pub use namespace::{Namespace, NamespaceLabels, Namespaces};
+pub use pod_affinity::PodAffinityTerm;
+pub use resources::Resources;
 pub use spec::{Spec, Template};
 pub use toleration::Toleration;
+pub use topology::{MOST_TOPOLOGY_KEYS, TopologySpread};
 pub use view::Pod;
 pub use workload::{Kind, PodPlace, Workload};

@@ -8,10 +8,14 @@ mod karpenter;
 mod label_on_workload;
 mod not_entitled;
 mod not_placed;
+mod outlook;
 mod reach;
+mod restricted_preference;
 mod revision;
 mod self_placed;
+mod split_domains;
 mod stateful_on_spot;
+mod unknown_architecture;
 mod unknown_pool;
 mod unschedulable;
 mod wildcard_toleration;
@@ -61,8 +65,11 @@ fn applies(check: Check, new: &Revision<'_>) -> bool {
     match check {
         Check::NotEntitled | Check::BoundByAuthor => true,
         Check::UnknownPool
+        | Check::UnknownArchitecture
         | Check::Contradiction
         | Check::Unschedulable
+        | Check::RestrictedPreference
+        | Check::SplitDomains
         | Check::SelfPlaced
         | Check::WildcardToleration
         | Check::LabelOnWorkload
@@ -77,9 +84,14 @@ fn applies(check: Check, new: &Revision<'_>) -> bool {
 fn lines(check: Check, new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     match check {
         Check::UnknownPool => unknown_pool::unknown_pool(new, old),
+        Check::UnknownArchitecture => unknown_architecture::unknown_architecture(new, old),
         Check::NotEntitled => not_entitled::not_entitled(new, old),
         Check::Contradiction => newly(contradiction::contradiction, new, old),
         Check::Unschedulable => newly(unschedulable::unschedulable, new, old),
+        Check::RestrictedPreference => {
+            newly(restricted_preference::restricted_preference, new, old)
+        }
+        Check::SplitDomains => newly(split_domains::split_domains, new, old),
         Check::SelfPlaced => self_placed::self_placed(new, old),
         Check::WildcardToleration => wildcard_toleration::wildcard_toleration(new, old),
         Check::LabelOnWorkload => label_on_workload::label_on_workload(new, old),

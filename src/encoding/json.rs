@@ -80,6 +80,19 @@ impl<'a> Reader<'a> {
         Ok(&self.text[start..self.at])
     }
 
+    /// Reads a value by `read`, and returns its text.
+    ///
+    /// # Errors
+    /// If `read` fails.
+    pub fn with_span(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<(), Malformed>,
+    ) -> Result<&'a str, Malformed> {
+        let start = self.at;
+        read(self)?;
+        Ok(&self.text[start..self.at])
+    }
+
     /// Reads a string. `null` counts as the empty string, as it does for the API server.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl<'a> Asked<'a> {
 
     /// True if a value that the requirements list, and that none of them excludes, passes the test. `None` if no
     /// requirement lists values.
-    pub(super) fn lists(&self, test: impl Fn(&str) -> bool) -> Option<bool> {
+    pub(super) fn lists(&self, mut test: impl FnMut(&str) -> bool) -> Option<bool> {
         match self {
             Self::One(requirement) if requirement.operator == Operator::In => {
                 Some(requirement.values.iter().any(|value| test(value)))
@@ -60,6 +60,21 @@ impl<'a> Asked<'a> {
             Self::Joint(joint) => {
                 let listed = joint.listed.as_ref()?;
                 Some(listed.iter().any(|value| test(value)))
+            }
+        }
+    }
+
+    /// True if the requirements do nothing but exclude values, each of which `each` gets.
+    pub(super) fn excludes_alone(&self, mut each: impl FnMut(&str)) -> bool {
+        match self {
+            Self::One(requirement) if requirement.operator == Operator::NotIn => {
+                requirement.values.iter().for_each(|value| each(value));
+                true
+            }
+            Self::One(_) => false,
+            Self::Joint(joint) => {
+                joint.excluded.iter().for_each(|value| each(value));
+                joint.present && joint.listed.is_none() && joint.range.is_none()
             }
         }
     }

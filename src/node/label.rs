@@ -17,14 +17,23 @@ pub const HOSTNAME: &str = "kubernetes.io/hostname";
 /// The label that says how a node is paid for: `spot`, `on-demand` or `reserved`.
 pub const CAPACITY_TYPE: &str = "karpenter.sh/capacity-type";
 
+/// The label that carries the name of a node's instance type.
+pub const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
+
+/// The label that carries a node's availability zone.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// The label by which Auto Mode tells its nodes from others.
+pub const COMPUTE_TYPE: &str = "eks.amazonaws.com/compute-type";
+
 /// Labels that every node has, even if its node pool does not mention them. A pod that demands their absence fits no
 /// node.
-const ALWAYS_PRESENT: [&str; 5] = [
+pub(super) const ALWAYS_PRESENT: [&str; 5] = [
     ARCH,
     OS,
-    "node.kubernetes.io/instance-type",
+    INSTANCE_TYPE,
     "topology.kubernetes.io/region",
-    "topology.kubernetes.io/zone",
+    ZONE,
 ];
 
 /// True if every node has the label, even one that Karpenter did not make. The key is canonical.
@@ -33,62 +42,19 @@ pub fn on_every_node(key: &str) -> bool {
     key == HOSTNAME || ALWAYS_PRESENT.contains(&key)
 }
 
-/// Returns the canonical key of a label: the newer one if the key is an older alias, and the key itself if not.
-/// Karpenter and kube-scheduler both know the canonical key.
+/// Returns the canonical key of a label: the newer one if the key is an older alias, and the key itself if not. The EBS
+/// driver's label for the zone is an alias to Karpenter's AWS provider. Karpenter and kube-scheduler both know the
+/// canonical key.
 #[must_use]
 pub fn canonical(key: &str) -> &str {
     match key {
         "beta.kubernetes.io/arch" => ARCH,
         "beta.kubernetes.io/os" => OS,
-        "beta.kubernetes.io/instance-type" => "node.kubernetes.io/instance-type",
+        "beta.kubernetes.io/instance-type" => INSTANCE_TYPE,
         "failure-domain.beta.kubernetes.io/region" => "topology.kubernetes.io/region",
-        "failure-domain.beta.kubernetes.io/zone" => "topology.kubernetes.io/zone",
+        "failure-domain.beta.kubernetes.io/zone" | "topology.ebs.csi.aws.com/zone" => ZONE,
         other => other,
     }
-}
-
-/// Prefixes of the labels that Karpenter's AWS provider and EKS Auto Mode derive from the instance type. Other labels
-/// of these domains, such as those of managed node groups, are on no node that a node pool makes.
-const INSTANCE_TYPE_PREFIXES: [&str; 7] = [
-    "karpenter.k8s.aws/instance-",
-    "karpenter.k8s.aws/capacity-reservation-",
-    "karpenter.k8s.aws/placement-group-",
-    "eks.amazonaws.com/instance-",
-    "eks.amazonaws.com/capacity-reservation-",
-    "eks.amazonaws.com/compute-type",
-    "eks.amazonaws.com/nodeclass",
-];
-
-/// True if all nodes of a node pool have the label. They carry the node pool's name as `node_label`.
-pub(super) fn always_present(key: &str, node_label: &str) -> bool {
-    key == node_label
-        || ALWAYS_PRESENT.contains(&key)
-        || (key == CAPACITY_TYPE && node_label == NODE_POOL)
-}
-
-/// True if nodes can have the label although their node pool does not mention it. The nodes that Karpenter makes, those
-/// whose `node_label` is its own, have more such labels than others.
-pub(super) fn well_known(key: &str, node_label: &str) -> bool {
-    always_present(key, node_label)
-        || key == "node.kubernetes.io/windows-build"
-        || key == "topology.k8s.aws/zone-id"
-        || (node_label == NODE_POOL
-            && INSTANCE_TYPE_PREFIXES
-                .iter()
-                .any(|prefix| key.starts_with(prefix)))
-}
-
-/// True if Karpenter refuses a pod that names the label at all, with any operator and in any of its terms (R7.4). The
-/// key is canonical.
-#[must_use]
-pub fn is_restricted(key: &str) -> bool {
-    let domain = key.split_once('/').map_or("", |(domain, _)| domain);
-    let reserved = ["karpenter.sh", "karpenter.k8s.aws"].iter().any(|owner| {
-        domain
-            .strip_suffix(owner)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    });
-    key == HOSTNAME || (reserved && !well_known(key, NODE_POOL))
 }
 
 /// The length of the longest label value, and of the longest key without its prefix.
@@ -170,31 +136,4 @@ pub fn is_subdomain(text: &str) -> bool {
                     .chars()
                     .all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-')
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_restricted;
-
-    #[test]
-    fn karpenters_own_labels_are_restricted() {
-        for key in [
-            "kubernetes.io/hostname",
-            "karpenter.sh/initialized",
-            "node.karpenter.sh/x",
-            "karpenter.k8s.aws/ec2nodeclass",
-        ] {
-            assert!(is_restricted(key), "{key}");
-        }
-        for key in [
-            "karpenter.sh/nodepool",
-            "karpenter.sh/capacity-type",
-            "karpenter.k8s.aws/instance-cpu",
-            "mykarpenter.sh/x",
-            "eks.amazonaws.com/nodegroup",
-            "hostname",
-        ] {
-            assert!(!is_restricted(key), "{key}");
-        }
-    }
 }

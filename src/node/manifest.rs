@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use super::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NODE_POOL};
 use super::node_pool::{
-    NODE_POOL_NAME_PATTERN, NodePool, node_label_validations, valid_node_pool_name,
+    NODE_POOL_NAME_PATTERN, NodePool, Parts, node_label_validations, valid_node_pool_name,
 };
+use super::platform::Platform;
 use super::requirement::{Operator, RequirementFile};
+use super::state::State;
 use super::taint::Taint;
 use crate::encoding::field::FieldError;
-use crate::encoding::yaml;
+use crate::encoding::{quantity, yaml};
+use crate::instance::TypeSet;
 
 /// A node pool that no NodePool object describes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -32,6 +35,11 @@ pub struct StaticNodePool {
         extend("x-kubernetes-validations" = node_label_validations())
     )]
     node_label: String,
+    /// The API group of the node class that its NodePool would name: karpenter.k8s.aws, the default, for a Karpenter of
+    /// one's own; eks.amazonaws.com for Auto Mode. berth reads it if nodeLabel is karpenter.sh/nodepool.
+    #[serde(default = "own_karpenter")]
+    #[schemars(length(max = LONGEST_KEY))]
+    node_class_group: String,
     /// Set it to true for a node pool that never has a NodePool object. The NodePool objects of the cluster replace all
     /// entries of the catalogue but the external ones; an external one also wins over an object of its name.
     #[serde(default)]
@@ -54,6 +62,10 @@ fn karpenters_label() -> String {
     NODE_POOL.to_owned()
 }
 
+fn own_karpenter() -> String {
+    "karpenter.k8s.aws".to_owned()
+}
+
 impl TryFrom<StaticNodePool> for NodePool {
     type Error = FieldError;
 
@@ -61,12 +73,26 @@ impl TryFrom<StaticNodePool> for NodePool {
         let StaticNodePool {
             name,
             node_label,
+            node_class_group,
             external,
             labels,
             requirements,
             taints,
         } = file;
-        Self::new(&name, node_label, external, &labels, &requirements, taints)
+        let platform = if node_label == NODE_POOL {
+            Platform::of_node_class(&node_class_group)
+        } else {
+            Platform::Listed
+        };
+        Self::new(Parts {
+            name: &name,
+            node_label,
+            platform,
+            external,
+            labels: &labels,
+            requirements: &requirements,
+            taints,
+        })
     }
 }
 
@@ -75,16 +101,59 @@ impl TryFrom<StaticNodePool> for NodePool {
 struct NodePoolManifest {
     metadata: ManifestMetadata,
     spec: ManifestSpec,
+    #[serde(default)]
+    status: ManifestStatus,
 }
 
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ManifestMetadata {
     name: String,
+    #[serde(default)]
+    deletion_timestamp: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 struct ManifestSpec {
     template: ManifestTemplate,
+    /// The number of nodes of a static node pool.
+    #[serde(default)]
+    replicas: Option<i64>,
+    #[serde(default)]
+    limits: BTreeMap<String, Quantity>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct ManifestStatus {
+    #[serde(default)]
+    conditions: Vec<Condition>,
+    /// The resources of the nodes that it has.
+    #[serde(default)]
+    resources: BTreeMap<String, Quantity>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Condition {
+    r#type: String,
+    status: String,
+}
+
+/// A quantity, which YAML may take for a number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Quantity {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+impl Quantity {
+    /// Returns the amount in thousandths, or `None` if the text is no quantity.
+    fn thousandths(&self) -> Option<u128> {
+        match self {
+            Self::Text(text) => quantity::thousandths(text),
+            Self::Number(number) => quantity::thousandths(&number.to_string()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -101,11 +170,20 @@ struct TemplateMetadata {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct TemplateSpec {
+    #[serde(default)]
+    node_class_ref: NodeClassReference,
     #[serde(default)]
     requirements: Vec<ManifestRequirement>,
     #[serde(default)]
     taints: Vec<ManifestTaint>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct NodeClassReference {
+    #[serde(default)]
+    group: String,
 }
 
 /// A taint of a NodePool. Unlike [`Taint`], it may have further fields, such as the time it was added.
@@ -124,13 +202,16 @@ impl From<ManifestTaint> for Taint {
     }
 }
 
-/// A requirement of a NodePool. Unlike [`RequirementFile`], it may have further fields, such as `minValues`.
+/// A requirement of a NodePool. Unlike [`RequirementFile`], it may have fields that berth does not know.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ManifestRequirement {
     key: String,
     operator: Operator,
     #[serde(default)]
     values: Vec<String>,
+    #[serde(default)]
+    min_values: Option<u8>,
 }
 
 impl From<ManifestRequirement> for RequirementFile {
@@ -139,11 +220,13 @@ impl From<ManifestRequirement> for RequirementFile {
             key,
             operator,
             values,
+            min_values,
         } = requirement;
         Self {
             key,
             operator,
             values,
+            min_values,
         }
     }
 }
@@ -155,23 +238,74 @@ impl NodePool {
     /// If a field cannot be read, or Karpenter would refuse it. The error is that of the first such field.
     pub fn from_object(object: Value) -> Result<Self, FieldError> {
         let NodePoolManifest {
-            metadata: ManifestMetadata { name },
-            spec: ManifestSpec { template },
+            metadata,
+            spec,
+            status,
         } = yaml::from_value(object)?;
         let ManifestTemplate {
             metadata: TemplateMetadata { labels },
-            spec: TemplateSpec {
-                requirements,
-                taints,
-            },
-        } = template;
+            spec: template,
+        } = spec.template;
+        let name = metadata.name;
         valid_node_pool_name(&name).map_err(|error| error.in_field("name").in_field("metadata"))?;
-        let requirements: Vec<_> = requirements.into_iter().map(Into::into).collect();
-        let taints = taints.into_iter().map(Into::into).collect();
-        let label = karpenters_label();
-        Self::new(&name, label, false, &labels, &requirements, taints).map_err(|error| {
+        let requirements: Vec<_> = template.requirements.into_iter().map(Into::into).collect();
+        let parts = Parts {
+            name: &name,
+            node_label: karpenters_label(),
+            platform: Platform::of_node_class(&template.node_class_ref.group),
+            external: false,
+            labels: &labels,
+            requirements: &requirements,
+            taints: template.taints.into_iter().map(Into::into).collect(),
+        };
+        let node_pool = Self::new(parts).map_err(|error| {
             let error = error.in_field("spec").in_field("template");
             error.in_field("spec")
-        })
+        })?;
+        let is_unready =
+            |condition: &Condition| condition.r#type == "Ready" && condition.status != "True";
+        let state = if metadata.deletion_timestamp.is_some() {
+            State::Deleting
+        } else if spec.replicas.is_some() {
+            State::Static
+        } else if status.conditions.iter().any(is_unready) {
+            State::Unready
+        } else if node_pool.state() == State::Empty {
+            State::Empty
+        } else if is_full(&node_pool, &spec.limits, &status.resources) {
+            State::Full
+        } else {
+            State::Ready
+        };
+        Ok(node_pool.in_state(state))
     }
 }
+
+/// True if the limits leave room for none of the node pool's instance types. Karpenter compares their capacity with
+/// what the limits leave.
+fn is_full(
+    node_pool: &NodePool,
+    limits: &BTreeMap<String, Quantity>,
+    used: &BTreeMap<String, Quantity>,
+) -> bool {
+    let left = |resource: &str| {
+        let limit = limits.get(resource)?.thousandths()?;
+        let used = used.get(resource).and_then(Quantity::thousandths);
+        Some(limit.saturating_sub(used.unwrap_or(0)))
+    };
+    let fits = |resource: &str, amount: u128| left(resource).is_none_or(|left| amount <= left);
+    if !fits("nodes", 1000) {
+        return true;
+    }
+    let types = node_pool.instance_types().map(TypeSet::types);
+    match types {
+        Some(mut types) => !types.any(|of| {
+            fits("cpu", u128::from(of.vcpus) * 1000)
+                && fits("memory", u128::from(of.memory_mib) * MIB * 1000)
+        }),
+        None => !fits("cpu", 1) || !fits("memory", 1),
+    }
+}
+
+/// The bytes of a MiB.
+const MIB: u128 = 1 << 20;

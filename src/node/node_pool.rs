@@ -10,13 +10,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::asked::Asked;
+use super::instances::{Candidates, Demands, Instances};
 use super::label::{
-    ARCH, LONGEST_NAME, NODE_POOL, always_present, canonical, is_subdomain, valid_key, well_known,
+    ARCH, COMPUTE_TYPE, HOSTNAME, LONGEST_NAME, NODE_POOL, canonical, is_subdomain, valid_key,
 };
-use super::requirement::{Requirement, RequirementFile};
+use super::platform::Platform;
+use super::requirement::{Operator, Requirement, RequirementFile};
+use super::state::State;
 use super::taint::Taint;
 use super::value_set::ValueSet;
 use crate::encoding::field::FieldError;
+use crate::instance::TypeSet;
 
 /// The pattern of a node pool's name: [`valid_node_pool_name`] as a regular expression, but for the length.
 pub(crate) const NODE_POOL_NAME_PATTERN: &str =
@@ -38,7 +42,7 @@ pub(crate) fn valid_node_pool_name(name: &str) -> Result<(), FieldError> {
 
 /// Labels that cannot carry a node pool's name, since berth gives them another meaning. Those of Kubernetes' own domain
 /// are not listed: they all cannot.
-const NOT_NODE_LABELS: [&str; 2] = ["type", "eks.amazonaws.com/compute-type"];
+const NOT_NODE_LABELS: [&str; 2] = ["type", COMPUTE_TYPE];
 
 /// Returns [`valid_node_label`] as CEL rules, but for the pattern of a key.
 pub(super) fn node_label_validations() -> serde_json::Value {
@@ -71,9 +75,24 @@ fn valid_node_label(key: &str) -> Result<(), FieldError> {
 pub struct NodePool {
     name: Arc<str>,
     node_label: String,
+    platform: Platform,
+    state: State,
     requirements: BTreeMap<String, ValueSet>,
+    /// The instance types that meet the requirements. `None` if its nodes are not EC2's, as far as berth knows.
+    instances: Option<Instances>,
     taints: Vec<Taint>,
     external: bool,
+}
+
+/// The parts of a node pool, as either of its written forms has them.
+pub(super) struct Parts<'f> {
+    pub(super) name: &'f str,
+    pub(super) node_label: String,
+    pub(super) platform: Platform,
+    pub(super) external: bool,
+    pub(super) labels: &'f BTreeMap<String, String>,
+    pub(super) requirements: &'f [RequirementFile],
+    pub(super) taints: Vec<Taint>,
 }
 
 impl NodePool {
@@ -89,10 +108,16 @@ impl NodePool {
         &self.node_label
     }
 
-    /// True if its nodes carry its name as Karpenter's own label: Karpenter made them, or they look as if it had.
+    /// Returns the platform that makes its nodes.
     #[must_use]
-    pub fn is_karpenters(&self) -> bool {
-        self.node_label == NODE_POOL
+    pub fn platform(&self) -> Platform {
+        self.platform
+    }
+
+    /// Returns its state, which says if Karpenter makes nodes of it now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
     }
 
     /// Returns the taints of its nodes. Startup taints are not among them: they are gone before a pod is bound.
@@ -127,7 +152,56 @@ impl NodePool {
         key: &str,
         asked: impl Iterator<Item = Requirement<'a>> + Clone,
     ) -> bool {
-        can_meet(self.offered(key), &self.node_label, key, asked)
+        can_meet(
+            self.offered(key),
+            self.platform,
+            &self.node_label,
+            key,
+            asked,
+        )
+    }
+
+    /// Returns the instance types that meet the node pool's requirements and the demands together, and that have the
+    /// architecture if one is given.
+    #[must_use]
+    pub fn candidates(&self, architecture: Option<&str>, demands: &Demands<'_>) -> Candidates {
+        let instances = self.instances.as_ref();
+        instances.map_or(Candidates::Unlisted, |instances| {
+            instances.candidates(&self.requirements, architecture, demands)
+        })
+    }
+
+    /// True if the types have as many different values of each label as the node pool demands (`minValues`).
+    #[must_use]
+    pub fn are_various(&self, types: TypeSet) -> bool {
+        let instances = self.instances.as_ref();
+        instances.is_none_or(|instances| instances.are_various(types))
+    }
+
+    /// True if some of its nodes have a value of the label that Karpenter knows before it makes them. Over a label
+    /// without such a value it spreads no pods. The key is as its author wrote it: of a topology, Karpenter knows no
+    /// alias.
+    #[must_use]
+    pub fn has_domain(&self, key: &str) -> bool {
+        let listed = || {
+            let values = self.offered(key)?.values()?;
+            Some(values.len() > 0)
+        };
+        key == HOSTNAME
+            || (key != NODE_POOL
+                && canonical(key) == key
+                && listed().unwrap_or_else(|| self.platform.knows(key)))
+    }
+
+    /// True if its nodes have the label, as a hard topology over the label demands. The key is canonical.
+    #[must_use]
+    pub fn has_label(&self, key: &str) -> bool {
+        let exists = Requirement {
+            key,
+            operator: Operator::Exists,
+            values: &[],
+        };
+        key == HOSTNAME || self.can_meet(key, std::iter::once(exists))
     }
 
     /// True if it can make nodes of this architecture, by Karpenter's rule: one that does not mention the label makes
@@ -142,29 +216,67 @@ impl NodePool {
     ///
     /// # Errors
     /// If the name, the label, a requirement or a taint is one that Kubernetes or Karpenter would refuse.
-    pub(super) fn new(
-        name: &str,
-        node_label: String,
-        external: bool,
-        labels: &BTreeMap<String, String>,
-        requirements: &[RequirementFile],
-        taints: Vec<Taint>,
-    ) -> Result<Self, FieldError> {
+    pub(super) fn new(parts: Parts<'_>) -> Result<Self, FieldError> {
+        let Parts {
+            name,
+            node_label,
+            platform,
+            external,
+            labels,
+            requirements,
+            taints,
+        } = parts;
         valid_node_pool_name(name).map_err(|error| error.in_field("name"))?;
         valid_node_label(&node_label).map_err(|error| error.in_field("nodeLabel"))?;
         for (index, taint) in taints.iter().enumerate() {
             let valid = taint.check();
             valid.map_err(|error| error.in_item(index).in_field("taints"))?;
         }
-        let requirements = value_sets(&node_label, name, labels, requirements)?;
+        let least: Vec<(&str, usize)> = requirements
+            .iter()
+            .filter_map(|of| Some((canonical(&of.key), of.min_values?.into())))
+            .collect();
+        let mut requirements = value_sets(&node_label, name, labels, requirements)?;
+        if platform == Platform::AutoMode {
+            requirements.insert(COMPUTE_TYPE.to_owned(), ValueSet::of("auto"));
+        }
+        let instances = Instances::new(platform, &requirements, least.into_iter());
+        let is_empty = instances.as_ref().is_some_and(Instances::is_empty);
+        if let Some(instances) = instances.as_ref().filter(|_| !is_empty) {
+            keep_architectures(&mut requirements, instances);
+        }
         Ok(Self {
             name: name.into(),
             node_label,
+            platform,
+            state: if is_empty { State::Empty } else { State::Ready },
             requirements,
+            instances,
             taints,
             external,
         })
     }
+
+    /// Returns the node pool with the state that its NodePool object reports.
+    pub(super) fn in_state(self, state: State) -> Self {
+        Self { state, ..self }
+    }
+
+    /// Returns the instance types that it makes; `None` if berth does not know them all.
+    #[must_use]
+    pub fn instance_types(&self) -> Option<TypeSet> {
+        self.instances.as_ref()?.listed()
+    }
+}
+
+/// Narrows the architectures that a node pool offers to those of its instance types. A node pool that names a family of
+/// Graviton alone offers arm64, even if it does not say so.
+fn keep_architectures(requirements: &mut BTreeMap<String, ValueSet>, instances: &Instances) {
+    let made: Vec<String> = instances.architectures().map(str::to_owned).collect();
+    let offered = requirements
+        .entry(ARCH.to_owned())
+        .or_insert_with(ValueSet::any);
+    *offered = offered.intersection(&ValueSet::one_of(made));
 }
 
 /// Combines the labels and the requirements of a node pool to one set of values for each label. The set of `node_label`
@@ -190,6 +302,7 @@ fn value_sets(
             key,
             operator,
             values,
+            min_values: _,
         } = requirement;
         let set = ValueSet::new(*operator, values).map_err(|error| {
             let error = FieldError::new(format!("{key}: {}", error.message));
@@ -208,15 +321,16 @@ fn value_sets(
 /// custom label, none of its nodes has it (Karpenter says "does not have known values").
 fn can_meet<'a>(
     offered: Option<&ValueSet>,
+    platform: Platform,
     node_label: &str,
     key: &str,
     asked: impl Iterator<Item = Requirement<'a>> + Clone,
 ) -> bool {
     let asked = Asked::new(asked);
-    let can_lack = !always_present(key, node_label);
+    let can_lack = key != node_label && !platform.always_present(key);
     match offered {
         Some(offered) => offered.meets(&asked, can_lack),
-        None if !well_known(key, node_label) => asked.admits(None),
+        None if key != node_label && !platform.knows(key) => asked.admits(None),
         None => ValueSet::any().meets(&asked, can_lack) || (can_lack && asked.admits(None)),
     }
 }
@@ -236,8 +350,9 @@ pub fn may_allow<'a>(
 mod tests {
     use std::borrow::Cow;
 
-    use super::{NODE_POOL, Requirement, ValueSet, can_meet, may_allow};
-    use crate::node::requirement::Operator;
+    use super::{Operator, Platform, Requirement, ValueSet, can_meet, may_allow};
+
+    const CAST_AI: &str = "scheduling.cast.ai/node-template";
 
     fn set(operator: Operator, values: &[&str]) -> ValueSet {
         let values: Vec<String> = values.iter().map(ToString::to_string).collect();
@@ -246,12 +361,12 @@ mod tests {
 
     /// Asks [`can_meet`] for a node pool of Karpenter's and a single requirement.
     fn meets(offered: Option<&ValueSet>, key: &str, operator: Operator, values: &[&str]) -> bool {
-        meets_by(NODE_POOL, offered, key, operator, values)
+        meets_by(Platform::Karpenter, offered, key, operator, values)
     }
 
-    /// Asks [`can_meet`] for a node pool whose nodes carry its name as `node_label`, and a single requirement.
+    /// Asks [`can_meet`] for a node pool of a platform and a single requirement.
     fn meets_by(
-        node_label: &str,
+        platform: Platform,
         offered: Option<&ValueSet>,
         key: &str,
         operator: Operator,
@@ -263,7 +378,18 @@ mod tests {
             operator,
             values: &values,
         };
-        can_meet(offered, node_label, key, std::iter::once(requirement))
+        let node_label = if platform.is_karpenter() {
+            "karpenter.sh/nodepool"
+        } else {
+            CAST_AI
+        };
+        can_meet(
+            offered,
+            platform,
+            node_label,
+            key,
+            std::iter::once(requirement),
+        )
     }
 
     /// Karpenter drops an excluded value that the bounds exclude too. The set is then no longer a NotIn, which a pod's
@@ -291,19 +417,21 @@ mod tests {
     #[test]
     fn karpenters_labels_are_on_karpenters_nodes() {
         use Operator::{DoesNotExist, Exists, NotIn};
-        let other = "scheduling.cast.ai/node-template";
         for (key, karpenters) in [
             ("karpenter.sh/nodepool", true),
             ("karpenter.sh/capacity-type", true),
             ("karpenter.k8s.aws/instance-cpu", true),
-            (other, false),
+            (CAST_AI, false),
         ] {
-            for (node_label, there) in [(NODE_POOL, karpenters), (other, !karpenters)] {
-                let meets = |operator| meets_by(node_label, None, key, operator, &["a"]);
-                assert_eq!(meets(Exists), there, "{key} by {node_label}");
-                assert!(meets(NotIn), "{key} by {node_label}");
+            for (platform, there) in [
+                (Platform::Karpenter, karpenters),
+                (Platform::Listed, !karpenters),
+            ] {
+                let meets = |operator| meets_by(platform, None, key, operator, &["a"]);
+                assert_eq!(meets(Exists), there, "{key} by {platform:?}");
+                assert!(meets(NotIn), "{key} by {platform:?}");
                 let can_lack = !there || key.contains("instance-");
-                assert_eq!(meets(DoesNotExist), can_lack, "{key} by {node_label}");
+                assert_eq!(meets(DoesNotExist), can_lack, "{key} by {platform:?}");
             }
         }
     }
@@ -313,7 +441,7 @@ mod tests {
     fn a_domain_that_karpenter_knows_holds_labels_that_it_does_not() {
         for (key, known) in [
             ("eks.amazonaws.com/nodegroup", false),
-            ("eks.amazonaws.com/instance-cpu", true),
+            ("eks.amazonaws.com/instance-cpu", false),
             ("karpenter.k8s.aws/instance-cpu", true),
             ("karpenter.k8s.aws/ec2nodeclass", false),
         ] {

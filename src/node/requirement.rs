@@ -131,7 +131,7 @@ pub(super) fn integer(text: &str) -> Option<i64> {
 
 /// A requirement on one label of the nodes, as in a NodePool.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [{
     "rule": "!(self.operator in ['Gt', 'Lt', 'Gte', 'Lte']) || \
              (has(self.values) && self.values.size() == 1 && self.values[0].matches('^[-+]?[0-9]+$'))",
@@ -152,4 +152,8 @@ pub(super) struct RequirementFile {
     #[serde(default)]
     #[schemars(length(max = 128), inner(length(max = LONGEST_NAME)))]
     pub(super) values: Vec<String>,
+    /// The number of different values that the instance types for one pod must have, as in a NodePool.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 50))]
+    pub(super) min_values: Option<u8>,
 }

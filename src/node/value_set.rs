@@ -41,6 +41,14 @@ impl ValueSet {
         }
     }
 
+    /// Returns the set of these values.
+    pub(super) fn one_of(values: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            values: values.into_iter().map(Into::into).collect(),
+            ..Self::absent()
+        }
+    }
+
     /// Returns the empty set, which stands for a label that is absent.
     #[must_use]
     pub fn absent() -> Self {
@@ -127,6 +135,15 @@ impl ValueSet {
     #[must_use]
     pub fn contains(&self, value: &str) -> bool {
         self.complement != self.values.contains(value) && self.within(value)
+    }
+
+    /// True if Karpenter takes an instance type whose label has this value, or that lacks the label (`None`). For
+    /// Karpenter, a lacking label meets only `NotIn` and `DoesNotExist`.
+    pub(super) fn admits(&self, value: Option<&str>) -> bool {
+        match value {
+            Some(value) => self.contains(value),
+            None => self.complement != self.values.is_empty(),
+        }
     }
 
     /// True if the value is within the bounds. A set without bounds admits every value, and one with bounds only

@@ -98,11 +98,13 @@ pub struct TermEdit {
     pub architectures: bool,
 }
 
-/// Returns the additions that make the pod's hard constraints contain the requirements.
+/// Returns the additions that make the pod's hard constraints contain the requirements. `is_open` tells if an
+/// alternative leaves the architecture open.
 #[must_use]
 pub(super) fn required_edits<'p>(
     spec: &Spec<'_>,
     requirements: NewRequirements<'p>,
+    is_open: impl Fn(Alternative<'_>) -> bool,
 ) -> RequiredEdits<'p> {
     let lacks_pools = |alternative: Alternative<'_>| {
         !requirements.node_pools.is_empty()
@@ -113,7 +115,7 @@ pub(super) fn required_edits<'p>(
             )
     };
     let lacks_architectures = |alternative: Alternative<'_>| {
-        !requirements.architectures.is_empty() && !alternative.constrains(ARCH)
+        !requirements.architectures.is_empty() && is_open(alternative)
     };
     let Some(terms) = spec.terms() else {
         let alone = spec.selector_alone();

@@ -1,11 +1,16 @@
-//! The classes of pods that berth leaves alone, each with its own reason (R3).
+//! The classes of pods that berth leaves alone, each with its own reason (R3). Some stay alone whatever anybody asks,
+//! and some unless they ask for a pool by their own label.
 
 use super::reason::Reason;
-use crate::names::{INJECTION_LABEL, SYSTEM_NAMESPACES};
+use crate::names::{INJECTION_LABEL, POOL_LABEL, SYSTEM_NAMESPACES};
 use crate::node::label::{HOSTNAME, OS};
-use crate::node::{Operator, Requirement};
+use crate::node::{Catalogue, Operator, Requirement};
 use crate::pod::{Alternative, Namespace, NamespaceLabels, Pod, Spec, Term};
+use crate::policy::Pool;
 
+/// The taint of the nodes for the add-ons that a cluster needs. EKS Auto Mode's own node pool `system` has it, and the
+/// add-ons of EKS tolerate it (R3.12).
+const CRITICAL_ADDONS: &str = "CriticalAddonsOnly";
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const COMPUTE_TYPE: &str = "eks.amazonaws.com/compute-type";
 const FARGATE_PROFILE: &str = "eks.amazonaws.com/fargate-profile";
@@ -50,6 +55,76 @@ pub fn exemption(pod: &Pod<'_>, namespace: &Namespace<'_>) -> Option<Reason> {
         return None;
     };
     Some(reason)
+}
+
+/// Returns the reason to leave a pod alone whose own label asks for no pool, with the obstacle, or `None`. `pool` is the
+/// one that the pod's rule gives, if it gives one.
+pub(super) fn unless_asked(
+    pod: &Pod<'_>,
+    namespace: &Namespace<'_>,
+    pool: Option<&Pool>,
+    catalogue: &Catalogue,
+) -> Option<(Reason, Option<String>)> {
+    if is_addon(pod.spec) && !pool.is_some_and(|pool| is_for_addons(pool, catalogue)) {
+        Some((Reason::CriticalAddon, None))
+    } else if is_beside_others(pod, namespace, pool) {
+        Some((Reason::BesideOthers, None))
+    } else {
+        let resource = pod.spec.special_resource.as_ref()?;
+        if pool.is_some_and(|pool| has_devices(pod.spec, pool, catalogue)) {
+            return None;
+        }
+        Some((
+            Reason::SpecialResource,
+            Some(format!("requests {resource}")),
+        ))
+    }
+}
+
+/// True if a toleration names the taint of the nodes for add-ons by its key. One without a key tolerates every taint, and
+/// says nothing of where the pod belongs.
+fn is_addon(spec: &Spec<'_>) -> bool {
+    spec.tolerations().iter().any(|toleration| {
+        toleration.key.as_ref() == CRITICAL_ADDONS
+            && matches!(toleration.operator.as_ref(), "" | "Equal" | "Exists")
+    })
+}
+
+/// True if a node pool of the pool has the taint of the nodes for add-ons.
+fn is_for_addons(pool: &Pool, catalogue: &Catalogue) -> bool {
+    let mut node_pools = pool
+        .node_pools
+        .iter()
+        .filter_map(|name| catalogue.get(name));
+    node_pools.any(|node_pool| {
+        let mut taints = node_pool.taints().iter();
+        taints.any(|taint| taint.key == CRITICAL_ADDONS)
+    })
+}
+
+/// True if an instance type of some node pool of the pool has the extended resources that the pod requests.
+fn has_devices(spec: &Spec<'_>, pool: &Pool, catalogue: &Catalogue) -> bool {
+    let Ok(resources) = spec.resources() else {
+        return false;
+    };
+    let mut existing = pool
+        .node_pools
+        .iter()
+        .filter_map(|name| catalogue.get(name));
+    !spec.claims_resources
+        && existing.any(|node_pool| {
+            let types = node_pool.instance_types();
+            types.is_some_and(|types| resources.lacking(types).is_none())
+        })
+}
+
+/// True if the pod has to run on the node of other pods. Karpenter makes no node for it: only a pod that the term selects
+/// itself can be the first on a new one (R3.13).
+fn is_beside_others(pod: &Pod<'_>, namespace: &Namespace<'_>, pool: Option<&Pool>) -> bool {
+    let added = pool.map(|pool| (POOL_LABEL, &*pool.name));
+    pod.spec.affinities().iter().any(|term| {
+        term.topology_key == HOSTNAME && !term.selects_itself(pod, namespace, added.as_slice())
+    })
 }
 
 fn is_system(namespace: &Namespace<'_>) -> bool {

@@ -66,6 +66,10 @@ named! {
         EmptyAffinity = "empty-affinity",
         /// The required affinity has so many terms that the patch would be too large.
         TooManyTerms = "too-many-terms",
+        /// The pod is an add-on: it tolerates `CriticalAddonsOnly` by key, and belongs to the nodes with that taint.
+        CriticalAddon = "critical-addon",
+        /// The pod's required pod affinity binds it to the nodes of other pods.
+        BesideOthers = "beside-others",
         /// The pod requests an extended resource or a device. berth does not know which nodes have it.
         SpecialResource = "special-resource",
     }
@@ -122,14 +126,14 @@ impl Reason {
             | Self::Scheduler
             | Self::ComputeType
             | Self::VirtualNode
-            | Self::HostPinned => Class::Elsewhere,
+            | Self::HostPinned
+            | Self::BesideOthers => Class::Elsewhere,
             Self::Conflict
             | Self::Unavailable
-            | Self::UnknownArchitecture
             | Self::NotEntitled
             | Self::EmptyAffinity
             | Self::TooManyTerms => Class::Mendable,
-            Self::UnknownPool | Self::Malformed => Class::Wrong,
+            Self::UnknownPool | Self::UnknownArchitecture | Self::Malformed => Class::Wrong,
             Self::Explicit
             | Self::NoRule
             | Self::LeftByRule
@@ -140,6 +144,7 @@ impl Reason {
             | Self::Namespace
             | Self::NotOptedIn
             | Self::Critical
+            | Self::CriticalAddon
             | Self::OptedOut
             | Self::SpecialResource => Class::Left,
         }
@@ -166,6 +171,13 @@ impl Reason {
             Self::ComputeType => "it is for Fargate or for hybrid nodes",
             Self::VirtualNode => "it is for a virtual node",
             Self::Critical => "it has a system-critical priority class",
+            Self::CriticalAddon => {
+                "it tolerates CriticalAddonsOnly by key, so it belongs to the nodes for add-ons"
+            }
+            Self::BesideOthers => {
+                "its required pod affinity on kubernetes.io/hostname binds it to the nodes of other pods; if those \
+                 are tainted, the label of their pool lets it in"
+            }
             Self::EmptyAffinity => {
                 "all terms of its required node affinity are empty, so that no node matches it"
             }

@@ -1,13 +1,14 @@
 //! The search for the node pools that a pod can use, and for the additions that the pod needs to run there.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::decision::Decision;
 use super::edits::{self, Edits, NewRequirements, NewToleration};
 use super::reason::Reason;
-use crate::node::label::{ARCH, NODE_POOL};
-use crate::node::{Catalogue, NodePool};
-use crate::pod::{Alternative, Pod, PreferredTerm, Spec};
+use crate::node::label::{ARCH, NODE_POOL, canonical};
+use crate::node::{Catalogue, NodePool, Platform, State};
+use crate::pod::{Alternative, Pod, PreferredTerm, Spec, demands, implied};
 use crate::policy::{Binding, Pool};
 
 /// The search for the node pools of one pool that one pod can use.
@@ -18,11 +19,16 @@ pub(super) struct Search<'a, 'p> {
     pub(super) pod: &'a Pod<'a>,
     /// The result of [`preference`].
     pub(super) preference: Option<PreferredTerm<'a>>,
+    /// The labels over which the pod has a hard topology, so that a node must have them.
+    pub(super) topology: Vec<Cow<'a, str>>,
     pub(super) pool: &'p Pool,
-    /// The result of [`node_label`].
+    /// The result of [`nodes_of`].
     pub(super) node_label: &'p str,
+    pub(super) platform: Platform,
     pub(super) known: &'p [Arc<str>],
     pub(super) wanted: &'p [Arc<str>],
+    /// True if the pod's own label chose the wanted architectures, so that its instance type does not.
+    pub(super) insists: bool,
     pub(super) catalogue: &'p Catalogue,
 }
 
@@ -36,13 +42,14 @@ pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<Prefer
         .filter(|preferred| preferred.weight >= least)
 }
 
-/// Returns the label by which nodes carry the names of the pool's node pools. The first node pool that the cluster has
-/// decides for all, since they share it.
-pub(super) fn node_label<'p>(pool: &Pool, catalogue: &'p Catalogue) -> &'p str {
+/// Returns the label by which nodes carry the names of the pool's node pools, and the platform that makes them. The
+/// first node pool that the cluster has decides for all, since they share the label.
+pub(super) fn nodes_of<'p>(pool: &Pool, catalogue: &'p Catalogue) -> (&'p str, Platform) {
     let mut existing = pool.node_pools.iter();
-    existing
-        .find_map(|name| catalogue.get(name))
-        .map_or(NODE_POOL, NodePool::node_label)
+    let first = existing.find_map(|name| catalogue.get(name));
+    first.map_or((NODE_POOL, Platform::Karpenter), |first| {
+        (first.node_label(), first.platform())
+    })
 }
 
 impl<'p> Search<'_, 'p> {
@@ -105,7 +112,8 @@ impl<'p> Search<'_, 'p> {
             .iter()
             .filter_map(|name| self.catalogue.get(name));
         in_catalogue.filter(move |node_pool| {
-            (binding == Binding::Required || node_pool.taints().is_empty())
+            node_pool.state() != State::Deleting
+                && (binding == Binding::Required || node_pool.taints().is_empty())
                 && node_pool.node_label() == self.node_label
         })
     }
@@ -115,16 +123,51 @@ impl<'p> Search<'_, 'p> {
         self.pod.spec.alternatives()
     }
 
-    /// Returns the architectures that an alternative allows: those that its author asks for, or else the wanted ones.
+    /// Returns the architectures that an alternative allows: those that its author asks for, or that of its instance
+    /// type, or else the wanted ones.
     fn architectures<'s>(
         &'s self,
         alternative: Alternative<'s>,
     ) -> impl Iterator<Item = &'p Arc<str>> {
         let constrained = alternative.constrains(ARCH);
-        let candidates = if constrained { self.known } else { self.wanted };
-        candidates
-            .iter()
-            .filter(move |name| !constrained || alternative.admits(ARCH, name))
+        let implied = self.implied(alternative);
+        let candidates = if constrained || implied.is_some() {
+            self.known
+        } else {
+            self.wanted
+        };
+        candidates.iter().filter(move |name| {
+            (!constrained || alternative.admits(ARCH, name))
+                && implied.is_none_or(|implied| ***name == *implied)
+        })
+    }
+
+    /// Returns the architecture that the alternative gives away by its instance type.
+    fn implied(&self, alternative: Alternative<'_>) -> Option<&'static str> {
+        if self.insists {
+            return None;
+        }
+        implied(self.platform, alternative)
+    }
+
+    /// True if one instance type of the node pool meets all that the alternative asks of it, and the preference if it is
+    /// given, on an architecture that the alternative allows.
+    fn has_instance(
+        &self,
+        node_pool: &NodePool,
+        alternative: Alternative<'_>,
+        preferred: Option<Alternative<'_>>,
+        ignored: Option<&str>,
+    ) -> bool {
+        let Some(mut demands) = demands(node_pool.platform(), alternative, preferred) else {
+            return true;
+        };
+        demands.retain(|(key, _)| ignored != Some(key));
+        if ignored == Some(ARCH) {
+            return !node_pool.candidates(None, &demands).is_empty();
+        }
+        self.architectures(alternative)
+            .any(|name| !node_pool.candidates(Some(name), &demands).is_empty())
     }
 
     /// True if some alternative of the pod allows the architecture.
@@ -140,9 +183,11 @@ impl<'p> Search<'_, 'p> {
         let meets = |alternative: Alternative<'_>, key: &str| {
             ignored == Some(key) || node_pool.can_meet(key, alternative.on(key))
         };
+        let has_label = |key: &str| ignored == Some(key) || node_pool.has_label(key);
         let alone = self.pod.spec.selector_alone();
         // If a term constrains a label of the selector too, the label is judged again below, with both.
         alone.selector_keys().all(|key| meets(alone, key))
+            && self.topology.iter().all(|key| has_label(canonical(key)))
             && self
                 .pod
                 .spec
@@ -153,6 +198,7 @@ impl<'p> Search<'_, 'p> {
                             || self
                                 .architectures(alternative)
                                 .any(|name| node_pool.offers(name)))
+                        && self.has_instance(node_pool, alternative, None, ignored)
                         && (!others_follow || self.preference_met(node_pool, alternative))
                 })
     }
@@ -169,6 +215,7 @@ impl<'p> Search<'_, 'p> {
             };
             preferred.term_keys().all(meets)
                 && architectures.any(|name| node_pool.offers(name) && preferred.admits(ARCH, name))
+                && self.has_instance(node_pool, alternative, Some(preferred), None)
         })
     }
 
@@ -248,8 +295,9 @@ impl<'p> Search<'_, 'p> {
         let all = self.alternatives();
         let keys =
             all.flat_map(|alternative| alternative.selector_keys().chain(alternative.term_keys()));
+        let topology = self.topology.iter().map(|key| canonical(key));
         // Sixteen keys are enough for any pod that a person writes, and they bound the work for an attacker's pod.
-        let mut keys: Vec<&str> = keys.take(16).collect();
+        let mut keys: Vec<&str> = topology.chain(keys).take(16).collect();
         keys.sort_unstable();
         keys.dedup();
         // A node pool that the pod could use without its constraint on the label.
@@ -264,10 +312,18 @@ impl<'p> Search<'_, 'p> {
             return format!("the pod's own constraints exclude pool {pool}: {keys}");
         };
         let excluded = format!("the pod's own {key} excludes pool {pool}");
+        let (name, platform) = (node_pool.name(), node_pool.platform());
         let Some(offered) = node_pool.offered(key) else {
-            return excluded;
+            return if let Some(own) = platform.counterpart(key) {
+                format!("pool {pool} has {own}, not {key}")
+            } else if platform.property(key).is_some() {
+                format!("{excluded}; no instance type fits")
+            } else if !platform.knows(key) {
+                format!("{excluded}; {name} has no such label")
+            } else {
+                excluded
+            };
         };
-        let name = node_pool.name();
         match offered.values().map(Vec::from_iter).as_deref() {
             None => format!("{excluded}; {name} has {offered}"),
             Some([]) => format!("{excluded}; {name} has no such label"),
@@ -318,7 +374,9 @@ impl<'p> Search<'_, 'p> {
         Edits {
             tolerations,
             node_selector,
-            required: edits::required_edits(spec, requirements),
+            required: edits::required_edits(spec, requirements, |alternative| {
+                !alternative.constrains(ARCH) && self.implied(alternative).is_none()
+            }),
             preferred,
             labels: Vec::new(),
             annotations: Vec::new(),

@@ -1,16 +1,19 @@
-//! The node affinity of a pod as its author wrote it: terms that hold requirements on the labels of nodes.
+//! The affinity of a pod as its author wrote it: terms that hold requirements on the labels of nodes.
 
-use std::borrow::Cow;
-
+use super::expression::MatchExpression;
 use crate::encoding::json::{Malformed, Reader, fields};
+use crate::node::Operator;
 use crate::node::label::canonical;
-use crate::node::{Operator, Requirement};
 
-/// The affinity of a pod. Placement reads only its node affinity.
+/// The affinity of a pod.
 #[derive(Debug, Default)]
 pub struct Affinity<'a> {
     /// The node affinity, or `None` if the pod has none.
     pub node_affinity: Option<NodeAffinity<'a>>,
+    /// The JSON of `podAffinity`, unparsed: few pods have one.
+    pub(super) beside: Option<&'a str>,
+    /// The JSON of `podAntiAffinity`, unparsed: few decisions need it.
+    pub(super) apart: Option<&'a str>,
 }
 
 impl<'a> Affinity<'a> {
@@ -18,6 +21,8 @@ impl<'a> Affinity<'a> {
         let mut affinity = Self::default();
         fields!(json, |value| {
             "nodeAffinity" => affinity.node_affinity = Some(NodeAffinity::read(value)?),
+            "podAffinity" => affinity.beside = Some(value.span()?),
+            "podAntiAffinity" => affinity.apart = Some(value.span()?),
         })?;
         Ok(affinity)
     }
@@ -55,41 +60,11 @@ impl<'a> NodeAffinity<'a> {
 #[derive(Debug, Default)]
 pub struct Term<'a> {
     /// The `matchExpressions`, sorted by canonical key.
-    expressions: Option<Vec<NodeSelectorRequirement<'a>>>,
+    expressions: Option<Vec<MatchExpression<'a>>>,
     /// True if the term has `matchFields`.
     has_fields: bool,
     /// True if one of the `matchFields` is `metadata.name`.
     names_node: bool,
-}
-
-/// A requirement on a label with the key as its author wrote it. The values are sorted.
-#[derive(Debug, Default)]
-pub(super) struct NodeSelectorRequirement<'a> {
-    pub(super) key: Cow<'a, str>,
-    operator: Operator,
-    values: Vec<Cow<'a, str>>,
-}
-
-impl<'a> NodeSelectorRequirement<'a> {
-    fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
-        let mut expression = Self::default();
-        fields!(json, |value| {
-            "key" => expression.key = value.text()?,
-            "operator" => expression.operator = Operator::from(value.text()?.as_ref()),
-            "values" => expression.values = value.list_of(Reader::text)?,
-        })?;
-        // Their order has no meaning. A look-up in a sorted list stays fast even if the list is hostile.
-        expression.values.sort_unstable();
-        Ok(expression)
-    }
-
-    pub(super) fn requirement(&self) -> Requirement<'_> {
-        Requirement {
-            key: canonical(&self.key),
-            operator: self.operator,
-            values: &self.values,
-        }
-    }
 }
 
 impl<'a> Term<'a> {
@@ -97,7 +72,7 @@ impl<'a> Term<'a> {
         let mut term = Self::default();
         fields!(json, |value| {
             "matchExpressions" => {
-                let mut expressions = value.list_of(NodeSelectorRequirement::read)?;
+                let mut expressions = value.list_of(MatchExpression::read)?;
                 expressions.sort_unstable_by(|a, b| canonical(&a.key).cmp(canonical(&b.key)));
                 term.expressions = Some(expressions);
             },
@@ -147,7 +122,7 @@ impl<'a> Term<'a> {
             })
     }
 
-    pub(super) fn expressions(&self) -> &[NodeSelectorRequirement<'a>] {
+    pub(super) fn expressions(&self) -> &[MatchExpression<'a>] {
         self.expressions.as_deref().unwrap_or_default()
     }
 }

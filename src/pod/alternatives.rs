@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::affinity::{NodeAffinity, NodeSelectorRequirement, PreferredTerm, Term};
+use super::affinity::{NodeAffinity, PreferredTerm, Term};
+use super::expression::MatchExpression;
 use super::labels::NodeSelector;
 use super::spec::Spec;
 use crate::encoding::json::{Malformed, Reader};
@@ -14,7 +15,7 @@ use crate::node::{Operator, Requirement};
 #[derive(Debug, Clone, Copy)]
 pub struct Alternative<'a> {
     selector: &'a [(Cow<'a, str>, Cow<'a, str>)],
-    expressions: &'a [NodeSelectorRequirement<'a>],
+    expressions: &'a [MatchExpression<'a>],
 }
 
 impl<'a> Alternative<'a> {
@@ -29,7 +30,7 @@ impl<'a> Alternative<'a> {
         selected
             .iter()
             .map(selected_requirement)
-            .chain(required.iter().map(NodeSelectorRequirement::requirement))
+            .chain(required.iter().map(MatchExpression::requirement))
     }
 
     /// True if the alternative has a requirement on the label. The key is canonical.

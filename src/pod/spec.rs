@@ -13,6 +13,8 @@ use crate::node::Taint;
 /// meaning in a pod and another in a workload.
 #[derive(Debug, Default)]
 pub struct Spec<'a> {
+    /// The JSON of the spec, for what most decisions do not need.
+    pub(super) json: &'a str,
     /// The node selector, or `None` if the pod has no such field.
     pub node_selector: Option<NodeSelector<'a>>,
     /// The affinity, or `None` if the pod has no such field.
@@ -30,8 +32,12 @@ pub struct Spec<'a> {
     /// The `os.name` of the pod. It is empty if the pod names no operating system.
     pub os: Cow<'a, str>,
     /// The first extended resource that a container requests, such as `nvidia.com/gpu`, or `resourceClaims` if the pod
-    /// has some. Such a pod needs nodes that berth knows nothing of.
+    /// has some. Few nodes have such.
     pub special_resource: Option<Cow<'a, str>>,
+    /// The JSON of the topology spread constraints, unparsed: few decisions need them.
+    pub(super) topology_spread: Option<&'a str>,
+    /// True if the pod claims devices through `resourceClaims`.
+    pub claims_resources: bool,
     /// True if a `StatefulSet` claims volumes for its pods.
     pub claims_volumes: bool,
     /// The pod template of a Job, Deployment or StatefulSet.
@@ -46,33 +52,38 @@ const TEMPLATES: u8 = 2;
 impl<'a> Spec<'a> {
     fn read(json: &mut Reader<'a>, templates: u8) -> Result<Self, Malformed> {
         let mut spec = Self::default();
-        fields!(json, |value| {
-            "nodeSelector" => spec.node_selector = Some(NodeSelector::read(value)?),
-            "affinity" => spec.affinity = Some(Affinity::read(value)?),
-            "tolerations" => spec.tolerations = Some(value.list_of(Toleration::read)?),
-            "nodeName" => spec.node_name = value.text()?,
-            "schedulerName" => spec.scheduler_name = value.text()?,
-            "priorityClassName" => spec.priority_class_name = value.text()?,
-            "serviceAccountName" => spec.service_account_name = value.text()?,
-            "os" => fields!(value, |name| { "name" => spec.os = name.text()?, })?,
-            "containers" | "initContainers" => value.items(|container| {
-                fields!(container, |resources| {
-                    "resources" => extended_resource(resources, &mut spec.special_resource)?,
-                })
-            })?,
-            "resourceClaims" => value.items(|claim| {
-                claim.span()?;
-                let claims = Cow::Borrowed("resourceClaims");
-                spec.special_resource.get_or_insert(claims);
-                Ok(())
-            })?,
-            "volumeClaimTemplates" => value.items(|claim| {
-                spec.claims_volumes = true;
-                claim.span().map(drop)
-            })?,
-            "template" => spec.template = nested(value, templates)?,
-            "jobTemplate" => spec.job_template = nested(value, templates)?,
+        let text = json.with_span(|json| {
+            fields!(json, |value| {
+                "nodeSelector" => spec.node_selector = Some(NodeSelector::read(value)?),
+                "affinity" => spec.affinity = Some(Affinity::read(value)?),
+                "tolerations" => spec.tolerations = Some(value.list_of(Toleration::read)?),
+                "nodeName" => spec.node_name = value.text()?,
+                "schedulerName" => spec.scheduler_name = value.text()?,
+                "priorityClassName" => spec.priority_class_name = value.text()?,
+                "serviceAccountName" => spec.service_account_name = value.text()?,
+                "os" => fields!(value, |name| { "name" => spec.os = name.text()?, })?,
+                "containers" | "initContainers" => value.items(|container| {
+                    fields!(container, |resources| {
+                        "resources" => extended_resource(resources, &mut spec.special_resource)?,
+                    })
+                })?,
+                "resourceClaims" => value.items(|claim| {
+                    claim.span()?;
+                    let claims = Cow::Borrowed("resourceClaims");
+                    spec.special_resource.get_or_insert(claims);
+                    spec.claims_resources = true;
+                    Ok(())
+                })?,
+                "volumeClaimTemplates" => value.items(|claim| {
+                    spec.claims_volumes = true;
+                    claim.span().map(drop)
+                })?,
+                "template" => spec.template = nested(value, templates)?,
+                "jobTemplate" => spec.job_template = nested(value, templates)?,
+                "topologySpreadConstraints" => spec.topology_spread = Some(value.span()?),
+            })
         })?;
+        spec.json = text;
         Ok(spec)
     }
 
@@ -147,10 +158,15 @@ fn extended_resource<'a>(
     })
 }
 
-/// True if the resource is an extended one. By Kubernetes' rule, such a resource has a domain other than Kubernetes'
-/// own.
+/// The network interface of a pod with security groups. EKS itself adds the resource to such a pod, and the instances of
+/// the usual families offer it, so it says nothing of where the pod belongs (R3.14).
+const POD_ENI: &str = "vpc.amazonaws.com/pod-eni";
+
+/// True if the resource is an extended one that tells nodes apart. By Kubernetes' rule, an extended resource has a domain
+/// other than Kubernetes' own.
 fn is_extended(resource: &str) -> bool {
     resource.contains('/')
+        && resource != POD_ENI
         && !resource.contains("kubernetes.io/")
         && !resource.starts_with("requests.")
 }

@@ -29,7 +29,7 @@ impl Policy {
     pub fn rule(&self, pod: &Pod<'_>, namespace: Option<&NamespaceLabels>) -> Option<&Rule> {
         self.rules
             .iter()
-            .find(|rule| rule.matches.holds(pod, namespace))
+            .find(|rule| rule.applies_to(pod, namespace))
     }
 
     /// Returns the rules in the policy's order.

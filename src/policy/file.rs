@@ -199,8 +199,8 @@ pub struct RuleFile {
     /// The conditions on the pods. A pod must meet all that are given. Without any, the rule matches every pod.
     #[serde(default, rename = "match")]
     pub matches: MatchFile,
-    /// The place that the pods go to: exactly one of pool, poolFromLabel and leaveAlone, and optionally an
-    /// architecture.
+    /// The place that the pods go to: exactly one of pool, poolFromLabel, poolFromNamespaceLabel and leaveAlone, and
+    /// optionally an architecture.
     pub place: PlaceFile,
 }
 
@@ -243,13 +243,13 @@ pub struct MatchFile {
     pub priority_classes: Option<Vec<String>>,
 }
 
-/// The place that a rule's pods go to: exactly one of pool, poolFromLabel and leaveAlone.
+/// The place that a rule's pods go to: exactly one of pool, poolFromLabel, poolFromNamespaceLabel and leaveAlone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [{
-    "rule": "[has(self.pool), has(self.poolFromLabel), has(self.leaveAlone) && self.leaveAlone]\
-             .exists_one(given, given)",
-    "message": "needs exactly one of pool, poolFromLabel and leaveAlone: true",
+    "rule": "[has(self.pool), has(self.poolFromLabel), has(self.poolFromNamespaceLabel), \
+             has(self.leaveAlone) && self.leaveAlone].exists_one(given, given)",
+    "message": "needs exactly one of pool, poolFromLabel, poolFromNamespaceLabel and leaveAlone: true",
 }]))]
 pub struct PlaceFile {
     /// The name of one of the policy's pools.
@@ -260,6 +260,11 @@ pub struct PlaceFile {
     #[serde(default, deserialize_with = "present")]
     #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
     pub pool_from_label: Option<String>,
+    /// The key of the label by which the pod's namespace names the pool. The rule matches only pods of namespaces that
+    /// have the label.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
+    pub pool_from_namespace_label: Option<String>,
     /// Set it to true to have berth leave the pods as they are.
     #[serde(default)]
     pub leave_alone: bool,
@@ -288,14 +293,20 @@ named! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Validation {
-    /// The pool label names no pool.
+    /// The pool label, on the pod or its namespace, names no pool.
     pub unknown_pool: Action,
+    /// The label for the architecture, on the pod or on its namespace, names none.
+    pub unknown_architecture: Action,
     /// The namespace may not use the pool that the pod asks for or lets itself into.
     pub not_entitled: Action,
     /// The pod's own selectors contradict each other: no node can meet them all.
     pub contradiction: Action,
-    /// No node pool of the catalogue fits the pod.
+    /// Karpenter makes no node for the pod: no node pool fits, or none of its placement can make a node now.
     pub unschedulable: Action,
+    /// The heaviest preference of the pod names a label that Karpenter may not put on a node, so the pod waits.
+    pub restricted_preference: Action,
+    /// The pods are to spread over the values of a label of which their placement leaves only one.
+    pub split_domains: Action,
     /// The pod lets itself into a dedicated node pool that no rule places it in.
     pub self_placed: Action,
     /// The pod tolerates every taint, or the taint by which Karpenter drains a node.
@@ -314,9 +325,12 @@ impl Default for Validation {
     fn default() -> Self {
         Self {
             unknown_pool: Action::Deny,
+            unknown_architecture: Action::Deny,
             not_entitled: Action::Deny,
             contradiction: Action::Deny,
             unschedulable: Action::Warn,
+            restricted_preference: Action::Deny,
+            split_domains: Action::Warn,
             self_placed: Action::Warn,
             wildcard_toleration: Action::Warn,
             label_on_workload: Action::Warn,

@@ -223,24 +223,34 @@ fn placed(
     let PlaceFile {
         pool,
         pool_from_label,
+        pool_from_namespace_label,
         leave_alone,
         architecture,
     } = file;
-    let place = match (pool, pool_from_label, leave_alone) {
-        (Some(name), None, false) => {
+    let place = match (
+        pool,
+        pool_from_label,
+        pool_from_namespace_label,
+        leave_alone,
+    ) {
+        (Some(name), None, None, false) => {
             let pool = pools.iter().find(|pool| *pool.name == *name);
             let message = || format!("{name:?} is not one of the policy's pools");
             let pool = pool.ok_or_else(|| FieldError::new(message()).in_field("pool"))?;
             Place::Pool(Arc::clone(pool))
         }
-        (None, Some(key), false) => {
+        (None, Some(key), None, false) => {
             valid_key(&key).map_err(|error| error.in_field("poolFromLabel"))?;
             Place::PoolFromLabel(key)
         }
-        (None, None, true) => Place::LeaveAlone,
+        (None, None, Some(key), false) => {
+            valid_key(&key).map_err(|error| error.in_field("poolFromNamespaceLabel"))?;
+            Place::PoolFromNamespaceLabel(key)
+        }
+        (None, None, None, true) => Place::LeaveAlone,
         _ => {
             return Err(FieldError::new(
-                "needs exactly one of pool, poolFromLabel and leaveAlone: true",
+                "needs exactly one of pool, poolFromLabel, poolFromNamespaceLabel and leaveAlone: true",
             ));
         }
     };

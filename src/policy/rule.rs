@@ -21,6 +21,16 @@ pub struct Rule {
     pub architecture: Option<Architecture>,
 }
 
+impl Rule {
+    /// True if the rule matches a pod. A rule that reads the pool from a label of the namespace does not match if the
+    /// namespace lacks the label, or if its labels are unknown (`None`).
+    pub(super) fn applies_to(&self, pod: &Pod<'_>, namespace: Option<&NamespaceLabels>) -> bool {
+        let names_pool =
+            |key| namespace.is_some_and(|labels: &NamespaceLabels| labels.get(key).is_some());
+        self.matches.holds(pod, namespace) && self.place.namespace_label().is_none_or(names_pool)
+    }
+}
+
 /// The place that a rule's pods go to.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -28,18 +38,30 @@ pub enum Place {
     Pool(Arc<Pool>),
     /// The pool that the pod names by a label with this key.
     PoolFromLabel(String),
+    /// The pool that the pod's namespace names by a label with this key.
+    PoolFromNamespaceLabel(String),
     /// No pool: berth leaves the pods as they are.
     LeaveAlone,
 }
 
 impl Place {
     /// Returns the key of the label by which a pod names its pool. `None` if the rule does not read the pool from a
-    /// label.
+    /// label of the pod.
     #[must_use]
     pub fn label(&self) -> Option<&str> {
         match self {
             Self::PoolFromLabel(key) => Some(key),
-            Self::Pool(_) | Self::LeaveAlone => None,
+            Self::Pool(_) | Self::PoolFromNamespaceLabel(_) | Self::LeaveAlone => None,
+        }
+    }
+
+    /// Returns the key of the label by which a namespace names the pool of its pods. `None` if the rule does not read
+    /// the pool from a label of the namespace.
+    #[must_use]
+    pub fn namespace_label(&self) -> Option<&str> {
+        match self {
+            Self::PoolFromNamespaceLabel(key) => Some(key),
+            Self::Pool(_) | Self::PoolFromLabel(_) | Self::LeaveAlone => None,
         }
     }
 }
@@ -66,7 +88,7 @@ pub(super) struct Match {
 
 impl Match {
     /// True if the pod meets all conditions. It does not meet one on unknown labels of its namespace (`None`).
-    pub(super) fn holds(&self, pod: &Pod<'_>, namespace: Option<&NamespaceLabels>) -> bool {
+    fn holds(&self, pod: &Pod<'_>, namespace: Option<&NamespaceLabels>) -> bool {
         let Self {
             labels,
             controllers,

@@ -8,12 +8,18 @@ named! {
     pub enum Check {
         /// The pool label names no pool.
         UnknownPool = "unknown-pool",
+        /// The architecture label of the pod or of its namespace names no architecture.
+        UnknownArchitecture = "unknown-architecture",
         /// The pod asks by label for a pool that its namespace may not use, or lets itself into one.
         NotEntitled = "not-entitled",
         /// No node of any kind can satisfy the pod's own selectors.
         Contradiction = "contradiction",
         /// No node pool of the catalogue fits.
         Unschedulable = "unschedulable",
+        /// The heaviest preference names a label that Karpenter may not put on a node.
+        RestrictedPreference = "restricted-preference",
+        /// A hard spread or anti-affinity is over a label of which placement leaves too few values.
+        SplitDomains = "split-domains",
         /// The pod lets itself into a dedicated node pool that no rule places it in.
         SelfPlaced = "self-placed",
         /// The pod tolerates every taint, or the one by which Karpenter drains a node.
@@ -35,9 +41,12 @@ impl Check {
     pub fn action(self, validation: &Validation) -> Action {
         match self {
             Self::UnknownPool => validation.unknown_pool,
+            Self::UnknownArchitecture => validation.unknown_architecture,
             Self::NotEntitled => validation.not_entitled,
             Self::Contradiction => validation.contradiction,
             Self::Unschedulable => validation.unschedulable,
+            Self::RestrictedPreference => validation.restricted_preference,
+            Self::SplitDomains => validation.split_domains,
             Self::SelfPlaced => validation.self_placed,
             Self::WildcardToleration => validation.wildcard_toleration,
             Self::LabelOnWorkload => validation.label_on_workload,

@@ -4,19 +4,28 @@
 
 use super::revision::Revision;
 use super::wording::{clipped, listed};
-use crate::node::label::{CAPACITY_TYPE, NODE_POOL, is_restricted};
-use crate::node::{Asked, Operator, Requirement};
+use crate::node::label::{CAPACITY_TYPE, NODE_POOL};
+use crate::node::{Asked, Operator, Platform, Requirement};
 use crate::pod::Alternative;
 
 /// The capacity types that Karpenter knows.
 const CAPACITY_TYPES: [&str; 3] = ["spot", "on-demand", "reserved"];
 
-/// Returns the lines for a pod for which Karpenter makes no node from any node pool. `None` if its selectors are supported.
-pub(super) fn unsupported(revision: &Revision<'_>) -> Option<Vec<String>> {
+/// The label that says if an instance has a host of its own, and the values that Karpenter knows.
+const TENANCY: &str = "karpenter.k8s.aws/instance-tenancy";
+const TENANCIES: [&str; 2] = ["default", "dedicated"];
+
+/// Returns the lines for a pod for which the platform's Karpenter makes no node from any node pool. `None` if its
+/// selectors are supported.
+pub(super) fn unsupported(revision: &Revision<'_>, platform: Platform) -> Option<Vec<String>> {
+    if !platform.is_karpenter() {
+        // Another provisioner may support these selectors.
+        return None;
+    }
     let spec = revision.pod().spec;
     let alone = spec.selector_alone();
     for key in alone.selector_keys() {
-        if let Some(why) = unsupported_label(alone, key) {
+        if let Some(why) = unsupported_label(platform, alone, key) {
             let field = revision.field("spec.nodeSelector");
             return Some(lines(&format!("{field}[{}]", clipped(key)), why));
         }
@@ -24,7 +33,7 @@ pub(super) fn unsupported(revision: &Revision<'_>) -> Option<Vec<String>> {
     for (position, term) in spec.terms().unwrap_or_default().iter().enumerate() {
         let alternative = spec.alternative(term);
         let mut keys = alternative.term_keys();
-        if let Some(why) = keys.find_map(|key| unsupported_label(alternative, key)) {
+        if let Some(why) = keys.find_map(|key| unsupported_label(platform, alternative, key)) {
             let field = format!("spec.affinity.nodeAffinity...nodeSelectorTerms[{position}]");
             return Some(lines(&revision.field(&field), why));
         }
@@ -41,14 +50,21 @@ fn lines(field: &str, why: String) -> Vec<String> {
 }
 
 /// Returns the reason if Karpenter does not support what the alternative asks of the label.
-fn unsupported_label(alternative: Alternative<'_>, key: &str) -> Option<String> {
-    if is_restricted(key) {
+fn unsupported_label(
+    platform: Platform,
+    alternative: Alternative<'_>,
+    key: &str,
+) -> Option<String> {
+    if platform.refuses(key) {
         return Some(format!("it selects by {}", clipped(key)));
     }
     alternative
         .on(key)
         .find_map(|requirement| match requirement.operator {
-            Operator::In if key == CAPACITY_TYPE => no_capacity_type(&requirement),
+            Operator::In if key == CAPACITY_TYPE => {
+                none_of("capacity type", &CAPACITY_TYPES, &requirement)
+            }
+            Operator::In if key == TENANCY => none_of("tenancy", &TENANCIES, &requirement),
             Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte => {
                 let is_natural = |value: &str| value.parse::<u64>().is_ok();
                 let other = requirement.values.iter().find(|value| !is_natural(value));
@@ -65,17 +81,16 @@ fn unsupported_label(alternative: Alternative<'_>, key: &str) -> Option<String> 
         })
 }
 
-/// Returns the reason if Karpenter knows none of the capacity types that the requirement lists.
-fn no_capacity_type(requirement: &Requirement<'_>) -> Option<String> {
-    let known = |value: &str| CAPACITY_TYPES.contains(&value);
+/// Returns the reason if Karpenter knows none of the values that the requirement lists.
+fn none_of(name: &str, known: &[&str], requirement: &Requirement<'_>) -> Option<String> {
     let values = || requirement.values.iter().map(AsRef::as_ref);
-    if values().any(known) {
+    if values().any(|value: &str| known.contains(&value)) {
         return None;
     }
     Some(format!(
-        "capacity type {} is none of {}",
+        "{name} {} is none of {}",
         listed(values()),
-        CAPACITY_TYPES.join(", ")
+        known.join(", ")
     ))
 }
 

@@ -7,10 +7,11 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::revision::Revision;
+use crate::names::ARCH_LABEL;
 use crate::node::label::ARCH;
-use crate::node::{NodePool, ValueSet, may_allow};
+use crate::node::{Candidates, NodePool, ValueSet, may_allow};
 use crate::placement::Reason;
-use crate::pod::{Alternative, Spec, Toleration};
+use crate::pod::{Alternative, Spec, Toleration, all_demands, demands, implied};
 use crate::policy::{Binding, Mode};
 
 /// The budget of one pod: the most requirements and values that a [`Reach`] looks at. A pod with a hundred terms and a
@@ -20,17 +21,31 @@ const BUDGET: usize = 200_000;
 /// The answer to the question if a part of the selectors fits a node pool.
 enum Fit<'k> {
     Yes,
-    /// This label does not fit.
-    No(&'k str),
+    /// This does not fit.
+    No(Obstacle<'k>),
     /// The budget ran out first.
     Unknown,
 }
+
+/// The part of a pod's selectors that does not fit a node pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle<'k> {
+    /// This label.
+    Label(&'k str),
+    /// Labels of the instance type, each of which fits, but not all together.
+    InstanceType,
+}
+
+/// The cost of a look at the instance types of a node pool, in requirements.
+const INSTANCE_TYPES: usize = 64;
 
 /// The selectors of the final pod, and the budget that is left to match them.
 pub(super) struct Reach<'a> {
     spec: &'a Spec<'a>,
     /// The architectures that the mutating side will add to each alternative without one.
     architectures: &'a [&'a str],
+    /// True if the pod's own label chooses its architecture, so that its instance type does not.
+    insists: bool,
     nodes: Nodes,
     /// The labels that carry the names of node pools. An existing node has exactly one of them. Empty for new nodes.
     node_labels: BTreeSet<&'a str>,
@@ -67,6 +82,7 @@ impl<'a> Reach<'a> {
         Self {
             spec: revision.pod().spec,
             architectures: if added { architectures } else { &[] },
+            insists: revision.pod().metadata.label(ARCH_LABEL).is_some(),
             nodes,
             node_labels: match nodes {
                 Nodes::New => BTreeSet::new(),
@@ -113,7 +129,7 @@ impl<'a> Reach<'a> {
         alternative: Alternative<'_>,
         preferred: Alternative<'_>,
     ) -> bool {
-        let mut added = self.added(alternative).iter().peekable();
+        let mut added = self.added(node_pool, alternative).iter().peekable();
         let architectures = added.peek().is_none()
             || added.any(|name| node_pool.offers(name) && preferred.admits(ARCH, name));
         architectures
@@ -122,21 +138,61 @@ impl<'a> Reach<'a> {
                 self.budget.set(self.budget.get().saturating_sub(1));
                 !self.is_exhausted() && node_pool.can_meet(key, asked)
             })
+            && self.has_instance(node_pool, alternative, Some(preferred))
     }
 
-    /// Returns the first label that keeps the pod's first alternative from the node pool, and that alternative.
-    pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(&str, Alternative<'a>)> {
+    /// True if one instance type of the node pool meets all that the alternative, and the preference if it is given, ask
+    /// of it. False if the budget runs out first.
+    fn has_instance(
+        &self,
+        node_pool: &NodePool,
+        alternative: Alternative<'_>,
+        preferred: Option<Alternative<'_>>,
+    ) -> bool {
+        if demands(node_pool.platform(), alternative, preferred).is_none() {
+            return true;
+        }
+        self.budget
+            .set(self.budget.get().saturating_sub(INSTANCE_TYPES));
+        !self.is_exhausted()
+            && self
+                .candidates(node_pool, alternative, preferred)
+                .any(|candidates| !candidates.is_empty())
+    }
+
+    /// Returns the instance types of the node pool for an alternative, and for a preference if it is given: for each
+    /// architecture that the mutating side will add, or for all at once.
+    pub(super) fn candidates<'s>(
+        &'s self,
+        node_pool: &'s NodePool,
+        alternative: Alternative<'s>,
+        preferred: Option<Alternative<'s>>,
+    ) -> impl Iterator<Item = Candidates> + 's {
+        let demands = all_demands(node_pool.platform(), alternative, preferred);
+        let added = self.added(node_pool, alternative);
+        let each = added.iter().map(|name| Some(*name));
+        let unsaid = added.is_empty().then_some(None);
+        each.chain(unsaid)
+            .map(move |architecture| node_pool.candidates(architecture, &demands))
+    }
+
+    /// Returns the first part that keeps the pod's first alternative from the node pool, and that alternative.
+    pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(Obstacle<'_>, Alternative<'a>)> {
         let alternative = self.spec.alternatives().next()?;
         let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
         match (selected, self.term_fits(node_pool, alternative)) {
-            (Fit::No(key), _) | (_, Fit::No(key)) => Some((key, alternative)),
+            (Fit::No(obstacle), _) | (_, Fit::No(obstacle)) => Some((obstacle, alternative)),
             (Fit::Yes | Fit::Unknown, Fit::Yes | Fit::Unknown) => None,
         }
     }
 
-    /// Returns the architectures that the mutating side will add to the alternative; empty if it names one.
-    pub(super) fn added(&self, alternative: Alternative<'_>) -> &[&'a str] {
-        if alternative.constrains(ARCH) {
+    /// Returns the architectures that the mutating side will add to the alternative; empty if it names one, or if its
+    /// instance type gives one away.
+    pub(super) fn added(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> &[&'a str] {
+        if self.architectures.is_empty()
+            || alternative.constrains(ARCH)
+            || (!self.insists && implied(node_pool.platform(), alternative).is_some())
+        {
             &[]
         } else {
             self.architectures
@@ -145,10 +201,19 @@ impl<'a> Reach<'a> {
 
     /// Matches a term, with the architecture that it will get, against the node pool.
     fn term_fits<'k>(&self, node_pool: &NodePool, alternative: Alternative<'k>) -> Fit<'k> {
-        let added = self.added(alternative);
+        let added = self.added(node_pool, alternative);
         let offered = added.is_empty() || added.iter().any(|name| node_pool.offers(name));
+        let together =
+            || self.nodes == Nodes::Existing || self.has_instance(node_pool, alternative, None);
         match self.obstacle_among(alternative.term_keys(), node_pool, alternative) {
-            Fit::Yes if !offered => Fit::No(ARCH),
+            Fit::Yes if !offered => Fit::No(Obstacle::Label(ARCH)),
+            Fit::Yes if !together() => {
+                if self.is_exhausted() {
+                    Fit::Unknown
+                } else {
+                    Fit::No(Obstacle::InstanceType)
+                }
+            }
             fit => fit,
         }
     }
@@ -184,7 +249,7 @@ impl<'a> Reach<'a> {
         match obstacle {
             None => Fit::Yes,
             Some(_) if self.is_exhausted() => Fit::Unknown,
-            Some(key) => Fit::No(key),
+            Some(key) => Fit::No(Obstacle::Label(key)),
         }
     }
 }

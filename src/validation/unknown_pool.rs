@@ -1,7 +1,8 @@
-//! The check `unknown-pool`: the pool label names no pool.
+//! The check `unknown-pool`: the pool label of the pod, or of its namespace, names no pool.
 
 use super::revision::Revision;
 use super::wording::{clipped, nearest, own_pool_labels};
+use crate::policy::Policy;
 
 /// Reports a pool label whose value is no pool of the policy and is not that of the old revision.
 pub(super) fn unknown_pool(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
@@ -14,16 +15,36 @@ pub(super) fn unknown_pool(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Ve
         if unchanged || policy.pool(name).is_some() {
             continue;
         }
-        let pools: Vec<&str> = policy.pools().iter().map(|pool| &*pool.name).collect();
-        let remedy = match nearest(name, &pools) {
-            Some(near) => format!("did you mean {near:?}?"),
-            None => format!("use one of {}", pools.join(", ")),
-        };
         let field = new.field("metadata.labels");
-        return vec![
-            format!("{field}[{key}]: {:?} names no pool", clipped(name)),
-            remedy,
-        ];
+        return lines(&field, key, name, policy);
     }
-    Vec::new()
+    let Some((key, name)) = of_namespace(new) else {
+        return Vec::new();
+    };
+    // Both revisions are in one namespace: an update brings its label to bear if another rule matched before.
+    if policy.pool(name).is_some() || old.and_then(of_namespace) == Some((key, name)) {
+        return Vec::new();
+    }
+    let field = format!("namespace {}: labels", new.namespace.name);
+    lines(&field, key, name, policy)
+}
+
+/// Returns the label of the namespace by which the pod gets its pool, with its value.
+fn of_namespace<'a>(revision: &Revision<'a>) -> Option<(&'a str, &'a str)> {
+    let labels = revision.namespace.labels?;
+    let rule = revision.decision.rule?;
+    let key = rule.place.namespace_label()?;
+    Some((key, labels.get(key)?))
+}
+
+fn lines(field: &str, key: &str, name: &str, policy: &Policy) -> Vec<String> {
+    let pools: Vec<&str> = policy.pools().iter().map(|pool| &*pool.name).collect();
+    let remedy = match nearest(name, &pools) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => format!("use one of {}", pools.join(", ")),
+    };
+    vec![
+        format!("{field}[{key}]: {:?} names no pool", clipped(name)),
+        remedy,
+    ]
 }

@@ -1,49 +1,51 @@
-//! The check `unschedulable`: no node pool of the catalogue fits, by the rules of Karpenter (R7.5).
+//! The check `unschedulable`: Karpenter makes no node for the pod (R7.5).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::contradiction::contradiction;
 use super::karpenter::unsupported;
-use super::reach::{Nodes, Reach};
+use super::outlook::Outlook;
 use super::revision::Revision;
-use super::wording::{clipped, listed, nearest};
-use crate::node::label::ARCH;
-use crate::node::{Asked, NodePool, Operator, Taint, ValueSet};
+use super::wording::{asking_label, clipped, listed, nearest};
+use crate::node::{NodePool, Operator, Platform};
 use crate::placement::Reason;
-use crate::pod::PreferredTerm;
-use crate::policy::{Action, Mode};
+use crate::policy::{Action, Binding, Mode};
 
 /// The most node pools that get a line with a reason.
 const NODE_POOLS: usize = 16;
 /// The most alternatives of a pod in which berth looks for the node pools that they name.
 const ALTERNATIVES: usize = 64;
 
-/// Reports a pod that no node pool of the catalogue fits, with the reasons.
+/// Reports a pod for which Karpenter makes no node, with the remedy and the reasons: of the node pools of its placement,
+/// or else of any in the catalogue.
 pub(super) fn unschedulable(revision: &Revision<'_>) -> Vec<String> {
     let decision = revision.decision;
     let catalogue = &revision.snapshot.catalogue;
     if catalogue.is_empty() || decision.reason.runs_elsewhere() {
         return Vec::new();
     }
-    // Another provisioner than Karpenter may support these selectors.
-    let unsupported = if catalogue.iter().any(NodePool::is_karpenters) {
-        unsupported(revision)
-    } else {
-        None
-    };
-    let is_ruled_out = |node_pool: &NodePool| unsupported.is_some() && node_pool.is_karpenters();
-    // The decision chose the node pools because they fit. If the mutating side missed the pod, `not-placed` reports it.
+    // The decision chose the node pools because their labels fit. If the mutating side missed the pod, `not-placed`
+    // reports it.
     let placed = decision.reason == Reason::AlreadyPlaced
         || (decision.reason == Reason::Placed && decision.mode == Mode::Enforce);
-    let reach = Reach::of(revision, Nodes::New);
-    let preference = revision.pod().spec.heaviest_preference();
-    let fits = |node_pool: &NodePool| {
-        !is_ruled_out(node_pool) && fits(revision, &reach, preference.as_ref(), node_pool)
-    };
-    let mut chosen = decision.node_pools.iter().copied();
-    let is_fine = if placed {
-        !chosen.any(is_ruled_out)
-    } else {
-        catalogue.iter().any(fits)
-    };
+    let outlook = Outlook::of(revision);
+    if let Some(key) = outlook.without_domain() {
+        return vec![
+            format!("Karpenter knows no value of {}", clipped(&key)),
+            "so it makes no node for a pod that spreads or parts by it".to_owned(),
+        ];
+    }
+    let mut chosen = decision.node_pools.iter();
+    let is_bound = decision
+        .pool
+        .is_some_and(|pool| pool.binding == Binding::Required);
+    let is_fine = (placed && chosen.any(|node_pool| outlook.misses(node_pool).is_none()))
+        // Karpenter gives up a preference, berth's own too.
+        || (!(placed && is_bound)
+            && catalogue
+                .iter()
+                .any(|node_pool| outlook.makes_node(node_pool)));
     if is_fine {
         return Vec::new();
     }
@@ -53,48 +55,54 @@ pub(super) fn unschedulable(revision: &Revision<'_>) -> Vec<String> {
     if contradicts {
         return Vec::new();
     }
-    unsupported
-        .or_else(|| misspelt(revision))
-        .unwrap_or_else(|| reasons(revision, &reach))
-}
-
-/// True if Karpenter would make a node of the node pool for the pod, or if the budget runs out.
-///
-/// For every term but the last, Karpenter requires the heaviest preference, and treats a `PreferNoSchedule` taint as a
-/// hard one.
-fn fits(
-    revision: &Revision<'_>,
-    reach: &Reach<'_>,
-    preference: Option<&PreferredTerm<'_>>,
-    node_pool: &NodePool,
-) -> bool {
-    let taint = untolerated(revision, node_pool);
-    if taint.is_some_and(Taint::is_hard) {
-        return false;
+    if placed {
+        let missed = |node_pool: &&NodePool| {
+            let why = outlook.misses(node_pool)?;
+            Some(format!("{}: {why}", node_pool.name()))
+        };
+        let refused = refused_by_all(revision, decision.node_pools.iter().copied());
+        return refused.unwrap_or_else(|| decision.node_pools.iter().filter_map(missed).collect());
     }
-    let preferred = preference.map(|preferred| preferred.preference.alone());
-    let fits = revision
-        .pod()
-        .spec
-        .attempts()
-        .any(|(alternative, others_follow)| {
-            let is_preferred = || {
-                taint.is_none()
-                    && preferred.is_none_or(|preferred| {
-                        reach.preference_allows(node_pool, alternative, preferred)
-                    })
-            };
-            reach.allows_by(node_pool, alternative) && (!others_follow || is_preferred())
-        });
-    fits || reach.is_exhausted()
+    refused_by_all(revision, catalogue.iter())
+        .or_else(|| misspelt(revision))
+        .unwrap_or_else(|| {
+            let mut lines: Vec<String> = remedy(revision, &outlook).into_iter().collect();
+            lines.extend(reasons(revision, &outlook));
+            lines
+        })
 }
 
-/// Returns a taint of the node pool that the pod does not tolerate: a hard one if there is one.
-fn untolerated<'n>(revision: &Revision<'_>, node_pool: &'n NodePool) -> Option<&'n Taint> {
-    let spec = revision.pod().spec;
-    let untolerated = |taint: &&Taint| !spec.tolerates(taint);
-    let hard = node_pool.hard_taints().find(untolerated);
-    hard.or_else(|| node_pool.taints().iter().find(untolerated))
+/// Returns the lines for a pod whose selectors no Karpenter supports that makes these node pools' nodes.
+fn refused_by_all<'n>(
+    revision: &Revision<'_>,
+    node_pools: impl Iterator<Item = &'n NodePool>,
+) -> Option<Vec<String>> {
+    let platforms: BTreeSet<Platform> = node_pools.map(NodePool::platform).collect();
+    let mut refusals = platforms
+        .into_iter()
+        .map(|platform| unsupported(revision, platform));
+    let first = refusals.next()??;
+    refusals.all(|refusal| refusal.is_some()).then_some(first)
+}
+
+/// Returns the line that says which pool the pod could ask for, if a node pool of another pool would give it a node.
+fn remedy(revision: &Revision<'_>, outlook: &Outlook<'_>) -> Option<String> {
+    let policy = &revision.snapshot.policy;
+    let own = revision.decision.pool?;
+    let label = asking_label(policy)?;
+    let gives_node = |name: &Arc<str>| {
+        let node_pool = revision.snapshot.catalogue.get(name);
+        node_pool.is_some_and(|node_pool| outlook.would_make_node(node_pool))
+    };
+    let mut others = policy
+        .pools()
+        .iter()
+        .filter(|pool| pool.name != own.name && pool.is_open_to(revision.namespace.labels));
+    let pool = others.find(|pool| pool.node_pools.iter().any(gives_node))?;
+    Some(format!(
+        "pool {0} has such nodes: label it {label}: {0}",
+        pool.name
+    ))
 }
 
 /// Returns the lines for a pod whose every alternative names node pools, none of which exists (R7.3).
@@ -136,7 +144,7 @@ fn misspelt(revision: &Revision<'_>) -> Option<Vec<String>> {
 
 /// Returns one line with a reason for each node pool that the pod names, or else for every one. Those of its pool come
 /// first.
-fn reasons(revision: &Revision<'_>, reach: &Reach<'_>) -> Vec<String> {
+fn reasons(revision: &Revision<'_>, outlook: &Outlook<'_>) -> Vec<String> {
     let spec = revision.pod().spec;
     let named = |node_pool: &&NodePool| {
         let name = node_pool.name();
@@ -156,62 +164,10 @@ fn reasons(revision: &Revision<'_>, reach: &Reach<'_>) -> Vec<String> {
     near.truncate(NODE_POOLS);
     let mut lines: Vec<String> = near
         .into_iter()
-        .map(|node_pool| {
-            format!(
-                "{}: {}",
-                node_pool.name(),
-                reason(revision, reach, node_pool)
-            )
-        })
+        .map(|node_pool| format!("{}: {}", node_pool.name(), outlook.reason(node_pool)))
         .collect();
     if rest > 0 {
         lines.push(format!("and {rest} more"));
     }
     lines
-}
-
-/// Returns the reason for which a node pool does not fit: a taint before a label, in the order of Karpenter (R7.5).
-fn reason(revision: &Revision<'_>, reach: &Reach<'_>, node_pool: &NodePool) -> String {
-    let taint = untolerated(revision, node_pool);
-    let not_tolerated = |taint| format!("taint {taint} is not tolerated");
-    if let Some(taint) = taint.filter(|taint| taint.is_hard()) {
-        return not_tolerated(taint);
-    }
-    let Some((key, alternative)) = reach.obstacle(node_pool) else {
-        let fits_a_term = revision.pod().spec.alternatives().next().is_some();
-        let why = if fits_a_term {
-            "Karpenter requires the pod's heaviest preference, which excludes it"
-        } else {
-            "matches none of the pod's terms"
-        };
-        return taint.map_or_else(|| why.to_owned(), not_tolerated);
-    };
-    let asked = Asked::new(alternative.on(key));
-    let added = reach.added(alternative);
-    let allowed = if key == ARCH && !added.is_empty() {
-        format!("[{}]", added.join(", "))
-    } else {
-        asked.to_string()
-    };
-    let key = clipped(key);
-    match node_pool.offered(key) {
-        Some(offered) => match values(offered) {
-            Some(values) => format!("needs {key} in [{values}], pod allows {allowed}"),
-            None => format!("needs {key} {offered}, pod allows {allowed}"),
-        },
-        None if asked.excludes_every_value() => {
-            format!("its nodes have the label {key}, pod allows {allowed}")
-        }
-        None => format!("its nodes have no label {key}, pod allows {allowed}"),
-    }
-}
-
-/// Returns the values of a set that lists some.
-fn values(offered: &ValueSet) -> Option<String> {
-    let values = offered.values()?;
-    if values.len() > 0 {
-        Some(listed(values))
-    } else {
-        None
-    }
 }

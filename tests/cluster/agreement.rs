@@ -6,6 +6,7 @@
 //! `BERTH_AGREEMENT_PODS` runs more. On KWOK the cluster grows slow with some hundred nodes, so that more seeds are better
 //! than more pods.
 
+mod compare;
 pub(crate) mod generate;
 mod journal;
 pub(crate) mod labels;
@@ -24,28 +25,31 @@ pub(crate) mod provider;
 mod scheduler;
 #[path = "../it/model/selectors.rs"]
 #[expect(dead_code, reason = "a pod is passed over for one label")]
-mod selectors;
+pub(crate) mod selectors;
 mod state;
+mod told;
 mod words;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context as _, ensure};
 use berth::node::NodePool;
 use berth::placement::Snapshot;
 use berth::policy::read_policy;
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
+use self::compare::{Context, Verdict, compare};
 use self::generate::{Generator, World, named};
 use self::journal::Journal;
 use self::labels::OWN;
 use self::pods::Sketch;
 use self::provider::{Evidence, Provider};
 use self::state::{State, start};
-use self::words::{Berth, Karpenter, Verdict};
+use self::told::told;
+use self::words::{Berth, Karpenter};
 use crate::harness::api::{Api, Persist, path};
 use crate::harness::berth::{Berth as Server, Setup};
 use crate::harness::cluster::Cluster;
@@ -125,6 +129,7 @@ struct Round<'c> {
     journal: RefCell<Journal>,
     world: World,
     snapshot: Snapshot,
+    told: Vec<Snapshot>,
     namespace: String,
     /// The berth runs as long as it is held.
     _server: Server,
@@ -179,6 +184,7 @@ impl<'c> Round<'c> {
             catalogue.insert(NodePool::from_object(node_pool.clone())?)?;
         }
         let snapshot = Snapshot::new(read, catalogue)?;
+        let told = told(&policy, &world.node_pools, &(provider.facts)())?;
 
         let authority = Authority::new("berth")?;
         let setup = Setup::new(cluster, &format!("agreement-{number}"), &authority)?
@@ -208,6 +214,7 @@ impl<'c> Round<'c> {
             journal: RefCell::new(Journal::new(cluster.path(), provider.program)),
             world,
             snapshot,
+            told,
             namespace: namespace_name,
             _server: server,
             job,
@@ -228,13 +235,12 @@ impl<'c> Round<'c> {
             let berth = Berth::word(&pod.stored, &pod.warnings, &self.snapshot)?;
             let karpenter = answers.get(name).context("no answer")?;
             *summary.words.entry(berth.name()).or_default() += 1;
-            match words::compare(
-                &berth,
-                karpenter,
-                &pod.stored,
-                &self.snapshot,
-                self.provider,
-            )? {
+            let context = Context {
+                stored: &pod.stored,
+                told: &self.told,
+                provider: self.provider,
+            };
+            match compare(&berth, karpenter, &context)? {
                 Verdict::Agree => {}
                 Verdict::Explained(class) => *summary.explained.entry(class).or_default() += 1,
                 Verdict::Differ => {

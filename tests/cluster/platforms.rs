@@ -16,6 +16,7 @@ pub(crate) fn objects() -> Group {
             objects::two_facts,
             objects::left_out,
             objects::chart,
+            objects::switches,
             objects::applied,
         ],
     }
@@ -32,6 +33,7 @@ pub(crate) fn auto_mode() -> Group {
             auto_mode::on_demand,
             auto_mode::not_opted_in,
             auto_mode::critical,
+            auto_mode::optional_critical,
         ],
     }
 }

@@ -17,7 +17,7 @@ fn code(text: &str) -> String {
 /// Reads the files of each room, which is a directory below `src`, by the names of their modules.
 fn rooms() -> BTreeMap<PathBuf, BTreeMap<String, String>> {
     let mut rooms: BTreeMap<PathBuf, BTreeMap<String, String>> = BTreeMap::new();
-    for file in repository::files_below("src") {
+    for file in repository::sources_below("src") {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let code = code(&repository::text_of(&file));
         let room = file.parent().unwrap().to_owned();

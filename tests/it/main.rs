@@ -15,6 +15,7 @@ mod harness {
     pub(crate) mod anyone;
     pub(crate) mod client;
     pub(crate) mod in_process;
+    pub(crate) mod kustomize;
     pub(crate) mod metric_names;
     pub(crate) mod pki;
     pub(crate) mod program;
@@ -30,7 +31,9 @@ mod harness {
 /// The model that berth is held against: kube-scheduler, Karpenter, and what people write. It decides without berth.
 mod model {
     mod affinities;
+    pub(crate) mod exemptions;
     pub(crate) mod expected;
+    mod instances;
     pub(crate) mod json;
     pub(crate) mod karpenter;
     mod labels;
@@ -77,12 +80,15 @@ mod shipped {
     mod definition;
     mod deployment;
     mod docs;
+    mod fallback;
     mod manifests;
     mod monitoring;
+    mod own_pods;
     mod pages;
     #[path = "../../monitoring/panels.rs"]
     mod panels;
     mod platforms;
+    mod platforms_page;
     mod release;
     mod webhooks;
 }

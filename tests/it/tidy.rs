@@ -38,7 +38,7 @@ fn modules() -> Vec<String> {
 /// Returns the sources, each by its path below `src`.
 fn sources() -> Vec<(PathBuf, String)> {
     let root = repository::path_of("src");
-    let files = repository::files_below("src").into_iter();
+    let files = repository::sources_below("src").into_iter();
     files
         .map(|file| {
             let text = repository::text_of(&file);
@@ -247,8 +247,7 @@ fn every_test_file_is_a_module() {
         let directory = repository::path_of(directory).canonicalize().unwrap();
         let mut reached = BTreeSet::new();
         reach(&directory.join("main.rs"), &directory, &mut reached);
-        let files = repository::files_below(&directory).into_iter();
-        let sources = files.filter(|file| file.extension().is_some_and(|end| end == "rs"));
+        let sources = repository::sources_below(&directory).into_iter();
         forgotten.extend(sources.filter(|file| !reached.contains(file)));
     }
     assert!(forgotten.is_empty(), "in no module: {forgotten:?}");

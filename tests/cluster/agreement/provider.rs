@@ -13,8 +13,10 @@ pub(crate) struct Provider {
     pub(crate) node_pool: fn(&'static str, &[String]) -> BoxedStrategy<Value>,
     pub(crate) pod: fn() -> BoxedStrategy<Sketch>,
     pub(crate) evidence: Evidence,
-    /// The values that its instances have for labels, as far as berth does not know them.
-    pub(crate) instances: &'static [(&'static str, &'static [&'static str])],
+    /// Returns what node classes and instances add to the requirements of every node pool, one list for each zone.
+    pub(crate) facts: fn() -> Vec<Vec<Value>>,
+    /// The labels whose values depend on the instance type.
+    pub(crate) depends_on_types: &'static [&'static str],
     /// The number of pods of a run, unless the environment says another.
     pub(crate) pods: usize,
     /// The number of pods that share node pools and are created together.

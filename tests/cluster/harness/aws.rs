@@ -157,3 +157,8 @@ impl Services {
 pub(crate) fn facts() -> [(&'static str, &'static str); 2] {
     [("clusterName", "berth"), ("nodeRole", "berth-nodes")]
 }
+
+/// Returns the zones, each with its id.
+pub(crate) fn zones() -> impl Iterator<Item = (&'static str, &'static str)> {
+    zones::ZONES.iter().map(|zone| (zone.name, zone.id))
+}

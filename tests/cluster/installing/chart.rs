@@ -53,32 +53,49 @@ components:
 - ../deploy/monitoring/dashboard
 ";
 
+/// The same on CAST AI, as the page of that platform has it.
+const ON_CAST_AI: &str = "
+resources:
+- ../deploy
+components:
+- ../deploy/platforms/cast-ai/berth
+";
+
+/// Kustomizations, and the values of the chart for the same.
+const KUSTOMIZATIONS: [(&str, &str); 7] = [
+    ("deploy", ""),
+    (
+        "deploy/overlays/cert-manager",
+        "--set certificate.source=cert-manager",
+    ),
+    (
+        "deploy/overlays/mounted-certificate",
+        "--set certificate.source=secret",
+    ),
+    (
+        "deploy/overlays/cronjob-templates",
+        "--set cronJobTemplates=true",
+    ),
+    ("deploy/overlays/boundary", "--set boundary=true"),
+    (
+        "monitored",
+        "--set monitoring.prometheus=true --set monitoring.dashboard=true",
+    ),
+    (
+        "on-cast-ai",
+        r#"--set-json 'nodePreferences=[{"weight": 50, "preference": {"matchExpressions": [{"key": "scheduling.cast.ai/spot", "operator": "NotIn", "values": ["true"]}]}}]'"#,
+    ),
+];
+
 /// Each overlay has its values, and both give the same objects. Only the namespace is missing: a release has one
 /// already.
 pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
-    operator.runs("mkdir monitored")?;
-    operator.write("monitored/kustomization.yaml", MONITORED)?;
-    for (directory, values) in [
-        ("deploy", ""),
-        (
-            "deploy/overlays/cert-manager",
-            "--set certificate.source=cert-manager",
-        ),
-        (
-            "deploy/overlays/mounted-certificate",
-            "--set certificate.source=secret",
-        ),
-        (
-            "deploy/overlays/cronjob-templates",
-            "--set cronJobTemplates=true",
-        ),
-        ("deploy/overlays/boundary", "--set boundary=true"),
-        (
-            "monitored",
-            "--set monitoring.prometheus=true --set monitoring.dashboard=true",
-        ),
-    ] {
+    for (directory, text) in [("monitored", MONITORED), ("on-cast-ai", ON_CAST_AI)] {
+        operator.runs(&format!("mkdir {directory}"))?;
+        operator.write(&format!("{directory}/kustomization.yaml"), text)?;
+    }
+    for (directory, values) in KUSTOMIZATIONS {
         let rendered = operator.runs(&format!(
             "helm template berth deploy/charts/berth --namespace berth-system --include-crds {values}"
         ))?;
@@ -129,6 +146,9 @@ hostNetwork: true
 priorityClassName: ''
 nodeSelector: {example.com/system: 'true', kubernetes.io/os: windows}
 tolerations: [{key: example.com/system, operator: Exists}]
+nodePreferences:
+- weight: 7
+  preference: {matchExpressions: [{key: example.com/quiet, operator: In, values: ['true']}]}
 resources: {requests: {cpu: 100m}}
 ",
     ),
@@ -226,6 +246,9 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
     assert_eq!(node["nodeSelector"]["kubernetes.io/os"], "linux");
     assert_eq!(node["nodeSelector"]["example.com/system"], "true");
     assert_eq!(node["tolerations"][1]["key"], "example.com/system");
+    let preferred =
+        &node["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"];
+    assert_eq!(preferred[3]["weight"], 7);
     let pods = pod("pods of one's own");
     assert_eq!(
         pods["metadata"]["labels"]["app.kubernetes.io/name"],
@@ -257,7 +280,7 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
 }
 
 /// Values that are refused, and the word of the message that names them.
-const REFUSED: [(&str, &str); 14] = [
+const REFUSED: [(&str, &str); 15] = [
     ("replica=3", "replica"),
     ("replicas=0", "/replicas"),
     ("replicas=two", "/replicas"),
@@ -274,6 +297,7 @@ const REFUSED: [(&str, &str); 14] = [
     ("monitoring.prometheus=yes", "/monitoring/prometheus"),
     ("monitoring.enabled=true", "/monitoring"),
     ("extraArgs[0]=debug", "/extraArgs/0"),
+    ("nodePreferences[0].weight=0", "/nodePreferences/0"),
     ("failurePolicy=Fail", "failurePolicy"),
 ];
 

@@ -17,6 +17,7 @@ use crate::agreement::names::{ARCH, CAPACITY_TYPE, NODE_POOL, OS, ZONE};
 use crate::agreement::node_pools::{self, Offer, custom, numeric, offered};
 use crate::agreement::pods::{self, Sketch};
 use crate::agreement::provider::{Evidence, Provider};
+use crate::agreement::selectors::one_of;
 use crate::harness::cluster::Cluster;
 use crate::harness::node_pools::node_class;
 
@@ -59,12 +60,17 @@ const KWOK: Provider = Provider {
     node_pool,
     pod,
     evidence: Evidence::Bound,
-    instances: &[
-        (ARCH, &["amd64", "arm64"]),
-        (OS, &["linux", "windows"]),
-        (CAPACITY_TYPE, &["spot", "on-demand"]),
-        (ZONE, ZONES),
-    ],
+    facts: || {
+        let values: [(&str, &[&str]); 4] = [
+            (ARCH, &["amd64", "arm64"]),
+            (OS, &["linux", "windows"]),
+            (CAPACITY_TYPE, &["spot", "on-demand"]),
+            (ZONE, ZONES),
+        ];
+        let facts = values.map(|(key, values)| one_of(key, values));
+        vec![facts.to_vec()]
+    },
+    depends_on_types: &[],
     pods: 240,
     // Enough for a batch of Karpenter's, and few enough that their nodes cost little.
     pods_of_a_round: 60,

@@ -11,22 +11,33 @@ mod node_pools;
 mod pods;
 
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use self::labels::{FAMILY, INSTANCE_GENERATION, ZONE_ID};
 use super::platform;
+use crate::agreement::names::{ARCH, CAPACITY_TYPE, INSTANCE_TYPE, REGION, ZONE};
 use crate::agreement::pods::Sketch;
 use crate::agreement::provider::{Evidence, Provider};
 use crate::agreement::run;
+use crate::agreement::selectors::one_of;
 use crate::harness::api::collection;
-use crate::harness::auto_mode;
 use crate::harness::cluster::Cluster;
+use crate::harness::{auto_mode, aws};
 
 const OWN: Provider = Provider {
     program: "karpenter-aws",
     node_pool: node_pools::node_pool,
     pod: pods::pod,
     evidence: Evidence::Launched,
-    instances: &[],
+    facts,
+    depends_on_types: &[
+        INSTANCE_TYPE,
+        INSTANCE_GENERATION,
+        ARCH,
+        CAPACITY_TYPE,
+        ZONE,
+        ZONE_ID,
+    ],
     pods: 480,
     pods_of_a_round: 30,
 };
@@ -45,9 +56,31 @@ const AUTO_MODE: Provider = Provider {
         };
         pods::pod().prop_map(of).boxed()
     },
+    facts: || {
+        let of = |facts: Vec<Value>| facts.into_iter().map(auto_mode::of).collect();
+        facts().into_iter().map(of).collect()
+    },
     pods: 240,
     ..OWN
 };
+
+/// Returns what the shipped node class and the stand-in for AWS add, for each zone: the zone, its id and its region, no
+/// reservation, no placement group, and no type that berth's table does not have.
+fn facts() -> Vec<Vec<Value>> {
+    let none = |key, values| json!({"key": key, "operator": "NotIn", "values": values});
+    let zones = aws::zones().map(|(zone, id)| {
+        vec![
+            none(INSTANCE_TYPE, labels::NO_TYPES),
+            none(FAMILY, labels::NO_FAMILIES),
+            one_of(ZONE, [zone]),
+            one_of(ZONE_ID, [id]),
+            one_of(REGION, [aws::REGION]),
+            one_of(CAPACITY_TYPE, ["spot", "on-demand"]),
+            json!({"key": "karpenter.k8s.aws/placement-group-id", "operator": "DoesNotExist"}),
+        ]
+    });
+    zones.collect()
+}
 
 pub(crate) async fn agreement(cluster: &Cluster) -> anyhow::Result<()> {
     let node_class = platform::node_class(cluster)?;

@@ -6,10 +6,14 @@ use regex::Regex;
 use super::prometheus::Prometheus;
 
 /// The series that are rightly missing, by a part of their matchers, and why.
-const ABSENT: [(&str, &str); 5] = [
+const ABSENT: [(&str, &str); 6] = [
     (
         "label_scheduling_cast_ai_node_template!=\"\"",
         "the nodes are Karpenter's",
+    ),
+    (
+        "label_eks_amazonaws_com_nodegroup!=\"\"",
+        "there is no managed node group",
     ),
     (
         "node_uname_info{node!=\"\"}",

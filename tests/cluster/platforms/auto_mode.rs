@@ -122,18 +122,31 @@ pub(crate) async fn not_opted_in(cluster: &Cluster) -> anyhow::Result<()> {
 /// none.
 pub(crate) async fn critical(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = scene(cluster).await?;
+    lands_on(cluster, "critical", "system").await
+}
+
+/// With the optional node pool they get nodes of that one, which has a weight, on demand likewise.
+pub(crate) async fn optional_critical(cluster: &Cluster) -> anyhow::Result<()> {
+    let _scene = scene(cluster).await?;
+    let directory = "deploy/platforms/critical/eks-auto-mode";
+    node_pools::apply_those_of(&cluster.api, directory).await?;
+    lands_on(cluster, "optional-critical", "critical").await
+}
+
+/// Asserts that berth's own pods, in a namespace of their own, get new nodes of a node pool.
+async fn lands_on(cluster: &Cluster, own: &str, node_pool: &str) -> anyhow::Result<()> {
     let api = &cluster.api;
-    namespace(cluster, "critical", Injection::Absent).await?;
+    namespace(cluster, own, Injection::Absent).await?;
     node_pools::cordon(api).await?;
     let mut shipped = manifests(&repository("deploy/berth/deployment.yaml"))?;
     let mut berth = shipped.pop().context("deploy/berth/deployment.yaml")?;
-    berth["metadata"]["namespace"] = json!("critical");
+    berth["metadata"]["namespace"] = json!(own);
     let spec = &mut berth["spec"]["template"]["spec"];
     spec["serviceAccountName"] = json!("default");
     api.create(&berth, Persist::Store).await?.ok()?;
     let selector = format!("app.kubernetes.io/name={}", text(&berth, "/metadata/name"));
-    for place in bound(api, "critical", &selector, 2).await? {
-        assert_eq!(place.node_pool, "system", "{place:?}");
+    for place in bound(api, own, &selector, 2).await? {
+        assert_eq!(place.node_pool, node_pool, "{place:?}");
         assert_eq!(place.capacity_type, "on-demand", "{place:?}");
     }
     Ok(())

@@ -144,9 +144,15 @@ pub(crate) async fn left_out(cluster: &Cluster) -> anyhow::Result<()> {
         let path = format!("'/{value}'");
         assert!(printed.stderr.contains(&path), "{printed:?}");
     }
-    let facts = facts("karpenter").replace(ROLE, "arn:aws:iam::1:role/nodes");
-    let printed = operator.tries(&format!("helm template x {CHART} {facts}"))?;
+    let wrong = facts("karpenter").replace(ROLE, "arn:aws:iam::1:role/nodes");
+    let printed = operator.tries(&format!("helm template x {CHART} {wrong}"))?;
     assert!(printed.stderr.contains("'/nodeRole'"), "{printed:?}");
+    let wrong = format!("{} --set consolidationPolicy=WhenEmpty", facts("karpenter"));
+    let printed = operator.tries(&format!("helm template x {CHART} {wrong}"))?;
+    assert!(
+        printed.stderr.contains("'/consolidationPolicy'"),
+        "{printed:?}"
+    );
     Ok(())
 }
 
@@ -166,6 +172,45 @@ pub(crate) async fn chart(cluster: &Cluster) -> anyhow::Result<()> {
         let batch = remaining.get_mut(&("NodePool".to_owned(), "amd64-batch".to_owned()));
         batch.context("amd64-batch")?["spec"]["limits"]["cpu"] = json!("32");
         assert_eq!(rendered(cluster, &fewer)?, remaining, "{platform}");
+
+        let own = shown("# kustomization.yaml\n", platform)?;
+        let own = own.replace(
+            "components:\n",
+            &format!("components:\n- ../critical/{platform}\n"),
+        );
+        let directory = overlay(cluster, &format!("critical-{platform}"), &own)?;
+        let more = format!("{facts} --set nodePools.critical.enabled=true");
+        let expected = kustomized(cluster, &directory)?;
+        assert_eq!(rendered(cluster, &more)?, expected, "{platform}");
+    }
+    Ok(())
+}
+
+/// With the terms of capacity reservations the node class selects them, and the `truemark-*` node pools alone list them.
+/// Batch node pools are never packed tighter.
+pub(crate) async fn switches(cluster: &Cluster) -> anyhow::Result<()> {
+    for platform in PLATFORMS {
+        let switched = format!(
+            "{} --set 'capacityReservationSelectorTerms[0].tags.pool=truemark' \
+             --set consolidationPolicy=Balanced",
+            facts(platform)
+        );
+        for ((_, name), object) in rendered(cluster, &switched)? {
+            let spec = &object["spec"];
+            if name == "berth" {
+                let terms = json!([{"tags": {"pool": "truemark"}}]);
+                assert_eq!(spec["capacityReservationSelectorTerms"], terms);
+                continue;
+            }
+            let listed = spec["template"]["spec"]["requirements"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .any(|one| one["values"] == json!(["reserved", "on-demand"]));
+            assert_eq!(listed, name.starts_with("truemark-"), "{platform}: {name}");
+            let policy = text(spec, "/disruption/consolidationPolicy");
+            assert_eq!(policy == "WhenEmpty", name.ends_with("-batch"), "{name}");
+        }
     }
     Ok(())
 }

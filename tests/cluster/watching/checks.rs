@@ -53,6 +53,8 @@ fn cases() -> Vec<Case> {
     };
     let mut misspelt = with(&json!({}));
     misspelt["metadata"]["labels"] = json!({"placement.truemark.io/pool": "truemrk"});
+    let mut foreign = with(&json!({}));
+    foreign["metadata"]["labels"] = json!({"placement.truemark.io/arch": "aarch64"});
     let mut closed = with(&json!({}));
     closed["metadata"]["labels"] = json!({"placement.truemark.io/pool": "truemark"});
     let mut labelled = workload("Deployment", &json!({}));
@@ -67,6 +69,11 @@ fn cases() -> Vec<Case> {
         json!([{"key": "karpenter.sh/nodepool", "value": "amd64-batch", "effect": "NoSchedule"}]);
     vec![
         case(Check::UnknownPool, "\"truemrk\"", misspelt),
+        case(
+            Check::UnknownArchitecture,
+            "did you mean \"arm64\"?",
+            foreign,
+        ),
         case(
             Check::NotEntitled,
             "metadata.labels[placement.truemark.io/pool]",

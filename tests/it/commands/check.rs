@@ -2,8 +2,6 @@
 
 mod installation;
 
-use std::process::Command;
-
 use berth::encoding::yaml;
 use berth::preflight::installation::{Unseen, check_installation};
 use berth::preflight::{Assessment, Fault, Object, Severity, Stage, check_registration};
@@ -12,6 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
+use crate::harness::kustomize::rendered;
 use crate::harness::repository;
 use crate::model::json::{any_json, pointers};
 use crate::model::scheduler::{items, requirement_matches};
@@ -20,17 +19,6 @@ const MUTATING: &str = "MutatingWebhookConfiguration";
 const VALIDATING: &str = "ValidatingWebhookConfiguration";
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 const INJECTION: &str = "placement.truemark.io/injection";
-
-/// Renders a kustomization, as an operator does.
-fn rendered(directory: &str) -> String {
-    let output = Command::new("kubectl")
-        .arg("kustomize")
-        .arg(repository::path_of(directory))
-        .output()
-        .unwrap_or_else(|error| panic!("kubectl, which renders what deploy/ ships: {error}"));
-    assert!(output.status.success(), "{directory}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// Returns the two configurations as shipped, without the changes of overlays.
 fn shipped() -> Vec<Value> {

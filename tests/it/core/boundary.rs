@@ -57,6 +57,7 @@ impl Scene {
             policy,
             node_pools,
             late,
+            of_namespace: _,
         } = world;
         let pools = items(&policy["spec"]["pools"]);
         let is_closed = |node_pool: &Value| {

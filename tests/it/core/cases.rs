@@ -38,7 +38,8 @@ struct Case {
     /// A file of the repository whose policy is meant instead of the default one.
     #[serde(default)]
     policy_file: Option<String>,
-    /// The cluster's node pools: names of shipped ones, or entries as in a policy's catalogue. Absent: those shipped.
+    /// The cluster's node pools: names of shipped ones, as in `eks-auto-mode/critical`, NodePool
+    /// objects, or entries as in a policy's catalogue. Absent: those shipped.
     #[serde(default)]
     node_pools: Option<Vec<Value>>,
     /// The namespaces whose labels are known. Absent: `team-a`, which has opted in.

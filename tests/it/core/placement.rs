@@ -10,12 +10,17 @@ use crate::model::expected::placed;
 use crate::model::oracle::Question;
 use crate::model::workloads::workload;
 use crate::model::worlds::World;
-use crate::model::{recorded, runs};
+use crate::model::{exemptions, recorded, runs};
 
 /// Reports how a verdict differs from the oracle's, if it does.
 fn difference(object: &Value, world: &World, verdict: &Verdict) -> Option<String> {
     let path = template_path(object["kind"].as_str().unwrap_or_default());
     let patched = verdict.patched(object).unwrap();
+    if let (Some(rule), Some(template)) = (&verdict.rule, object.pointer(path))
+        && let Some(difference) = exemptions::difference(world, template, rule, verdict.reason)
+    {
+        return Some(difference);
+    }
     let (Some(rule), Some(pool), Some(template)) =
         (&verdict.rule, &verdict.pool, object.pointer(path))
     else {

@@ -19,7 +19,7 @@ pub(crate) fn named_in(text: &str) -> impl Iterator<Item = &str> {
 
 /// Returns the metrics that are registered. The source names them, since a family without a series is not shown.
 pub(crate) fn registered() -> BTreeSet<String> {
-    let sources = repository::files_below("src").into_iter();
+    let sources = repository::sources_below("src").into_iter();
     let texts = sources.map(repository::text_of);
     let mut names = BTreeSet::new();
     for text in texts {

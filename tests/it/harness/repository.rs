@@ -37,6 +37,13 @@ pub(crate) fn files_below(directory: impl AsRef<Path>) -> Vec<PathBuf> {
     files
 }
 
+/// Returns the Rust sources below a directory of the repository, sorted by path.
+pub(crate) fn sources_below(directory: impl AsRef<Path>) -> Vec<PathBuf> {
+    let mut files = files_below(directory);
+    files.retain(|file| file.extension().is_some_and(|end| end == "rs"));
+    files
+}
+
 /// Returns the documents of a YAML stream.
 pub(crate) fn values_of(stream: &str) -> Vec<Value> {
     yaml::documents(stream)

@@ -6,10 +6,10 @@ use berth::encoding::field::FieldError;
 use berth::encoding::yaml;
 use berth::node::{Catalogue, NodePool, StaticNodePool};
 use berth::placement::Snapshot;
-use berth::policy::{embedded_node_pools, read_policy_object};
+use berth::policy::{Policy, embedded_node_pools, read_policy_object};
 use serde_json::Value;
 
-use super::repository::shipped_policy;
+use super::repository::{files_below, shipped_policy, text_of, values_of};
 
 /// The namespace of a review that names no other; it has opted in.
 pub(crate) const NAMESPACE: &str = "team-a";
@@ -26,6 +26,11 @@ pub(crate) fn snapshot(
         None if of_policy.is_empty() => embedded_node_pools().unwrap(),
         None => of_policy,
     };
+    opted_in(policy, catalogue)
+}
+
+/// Makes a snapshot in which the one namespace has opted in.
+pub(crate) fn opted_in(policy: Policy, catalogue: Catalogue) -> Result<Snapshot, FieldError> {
     let mut snapshot = Snapshot::new(policy, catalogue)?;
     let opted_in = [
         ("kubernetes.io/metadata.name", NAMESPACE),
@@ -36,13 +41,31 @@ pub(crate) fn snapshot(
     Ok(snapshot)
 }
 
-/// Adds node pools to a catalogue: each the name of a shipped one or an entry of a catalogue.
+/// Returns the node pool of that name that ships for a platform.
+fn of_platform(platform: &str, name: &str) -> Option<NodePool> {
+    let files = files_below(format!("deploy/platforms/{platform}"));
+    let manifests = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "yaml"));
+    let mut objects = manifests.flat_map(|file| values_of(&text_of(file)));
+    let object = objects
+        .find(|object| object["kind"] == "NodePool" && object["metadata"]["name"] == name)?;
+    Some(NodePool::from_object(object).unwrap())
+}
+
+/// Adds node pools to a catalogue: each the name of a shipped one, which may follow a platform and `/`, a NodePool, or an
+/// entry of a catalogue.
 pub(crate) fn with_node_pools(mut catalogue: Catalogue, node_pools: &[Value]) -> Catalogue {
     let shipped = embedded_node_pools().unwrap();
     for entry in node_pools {
         let node_pool = if let Some(name) = entry.as_str() {
-            let node_pool = shipped.get(name).cloned();
+            let node_pool = match name.split_once('/') {
+                Some((platform, name)) => of_platform(platform, name),
+                None => shipped.get(name).cloned(),
+            };
             node_pool.unwrap_or_else(|| panic!("no node pool {name} is shipped"))
+        } else if entry["kind"] == "NodePool" {
+            NodePool::from_object(entry.clone()).unwrap()
         } else {
             let entry: StaticNodePool = yaml::from_value(entry.clone()).unwrap();
             NodePool::try_from(entry).unwrap()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::json::object;
 use super::labels::label;
-use super::names::{CPU, NODE_POOL, PREFERRED, REQUIRED};
+use super::names::{CPU, HOSTNAME, NODE_POOL, POOL_LABEL, PREFERRED, REQUIRED, ZONE};
 
 /// Generates a requirement, with every operator that there is and one that there is not.
 fn requirement() -> BoxedStrategy<Value> {
@@ -86,4 +86,35 @@ pub(crate) fn node_affinity() -> BoxedStrategy<Value> {
             prop_oneof![4 => preferred, 1 => Just(ours)].boxed(),
         ),
     ])
+}
+
+/// Generates a pod affinity or anti-affinity, which selects the pod itself about as often as not.
+pub(crate) fn pod_affinity() -> BoxedStrategy<Value> {
+    let selector = select(vec![
+        json!({}),
+        json!({"matchLabels": {"app": "web"}}),
+        json!({"matchLabels": {"app": "db"}}),
+        json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["db"]}]}),
+        json!({"matchExpressions": [{"key": POOL_LABEL, "operator": "DoesNotExist"}]}),
+        json!({"matchLabels": {POOL_LABEL: "default"}}),
+    ]);
+    let namespaces = select(vec![json!(["team-a"]), json!(["team-b"]), json!([])]);
+    let namespace_selector = select(vec![
+        json!({}),
+        json!({"matchLabels": {"kubernetes.io/metadata.name": "team-b"}}),
+    ]);
+    let keys = select(vec![json!(["app"]), json!([POOL_LABEL]), json!(["tier"])]).boxed();
+    let rest = object(vec![
+        ("labelSelector", 40, selector.boxed()),
+        ("namespaces", 2, namespaces.boxed()),
+        ("namespaceSelector", 2, namespace_selector.boxed()),
+        ("matchLabelKeys", 2, keys.clone()),
+        ("mismatchLabelKeys", 2, keys),
+    ]);
+    let term = (select(vec![HOSTNAME, HOSTNAME, ZONE]), rest).prop_map(|(key, mut term)| {
+        term["topologyKey"] = key.into();
+        term
+    });
+    let required = vec(term, 0..3).prop_map(Value::from);
+    object(vec![(REQUIRED, 40, required.boxed())])
 }

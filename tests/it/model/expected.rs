@@ -122,7 +122,8 @@ fn bind(spec: &mut Value, question: &Question<'_>, names: &[&str]) {
 /// Requires one of these architectures in every alternative that speaks of none.
 fn inject(spec: &mut Value, question: &Question<'_>, architectures: &[&str]) {
     for alternative in &question.alternatives {
-        if !constrains(&alternative.requirements, ARCH) {
+        let requirements = &alternative.requirements;
+        if !constrains(requirements, ARCH) && question.implied(requirements).is_none() {
             require(spec, alternative.term, one_of(ARCH, architectures));
         }
     }

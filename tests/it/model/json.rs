@@ -31,7 +31,7 @@ pub(crate) fn object(
 }
 
 /// The words that berth reads.
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 29] = [
     "metadata",
     "spec",
     "template",
@@ -47,6 +47,13 @@ const WORDS: [&str; 22] = [
     "nodeSelectorTerms",
     "matchExpressions",
     "matchFields",
+    "podAffinity",
+    "podAntiAffinity",
+    "topologySpreadConstraints",
+    "topologyKey",
+    "labelSelector",
+    "matchLabels",
+    "namespaceSelector",
     "tolerations",
     "containers",
     "resources",

@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
-use super::names::{ARCH, CAPACITY_TYPE, INSTANCE_TYPE, NODE_POOL, OS, ZONE};
+use super::instances::architectures;
+use super::names::{ARCH, CAPACITY_TYPE, HOSTNAME, INSTANCE_TYPE, NODE_POOL, OS, ZONE};
 use super::scheduler::items;
-use super::selectors::{allow, constrains, keys, labelled, on, worth_trying};
+use super::selectors::{allow, constrains, keys, labelled, on, one_of, worth_trying};
 
 /// The labels that every node of every node pool has.
 const ON_EVERY_NODE: [&str; 4] = [ARCH, OS, ZONE, INSTANCE_TYPE];
@@ -21,10 +22,26 @@ pub(crate) fn hard_taints(node_pool: &Value) -> Vec<&Value> {
     items(&node_pool["taints"]).iter().filter(hard).collect()
 }
 
-/// Returns all that a node pool says of the labels of its nodes.
+/// Returns all that a node pool says of the labels of its nodes. Its instance types say which architectures there are.
 pub(crate) fn said(node_pool: &Value) -> Vec<Value> {
     let labels = labelled(&node_pool["labels"]);
-    [&labels, items(&node_pool["requirements"])].concat()
+    let mut said = [&labels, items(&node_pool["requirements"])].concat();
+    if node_label(node_pool) == NODE_POOL {
+        let made = architectures(&said);
+        if !made.is_empty() {
+            said.push(one_of(ARCH, made));
+        }
+    }
+    said
+}
+
+/// True if the nodes of a node pool have the label.
+pub(crate) fn has_label(node_pool: &Value, key: &str) -> bool {
+    let said = said(node_pool);
+    let mut values = worth_trying(on(&said, key));
+    values.insert(node_pool["name"].as_str().map(str::to_owned));
+    let mut values = values.iter().flatten();
+    key == HOSTNAME || values.any(|value| makes(node_pool, key, Some(value)))
 }
 
 /// True if a node pool can make a node with this value of the label; `None` stands for a node without the label.
@@ -41,7 +58,7 @@ pub(crate) fn makes(node_pool: &Value, key: &str, value: Option<&str>) -> bool {
     if constrains(&said, key) {
         return allow(&said, key, value);
     }
-    let known = key.starts_with("karpenter.k8s.aws/") || key.starts_with("eks.amazonaws.com/");
+    let known = key.starts_with("karpenter.k8s.aws/");
     match value {
         Some(_) => always || (by_karpenter && known),
         None => !always,

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::names::{
-    ARCH, CAPACITY_TYPE, CPU, HOSTNAME, NODE_POOL, NODE_POOLS, NODE_TEMPLATE, OS, ZONE,
+    ARCH, CAPACITY_TYPE, CATEGORY, CPU, HOSTNAME, INSTANCE_TYPE, NODE_POOL, NODE_POOLS,
+    NODE_TEMPLATE, OS, ZONE,
 };
 
 /// Names of node templates, of both kinds of generated worlds.
@@ -21,7 +22,7 @@ const TEMPLATES: [&str; 6] = [
 const ODD: &str = "example.com/a~b";
 
 /// The labels, each with values for it.
-const LABELS: [(&str, &[&str]); 14] = [
+const LABELS: [(&str, &[&str]); 17] = [
     (ARCH, &["amd64", "arm64", "s390x"]),
     ("beta.kubernetes.io/arch", &["amd64", "arm64"]),
     (NODE_POOL, &NODE_POOLS),
@@ -34,6 +35,12 @@ const LABELS: [(&str, &[&str]); 14] = [
         &["eu-1a", "eu-1b"],
     ),
     (CPU, &["4", "8", "12"]),
+    (CATEGORY, &["c", "m", "t", "g"]),
+    (
+        INSTANCE_TYPE,
+        &["m7g.xlarge", "m7i.2xlarge", "m4.large", "z1d.3xlarge"],
+    ),
+    ("topology.ebs.csi.aws.com/zone", &["eu-1a"]),
     ("example.com/team", &["red", "blue", ""]),
     (ODD, &["x"]),
     (OS, &["linux", "windows"]),
@@ -46,7 +53,7 @@ pub(crate) fn label() -> impl Strategy<Value = (&'static str, &'static [&'static
     prop_oneof![
         4 => select(&LABELS[0..2]),
         4 => select(&LABELS[2..4]),
-        6 => select(&LABELS[4..11]),
-        1 => select(&LABELS[11..14]),
+        6 => select(&LABELS[4..14]),
+        1 => select(&LABELS[14..17]),
     ]
 }

@@ -15,12 +15,13 @@ pub(crate) const ZONE: &str = "topology.kubernetes.io/zone";
 pub(crate) const REGION: &str = "topology.kubernetes.io/region";
 
 /// The older names of labels, each with the one that it stands for.
-pub(crate) const ALIASES: [(&str, &str); 5] = [
+pub(crate) const ALIASES: [(&str, &str); 6] = [
     ("beta.kubernetes.io/arch", ARCH),
     ("beta.kubernetes.io/os", OS),
     ("beta.kubernetes.io/instance-type", INSTANCE_TYPE),
     ("failure-domain.beta.kubernetes.io/zone", ZONE),
     ("failure-domain.beta.kubernetes.io/region", REGION),
+    ("topology.ebs.csi.aws.com/zone", ZONE),
 ];
 
 /// The label by which Karpenter's nodes carry the names of their node pools.
@@ -29,6 +30,8 @@ pub(crate) const NODE_POOL: &str = "karpenter.sh/nodepool";
 pub(crate) const CAPACITY_TYPE: &str = "karpenter.sh/capacity-type";
 /// The label of the number of a node's processors, which Karpenter knows from the instance type.
 pub(crate) const CPU: &str = "karpenter.k8s.aws/instance-cpu";
+/// The label of the category of a node's instance type.
+pub(crate) const CATEGORY: &str = "karpenter.k8s.aws/instance-category";
 /// The label by which the nodes of CAST AI carry the names of their node templates.
 pub(crate) const NODE_TEMPLATE: &str = "scheduling.cast.ai/node-template";
 /// The labels by which the nodes of generated node pools carry their names.
@@ -43,6 +46,9 @@ pub(crate) const NODE_POOLS: [&str; 6] = [
     "amd64-batch",
     "arm64-batch",
 ];
+
+/// The key of the taint of the nodes for add-ons.
+pub(crate) const CRITICAL_ADDONS: &str = "CriticalAddonsOnly";
 
 /// The label that asks for a pool.
 pub(crate) const POOL_LABEL: &str = "placement.truemark.io/pool";

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::{Value, json};
 
-use super::names::{ARCH, CAPACITY_TYPE, CPU, NODE_POOL, ZONE};
+use super::names::{ARCH, CAPACITY_TYPE, CPU, CRITICAL_ADDONS, NODE_POOL, ZONE};
 
 const TEAM: &str = "example.com/team";
 
@@ -61,6 +61,7 @@ fn taints(name: &str) -> BoxedStrategy<Value> {
             {"key": NODE_POOL, "value": name, "effect": "NoSchedule"},
             {"key": "example.com/odd", "effect": "NoExecute"},
         ])),
+        1 => Just(json!([{"key": CRITICAL_ADDONS, "value": "true", "effect": "NoSchedule"}])),
         1 => Just(json!([
             {"key": "example.com/odd", "effect": "PreferNoSchedule"},
             {"key": ARCH, "value": "arm64", "effect": "NoSchedule"},

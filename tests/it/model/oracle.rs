@@ -1,13 +1,14 @@
 //! The decision on a pod once more: slow, obvious, over whole value trees, and sharing no line with the code that it
 //! judges.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::karpenter::{makes, meets, node_label};
+use super::instances::{implied, name_instances, some_type_meets};
+use super::karpenter::{has_label, makes, meets, node_label, said};
 use super::names::{ARCH, ARCH_LABEL, NODE_POOL};
 use super::scheduler::{items, requirement_matches};
 use super::selectors::{
-    Alternative, allow, alternatives, constrains, heaviest_preference, on, terms, weight,
+    Alternative, allow, alternatives, constrains, heaviest_preference, key_of, on, terms, weight,
 };
 use super::worlds::World;
 
@@ -27,6 +28,8 @@ pub(crate) struct Question<'w> {
     pub(crate) known: Vec<&'w str>,
     /// The architectures that were chosen for what the pod leaves open.
     pub(crate) wanted: Vec<&'w str>,
+    /// True if the pod's own label chose the architecture.
+    insists: bool,
     cluster: Vec<&'w Value>,
 }
 
@@ -44,6 +47,7 @@ impl<'w> Question<'w> {
         let known: Vec<&str> = known.filter_map(Value::as_str).collect();
         let of_pod = template["metadata"]["labels"].get(ARCH_LABEL);
         let of_pod = of_pod.map(|choice| choice.as_str().unwrap_or_default());
+        let insists = of_pod.is_some();
         let of_rule = named(&policy["rules"], rule)["place"]["architecture"].as_str();
         let choice = of_pod.or(of_rule).or(architectures["default"].as_str())?;
         let wanted = match choice {
@@ -62,6 +66,7 @@ impl<'w> Question<'w> {
             label: first.map_or(NODE_POOL, node_label),
             known,
             wanted,
+            insists,
             cluster,
         };
         // An unknown choice matters only to alternatives that leave one.
@@ -75,8 +80,20 @@ impl<'w> Question<'w> {
         self.pool["binding"] == "Preferred"
     }
 
+    /// Returns the architecture that an alternative gives away by its instance type.
+    pub(crate) fn implied(&self, requirements: &[Value]) -> Option<&'static str> {
+        if self.insists {
+            return None;
+        }
+        implied(requirements, self.label == NODE_POOL)
+    }
+
     /// Returns the known architectures that an alternative allows: what its author asks for wins over what was chosen.
     pub(crate) fn architectures(&self, requirements: &[Value]) -> Vec<&'w str> {
+        if let Some(implied) = self.implied(requirements) {
+            let known = self.known.iter().copied();
+            return known.filter(|name| *name == implied).collect();
+        }
         if !constrains(requirements, ARCH) {
             return self.wanted.clone();
         }
@@ -111,9 +128,17 @@ impl<'w> Question<'w> {
             self.preferred()
         };
         let mut architectures = self.architectures(requirements).into_iter();
-        meets(node_pool, &[requirements, preferred].concat())
+        let asked = [requirements, preferred].concat();
+        let by_type = node_label(node_pool) == NODE_POOL && name_instances(&asked);
+        let all = [&asked[..], &said(node_pool)].concat();
+        let keys = items(&self.spec["topologySpreadConstraints"]).iter();
+        let mut hard = keys.filter(|spread| spread["whenUnsatisfiable"] == "DoNotSchedule");
+        hard.all(|spread| has_label(node_pool, key_of(&json!({"key": spread["topologyKey"]}))))
+            && meets(node_pool, &asked)
             && architectures.any(|name| {
-                makes(node_pool, ARCH, Some(name)) && allow(preferred, ARCH, Some(name))
+                makes(node_pool, ARCH, Some(name))
+                    && allow(preferred, ARCH, Some(name))
+                    && (!by_type || some_type_meets(&all, name))
             })
     }
 
@@ -142,7 +167,7 @@ impl<'w> Question<'w> {
 }
 
 /// Returns the item of a list that has the name.
-fn named<'v>(list: &'v Value, name: &str) -> &'v Value {
+pub(crate) fn named<'v>(list: &'v Value, name: &str) -> &'v Value {
     let found = items(list).iter().find(|item| item["name"] == name);
     found.unwrap_or_else(|| panic!("{name}"))
 }

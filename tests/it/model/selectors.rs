@@ -94,7 +94,8 @@ pub(crate) fn keys(requirements: &[Value]) -> BTreeSet<&str> {
     requirements.iter().map(key_of).collect()
 }
 
-fn key_of(requirement: &Value) -> &str {
+/// Returns the newer name of the label that a requirement is about.
+pub(crate) fn key_of(requirement: &Value) -> &str {
     let key = requirement["key"].as_str().unwrap_or_default();
     let alias = ALIASES.iter().find(|(alias, _)| *alias == key);
     alias.map_or(key, |(_, name)| name)

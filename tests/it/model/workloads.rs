@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-use super::affinities::node_affinity;
+use super::affinities::{node_affinity, pod_affinity};
 use super::json::object;
 use super::labels::label;
 use super::names::{
-    ARCH, ARCH_LABEL, DECISION, INJECTION_LABEL, NODE_POOL, NODE_POOLS, POOL_LABEL, PREFERRED,
+    ARCH, ARCH_LABEL, CRITICAL_ADDONS, DECISION, INJECTION_LABEL, NODE_POOL, NODE_POOLS, POOL_LABEL,
 };
 
 /// Generates a toleration, of a taint of the generated node pools or of another.
@@ -32,6 +32,8 @@ pub(crate) fn toleration() -> impl Strategy<Value = Value> {
         json!({"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}),
         json!({"key": NODE_POOL, "operator": "Gt", "value": "900"}),
         json!({"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}),
+        json!({"key": CRITICAL_ADDONS, "operator": "Exists"}),
+        json!({"key": CRITICAL_ADDONS, "operator": "Equal", "value": "true", "effect": "NoSchedule"}),
         json!({}),
     ]);
     prop_oneof![of_a_node_pool, others]
@@ -94,11 +96,20 @@ fn node_selector() -> BoxedStrategy<Value> {
         .boxed()
 }
 
+/// Generates topology spread constraints over labels that nodes have or lack.
+fn spreads() -> BoxedStrategy<Value> {
+    let spread = (label(), select(vec!["DoNotSchedule", "ScheduleAnyway"])).prop_map(
+        |((key, _), when)| json!({"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": when}),
+    );
+    vec(spread, 0..3).prop_map(Value::from).boxed()
+}
+
 /// Generates the spec of a pod that most often is not exempt.
 fn spec() -> BoxedStrategy<Value> {
     let affinity = object(vec![
         ("nodeAffinity", 40, node_affinity()),
-        ("podAntiAffinity", 2, Just(json!({PREFERRED: []})).boxed()),
+        ("podAffinity", 2, pod_affinity()),
+        ("podAntiAffinity", 2, pod_affinity()),
     ]);
     let tolerations = vec(toleration(), 0..4).prop_map(Value::from);
     let containers =
@@ -108,15 +119,17 @@ fn spec() -> BoxedStrategy<Value> {
         ("affinity", 24, affinity),
         ("tolerations", 8, tolerations.boxed()),
         ("containers", 40, Just(containers).boxed()),
+        ("topologySpreadConstraints", 4, spreads()),
         ("futureField", 1, Just(json!({"x": [1, null]})).boxed()),
     ]);
-    let gpu = json!([{"name": "app", "resources": {"limits": {"nvidia.com/gpu": "1"}}}]);
+    let requesting = |name: &str| json!([{"name": "app", "resources": {"limits": {name: "1"}}}]);
     let exempting = select(vec![
         ("nodeName", json!("n1")),
         ("os", json!({"name": "windows"})),
         ("schedulerName", json!("volcano")),
         ("priorityClassName", json!("system-node-critical")),
-        ("containers", gpu),
+        ("containers", requesting("nvidia.com/gpu")),
+        ("containers", requesting("vpc.amazonaws.com/pod-eni")),
         ("resourceClaims", json!([{"name": "gpu"}])),
     ]);
     (usual, option::weighted(0.05, exempting))

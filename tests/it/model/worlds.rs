@@ -11,10 +11,10 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
 use super::karpenter::node_label;
-use super::names::{NODE_POOL, NODE_POOLS, NODE_TEMPLATE};
+use super::names::{INJECTION_LABEL, NODE_POOL, NODE_POOLS, NODE_TEMPLATE, POOL_LABEL};
 use super::node_pools::node_pool;
 use crate::harness::repository::{policy_with, shipped_node_pools, shipped_policy, value_of};
-use crate::harness::snapshots::{snapshot, with_node_pools};
+use crate::harness::snapshots::{NAMESPACE, snapshot, with_node_pools};
 
 /// A policy and the node pools of a cluster.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) node_pools: Vec<Value>,
     /// The node pools that appear later. The policy is not refused for them.
     pub(crate) late: Vec<Value>,
+    /// The pool that the label of a review's namespace names, which the policy may not have.
+    pub(crate) of_namespace: Option<&'static str>,
 }
 
 impl World {
@@ -34,6 +36,7 @@ impl World {
             policy: shipped_policy(),
             node_pools: shipped_node_pools(),
             late: Vec::new(),
+            of_namespace: None,
         }
     }
 
@@ -46,17 +49,24 @@ impl World {
             policy,
             node_pools: serde_json::from_value(node_pools).unwrap(),
             late: Vec::new(),
+            of_namespace: None,
         }
     }
 
     /// Generates a world that ships, or any that berth accepts.
     pub(crate) fn any() -> BoxedStrategy<Self> {
-        prop_oneof![
+        let world = prop_oneof![
             2 => Just(Self::shipped()),
             1 => Just(Self::cast_ai()),
             3 => world(),
-        ]
-        .boxed()
+        ];
+        let of_namespace = select(vec!["default", "truemark", "batch", "bach", ""]);
+        (world, option::weighted(0.3, of_namespace))
+            .prop_map(|(world, of_namespace)| Self {
+                of_namespace,
+                ..world
+            })
+            .boxed()
     }
 
     /// Generates the world that ships for Karpenter, or any that berth accepts, by weight.
@@ -84,6 +94,11 @@ impl World {
         let mut snapshot = snapshot(self.policy.clone(), Some(&self.node_pools)).unwrap();
         let known = Catalogue::clone(&snapshot.catalogue);
         snapshot.catalogue = Arc::new(with_node_pools(known, &self.late));
+        if let Some(pool) = self.of_namespace {
+            let labels = [(INJECTION_LABEL, "enabled"), (POOL_LABEL, pool)];
+            let labels = Arc::new(labels.into_iter().collect());
+            Arc::make_mut(&mut snapshot.namespaces).insert(NAMESPACE.into(), labels);
+        }
         snapshot
     }
 }
@@ -101,8 +116,8 @@ struct Sketch {
     /// The architecture of the second rule.
     of_rule: Option<&'static str>,
     mode: &'static str,
-    /// The mode of the third rule.
-    of_third: &'static str,
+    /// The mode of the last rule.
+    of_last: &'static str,
 }
 
 /// Generates a cluster whose node pools and policy are anything that berth accepts.
@@ -127,7 +142,7 @@ fn world() -> BoxedStrategy<World> {
         (mode(), mode()),
     )
         .prop_map(
-            |(node_pools, pools, soft, (architectures, of_rule), (mode, of_third))| {
+            |(node_pools, pools, soft, (architectures, of_rule), (mode, of_last))| {
                 Sketch {
                     node_pools,
                     pools,
@@ -135,7 +150,7 @@ fn world() -> BoxedStrategy<World> {
                     architectures,
                     of_rule,
                     mode,
-                    of_third,
+                    of_last,
                 }
                 .world()
             },
@@ -173,7 +188,7 @@ impl Sketch {
             "pools": pools,
         }));
         let rules = &mut policy["spec"]["rules"];
-        rules[2]["mode"] = self.of_third.into();
+        rules[3]["mode"] = self.of_last.into();
         if let Some(architecture) = self.of_rule {
             rules[1]["place"]["architecture"] = architecture.into();
         }
@@ -181,6 +196,7 @@ impl Sketch {
             policy,
             node_pools,
             late,
+            of_namespace: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use berth::placement::{Reason, Snapshot};
 use berth::policy::read_policy;
 use serde_json::{Value, json};
 
+use super::manifests::of_kind;
 use crate::harness::review::Review;
 use crate::harness::{repository, snapshots};
 use crate::model::names::NODE_LABELS;
@@ -81,6 +82,27 @@ fn catalogue() -> BTreeMap<String, Template> {
 #[test]
 fn the_node_templates_are_the_entries_of_the_catalogue() {
     assert_eq!(templates(&repository::text_of(TEMPLATES)), catalogue());
+}
+
+/// Each template is bounded as the node pools of Karpenter are.
+#[test]
+fn a_template_has_the_limit_of_a_node_pool() {
+    let text = repository::text_of(TEMPLATES);
+    let (_, limits) = text.split_once("resource_limits {").unwrap();
+    let (limits, _) = limits.split_once('}').unwrap();
+    let limits: BTreeMap<&str, &str> = limits
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(key, value)| (key.trim(), value.trim()))
+        .collect();
+    for node_pool in of_kind("deploy/platforms/karpenter", "NodePool") {
+        let limit = node_pool["spec"]["limits"]["cpu"].as_str().unwrap();
+        let expected = BTreeMap::from([
+            ("cpu_limit_enabled", "true"),
+            ("cpu_limit_max_cores", limit),
+        ]);
+        assert_eq!(limits, expected);
+    }
 }
 
 /// It is read as strictly as any file and held to the schema's bounds. Every node pool of its pools is in its

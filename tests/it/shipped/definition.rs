@@ -143,6 +143,8 @@ proptest! {
         prop_assert_eq!(node_pool(&text), text.len() <= 63 && is_subdomain(&text));
         let key = takes(".spec.rules[].place.poolFromLabel");
         prop_assert_eq!(key(&text), valid_key(&text).is_ok());
+        let key = takes(".spec.rules[].place.poolFromNamespaceLabel");
+        prop_assert_eq!(key(&text), valid_key(&text).is_ok());
         let value = takes(".spec.catalogue[].taints[].value");
         prop_assert_eq!(value(&text), valid_value(&text).is_ok());
         let controller = takes(".spec.rules[].match.controllers[]");

@@ -192,6 +192,14 @@ fn the_page_says_what_the_rules_need() {
     assert!(seen > 0);
 }
 
+/// Returns the name that kube-state-metrics gives to the label of this key: in small letters, with `_` before a capital
+/// and for everything but letters and digits.
+fn shown_as(key: &str) -> String {
+    let capital = Regex::new("([a-z0-9])([A-Z])").unwrap();
+    let key = capital.replace_all(key, "${1}_${2}").to_lowercase();
+    format!("label_{}", key.replace(['.', '/', '-'], "_"))
+}
+
 /// kube-state-metrics shows no label that its flags do not name.
 #[test]
 fn the_flags_of_the_page_name_the_labels_that_the_rules_read() {
@@ -200,7 +208,7 @@ fn the_flags_of_the_page_name_the_labels_that_the_rules_read() {
     let keys = flag.captures(&page).unwrap();
     let told: BTreeSet<String> = format!("{},{}", &keys[1], &keys[2])
         .split(',')
-        .map(|key| format!("label_{}", key.replace(['.', '/', '-'], "_")))
+        .map(shown_as)
         .collect();
     let rules = rules();
     let read: BTreeSet<String> = rules
@@ -218,6 +226,35 @@ fn the_flags_of_the_page_name_the_labels_that_the_rules_read() {
             "{resource}"
         );
     }
+}
+
+/// On Auto Mode kube-state-metrics gives what Karpenter gives elsewhere, under the names that the rules read.
+#[test]
+fn the_page_names_the_metrics_of_limits_as_the_rules_do() {
+    let page = repository::text_of("docs/monitoring.md");
+    let mut blocks = page.split("```yaml\n").skip(1);
+    let block = blocks.find(|block| block.contains("customResourceState:"));
+    let values = repository::values_of(block.unwrap().split("```").next().unwrap()).remove(0);
+    let state = &values["kube-state-metrics"]["customResourceState"];
+    let resource = &state["config"]["spec"]["resources"][0];
+    assert_eq!(resource["groupVersionKind"]["kind"], "NodePool");
+    assert!(resource["labelsFromPath"]["nodepool"].is_array());
+    let prefix = resource["metricNamePrefix"].as_str().unwrap();
+    let given: BTreeSet<String> = items(&resource["metrics"])
+        .iter()
+        .map(|metric| {
+            assert_eq!(metric["each"]["gauge"]["labelFromKey"], "resource_type");
+            format!("{prefix}_{}", metric["name"].as_str().unwrap())
+        })
+        .collect();
+    let rules = rules();
+    let read: BTreeSet<String> = rules
+        .iter()
+        .flat_map(|rule| names(rule["expr"].as_str().unwrap()))
+        .filter(|name| name.starts_with("karpenter_"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(given, read);
 }
 
 /// The page makes rule files of the objects as the tests do.

@@ -11,6 +11,12 @@ use crate::model::scheduler::items;
 const KARPENTER: &str = "deploy/platforms/karpenter";
 const AUTO_MODE: &str = "deploy/platforms/eks-auto-mode";
 
+/// The optional node pools of each platform.
+const OPTIONAL: [&str; 2] = [
+    "deploy/platforms/critical/karpenter",
+    "deploy/platforms/critical/eks-auto-mode",
+];
+
 /// A line of the table in the contract.
 struct Line {
     name: &'static str,
@@ -150,9 +156,34 @@ fn on_auto_mode(mut node_pool: Value) -> Value {
 
 #[test]
 fn node_pools_for_auto_mode_differ_only_where_they_have_to() {
-    let karpenter = node_pools(KARPENTER).into_iter();
-    let expected: Vec<Value> = karpenter.map(on_auto_mode).collect();
-    assert_eq!(node_pools(AUTO_MODE), expected);
+    for [karpenter, auto_mode] in [[KARPENTER, AUTO_MODE], OPTIONAL] {
+        let karpenter = node_pools(karpenter).into_iter();
+        let expected: Vec<Value> = karpenter.map(on_auto_mode).collect();
+        assert_eq!(node_pools(auto_mode), expected);
+    }
+}
+
+/// The design: critical add-ons have a node pool that is dedicated, on-demand, and of the highest weight.
+#[test]
+fn the_node_pool_for_critical_add_ons_comes_before_all_others() {
+    for directory in OPTIONAL {
+        let found = node_pools(directory);
+        let [critical] = &found[..] else {
+            panic!("{directory}: {found:?}");
+        };
+        assert_eq!(name(critical), "critical");
+        assert_eq!(critical["spec"]["weight"], 100);
+        let spec = &critical["spec"]["template"]["spec"];
+        // As the built-in node pool `system` has it.
+        let taint = json!([{"key": "CriticalAddonsOnly", "effect": "NoSchedule"}]);
+        assert_eq!(spec["taints"], taint);
+        let node_pool = NodePool::from_object(critical.clone()).unwrap();
+        assert!(node_pool.offers("amd64") && node_pool.offers("arm64"));
+        let requirements = items(&spec["requirements"]);
+        let mut of_key = requirements.iter();
+        let capacity = of_key.find(|one| one["key"] == "karpenter.sh/capacity-type");
+        assert_eq!(capacity.unwrap()["values"], json!(["on-demand"]));
+    }
 }
 
 /// Auto Mode ends a node after 21 days, and gives its pods a day to leave unless the node pool says how long.
@@ -162,7 +193,7 @@ fn no_node_is_meant_to_outlast_what_auto_mode_allows() {
         let hours = value.as_str()?.strip_suffix('h')?;
         Some(hours.parse().unwrap())
     };
-    for node_pool in node_pools(AUTO_MODE) {
+    for node_pool in [AUTO_MODE, OPTIONAL[1]].into_iter().flat_map(node_pools) {
         let spec = &node_pool["spec"]["template"]["spec"];
         let expires = hours(&spec["expireAfter"]).unwrap();
         let leaves = hours(&spec["terminationGracePeriod"]).unwrap_or(24);
@@ -178,7 +209,8 @@ fn node_pools_name_the_node_class_beside_them() {
         let version = classes[0]["apiVersion"].as_str().unwrap();
         let (group, _) = version.split_once('/').unwrap();
         let expected = json!({"group": group, "kind": kind, "name": name(&classes[0])});
-        for node_pool in node_pools(directory) {
+        let optional = OPTIONAL[usize::from(directory == AUTO_MODE)];
+        for node_pool in [directory, optional].into_iter().flat_map(node_pools) {
             let reference = &node_pool["spec"]["template"]["spec"]["nodeClassRef"];
             assert_eq!(*reference, expected, "{directory}: {}", name(&node_pool));
         }

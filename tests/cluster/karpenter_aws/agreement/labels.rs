@@ -38,6 +38,10 @@ const TYPES: &[&str] = &[
     "inf2.xlarge",
 ];
 
+/// Names of types that berth's table does not have. To berth they are newer than the table.
+pub(super) const NO_TYPES: &[&str] = &["m99.large", "m5.lrage", "quark"];
+pub(super) const NO_FAMILIES: &[&str] = &["zz9"];
+
 /// Labels that Karpenter gives to nodes itself, that it never lets a pod ask for.
 pub(super) const RESTRICTED: &[&str] = &[
     "karpenter.sh/nodepool-hash",
@@ -81,15 +85,10 @@ static LABELS: [Label; 46] = [
     label(6, GENERATION, &["3", "5", "7"], &["five", "99"]),
     label(4, DISK, &["ssd", "hdd"], &["floppy"]),
     label(2, "example.com/taem", &["red"], &["blue"]),
-    label(
-        16,
-        INSTANCE_TYPE,
-        TYPES,
-        &["m99.large", "m5.lrage", "quark"],
-    ),
-    label(2, "beta.kubernetes.io/instance-type", TYPES, &["m99.large"]),
+    label(16, INSTANCE_TYPE, TYPES, NO_TYPES),
+    label(2, "beta.kubernetes.io/instance-type", TYPES, NO_TYPES),
     label(12, CATEGORY, CATEGORIES, &["x9"]),
-    label(12, FAMILY, FAMILIES, &["zz9"]),
+    label(12, FAMILY, FAMILIES, NO_FAMILIES),
     label(10, INSTANCE_GENERATION, GENERATIONS, &["99"]),
     label(8, SIZE, SIZES, &["tiny"]),
     label(10, CPU, CPUS, &["3"]),

@@ -81,27 +81,27 @@ fn offer() -> impl Strategy<Value = Offer> {
         ),
     );
     let of_types = (
-        option::weighted(0.6, some_of(CATEGORY, CATEGORIES)),
-        option::weighted(0.25, some_of(FAMILY, FAMILIES)),
-        option::weighted(0.5, vec(generation(), 1..=1)),
+        option::weighted(0.5, some_of(CATEGORY, CATEGORIES)),
+        option::weighted(0.12, some_of(FAMILY, FAMILIES)),
+        option::weighted(0.35, vec(generation(), 1..=1)),
         option::weighted(
-            0.4,
+            0.3,
             prop_oneof![
                 some_of(CPU, CPUS).prop_map(|cpus| vec![cpus]),
                 vec(numeric(CPU, &["2", "4", "8", "31"]), 1..=2),
             ],
         ),
         option::weighted(
-            0.15,
+            0.08,
             prop_oneof![
                 offered(MEMORY, MEMORIES),
                 numeric(MEMORY, &["4096", "30000", "131072"]).boxed(),
             ],
         ),
-        option::weighted(0.2, offered(SIZE, SIZES)),
-        option::weighted(0.3, offered(HYPERVISOR, &["nitro", "xen"])),
+        option::weighted(0.1, offered(SIZE, SIZES)),
+        option::weighted(0.25, offered(HYPERVISOR, &["nitro", "xen"])),
         option::weighted(
-            0.1,
+            0.04,
             offered(INSTANCE_TYPE, &["m5.large", "c6i.xlarge", "m7g.xlarge"]),
         ),
     );

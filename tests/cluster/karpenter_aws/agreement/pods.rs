@@ -32,35 +32,45 @@ const DOMAINS: &[&str] = &[
     "eks.amazonaws.com/instance-category",
 ];
 
+/// The share of pods without selectors of their own, out of 256.
+const PLAIN: u8 = 90;
+
 pub(super) fn pod() -> BoxedStrategy<Sketch> {
     (
-        pods::pod(&VOCABULARY),
+        (pods::pod(&VOCABULARY), any::<u8>()),
         containers(),
         option::weighted(0.15, spread()),
         option::weighted(0.12, pod_affinity()),
         option::weighted(0.2, heavy_preference()),
     )
-        .prop_map(|(mut sketch, containers, spread, affinity, preference)| {
-            sketch.labels.insert(OWN.to_owned(), json!(SELF));
-            for (field, value) in containers {
-                sketch.spec[&field] = value;
-            }
-            if let Some(spread) = spread {
-                sketch.spec["topologySpreadConstraints"] = json!([spread]);
-            }
-            if let Some((kind, term)) = affinity {
-                sketch.spec["affinity"][kind] =
-                    json!({"requiredDuringSchedulingIgnoredDuringExecution": [term]});
-            }
-            if let Some(preference) = preference {
-                let node_affinity = &mut sketch.spec["affinity"]["nodeAffinity"];
-                match node_affinity[PREFERRED].as_array_mut() {
-                    Some(others) => others.push(preference),
-                    None => node_affinity[PREFERRED] = json!([preference]),
+        .prop_map(
+            |((mut sketch, dice), containers, spread, affinity, preference)| {
+                // Many pods say little, so that berth places them and Karpenter makes their nodes.
+                if dice < PLAIN {
+                    sketch.spec["nodeSelector"] = json!({});
+                    sketch.spec["affinity"] = json!({});
                 }
-            }
-            sketch
-        })
+                sketch.labels.insert(OWN.to_owned(), json!(SELF));
+                for (field, value) in containers {
+                    sketch.spec[&field] = value;
+                }
+                if let Some(spread) = spread {
+                    sketch.spec["topologySpreadConstraints"] = json!([spread]);
+                }
+                if let Some((kind, term)) = affinity {
+                    sketch.spec["affinity"][kind] =
+                        json!({"requiredDuringSchedulingIgnoredDuringExecution": [term]});
+                }
+                if let Some(preference) = preference {
+                    let node_affinity = &mut sketch.spec["affinity"]["nodeAffinity"];
+                    match node_affinity[PREFERRED].as_array_mut() {
+                        Some(others) => others.push(preference),
+                        None => node_affinity[PREFERRED] = json!([preference]),
+                    }
+                }
+                sketch
+            },
+        )
         .boxed()
 }
 
@@ -90,7 +100,7 @@ fn containers() -> impl Strategy<Value = Map<String, Value>> {
             |(device, count)| json!({"requests": {"cpu": "100m"}, "limits": {device: count}}),
         );
     let resources = prop_oneof![
-        5 => Just(json!({"requests": {"cpu": "100m"}})),
+        6 => Just(json!({"requests": {"cpu": "100m"}})),
         3 => large(),
         1 => device,
     ];

@@ -1,0 +1,401 @@
+//! The table of instance types, and sets of its types.
+
+use std::ops::{BitAndAssign, BitOrAssign, Not};
+use std::sync::{LazyLock, OnceLock};
+
+use super::name::TypeName;
+use super::property::Property;
+
+const TYPES: &str = include_str!("types.tsv");
+
+/// The number of 64-bit words of a set: room for all types of the table, which a test holds.
+const WORDS: usize = 24;
+
+/// A set of the table's instance types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TypeSet([u64; WORDS]);
+
+impl TypeSet {
+    /// The set of no types.
+    pub const EMPTY: Self = Self([0; WORDS]);
+
+    /// True if the set holds no type.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// True if the set holds the type at this position.
+    #[must_use]
+    pub fn contains(&self, index: usize) -> bool {
+        self.0[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    fn insert(&mut self, index: usize) {
+        self.0[index / 64] |= 1 << (index % 64);
+    }
+
+    /// Returns the types of the set that pass the test.
+    #[must_use]
+    pub fn keep(self, test: impl Fn(&InstanceType) -> bool) -> Self {
+        let mut kept = Self::EMPTY;
+        for (index, kind) in Table::get().types.iter().enumerate() {
+            if self.contains(index) && test(kind) {
+                kept.insert(index);
+            }
+        }
+        kept
+    }
+
+    /// Returns the types of the set, in the order of their names.
+    pub fn types(self) -> impl Iterator<Item = &'static InstanceType> {
+        let types = Table::get().types.iter().enumerate();
+        types.filter_map(move |(index, kind)| self.contains(index).then_some(kind))
+    }
+}
+
+impl BitAndAssign<&Self> for TypeSet {
+    fn bitand_assign(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= other;
+        }
+    }
+}
+
+impl BitOrAssign<&Self> for TypeSet {
+    fn bitor_assign(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word |= other;
+        }
+    }
+}
+
+impl Not for TypeSet {
+    type Output = Self;
+
+    /// Returns the table's other types.
+    fn not(mut self) -> Self {
+        for (word, all) in self.0.iter_mut().zip(&Table::get().all.0) {
+            *word = all & !*word;
+        }
+        self
+    }
+}
+
+/// What berth reads of an instance type besides the properties that become labels.
+#[derive(Debug)]
+pub struct InstanceType {
+    /// The name, such as `m7g.xlarge`.
+    pub name: &'static str,
+    /// The number of vCPUs.
+    pub vcpus: u64,
+    /// The memory, in MiB.
+    pub memory_mib: u64,
+    /// The maker of its GPUs and their number.
+    pub gpus: Option<(&'static str, u64)>,
+    /// The maker of its accelerators and their number.
+    pub accelerators: Option<(&'static str, u64)>,
+    /// The number of cores of its Neuron accelerators.
+    pub neuron_cores: u64,
+    /// The number of its Elastic Fabric Adapters.
+    pub efa_interfaces: u64,
+    /// True if a pod on it can have a network interface of its own, for security groups.
+    pub trunking: bool,
+}
+
+/// The types that have one value of a property; `None` for those without the label.
+type Having = (Option<&'static str>, TypeSet);
+
+/// All instance types that EC2 had on the date of the table.
+#[derive(Debug)]
+pub struct Table {
+    columns: Vec<&'static str>,
+    /// The lines of the types, sorted by name, and what they say.
+    lines: Vec<(&'static str, TypeName<'static>)>,
+    types: Vec<InstanceType>,
+    all: TypeSet,
+    spot: TypeSet,
+    newest: u64,
+    /// For each property but the name, the types by value, sorted by value. Each is made when it is first asked for: a
+    /// cluster asks for few.
+    by_value: Vec<OnceLock<Vec<Having>>>,
+}
+
+impl Table {
+    /// Returns the table. The first call reads it.
+    #[must_use]
+    pub fn get() -> &'static Self {
+        static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(TYPES));
+        &TABLE
+    }
+
+    fn read(text: &'static str) -> Self {
+        let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+        let columns: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+        let column = |name: &str| columns.iter().position(|column| *column == name);
+        let Some(parts) = Parts::new(column) else {
+            unreachable!("the table lacks a column");
+        };
+        let mut table = Self {
+            lines: Vec::new(),
+            types: Vec::new(),
+            all: TypeSet::EMPTY,
+            spot: TypeSet::EMPTY,
+            newest: 0,
+            by_value: vec![OnceLock::new(); Property::ALL.len()],
+            columns: Vec::new(),
+        };
+        for line in lines.take(WORDS * 64) {
+            let Some((kind, name, spot)) = parts.read(line) else {
+                continue;
+            };
+            let index = table.types.len();
+            table.all.insert(index);
+            if spot {
+                table.spot.insert(index);
+            }
+            let generation = name.value(Property::Generation).map(str::parse);
+            if let Some(Ok(generation)) = generation {
+                table.newest = table.newest.max(generation);
+            }
+            table.lines.push((line, name));
+            table.types.push(kind);
+        }
+        table.columns = columns;
+        table
+    }
+
+    /// Returns the types by value of a property that is not the name.
+    fn by_value(&self, property: Property) -> &[Having] {
+        self.by_value[property as usize].get_or_init(|| {
+            let column = column_of(property)
+                .and_then(|name| self.columns.iter().position(|column| *column == name));
+            let mut values: Vec<Having> = Vec::new();
+            for (index, (line, name)) in self.lines.iter().enumerate() {
+                let value = match column {
+                    Some(column) => cell(line, column),
+                    None => name.value(property),
+                };
+                // The nodes of bare metal have the label of the hypervisor, without a value.
+                let value = value.or((property == Property::Hypervisor).then_some(""));
+                let position = values.binary_search_by(|(known, _)| known.cmp(&value));
+                let position = position.unwrap_or_else(|position| {
+                    values.insert(position, (value, TypeSet::EMPTY));
+                    position
+                });
+                values[position].1.insert(index);
+            }
+            values
+        })
+    }
+
+    /// Returns the number of types.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.types.len()
+    }
+
+    /// True if the table holds no type.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.types.is_empty()
+    }
+
+    /// Returns the type at a position, from 0.
+    #[must_use]
+    pub fn at(&self, index: usize) -> &InstanceType {
+        &self.types[index]
+    }
+
+    /// Returns all types.
+    #[must_use]
+    pub fn all(&self) -> TypeSet {
+        self.all
+    }
+
+    /// Returns the types that EC2 offers on spot.
+    #[must_use]
+    pub fn spot(&self) -> &TypeSet {
+        &self.spot
+    }
+
+    /// Returns the newest generation of any family.
+    #[must_use]
+    pub fn newest_generation(&self) -> u64 {
+        self.newest
+    }
+
+    /// Returns the types with this value of the property.
+    #[must_use]
+    pub fn with(&self, property: Property, value: &str) -> TypeSet {
+        if property == Property::InstanceType {
+            let mut set = TypeSet::EMPTY;
+            if let Ok(index) = self.types.binary_search_by(|kind| kind.name.cmp(value)) {
+                set.insert(index);
+            }
+            return set;
+        }
+        let values = self.by_value(property);
+        let found = values.binary_search_by(|(known, _)| known.cmp(&Some(value)));
+        found.map_or(TypeSet::EMPTY, |position| values[position].1)
+    }
+
+    /// Returns the number of different values of the property that types of a set have.
+    #[must_use]
+    pub fn values(&self, property: Property, of: TypeSet) -> usize {
+        if property == Property::InstanceType {
+            return of.types().count();
+        }
+        let values = self.by_value(property).iter();
+        let common = |(value, types): &&Having| {
+            let mut common = of;
+            common &= types;
+            value.is_some() && !common.is_empty()
+        };
+        values.filter(common).count()
+    }
+
+    /// Returns the types whose value of the property passes the test, which gets `None` for those without the label.
+    pub fn having(&self, property: Property, test: impl Fn(Option<&str>) -> bool) -> TypeSet {
+        let mut set = TypeSet::EMPTY;
+        if property == Property::InstanceType {
+            for (index, kind) in self.types.iter().enumerate() {
+                if test(Some(kind.name)) {
+                    set.insert(index);
+                }
+            }
+            return set;
+        }
+        for (value, types) in self.by_value(property) {
+            if test(*value) {
+                set |= types;
+            }
+        }
+        set
+    }
+}
+
+/// Returns the column with the value of a property, or `None` if the name gives it away.
+fn column_of(property: Property) -> Option<&'static str> {
+    Some(match property {
+        Property::InstanceType
+        | Property::Category
+        | Property::Family
+        | Property::Generation
+        | Property::Size
+        | Property::Flex => return None,
+        Property::Architecture => "architecture",
+        Property::Cpu => "vcpus",
+        Property::CpuManufacturer => "cpu_manufacturer",
+        Property::CpuClock => "clock_mhz",
+        Property::Memory => "memory_mib",
+        Property::EbsBandwidth => "ebs_mbps",
+        Property::NetworkBandwidth => "network_mbps",
+        Property::Hypervisor => "hypervisor",
+        Property::Encryption => "encrypted_transit",
+        Property::LocalNvme => "nvme_gb",
+        Property::GpuName => "gpu_name",
+        Property::GpuManufacturer => "gpu_manufacturer",
+        Property::GpuCount => "gpu_count",
+        Property::GpuMemory => "gpu_memory_mib",
+        Property::AcceleratorName => "accelerator_name",
+        Property::AcceleratorManufacturer => "accelerator_manufacturer",
+        Property::AcceleratorCount => "accelerator_count",
+    })
+}
+
+/// Returns the cell at a position of a line, or `None` if it is `-`.
+fn cell(line: &'static str, column: usize) -> Option<&'static str> {
+    let cell = line.split('\t').nth(column)?;
+    (cell != "-").then_some(cell)
+}
+
+/// The positions of the columns that every line is read for.
+struct Parts {
+    vcpus: usize,
+    memory_mib: usize,
+    gpus: (usize, usize),
+    accelerators: (usize, usize),
+    neuron_cores: usize,
+    efa_interfaces: usize,
+    spot: usize,
+    trunking: usize,
+}
+
+impl Parts {
+    fn new(column: impl Fn(&str) -> Option<usize>) -> Option<Self> {
+        Some(Self {
+            vcpus: column("vcpus")?,
+            memory_mib: column("memory_mib")?,
+            gpus: (column("gpu_manufacturer")?, column("gpu_count")?),
+            accelerators: (
+                column("accelerator_manufacturer")?,
+                column("accelerator_count")?,
+            ),
+            neuron_cores: column("neuron_cores")?,
+            efa_interfaces: column("efa_interfaces")?,
+            spot: column("spot")?,
+            trunking: column("trunking")?,
+        })
+    }
+
+    /// Reads a line: the type, its name, and true if EC2 offers it on spot.
+    fn read(&self, line: &'static str) -> Option<(InstanceType, TypeName<'static>, bool)> {
+        let text = |column| cell(line, column);
+        let number = |column| text(column)?.parse::<u64>().ok();
+        let made = |(maker, count)| text(maker).zip(number(count));
+        let kind = InstanceType {
+            name: line.split('\t').next()?,
+            vcpus: number(self.vcpus)?,
+            memory_mib: number(self.memory_mib)?,
+            gpus: made(self.gpus),
+            accelerators: made(self.accelerators),
+            neuron_cores: number(self.neuron_cores).unwrap_or(0),
+            efa_interfaces: number(self.efa_interfaces).unwrap_or(0),
+            trunking: text(self.trunking) == Some("true"),
+        };
+        let name = TypeName::of_type(kind.name)?;
+        Some((kind, name, text(self.spot) == Some("true")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Property, TYPES, Table, WORDS};
+
+    /// Every line of the file is a type, and the sets have room for all.
+    #[test]
+    fn the_whole_file_is_read() {
+        let lines = TYPES.lines().filter(|line| !line.starts_with('#')).count();
+        let table = Table::get();
+        assert_eq!(table.len(), lines - 1);
+        assert!(
+            table.len() > 1_000 && table.len() <= WORDS * 64,
+            "{}",
+            table.len()
+        );
+        let names: Vec<&str> = (0..table.len()).map(|index| table.at(index).name).collect();
+        assert!(
+            names.is_sorted(),
+            "the names are looked up by binary search"
+        );
+    }
+
+    #[test]
+    fn types_are_found_by_value() {
+        let table = Table::get();
+        let mut graviton = table.with(Property::Family, "m7g");
+        graviton &= &table.with(Property::Cpu, "4");
+        let found: Vec<_> = graviton
+            .types()
+            .map(|kind| (kind.name, kind.memory_mib))
+            .collect();
+        assert_eq!(found, [("m7g.xlarge", 16_384)]);
+        let without_gpu = table.having(Property::GpuName, |value| value.is_none());
+        assert_eq!(
+            !without_gpu,
+            table.having(Property::GpuName, |value| value.is_some())
+        );
+        assert_eq!(table.with(Property::InstanceType, "m7g.xlarge"), graviton);
+    }
+}

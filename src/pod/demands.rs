@@ -1,0 +1,71 @@
+//! The demands of a pod on one instance: its requirements on the labels that the instance type and its price decide.
+
+use super::alternatives::Alternative;
+use crate::instance::Property;
+use crate::node::label::{ARCH, CAPACITY_TYPE};
+use crate::node::{Asked, Platform, implied_architecture};
+
+/// Returns the demands of an alternative, and of a preference that Karpenter requires with it. `None` if neither names
+/// a label of the instance type, apart from the architecture: then any instance that the node pool makes will do.
+#[must_use]
+pub fn demands<'a>(
+    platform: Platform,
+    alternative: Alternative<'a>,
+    preferred: Option<Alternative<'a>>,
+) -> Option<Vec<(&'a str, Asked<'a>)>> {
+    let mut keys = keys(alternative, preferred);
+    if keys.any(|key| names_instance(platform, key)) {
+        Some(all_demands(platform, alternative, preferred))
+    } else {
+        None
+    }
+}
+
+/// Returns the [demands] of an alternative even if they name no label but the architecture and the capacity type.
+#[must_use]
+pub fn all_demands<'a>(
+    platform: Platform,
+    alternative: Alternative<'a>,
+    preferred: Option<Alternative<'a>>,
+) -> Vec<(&'a str, Asked<'a>)> {
+    let mut demands: Vec<(&str, Asked<'_>)> = Vec::new();
+    for key in keys(alternative, preferred) {
+        let counts = key == CAPACITY_TYPE || key == ARCH || names_instance(platform, key);
+        if counts && !demands.iter().any(|(known, _)| *known == key) {
+            let of_preferred = preferred
+                .into_iter()
+                .flat_map(move |preferred| preferred.on(key));
+            demands.push((key, Asked::new(alternative.on(key).chain(of_preferred))));
+        }
+    }
+    demands
+}
+
+fn keys<'a>(
+    alternative: Alternative<'a>,
+    preferred: Option<Alternative<'a>>,
+) -> impl Iterator<Item = &'a str> {
+    let preferred = preferred.into_iter().flat_map(Alternative::term_keys);
+    alternative
+        .selector_keys()
+        .chain(alternative.term_keys())
+        .chain(preferred)
+}
+
+/// Returns the architecture that an alternative gives away by the labels of its instance type. `None` if it constrains
+/// the architecture itself, or leaves it open.
+#[must_use]
+pub fn implied(platform: Platform, alternative: Alternative<'_>) -> Option<&'static str> {
+    if alternative.constrains(ARCH) {
+        return None;
+    }
+    let demands = demands(platform, alternative, None)?;
+    implied_architecture(platform, &demands)
+}
+
+fn names_instance(platform: Platform, key: &str) -> bool {
+    platform.is_of_reservation(key)
+        || platform
+            .property(key)
+            .is_some_and(|property| property != Property::Architecture)
+}

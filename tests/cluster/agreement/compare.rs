@@ -1,0 +1,208 @@
+//! The comparison of two words, and the reasons for which they may differ. Each reason is a condition on the pod.
+
+use berth::encoding::json::Reader;
+use berth::node::{Asked, Operator};
+use berth::placement::Snapshot;
+use berth::pod::{Alternative, Spec, Template, Term};
+use berth::policy::Binding;
+use serde_json::{Value, json};
+
+use super::names::{NODE_POOL, REQUIRED};
+use super::provider::Provider;
+use super::scheduler::items;
+use super::selectors::one_of;
+use super::words::{Berth, Karpenter, says_no_node};
+
+/// The comparison of two words.
+pub(super) enum Verdict {
+    Agree,
+    /// They differ for a reason of Karpenter's or of the provider's, which berth does not follow.
+    Explained(&'static str),
+    Differ,
+}
+
+/// All that a comparison looks at besides the words.
+pub(super) struct Context<'a> {
+    pub(super) stored: &'a Value,
+    /// The cluster, as it would be if node pools said what their node class and their provider's instances add: in each
+    /// zone.
+    pub(super) told: &'a [Snapshot],
+    pub(super) provider: &'a Provider,
+}
+
+pub(super) fn compare(
+    berth: &Berth,
+    karpenter: &Karpenter,
+    context: &Context<'_>,
+) -> anyhow::Result<Verdict> {
+    let text = context.stored.to_string();
+    let spec = Template::read(&mut Reader::new(&text))?.spec;
+    let spec = spec.unwrap_or_default();
+    Ok(match (berth, karpenter) {
+        (Berth::Placed { node_pools, .. }, Karpenter::Node { node_pool })
+            if node_pools.contains(node_pool) =>
+        {
+            Verdict::Agree
+        }
+        (
+            Berth::Unschedulable(_),
+            Karpenter::Refused { node: None, .. } | Karpenter::ClaimRefused { .. },
+        )
+        | (Berth::Neither | Berth::Exempt(_), Karpenter::Node { .. }) => Verdict::Agree,
+        // A pod that Karpenter passes over gets neither a node nor an event.
+        (Berth::Unschedulable(_), Karpenter::PassedOver) => Verdict::Explained("no event"),
+        // berth does not judge pods for Windows and pods that are pinned to a host: their nodes may be made by others.
+        (Berth::Exempt(_), Karpenter::Refused { node: None, .. }) => Verdict::Explained("exempt"),
+        // Karpenter reads a contradiction on a label, be it with a preference, as a wish for nodes without the label,
+        // and an empty term as one that any node matches. The scheduler reads them otherwise: the pod does not run,
+        // unless another of its terms happens to match.
+        (_, Karpenter::Useless { .. }) | (Berth::Unschedulable(_), Karpenter::Node { .. })
+            if is_misread(&spec) =>
+        {
+            Verdict::Explained("misread")
+        }
+        (Berth::Unschedulable(_), Karpenter::Node { .. }) if leaves_open(&spec) => {
+            Verdict::Explained("a value made up")
+        }
+        // A pool that binds softly adds a preference, after one of the author's that weighs as much.
+        (Berth::Placed { binding, .. }, Karpenter::Node { .. })
+            if *binding == Binding::Preferred && prefers(&spec) =>
+        {
+            Verdict::Explained("preferred")
+        }
+        (
+            Berth::Placed {
+                node_pools,
+                binding,
+            },
+            Karpenter::Node { .. },
+        ) if *binding == Binding::Preferred
+            && context.no_node(&bound_hard(context.stored, node_pools))? =>
+        {
+            Verdict::Explained("the preferred cannot be had")
+        }
+        // berth reads no node class and knows no instances beyond its table: which zones there are, which reservations.
+        (
+            Berth::Placed { .. } | Berth::Neither,
+            Karpenter::Refused { node: None, .. } | Karpenter::Useless { .. },
+        ) if context.no_node(context.stored)? => Verdict::Explained("no such instances"),
+        // berth sees no other pods.
+        (Berth::Placed { .. } | Berth::Neither, Karpenter::Refused { node: None, .. })
+            if follows_others(context.stored) =>
+        {
+            Verdict::Explained("follows others")
+        }
+        // Karpenter picks a domain at random before it looks for an instance type, and may pick another the next time.
+        (
+            Berth::Placed { .. } | Berth::Neither,
+            Karpenter::Refused {
+                node: None,
+                message,
+            },
+        ) if !message.contains("unsatisfiable topology")
+            && hard_topology(context.stored)
+                .any(|key| context.provider.depends_on_types.contains(&key)) =>
+        {
+            Verdict::Explained("a domain at random")
+        }
+        _ => Verdict::Differ,
+    })
+}
+
+impl Context<'_> {
+    /// True if berth says that no node comes for a pod in any zone, once it is told what it does not read.
+    fn no_node(&self, stored: &Value) -> anyhow::Result<bool> {
+        for snapshot in self.told {
+            if !says_no_node(stored, snapshot)? {
+                return Ok(false);
+            }
+        }
+        Ok(!self.told.is_empty())
+    }
+}
+
+/// Returns a pod that requires one of these node pools, which it only preferred.
+fn bound_hard(stored: &Value, node_pools: &[String]) -> Value {
+    let mut bound = stored.clone();
+    let required = &mut bound["spec"]["affinity"]["nodeAffinity"][REQUIRED];
+    if required.is_null() {
+        *required = json!({"nodeSelectorTerms": [{}]});
+    }
+    let terms = required["nodeSelectorTerms"].as_array_mut();
+    for term in terms.into_iter().flatten() {
+        let mut expressions = items(&term["matchExpressions"]).to_vec();
+        expressions.push(one_of(NODE_POOL, node_pools));
+        term["matchExpressions"] = json!(expressions);
+    }
+    bound
+}
+
+/// True if a pod must run beside others.
+fn follows_others(stored: &Value) -> bool {
+    let mut terms = items(&stored["spec"]["affinity"]["podAffinity"][REQUIRED]).iter();
+    terms.any(|term| {
+        let wanted = term["labelSelector"]["matchLabels"].as_object();
+        let labels = &stored["metadata"]["labels"];
+        let mut wanted = wanted.into_iter().flatten();
+        wanted.any(|(key, value)| labels[key] != *value)
+    })
+}
+
+/// Returns the keys over which a pod must be spread, or be together.
+fn hard_topology(stored: &Value) -> impl Iterator<Item = &str> {
+    let spec = &stored["spec"];
+    let spread = items(&spec["topologySpreadConstraints"]).iter();
+    let spread = spread.filter(|spread| spread["whenUnsatisfiable"] == "DoNotSchedule");
+    let together = items(&spec["affinity"]["podAffinity"][REQUIRED]).iter();
+    let terms = spread.chain(together);
+    terms.filter_map(|term| term["topologyKey"].as_str())
+}
+
+/// True if the author has a preference of the greatest weight.
+fn prefers(spec: &Spec<'_>) -> bool {
+    let preferred = spec.heaviest_preference();
+    let own = preferred.filter(|preferred| !preferred.preference.alone().constrains(NODE_POOL));
+    own.is_some_and(|preferred| preferred.weight == 100)
+}
+
+/// True if a pod has an empty term, or one that contradicts the selector, a preference, or itself.
+fn is_misread(spec: &Spec<'_>) -> bool {
+    let empty = spec.terms().unwrap_or_default().iter().any(Term::is_empty);
+    let preferred = spec.preferred().unwrap_or_default();
+    let contradicts = |alternative: Alternative<'_>, preference: Option<&Term<'_>>| {
+        let preference = preference.map(Term::alone);
+        let preferred_keys = preference.into_iter().flat_map(Alternative::term_keys);
+        let mut keys = alternative
+            .selector_keys()
+            .chain(alternative.term_keys())
+            .chain(preferred_keys);
+        keys.any(|key| {
+            let of_preference = preference.into_iter().flat_map(|term| term.on(key));
+            !Asked::new(alternative.on(key).chain(of_preference)).can_be_met()
+        })
+    };
+    empty
+        || spec.alternatives().any(|alternative| {
+            let mut preferred = preferred.iter().map(|term| Some(&term.preference));
+            contradicts(alternative, None) || preferred.any(|term| contradicts(alternative, term))
+        })
+}
+
+/// True if the pod requires a label and names only values that it must not have. Karpenter then makes up a value if the
+/// node pool does not mention the label.
+fn leaves_open(spec: &Spec<'_>) -> bool {
+    spec.alternatives().any(|alternative| {
+        let mut keys = alternative.term_keys();
+        keys.any(|key| {
+            let has = |test: fn(Operator) -> bool| {
+                let mut asked = alternative.on(key);
+                asked.any(|requirement| test(requirement.operator))
+            };
+            has(|operator| operator == Operator::NotIn)
+                && has(|operator| {
+                    matches!(operator, Operator::Exists | Operator::Gt | Operator::Lt)
+                })
+                && !has(|operator| operator == Operator::In)
+        })
+    })
+}
