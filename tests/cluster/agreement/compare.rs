@@ -11,7 +11,7 @@ use super::names::{NODE_POOL, REQUIRED};
 use super::provider::Provider;
 use super::scheduler::items;
 use super::selectors::one_of;
-use super::words::{Berth, Karpenter, says_no_node};
+use super::words::{Berth, Karpenter, hard_topology, says_no_node};
 
 /// The comparison of two words.
 pub(super) enum Verdict {
@@ -46,7 +46,9 @@ pub(super) fn compare(
         }
         (
             Berth::Unschedulable(_),
-            Karpenter::Refused { node: None, .. } | Karpenter::ClaimRefused { .. },
+            Karpenter::Refused { node: None, .. }
+            | Karpenter::ClaimRefused { .. }
+            | Karpenter::LaunchFailed { .. },
         )
         | (Berth::Neither | Berth::Exempt(_), Karpenter::Node { .. }) => Verdict::Agree,
         // A pod that Karpenter passes over gets neither a node nor an event.
@@ -60,6 +62,10 @@ pub(super) fn compare(
             if is_misread(&spec) =>
         {
             Verdict::Explained("misread")
+        }
+        // The pod does not run, as berth says. Karpenter makes nodes all the same.
+        (Berth::Unschedulable(_), Karpenter::Useless { .. }) => {
+            Verdict::Explained("nodes of no use")
         }
         (Berth::Unschedulable(_), Karpenter::Node { .. }) if leaves_open(&spec) => {
             Verdict::Explained("a value made up")
@@ -86,6 +92,18 @@ pub(super) fn compare(
             Berth::Placed { .. } | Berth::Neither,
             Karpenter::Refused { node: None, .. } | Karpenter::Useless { .. },
         ) if context.no_node(context.stored)? => Verdict::Explained("no such instances"),
+        // berth compares requests with all that an instance type has; some of it is reserved for the node itself.
+        (Berth::Placed { .. } | Berth::Neither, Karpenter::Refused { node: None, .. })
+            if context.no_node(&with_reserved(context.stored))? =>
+        {
+            Verdict::Explained("reserved for the node")
+        }
+        // Karpenter counts different values again among the sixty types that it launches with, and takes fewer.
+        (Berth::Placed { .. } | Berth::Neither, Karpenter::LaunchFailed { message })
+            if message.contains("minValues") =>
+        {
+            Verdict::Explained("too few values at launch")
+        }
         // berth sees no other pods.
         (Berth::Placed { .. } | Berth::Neither, Karpenter::Refused { node: None, .. })
             if follows_others(context.stored) =>
@@ -100,7 +118,7 @@ pub(super) fn compare(
                 message,
             },
         ) if !message.contains("unsatisfiable topology")
-            && hard_topology(context.stored)
+            && hard_topology(&context.stored["spec"])
                 .any(|key| context.provider.depends_on_types.contains(&key)) =>
         {
             Verdict::Explained("a domain at random")
@@ -137,6 +155,50 @@ fn bound_hard(stored: &Value, node_pools: &[String]) -> Value {
     bound
 }
 
+/// Returns a pod that requests what its node would keep for itself, too: an upper bound of it.
+fn with_reserved(stored: &Value) -> Value {
+    let spec = &stored["spec"];
+    let containers = items(&spec["containers"]).iter();
+    let containers = containers.chain(items(&spec["initContainers"]));
+    let requested = |resource: &str| -> u64 {
+        let requests = containers
+            .clone()
+            .map(|one| &one["resources"]["requests"][resource]);
+        requests
+            .filter_map(|quantity| amount(quantity.as_str()?))
+            .sum()
+    };
+    let (millicores, mebibytes) = (requested("cpu") / 1000, requested("memory") >> 20);
+    // The provider takes 7.5 % of the memory away, and the kubelet keeps 11 MiB for each of the pods that an instance of
+    // that size can have, besides what evictions need.
+    let of_kubelet = match mebibytes {
+        0..24_000 => 1_100,
+        24_000..200_000 => 3_300,
+        _ => 9_500,
+    };
+    let mut reserving = stored.clone();
+    reserving["spec"]["overhead"] = json!({
+        "cpu": format!("{}m", 80 + millicores * 3 / 1000),
+        "memory": format!("{}Mi", of_kubelet + mebibytes * 82 / 1000),
+    });
+    reserving
+}
+
+/// Returns a quantity in millionths of a core, or in bytes. It reads what the generator writes.
+fn amount(quantity: &str) -> Option<u64> {
+    let unit = quantity.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number: u64 = quantity.strip_suffix(unit)?.parse().ok()?;
+    let factor = match unit {
+        "" => 1_000_000,
+        "m" => 1000,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        "Ti" => 1 << 40,
+        _ => return None,
+    };
+    Some(number * factor)
+}
+
 /// True if a pod must run beside others.
 fn follows_others(stored: &Value) -> bool {
     let mut terms = items(&stored["spec"]["affinity"]["podAffinity"][REQUIRED]).iter();
@@ -146,16 +208,6 @@ fn follows_others(stored: &Value) -> bool {
         let mut wanted = wanted.into_iter().flatten();
         wanted.any(|(key, value)| labels[key] != *value)
     })
-}
-
-/// Returns the keys over which a pod must be spread, or be together.
-fn hard_topology(stored: &Value) -> impl Iterator<Item = &str> {
-    let spec = &stored["spec"];
-    let spread = items(&spec["topologySpreadConstraints"]).iter();
-    let spread = spread.filter(|spread| spread["whenUnsatisfiable"] == "DoNotSchedule");
-    let together = items(&spec["affinity"]["podAffinity"][REQUIRED]).iter();
-    let terms = spread.chain(together);
-    terms.filter_map(|term| term["topologyKey"].as_str())
 }
 
 /// True if the author has a preference of the greatest weight.

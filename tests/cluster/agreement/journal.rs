@@ -18,8 +18,12 @@ pub(super) struct Journal {
     karpenter: Tail,
     /// The messages by which the API server refused the node claims of pods.
     pub(super) refused: BTreeMap<String, String>,
+    /// The messages by which Karpenter could not launch the node claims of pods.
+    pub(super) not_launched: BTreeMap<String, String>,
     /// The pods that Karpenter passes over.
     pub(super) ignored: BTreeSet<String>,
+    /// The pods of node claims by the names of those.
+    claims: BTreeMap<String, String>,
 }
 
 impl Journal {
@@ -28,7 +32,9 @@ impl Journal {
             audit: Tail::new(directory.join(AUDIT_LOG)),
             karpenter: Tail::new(directory.join(format!("{program}.log"))),
             refused: BTreeMap::new(),
+            not_launched: BTreeMap::new(),
             ignored: BTreeSet::new(),
+            claims: BTreeMap::new(),
         }
     }
 
@@ -37,17 +43,28 @@ impl Journal {
         let own = format!("/requestObject/metadata/labels/{}", OWN.replace('/', "~1"));
         for line in self.audit.lines()?.lines() {
             let event: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
+            let pod = text(&event, &own).to_owned();
             if event["responseStatus"]["code"].as_u64() >= Some(400) {
                 let message = text(&event, "/responseStatus/message");
-                self.refused
-                    .insert(text(&event, &own).to_owned(), message.to_owned());
+                self.refused.insert(pod, message.to_owned());
+            } else {
+                let name = text(&event, "/responseObject/metadata/name");
+                self.claims.insert(name.to_owned(), pod);
             }
         }
         for line in self.karpenter.lines()?.lines() {
-            // Of other lines some are no JSON.
-            if line.contains("ignoring pod") {
-                let entry: Value = serde_json::from_str(line).unwrap_or_default();
-                self.ignored.insert(text(&entry, "/Pod/name").to_owned());
+            // Some lines are no JSON.
+            let entry: Value = serde_json::from_str(line).unwrap_or_default();
+            let claim = self.claims.get(text(&entry, "/NodeClaim/name"));
+            match (text(&entry, "/message"), claim) {
+                ("ignoring pod", _) => {
+                    self.ignored.insert(text(&entry, "/Pod/name").to_owned());
+                }
+                ("failed launching nodeclaim", Some(pod)) => {
+                    let error = text(&entry, "/error").to_owned();
+                    self.not_launched.insert(pod.clone(), error);
+                }
+                _ => {}
             }
         }
         Ok(())

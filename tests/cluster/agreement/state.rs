@@ -71,6 +71,11 @@ impl State {
                 message: message.clone(),
             });
         }
+        if let Some(message) = journal.not_launched.get(name) {
+            return Some(Karpenter::LaunchFailed {
+                message: message.clone(),
+            });
+        }
         if journal.ignored.contains(name) {
             return Some(Karpenter::PassedOver);
         }

@@ -9,7 +9,7 @@ use berth::policy::Binding;
 use berth::validation::{Check, Finding};
 use serde_json::Value;
 
-use super::names::{ARCH, NODE_POOL, OS, ZONE};
+use super::names::{ARCH, INSTANCE_TYPE, NODE_POOL, OS, REQUIRED, ZONE};
 use super::scheduler::{self, items};
 use super::selectors::{allow, heaviest_preference, labelled, on, terms, worth_trying};
 use crate::harness::api::text;
@@ -51,8 +51,7 @@ impl Berth {
             };
             ensure!(
                 warnings.iter().any(says_so) == found.is_some(),
-                "{}: warnings {warnings:?}, {found:?}",
-                stored["metadata"]["name"],
+                "warnings {warnings:?}, {found:?}: {stored}",
             );
         }
         if let Some(finding) = found {
@@ -74,7 +73,9 @@ impl Berth {
             });
         }
         Ok(match record.reason {
-            reason @ (Reason::Os | Reason::HostPinned) => Self::Exempt(reason),
+            reason if reason.runs_elsewhere() || reason == Reason::SpecialResource => {
+                Self::Exempt(reason)
+            }
             _ => Self::Neither,
         })
     }
@@ -131,6 +132,8 @@ pub(super) enum Karpenter {
     },
     /// The API server refuses the claim of a node for it, each time anew, and Karpenter says nothing.
     ClaimRefused { message: String },
+    /// It makes claims one after another, and can launch none of them.
+    LaunchFailed { message: String },
     /// Karpenter takes it for a pod that wants none of its nodes, and says nothing.
     PassedOver,
 }
@@ -142,12 +145,14 @@ impl fmt::Display for Karpenter {
             Self::Useless { node_pool } => write!(f, "a node of {node_pool} of no use to it"),
             Self::Refused { message, node } => write!(f, "node {node:?}, and {message}"),
             Self::ClaimRefused { message } => write!(f, "no claim, since {message}"),
+            Self::LaunchFailed { message } => write!(f, "no launch, since {message}"),
             Self::PassedOver => f.write_str("passed over"),
         }
     }
 }
 
-/// True if the scheduler lets a pod run on a node, as far as labels go.
+/// True if the scheduler lets a pod run on a node, as far as labels go: those that it selects, and the keys over which it
+/// must be spread or be together.
 pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
     let labels = node["metadata"]["labels"].as_object().into_iter().flatten();
     let mut labels: scheduler::Labels = labels
@@ -157,6 +162,7 @@ pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
     for (alias, key) in [
         ("beta.kubernetes.io/arch", ARCH),
         ("beta.kubernetes.io/os", OS),
+        ("beta.kubernetes.io/instance-type", INSTANCE_TYPE),
         ("failure-domain.beta.kubernetes.io/zone", ZONE),
         ("topology.ebs.csi.aws.com/zone", ZONE),
     ] {
@@ -164,6 +170,16 @@ pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
         labels.extend(value.map(|value| (alias.to_owned(), value)));
     }
     scheduler::allows(&pod["spec"], &labels)
+        && hard_topology(&pod["spec"]).all(|key| labels.contains_key(key))
+}
+
+/// Returns the keys over which a pod must be spread, or be together.
+pub(super) fn hard_topology(spec: &Value) -> impl Iterator<Item = &str> {
+    let spread = items(&spec["topologySpreadConstraints"]).iter();
+    let spread = spread.filter(|spread| spread["whenUnsatisfiable"] == "DoNotSchedule");
+    let together = items(&spec["affinity"]["podAffinity"][REQUIRED]).iter();
+    let terms = spread.chain(together);
+    terms.filter_map(|term| term["topologyKey"].as_str())
 }
 
 /// True if Karpenter takes a pod for one that wants none of its nodes: the selector, the first required term and the

@@ -88,7 +88,7 @@ pub(crate) fn write_audit_policy(directory: &Path) -> anyhow::Result<()> {
         "omitStages": ["RequestReceived"],
         "rules": [
             {
-                "level": "Request",
+                "level": "RequestResponse",
                 "verbs": ["create"],
                 "resources": [{"group": "karpenter.sh", "resources": ["nodeclaims"]}],
             },
