@@ -7,5 +7,6 @@ mod status;
 pub use resource::{GROUP, NAME, PLURAL, VERSION};
 pub use schema::definition;
 pub use status::{
-    Acceptance, Condition, ConditionReason, ConditionStatus, ConditionType, PoolStatus, Status,
+    Acceptance, Condition, ConditionReason, ConditionStatus, ConditionType, NodePoolStatus,
+    PoolStatus, Status,
 };

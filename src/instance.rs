@@ -3,6 +3,7 @@
 //! The table is `types.tsv`. `refresh` makes it from the answer of EC2's `DescribeInstanceTypes`. A type that came to
 //! EC2 after the table has no line in it; its name says what berth knows of it.
 
+mod capacity;
 mod name;
 mod property;
 mod table;

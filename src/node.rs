@@ -7,6 +7,7 @@ pub mod label;
 mod manifest;
 mod node_pool;
 mod platform;
+mod report;
 mod requirement;
 mod state;
 mod taint;

@@ -75,6 +75,11 @@ fn columns() -> Value {
             ".status.missing",
             "The node pools that the policy names and the cluster does not have.",
         ),
+        column(
+            "Not Ready",
+            ".status.notReady",
+            "The node pools of the policy of which Karpenter makes no nodes now, each with its state.",
+        ),
         age,
         message,
     ])

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::field::FieldError;
 use crate::named::named;
-use crate::node::Catalogue;
+use crate::node::{Catalogue, State};
 use crate::policy::Policy;
 
 /// The longest message of a condition, in characters.
@@ -35,6 +35,11 @@ pub struct Status {
     #[serde(default)]
     #[schemars(length(max = 1024))]
     pub missing: String,
+    /// The node pools that the policy names, that the cluster has, and of which Karpenter makes no nodes now, as text:
+    /// the first four, each with its state, and the number of the others.
+    #[serde(default)]
+    #[schemars(length(max = 1024))]
+    pub not_ready: String,
     /// The pools of the policy, each with its node pools that the cluster has.
     #[serde(default)]
     #[schemars(
@@ -42,6 +47,13 @@ pub struct Status {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
     )]
     pub pools: Vec<PoolStatus>,
+    /// The node pools that the policy names, each with its state.
+    #[serde(default)]
+    #[schemars(
+        length(max = 2048),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
+    pub node_pools: Vec<NodePoolStatus>,
 }
 
 /// A condition of the policy, in the form that all Kubernetes objects share.
@@ -125,7 +137,19 @@ pub struct PoolStatus {
     pub missing: Vec<String>,
 }
 
-/// The most missing node pools that the text names.
+/// The status of a node pool that the policy names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodePoolStatus {
+    /// The name of the node pool.
+    #[schemars(length(max = 63))]
+    pub name: String,
+    /// The state of the node pool: what keeps Karpenter from making a node of it for a pod. A node pool of the catalogue
+    /// that no NodePool object describes counts as ready.
+    pub state: State,
+}
+
+/// The most node pools that a text names.
 const NAMED: usize = 4;
 
 /// The acceptance of a policy: the policy and the node pools of the cluster, or the error for which berth cannot use
@@ -167,12 +191,18 @@ impl Status {
             Ok((policy, catalogue)) => pools(policy, catalogue),
             Err(_) => Vec::new(),
         };
-        let missing = pools.iter().flat_map(|pool| &pool.missing).collect();
+        let node_pools = match acceptance {
+            Ok((policy, catalogue)) => node_pools(policy, catalogue),
+            Err(_) => Vec::new(),
+        };
+        let missing = pools.iter().flat_map(|pool| pool.missing.clone()).collect();
         Self {
             observed_generation: Some(generation),
             conditions: vec![condition],
             missing: listed(&missing),
+            not_ready: listed(&not_ready(&node_pools)),
             pools,
+            node_pools,
         }
         .since(before, now)
     }
@@ -195,7 +225,7 @@ impl Status {
 fn pools(policy: &Policy, catalogue: &Catalogue) -> Vec<PoolStatus> {
     let pools = policy.pools().iter().map(|pool| {
         let names = pool.node_pools.iter().map(ToString::to_string);
-        let (node_pools, missing) = names.partition(|name| catalogue.get(name).is_some());
+        let (node_pools, missing) = names.partition(|name| catalogue.lasting(name).is_some());
         PoolStatus {
             name: pool.name.to_string(),
             node_pools,
@@ -205,9 +235,28 @@ fn pools(policy: &Policy, catalogue: &Catalogue) -> Vec<PoolStatus> {
     pools.collect()
 }
 
+/// Returns the state of each node pool that the policy names, ordered by name.
+fn node_pools(policy: &Policy, catalogue: &Catalogue) -> Vec<NodePoolStatus> {
+    let named = policy.node_pools().into_iter();
+    let states = named.map(|name| NodePoolStatus {
+        name: name.to_string(),
+        state: catalogue.state(name),
+    });
+    states.collect()
+}
+
+/// Returns the node pools that the cluster has and of which Karpenter makes no nodes, each with its state.
+fn not_ready(node_pools: &[NodePoolStatus]) -> BTreeSet<String> {
+    let obstructed = node_pools
+        .iter()
+        .filter(|node_pool| node_pool.state.is_there() && node_pool.state.obstacle().is_some());
+    let texts = obstructed.map(|NodePoolStatus { name, state }| format!("{name} ({state})"));
+    texts.collect()
+}
+
 /// Returns the first names and the number of the others, as text.
-fn listed(names: &BTreeSet<&String>) -> String {
-    let first: Vec<&str> = names.iter().take(NAMED).map(|name| name.as_str()).collect();
+fn listed(names: &BTreeSet<String>) -> String {
+    let first: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
     let text = first.join(", ");
     match names.len() - first.len() {
         0 => text,
@@ -217,7 +266,12 @@ fn listed(names: &BTreeSet<&String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{FieldError, Status, Time};
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::{Catalogue, FieldError, NodePoolStatus, State, Status, Time};
+    use crate::node::NodePool;
     use crate::policy::{embedded_node_pools, embedded_policy};
 
     /// A condition has the time of its last change, not of the last look.
@@ -252,5 +306,64 @@ mod tests {
             shown(&none),
             "amd64-batch, amd64-default, arm64-batch, arm64-default and 2 more"
         );
+    }
+
+    /// Returns a node pool whose object has these fields beside its template.
+    fn node_pool(name: &str, spec: &Value, status: &Value) -> Arc<NodePool> {
+        let mut object = json!({
+            "metadata": {"name": name, "uid": "1"},
+            "spec": {"template": {"spec": {}}},
+            "status": status,
+        });
+        for (field, value) in spec.as_object().unwrap() {
+            object["spec"][field] = value.clone();
+        }
+        Arc::new(NodePool::from_object(object).unwrap())
+    }
+
+    #[test]
+    fn each_node_pool_that_the_policy_names_has_a_state() {
+        let (policy, _) = embedded_policy().unwrap();
+        let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+        let none = json!({});
+        let catalogue: Catalogue = [
+            node_pool("amd64-batch", &none, &ready),
+            node_pool("amd64-default", &none, &none),
+            node_pool("arm64-batch", &json!({"replicas": 1}), &ready),
+            node_pool("truemark-amd64", &json!({"limits": {"nodes": 0}}), &ready),
+            node_pool("unheard-of", &none, &none),
+        ]
+        .into_iter()
+        .collect();
+        let time = Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
+        let said = Status::new(Ok((&policy, &catalogue)), 1, None, &time);
+        let states: Vec<(&str, State)> = said
+            .node_pools
+            .iter()
+            .map(|NodePoolStatus { name, state }| (name.as_str(), *state))
+            .collect();
+        assert_eq!(
+            states,
+            [
+                ("amd64-batch", State::Ready),
+                ("amd64-default", State::Unready),
+                ("arm64-batch", State::Static),
+                ("arm64-default", State::Absent),
+                ("truemark-amd64", State::Full),
+                ("truemark-arm64", State::Absent),
+            ]
+        );
+        assert_eq!(
+            said.not_ready,
+            "amd64-default (unready), arm64-batch (static), truemark-amd64 (full)"
+        );
+        assert_eq!(said.missing, "arm64-default, truemark-arm64");
+    }
+
+    #[test]
+    fn a_state_is_written_as_it_is_named() {
+        for state in State::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
     }
 }

@@ -43,6 +43,13 @@ struct PoolLabels {
     pool: Arc<str>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    pool: Arc<str>,
+    node_pool: Arc<str>,
+    state: &'static str,
+}
+
 /// The metrics of the watches and of the policy.
 #[derive(Debug)]
 pub struct Watching {
@@ -54,6 +61,7 @@ pub struct Watching {
     policy_refused: Gauge,
     policy_status_errors: Counter,
     node_pools_missing: Family<PoolLabels, Gauge>,
+    node_pool_states: Family<StateLabels, Gauge>,
 }
 
 impl Watching {
@@ -100,6 +108,11 @@ impl Watching {
                 "Node pools that a pool of the policy names and that do not exist",
                 Family::default(),
             ),
+            node_pool_states: all.register(
+                "node_pool_state",
+                "1 for the state of each node pool that a pool of the policy names; Karpenter makes nodes of a ready one alone",
+                Family::default(),
+            ),
         }
     }
 
@@ -124,7 +137,7 @@ impl Watching {
             .set(number(unreadable));
     }
 
-    /// Sets the policy in force, and for each of its pools the number of its node pools that do not exist.
+    /// Sets the policy in force, and the states of the node pools that its pools name.
     pub fn policy(&self, source: Source, snapshot: &Snapshot) {
         self.policy_in_force.clear();
         let labels = PolicyLabels {
@@ -133,13 +146,23 @@ impl Watching {
         };
         self.policy_in_force.get_or_create(&labels).set(1);
         self.node_pools_missing.clear();
+        self.node_pool_states.clear();
         for pool in snapshot.policy.pools() {
-            let names = pool.node_pools.iter();
-            let missing = names.filter(|name| snapshot.catalogue.get(name).is_none());
+            let mut missing = 0;
+            for node_pool in &pool.node_pools {
+                let state = snapshot.catalogue.state(node_pool);
+                missing += i64::from(!state.is_there());
+                let labels = StateLabels {
+                    pool: Arc::clone(&pool.name),
+                    node_pool: Arc::clone(node_pool),
+                    state: state.as_str(),
+                };
+                self.node_pool_states.get_or_create(&labels).set(1);
+            }
             let pool = Arc::clone(&pool.name);
             self.node_pools_missing
                 .get_or_create(&PoolLabels { pool })
-                .set(number(missing.count()));
+                .set(missing);
         }
     }
 

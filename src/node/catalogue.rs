@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::node_pool::NodePool;
+use super::state::State;
 use crate::encoding::field::FieldError;
 
 /// All node pools that berth knows of, by name.
@@ -17,6 +18,19 @@ impl Catalogue {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&NodePool> {
         self.node_pools.get(name).map(Arc::as_ref)
+    }
+
+    /// Returns the node pool of that name, unless it is being deleted.
+    #[must_use]
+    pub fn lasting(&self, name: &str) -> Option<&NodePool> {
+        self.get(name)
+            .filter(|node_pool| node_pool.state().is_there())
+    }
+
+    /// Returns the state of the node pool of that name.
+    #[must_use]
+    pub fn state(&self, name: &str) -> State {
+        self.get(name).map_or(State::Absent, NodePool::state)
     }
 
     /// Returns all node pools, ordered by name.

@@ -12,12 +12,11 @@ use super::node_pool::{
     NODE_POOL_NAME_PATTERN, NodePool, Parts, node_label_validations, valid_node_pool_name,
 };
 use super::platform::Platform;
+use super::report::Report;
 use super::requirement::{Operator, RequirementFile};
-use super::state::State;
 use super::taint::Taint;
 use crate::encoding::field::FieldError;
-use crate::encoding::{quantity, yaml};
-use crate::instance::TypeSet;
+use crate::encoding::yaml;
 
 /// A node pool that no NodePool object describes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -102,7 +101,7 @@ struct NodePoolManifest {
     metadata: ManifestMetadata,
     spec: ManifestSpec,
     #[serde(default)]
-    status: ManifestStatus,
+    status: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -110,50 +109,18 @@ struct NodePoolManifest {
 struct ManifestMetadata {
     name: String,
     #[serde(default)]
-    deletion_timestamp: Option<String>,
+    uid: Value,
+    #[serde(default)]
+    deletion_timestamp: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 struct ManifestSpec {
     template: ManifestTemplate,
-    /// The number of nodes of a static node pool.
     #[serde(default)]
-    replicas: Option<i64>,
+    replicas: Value,
     #[serde(default)]
-    limits: BTreeMap<String, Quantity>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-struct ManifestStatus {
-    #[serde(default)]
-    conditions: Vec<Condition>,
-    /// The resources of the nodes that it has.
-    #[serde(default)]
-    resources: BTreeMap<String, Quantity>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Condition {
-    r#type: String,
-    status: String,
-}
-
-/// A quantity, which YAML may take for a number.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Quantity {
-    Text(String),
-    Number(serde_json::Number),
-}
-
-impl Quantity {
-    /// Returns the amount in thousandths, or `None` if the text is no quantity.
-    fn thousandths(&self) -> Option<u128> {
-        match self {
-            Self::Text(text) => quantity::thousandths(text),
-            Self::Number(number) => quantity::thousandths(&number.to_string()),
-        }
-    }
+    limits: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -246,11 +213,11 @@ impl NodePool {
             metadata: TemplateMetadata { labels },
             spec: template,
         } = spec.template;
-        let name = metadata.name;
-        valid_node_pool_name(&name).map_err(|error| error.in_field("name").in_field("metadata"))?;
+        let name = &metadata.name;
+        valid_node_pool_name(name).map_err(|error| error.in_field("name").in_field("metadata"))?;
         let requirements: Vec<_> = template.requirements.into_iter().map(Into::into).collect();
         let parts = Parts {
-            name: &name,
+            name,
             node_label: karpenters_label(),
             platform: Platform::of_node_class(&template.node_class_ref.group),
             external: false,
@@ -262,50 +229,14 @@ impl NodePool {
             let error = error.in_field("spec").in_field("template");
             error.in_field("spec")
         })?;
-        let is_unready =
-            |condition: &Condition| condition.r#type == "Ready" && condition.status != "True";
-        let state = if metadata.deletion_timestamp.is_some() {
-            State::Deleting
-        } else if spec.replicas.is_some() {
-            State::Static
-        } else if status.conditions.iter().any(is_unready) {
-            State::Unready
-        } else if node_pool.state() == State::Empty {
-            State::Empty
-        } else if is_full(&node_pool, &spec.limits, &status.resources) {
-            State::Full
-        } else {
-            State::Ready
+        let report = Report {
+            uid: metadata.uid,
+            deletion_timestamp: metadata.deletion_timestamp,
+            replicas: spec.replicas,
+            limits: spec.limits,
+            status,
         };
+        let state = report.state(&node_pool);
         Ok(node_pool.in_state(state))
     }
 }
-
-/// True if the limits leave room for none of the node pool's instance types. Karpenter compares their capacity with
-/// what the limits leave.
-fn is_full(
-    node_pool: &NodePool,
-    limits: &BTreeMap<String, Quantity>,
-    used: &BTreeMap<String, Quantity>,
-) -> bool {
-    let left = |resource: &str| {
-        let limit = limits.get(resource)?.thousandths()?;
-        let used = used.get(resource).and_then(Quantity::thousandths);
-        Some(limit.saturating_sub(used.unwrap_or(0)))
-    };
-    let fits = |resource: &str, amount: u128| left(resource).is_none_or(|left| amount <= left);
-    if !fits("nodes", 1000) {
-        return true;
-    }
-    let types = node_pool.instance_types().map(TypeSet::types);
-    match types {
-        Some(mut types) => !types.any(|of| {
-            fits("cpu", u128::from(of.vcpus) * 1000)
-                && fits("memory", u128::from(of.memory_mib) * MIB * 1000)
-        }),
-        None => !fits("cpu", 1) || !fits("memory", 1),
-    }
-}
-
-/// The bytes of a MiB.
-const MIB: u128 = 1 << 20;

@@ -241,7 +241,12 @@ impl NodePool {
             requirements.insert(COMPUTE_TYPE.to_owned(), ValueSet::of("auto"));
         }
         let instances = Instances::new(platform, &requirements, least.into_iter());
-        let is_empty = instances.as_ref().is_some_and(Instances::is_empty);
+        // Requirements that contradict one another leave no value of a label that every node has.
+        let contradict = requirements.iter().any(|(key, set)| {
+            let values = set.values();
+            values.is_some_and(|values| values.len() == 0) && platform.always_present(key)
+        });
+        let is_empty = contradict || instances.as_ref().is_some_and(Instances::is_empty);
         if let Some(instances) = instances.as_ref().filter(|_| !is_empty) {
             keep_architectures(&mut requirements, instances);
         }

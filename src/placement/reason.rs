@@ -127,6 +127,7 @@ impl Reason {
             | Self::ComputeType
             | Self::VirtualNode
             | Self::HostPinned
+            | Self::CriticalAddon
             | Self::BesideOthers => Class::Elsewhere,
             Self::Conflict
             | Self::Unavailable
@@ -144,7 +145,6 @@ impl Reason {
             | Self::Namespace
             | Self::NotOptedIn
             | Self::Critical
-            | Self::CriticalAddon
             | Self::OptedOut
             | Self::SpecialResource => Class::Left,
         }

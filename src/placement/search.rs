@@ -46,7 +46,7 @@ pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<Prefer
 /// first node pool that the cluster has decides for all, since they share the label.
 pub(super) fn nodes_of<'p>(pool: &Pool, catalogue: &'p Catalogue) -> (&'p str, Platform) {
     let mut existing = pool.node_pools.iter();
-    let first = existing.find_map(|name| catalogue.get(name));
+    let first = existing.find_map(|name| catalogue.lasting(name));
     first.map_or((NODE_POOL, Platform::Karpenter), |first| {
         (first.node_label(), first.platform())
     })

@@ -1,4 +1,4 @@
-//! The resources that a pod requests, as kube-scheduler adds them up (R7.6).
+//! The resources that a pod requests, as kube-scheduler adds them up (R7.15).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -108,24 +108,11 @@ impl Resources<'_> {
 /// True if an instance of the type has the amount of a resource. A resource that its node class decides, such as
 /// ephemeral storage, counts as there.
 fn has(kind: &InstanceType, resource: &str, amount: u128) -> bool {
-    let made_by = |made: Option<(&str, u64)>, maker: &str| {
-        made.filter(|(name, _)| *name == maker)
-            .map_or(0, |(_, count)| u128::from(count))
-    };
-    let offered = match resource {
-        "cpu" => u128::from(kind.vcpus),
-        "memory" => u128::from(kind.memory_mib) * MIB,
-        "ephemeral-storage" => return true,
-        "nvidia.com/gpu" => made_by(kind.gpus, "nvidia"),
-        "amd.com/gpu" => made_by(kind.gpus, "amd"),
-        "habana.ai/gaudi" => made_by(kind.gpus, "habana"),
-        "aws.amazon.com/neuron" => made_by(kind.accelerators, "aws"),
-        "aws.amazon.com/neuroncore" => kind.neuron_cores.into(),
-        "vpc.amazonaws.com/efa" => kind.efa_interfaces.into(),
-        "vpc.amazonaws.com/pod-eni" => return kind.trunking,
-        _ => 0,
-    };
-    amount <= offered * 1000
+    if resource == "vpc.amazonaws.com/pod-eni" {
+        return kind.trunking;
+    }
+    let offered = kind.capacity(resource);
+    offered.is_none_or(|offered| amount <= offered)
 }
 
 /// A container, as far as its resources go.

@@ -1,5 +1,6 @@
 //! The policy that berth decides by. It is made from its file once, and every policy that is made is valid.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::file::{Binding, Mode, Validation};
@@ -78,6 +79,13 @@ impl Policy {
         }
     }
 
+    /// Returns the names of all node pools that the policy names, each once.
+    #[must_use]
+    pub fn node_pools(&self) -> BTreeSet<&Arc<str>> {
+        let pools = self.pools.iter();
+        pools.flat_map(|pool| pool.node_pools.iter()).collect()
+    }
+
     /// Checks the policy against the node pools that it names.
     ///
     /// A pool that binds `Preferred` must not have a tainted node pool: the toleration, with no binding beside it,
@@ -94,7 +102,7 @@ impl Policy {
             };
             let names = pool.node_pools.iter();
             let mut first: Option<&NodePool> = None;
-            for node_pool in names.filter_map(|name| catalogue.get(name)) {
+            for node_pool in names.filter_map(|name| catalogue.lasting(name)) {
                 let name = node_pool.name();
                 if let (Binding::Preferred, Some(taint)) =
                     (pool.binding, node_pool.taints().first())

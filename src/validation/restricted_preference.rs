@@ -1,4 +1,4 @@
-//! The check `restricted-preference`: a preference that makes the API server refuse the node of the pod (R7.12).
+//! The check `restricted-preference`: a preference that makes the API server refuse the node of the pod (R7.13).
 //!
 //! Karpenter takes the heaviest preference for a requirement, and copies it into the NodeClaim without a look at its
 //! labels. The API server refuses a NodeClaim that names a label of the platform's own domain. Karpenter then tries the

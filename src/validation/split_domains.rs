@@ -1,4 +1,4 @@
-//! The check `split-domains`: pods that are to spread over values of a label of which placement leaves one (R7.13).
+//! The check `split-domains`: pods that are to spread over values of a label of which placement leaves one (R7.14).
 
 use super::revision::Revision;
 use super::wording::{clipped, listed};

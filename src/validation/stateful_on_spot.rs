@@ -66,7 +66,7 @@ fn lasting_pool<'a>(revision: &Revision<'a>) -> Option<&'a Pool> {
         let mut node_pools = pool
             .node_pools
             .iter()
-            .filter_map(|name| revision.snapshot.catalogue.get(name))
+            .filter_map(|name| revision.snapshot.catalogue.lasting(name))
             .peekable();
         node_pools.peek().is_some() && node_pools.all(test)
     };

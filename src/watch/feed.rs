@@ -63,15 +63,7 @@ pub(super) fn node_pools() -> WatchSpec<DynamicObject, Result<Arc<NodePool>, Unr
         },
         page: 100,
         fields: None,
-        read: |object| {
-            let name: Arc<str> = object.name_any().into();
-            // A node pool that is being deleted makes no nodes any more, and its nodes are on their way out.
-            if object.metadata.deletion_timestamp.is_some() {
-                return (name, None);
-            }
-            let node_pool = read_node_pool(&name, object.data).map(Arc::new);
-            (name, Some(node_pool))
-        },
+        read: read_node_pool,
         update: Update::NodePools,
     }
 }

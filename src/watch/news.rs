@@ -8,6 +8,7 @@ use super::update::{PolicyObject, UnreadableNodePool};
 use crate::encoding::field::FieldError;
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
+use crate::node::State;
 use crate::placement::Snapshot;
 use crate::policy::Source;
 
@@ -20,6 +21,7 @@ pub(super) struct News {
     pub(super) assessment: Option<Assessment>,
     pub(super) counts: [Count; 3],
     pub(super) notices: Vec<Notice>,
+    pub(super) states: Vec<StateChange>,
 }
 
 /// The policy after a change of the policy or of the node pools.
@@ -50,6 +52,16 @@ pub(super) enum Notice {
     UsableAgain,
     /// The first snapshot is there, with the policy of this source.
     Following(Source),
+}
+
+/// A change of the state of a node pool that the policy in force names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StateChange {
+    pub(super) node_pool: Arc<str>,
+    /// The state before, or `None` if the policy did not name the node pool.
+    pub(super) before: Option<State>,
+    /// The state now, or `None` if the policy does not name the node pool any more.
+    pub(super) now: Option<State>,
 }
 
 /// The number of objects that a watch knows.
@@ -103,6 +115,9 @@ impl News {
         if let (Some(source), Some(snapshot)) = (in_force, &self.snapshot) {
             metrics.watching.policy(source, snapshot);
         }
+        for change in &self.states {
+            change.report();
+        }
         for notice in &self.notices {
             self.report_notice(notice, metrics);
         }
@@ -135,6 +150,27 @@ impl News {
                     "following the cluster"
                 );
             }
+        }
+    }
+}
+
+impl StateChange {
+    /// Logs the change. A node pool that is ready from the first is worth no line.
+    fn report(&self) {
+        let Self {
+            node_pool,
+            before,
+            now,
+        } = self;
+        let node_pool = &**node_pool;
+        match (before, now) {
+            (Some(before), Some(now)) => {
+                tracing::info!(node_pool, %before, state = %now, "a node pool of the policy has changed its state");
+            }
+            (None, Some(now)) if now.obstacle().is_some() => {
+                tracing::info!(node_pool, state = %now, "a node pool of the policy makes no nodes");
+            }
+            (_, None) | (None, Some(_)) => {}
         }
     }
 }

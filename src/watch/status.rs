@@ -92,15 +92,17 @@ impl Statement {
         (statement, stored)
     }
 
-    /// Returns the status to write. Returns `None` if it is stored, or if this replica has written it and another has
-    /// replaced it since.
+    /// Returns the status to write. Returns `None` if this replica has written it last, whoever has replaced it since,
+    /// or if it is stored and this replica has written none yet.
+    ///
+    /// A replica that has written another one writes even what is stored: its own last write may arrive after it.
     fn to_write(&self, stored: Option<&Status>, said: Option<&Self>, now: &Time) -> Option<Status> {
         let is_of_berth = stored.is_some_and(|stored| !stored.conditions.is_empty());
         if is_of_berth && said == Some(self) {
             return None;
         }
         let status = self.status.clone().since(stored, now);
-        if stored == Some(&status) {
+        if said.is_none() && stored == Some(&status) {
             None
         } else {
             Some(status)
@@ -152,5 +154,16 @@ mod tests {
         let emptied = Status::default();
         let again = ours.to_write(Some(&emptied), Some(&ours), &at(5));
         assert!(again.is_some(), "no berth has emptied it");
+    }
+
+    /// Two replicas see a node pool go back and forth. The slower one may write the state between after the quicker one
+    /// has written the last, and so has to write the last itself.
+    #[test]
+    fn a_replica_that_has_written_another_status_writes_even_what_is_stored() {
+        let (between, last) = (statement("a", "between"), statement("a", "last"));
+        let stored = last.to_write(None, None, &at(1)).unwrap();
+        assert_eq!(last.to_write(Some(&stored), None, &at(2)), None);
+        let again = last.to_write(Some(&stored), Some(&between), &at(2));
+        assert_eq!(again, Some(stored));
     }
 }

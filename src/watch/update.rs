@@ -35,17 +35,28 @@ pub(super) struct UnreadableNodePool {
     error: FieldError,
 }
 
-/// Reads a node pool from an object whose metadata kube has taken out.
+/// Reads a node pool from its stored object.
 pub(super) fn read_node_pool(
-    name: &str,
-    mut object: Value,
-) -> Result<NodePool, UnreadableNodePool> {
-    let spec = object.get_mut("spec").map(Value::take);
-    let object = json!({"metadata": {"name": name}, "spec": spec});
-    NodePool::from_object(object).map_err(|error| UnreadableNodePool {
-        name: name.to_owned(),
-        error,
-    })
+    object: DynamicObject,
+) -> Kept<Result<Arc<NodePool>, UnreadableNodePool>> {
+    let DynamicObject {
+        metadata, mut data, ..
+    } = object;
+    let name = metadata.name.unwrap_or_default();
+    let mut part = |field| data.get_mut(field).map(Value::take);
+    let object = json!({
+        "metadata": {
+            "name": name,
+            "uid": metadata.uid,
+            "deletionTimestamp": metadata.deletion_timestamp,
+        },
+        "spec": part("spec"),
+        "status": part("status"),
+    });
+    let kept: Arc<str> = name.as_str().into();
+    let read = NodePool::from_object(object).map(Arc::new);
+    let read = read.map_err(|error| UnreadableNodePool { name, error });
+    (kept, Some(read))
 }
 
 /// A `PlacementPolicy` as it is stored.

@@ -1,16 +1,17 @@
 //! The state of the cluster as the watches tell it, and the snapshot made of it. Updates alone change the state.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::{replace, take};
 use std::sync::Arc;
 
 use super::availability::Availability;
 use super::listing::Listing;
-use super::news::{Assessment, Count, Judgement, News, Notice};
+use super::news::{Assessment, Count, Judgement, News, Notice, StateChange};
 use super::update::{PolicyObject, UnreadableNodePool, Update, WatchResult};
 use crate::definition;
 use crate::encoding::field::FieldError;
 use crate::metrics::watching::Watched;
-use crate::node::{Catalogue, NodePool};
+use crate::node::{Catalogue, NodePool, State};
 use crate::placement::{Given, Snapshot, or_embedded};
 use crate::pod::NamespaceLabels;
 use crate::policy::{Policy, Source, embedded_policy, read_policy_spec};
@@ -51,6 +52,8 @@ pub(super) struct View {
     /// The error of the newest policy, while berth cannot use it.
     refused: Option<FieldError>,
     unreadable: Vec<UnreadableNodePool>,
+    /// The state of each node pool that the policy in force names.
+    states: BTreeMap<Arc<str>, State>,
 }
 
 /// The objects that have changed since the last news.
@@ -75,6 +78,7 @@ impl View {
             snapshot: None,
             refused: None,
             unreadable: Vec::new(),
+            states: BTreeMap::new(),
         }
     }
 
@@ -109,12 +113,13 @@ impl View {
             policy_or_node_pools,
         } = take(&mut self.changed);
         let is_first = self.snapshot.is_none();
-        let (mut assessment, mut notices) = (None, Vec::new());
+        let (mut assessment, mut notices, mut states) = (None, Vec::new(), Vec::new());
         if policy_or_node_pools || is_first {
             let refused = self.assess().err();
             let unreadable = self.newly_unreadable().into_iter();
             notices.extend(unreadable.map(Notice::Unreadable));
             notices.extend(self.refusal(refused));
+            states = self.state_changes();
             assessment = Some(Assessment {
                 in_force: self.in_force.as_ref().map(|usable| usable.source),
                 judgement: self.judgement(),
@@ -131,6 +136,7 @@ impl View {
             assessment,
             counts: self.counts(),
             notices,
+            states,
         })
     }
 
@@ -164,6 +170,28 @@ impl View {
         newly
             .filter(|error| !before.contains(error))
             .cloned()
+            .collect()
+    }
+
+    /// Notes the states of the node pools that the policy in force names. Returns those that were not so before.
+    fn state_changes(&mut self) -> Vec<StateChange> {
+        let Some(Snapshot {
+            policy, catalogue, ..
+        }) = &self.snapshot
+        else {
+            return Vec::new();
+        };
+        let states = policy.node_pools().into_iter();
+        let states = states.map(|name| (Arc::clone(name), catalogue.state(name)));
+        let before = replace(&mut self.states, states.collect());
+        let names: BTreeSet<&Arc<str>> = before.keys().chain(self.states.keys()).collect();
+        let changes = names.into_iter().map(|name| StateChange {
+            node_pool: Arc::clone(name),
+            before: before.get(name).copied(),
+            now: self.states.get(name).copied(),
+        });
+        changes
+            .filter(|change| change.before != change.now)
             .collect()
     }
 

@@ -61,17 +61,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// Returns a plain node pool, one with a taint, one that berth cannot read, or one that is being deleted.
 fn node_pool(name: &str, form: u8) -> Kept<Result<Arc<NodePool>, UnreadableNodePool>> {
     let taints = match form {
-        0 => json!([]),
         1 => json!([{"key": "example.com/only", "effect": "NoSchedule"}]),
-        _ => json!(true),
+        2 => json!(true),
+        _ => json!([]),
     };
-    let spec = json!({"template": {"spec": {"taints": taints}}});
-    let node_pool = if form < 3 {
-        Some(read_node_pool(name, json!({"spec": spec})).map(Arc::new))
-    } else {
-        None
-    };
-    (name.into(), node_pool)
+    let deletion = (form == 3).then_some("2026-11-29T00:00:00Z");
+    let object = json!({
+        "metadata": {"name": name, "deletionTimestamp": deletion},
+        "spec": {"template": {"spec": {"taints": taints}}},
+    });
+    read_node_pool(serde_json::from_value(object).unwrap())
 }
 
 fn namespace(name: &str, form: u8) -> Kept<Arc<NamespaceLabels>> {
@@ -153,13 +152,13 @@ fn list(objects: &Numbered) -> Vec<Event<(u8, u8)>> {
 
 /// The last list of each kind, or the reason that there is none.
 #[derive(Debug, Default)]
-struct State {
+struct Lists {
     listed: [Option<Numbered>; KINDS as usize],
     lacking: [Option<Availability>; KINDS as usize],
 }
 
-impl State {
-    /// Returns the news of a view that gets this state alone. A policy, if given, takes the place of the state's own.
+impl Lists {
+    /// Returns the news of a view that gets these lists alone. A policy, if given, takes the place of the lists' own.
     fn fresh(&self, policy: Option<u8>) -> Option<News> {
         let mut view = View::new(Given::default(), None);
         for kind in 0..KINDS {
@@ -179,7 +178,7 @@ impl State {
         view.news()
     }
 
-    /// Applies a step to this state and to the view, unless it cannot happen now.
+    /// Applies a step to these lists and to the view, unless it cannot happen now.
     fn take(&mut self, step: Step, view: &mut View) {
         // There is only one policy.
         let one = |kind, name| if kind == POLICIES { 0 } else { name };
@@ -225,6 +224,7 @@ struct Heard {
     source: Option<Source>,
     refused: Option<FieldError>,
     snapshot: Option<Snapshot>,
+    states: BTreeMap<Arc<str>, State>,
 }
 
 impl Heard {
@@ -238,6 +238,18 @@ impl Heard {
         }
         if let Some(assessment) = news.assessment {
             self.source = assessment.in_force;
+        }
+        for change in news.states {
+            let StateChange {
+                node_pool,
+                before,
+                now,
+            } = change;
+            let known = match now {
+                Some(now) => self.states.insert(node_pool, now),
+                None => self.states.remove(&node_pool),
+            };
+            assert_eq!(known, before, "what was told before");
         }
         self.snapshot = news.snapshot;
         self
@@ -257,10 +269,10 @@ proptest! {
     #[test]
     fn only_the_end_counts_and_the_last_good_policy(steps in steps()) {
         let mut view = View::new(Given::default(), None);
-        let (mut state, mut heard, mut good) = (State::default(), None, None);
+        let (mut lists, mut heard, mut good) = (Lists::default(), None, None);
         for step in steps.into_iter().chain([Step::Ask]) {
             let is_asked = matches!(step, Step::Ask);
-            state.take(step, &mut view);
+            lists.take(step, &mut view);
             if !is_asked {
                 continue;
             }
@@ -268,7 +280,7 @@ proptest! {
                 heard = Some(heard.unwrap_or_else(Heard::default).take(news));
             }
             prop_assert!(view.news().is_none(), "told twice");
-            let fresh = state.fresh(None).map(|news| Heard::default().take(news));
+            let fresh = lists.fresh(None).map(|news| Heard::default().take(news));
             good = fresh.as_ref().and_then(Heard::in_force).or(good);
             let (Some(heard), Some(fresh)) = (&heard, &fresh) else {
                 prop_assert!(heard.is_none() && fresh.is_none());
@@ -278,10 +290,13 @@ proptest! {
             prop_assert_eq!(&heard.refused, &fresh.refused);
             prop_assert_eq!(&view.refused, &fresh.refused);
             if let Some(snapshot) = &heard.snapshot {
-                let other = state.fresh(Some(HARMLESS)).and_then(|news| news.snapshot);
+                let other = lists.fresh(Some(HARMLESS)).and_then(|news| news.snapshot);
                 let other = other.expect("a policy that can always be used");
                 prop_assert_eq!(&snapshot.catalogue, &other.catalogue);
                 prop_assert_eq!(&snapshot.namespaces, &other.namespaces);
+                let named = snapshot.policy.node_pools().into_iter();
+                let states = named.map(|name| (Arc::clone(name), snapshot.catalogue.state(name)));
+                prop_assert_eq!(&heard.states, &states.collect());
             }
         }
     }

@@ -1,5 +1,7 @@
 //! A view through single changes of the cluster.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
 use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 
@@ -38,6 +40,30 @@ fn policy(generation: i64, spec: Value) -> Update {
         definition::NAME.into(),
         Some(Arc::new(object)),
     ))))
+}
+
+/// Returns the change to a stored node pool without requirements, with these fields put in its object.
+fn node_pool(name: &str, fields: &Value) -> Update {
+    let mut object = json!({
+        "metadata": {"name": name, "uid": "1"},
+        "spec": {"template": {"spec": {}}},
+    });
+    for (part, value) in fields.as_object().unwrap() {
+        for (field, value) in value.as_object().unwrap() {
+            object[part][field] = value.clone();
+        }
+    }
+    let object = serde_json::from_value(object).unwrap();
+    Update::NodePools(Ok(Event::Apply(read_node_pool(object))))
+}
+
+/// Returns the status of a node pool whose condition `Ready` has this state, and whose nodes have this many CPUs.
+fn status(ready: &str, cpu: &str) -> Value {
+    json!({
+        "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": "2026-11-29T00:00:00Z"}],
+        "resources": {"cpu": cpu, "nodes": "1"},
+        "nodes": 1,
+    })
 }
 
 /// Returns a policy with one pool, of these node pools and with this binding.
@@ -174,12 +200,7 @@ fn live_node_pools_replace_the_static_ones_but_for_the_external() {
     let mut listed = view(given.clone(), &Catalogue::default(), Some(spec.clone()));
     assert_eq!(names(listed.news().unwrap()), ["reserved"]);
     for name in ["reserved", "live"] {
-        let object = json!({"spec": {"template": {"spec": {}}}});
-        let entry = (
-            name.into(),
-            Some(read_node_pool(name, object).map(Arc::new)),
-        );
-        listed.take(Update::NodePools(Ok(Event::Apply(entry))));
+        listed.take(node_pool(name, &json!({})));
     }
     let catalogue = listed.news().unwrap().snapshot.unwrap().catalogue;
     let external = |name: &str| catalogue.get(name).map(NodePool::is_external);
@@ -216,4 +237,109 @@ fn a_namespace_changes_nothing_but_itself() {
     assert_eq!(before.namespace("red").labels, None);
     assert!(Arc::ptr_eq(&before.catalogue, &after.catalogue));
     assert!(Arc::ptr_eq(&before.policy, &after.policy));
+}
+
+/// The states of the node pools that the policy names, as far as they have changed.
+fn changes(news: &News) -> Vec<(&str, Option<State>, Option<State>)> {
+    let changes = news.states.iter();
+    changes
+        .map(|change| (&*change.node_pool, change.before, change.now))
+        .collect()
+}
+
+#[test]
+fn the_states_of_the_policys_node_pools_are_told_when_they_change() {
+    use State::{Absent, Deleting, Full, Ready, Static, Unready};
+    let policy_spec = spec(&["a", "b"], "Required");
+    let mut view = view(Given::default(), &Catalogue::default(), Some(policy_spec));
+    let first = view.news().unwrap();
+    assert_eq!(
+        changes(&first),
+        [("a", None, Some(Absent)), ("b", None, Some(Absent))]
+    );
+    let mut before = Absent;
+    for (fields, now) in [
+        (json!({}), Unready),
+        (json!({"status": status("True", "0")}), Ready),
+        (json!({"status": status("Unknown", "0")}), Unready),
+        (
+            json!({"spec": {"replicas": 2}, "status": status("True", "0")}),
+            Static,
+        ),
+        (
+            json!({"spec": {"limits": {"cpu": 4}}, "status": status("True", "4")}),
+            Full,
+        ),
+        (
+            json!({"metadata": {"deletionTimestamp": "2026-11-29T00:00:00Z"}}),
+            Deleting,
+        ),
+    ] {
+        view.take(node_pool("a", &fields));
+        let news = view.news().unwrap();
+        assert_eq!(changes(&news), [("a", Some(before), Some(now))]);
+        before = now;
+    }
+    // One that the policy does not name is no news of a state.
+    view.take(node_pool("c", &json!({})));
+    assert_eq!(changes(&view.news().unwrap()), []);
+    view.take(policy(2, spec(&["c"], "Required")));
+    assert_eq!(
+        changes(&view.news().unwrap()),
+        [
+            ("a", Some(Deleting), None),
+            ("b", Some(Absent), None),
+            ("c", None, Some(Unready)),
+        ]
+    );
+}
+
+/// Karpenter writes the status of a NodePool with every node that comes or goes.
+#[test]
+fn nodes_that_come_and_go_are_no_news_while_the_state_stays() {
+    let mut view = view(
+        Given::default(),
+        &Catalogue::default(),
+        Some(spec(&["a"], "Required")),
+    );
+    let with_cpus = |cpu: &str| {
+        let limits = json!({"cpu": 10});
+        node_pool(
+            "a",
+            &json!({"spec": {"limits": limits}, "status": status("True", cpu)}),
+        )
+    };
+    view.take(with_cpus("0"));
+    assert!(view.news().unwrap().snapshot.is_some());
+    for cpu in ["2", "4", "9", "0"] {
+        view.take(with_cpus(cpu));
+        assert!(view.news().is_none(), "{cpu} CPUs are used");
+    }
+    view.take(with_cpus("10"));
+    assert_eq!(
+        changes(&view.news().unwrap()),
+        [("a", Some(State::Ready), Some(State::Full))]
+    );
+}
+
+/// Its nodes are there until they are drained, but no pod is sent to it.
+#[test]
+fn a_node_pool_that_is_being_deleted_stays_known_and_counts_as_missing() {
+    let mut view = view(
+        Given::default(),
+        &Catalogue::default(),
+        Some(spec(&["a"], "Preferred")),
+    );
+    let deleting = json!({
+        "metadata": {"deletionTimestamp": "2026-11-29T00:00:00Z"},
+        "spec": {"template": {"spec": {"taints": [{"key": "only", "effect": "NoSchedule"}]}}},
+    });
+    view.take(node_pool("a", &deleting));
+    let result = judgement(view.news().unwrap()).result;
+    let snapshot = result.expect("its taint does not count any more");
+    assert_eq!(snapshot.catalogue.state("a"), State::Deleting);
+    let accepted = Ok((&*snapshot.policy, &*snapshot.catalogue));
+    let time = Time(Timestamp::UNIX_EPOCH);
+    let said = definition::Status::new(accepted, 1, None, &time);
+    assert_eq!((&*said.missing, &*said.not_ready), ("a", ""));
 }

@@ -4,7 +4,9 @@
 use berth::placement::Reason;
 use serde_json::{Value, json};
 
-use super::names::{CRITICAL_ADDONS, HOSTNAME, POOL_LABEL, REQUIRED};
+use super::instances::has_gpus;
+use super::karpenter::{node_label, said};
+use super::names::{CRITICAL_ADDONS, HOSTNAME, NODE_POOL, POOL_LABEL, REQUIRED};
 use super::oracle::named;
 use super::scheduler::{items, requirement_matches};
 use super::worlds::World;
@@ -46,8 +48,25 @@ fn expected(world: &World, template: &Value, rule: &str) -> Option<Reason> {
     } else if is_beside_others(template, pool) {
         Some(Reason::BesideOthers)
     } else {
-        wants_special_nodes(spec).then_some(Reason::SpecialResource)
+        let is_special =
+            wants_special_nodes(spec) && !pool.is_some_and(|pool| has_gpus_for(world, pool, spec));
+        is_special.then_some(Reason::SpecialResource)
     }
+}
+
+/// True if a node pool of the pool makes nodes with the GPU that the pod asks for, and the pod asks for no other device.
+/// Only Karpenter's say what they make.
+fn has_gpus_for(world: &World, pool: &Value, spec: &Value) -> bool {
+    let one_gpu = json!([{"name": "app", "resources": {"limits": {"nvidia.com/gpu": "1"}}}]);
+    let listed = items(&pool["nodePools"]);
+    let mut node_pools = world.cluster();
+    spec["containers"] == one_gpu
+        && items(&spec["resourceClaims"]).is_empty()
+        && node_pools.any(|node_pool| {
+            listed.contains(&node_pool["name"])
+                && node_label(node_pool) == NODE_POOL
+                && has_gpus(&said(node_pool), 1)
+        })
 }
 
 fn is_addon(spec: &Value) -> bool {

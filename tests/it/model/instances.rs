@@ -13,10 +13,11 @@ use crate::harness::repository::text_of;
 
 const OWN: &str = "karpenter.k8s.aws/instance-";
 
-/// An instance type: its labels, and true if it is offered on spot.
+/// An instance type: its labels, true if it is offered on spot, and the number of NVIDIA's GPUs that pods can request.
 struct InstanceType {
     labels: Labels,
     spot: bool,
+    gpus: u64,
 }
 
 static TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
@@ -63,6 +64,10 @@ fn instance_type(cells: &BTreeMap<&str, &str>) -> InstanceType {
     InstanceType {
         labels,
         spot: cells["spot"] == "true",
+        gpus: match cells["gpu_manufacturer"] {
+            "nvidia" => cells["gpu_count"].parse().unwrap(),
+            _ => 0,
+        },
     }
 }
 
@@ -93,6 +98,12 @@ pub(crate) fn some_type_meets(requirements: &[Value], architecture: &str) -> boo
     let architecture = one_of(ARCH, [&Value::from(architecture)]);
     let all = [requirements, &[architecture]].concat();
     TYPES.iter().any(|kind| meets(kind, &all))
+}
+
+/// True if an instance type that meets the requirements has so many of NVIDIA's GPUs.
+pub(crate) fn has_gpus(requirements: &[Value], number: u64) -> bool {
+    let mut types = TYPES.iter();
+    types.any(|kind| kind.gpus >= number && meets(kind, requirements))
 }
 
 /// Returns the architectures of the instance types that meet the requirements.

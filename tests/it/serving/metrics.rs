@@ -7,6 +7,7 @@ use std::time::Duration;
 use berth::admission::Record;
 use berth::metrics::watching::Watched;
 use berth::metrics::{ConnectionRefusal, Endpoint, Metrics, Socket};
+use berth::node::State;
 use berth::placement::{Reason, Snapshot};
 use berth::pod::Kind;
 use berth::policy::{Action, Mode, Source};
@@ -172,6 +173,7 @@ fn the_page_has_every_value_of_every_label() {
         ("resource", all!(Watched)),
         ("socket", all!(Socket)),
         ("source", all!(Source)),
+        ("state", all!(State)),
     ]
     .into();
     let page = repository::text_of("docs/metrics.md");

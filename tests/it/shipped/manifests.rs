@@ -120,6 +120,10 @@ fn lost(value: &Value, written: &Value, path: &str) -> Option<String> {
             .zip(written)
             .enumerate()
             .find_map(|(index, (value, written))| lost(value, written, &format!("{path}/{index}"))),
+        // A number may have become a fraction.
+        (Value::Number(value), Value::Number(written)) => {
+            (value.as_f64() != written.as_f64()).then(|| path.to_owned())
+        }
         _ => (value != written).then(|| path.to_owned()),
     }
 }
