@@ -35,14 +35,22 @@ pub(super) fn compare(
     karpenter: &Karpenter,
     context: &Context<'_>,
 ) -> anyhow::Result<Verdict> {
+    if agree(berth, karpenter) {
+        return Ok(Verdict::Agree);
+    }
     let text = context.stored.to_string();
     let spec = Template::read(&mut Reader::new(&text))?.spec;
-    let spec = spec.unwrap_or_default();
-    Ok(match (berth, karpenter) {
-        (Berth::Placed { node_pools, .. }, Karpenter::Node { node_pool })
-            if node_pools.contains(node_pool) =>
-        {
-            Verdict::Agree
+    let mut reason = said_by_selectors(berth, karpenter, &spec.unwrap_or_default());
+    if reason.is_none() {
+        reason = untold(berth, karpenter, context)?;
+    }
+    Ok(reason.map_or(Verdict::Differ, Verdict::Explained))
+}
+
+fn agree(berth: &Berth, karpenter: &Karpenter) -> bool {
+    match (berth, karpenter) {
+        (Berth::Placed { node_pools, .. }, Karpenter::Node { node_pool }) => {
+            node_pools.contains(node_pool)
         }
         (
             Berth::Unschedulable(_),
@@ -50,80 +58,98 @@ pub(super) fn compare(
             | Karpenter::ClaimRefused { .. }
             | Karpenter::LaunchFailed { .. },
         )
-        | (Berth::Neither | Berth::Exempt(_), Karpenter::Node { .. }) => Verdict::Agree,
+        | (Berth::Neither | Berth::Exempt(_), Karpenter::Node { .. }) => true,
+        _ => false,
+    }
+}
+
+/// Returns the reason that lies in how Karpenter reads the pod's selectors.
+fn said_by_selectors(
+    berth: &Berth,
+    karpenter: &Karpenter,
+    spec: &Spec<'_>,
+) -> Option<&'static str> {
+    match (berth, karpenter) {
         // A pod that Karpenter passes over gets neither a node nor an event.
-        (Berth::Unschedulable(_), Karpenter::PassedOver) => Verdict::Explained("no event"),
-        // berth does not judge pods for Windows and pods that are pinned to a host: their nodes may be made by others.
-        (Berth::Exempt(_), Karpenter::Refused { node: None, .. }) => Verdict::Explained("exempt"),
+        (Berth::Unschedulable(_), Karpenter::PassedOver) => Some("no event"),
+        // berth does not judge these pods, since their nodes may be made by others.
+        (Berth::Exempt(_), Karpenter::Refused { node: None, .. }) => Some("exempt"),
         // Karpenter reads a contradiction on a label, be it with a preference, as a wish for nodes without the label,
         // and an empty term as one that any node matches. The scheduler reads them otherwise: the pod does not run,
         // unless another of its terms happens to match.
         (_, Karpenter::Useless { .. }) | (Berth::Unschedulable(_), Karpenter::Node { .. })
-            if is_misread(&spec) =>
+            if is_misread(spec) =>
         {
-            Verdict::Explained("misread")
+            Some("misread")
         }
         // The pod does not run, as berth says. Karpenter makes nodes all the same.
-        (Berth::Unschedulable(_), Karpenter::Useless { .. }) => {
-            Verdict::Explained("nodes of no use")
-        }
-        (Berth::Unschedulable(_), Karpenter::Node { .. }) if leaves_open(&spec) => {
-            Verdict::Explained("a value made up")
+        (Berth::Unschedulable(_), Karpenter::Useless { .. }) => Some("nodes of no use"),
+        (Berth::Unschedulable(_), Karpenter::Node { .. }) if leaves_open(spec) => {
+            Some("a value made up")
         }
         // A pool that binds softly adds a preference, after one of the author's that weighs as much.
-        (Berth::Placed { binding, .. }, Karpenter::Node { .. })
-            if *binding == Binding::Preferred && prefers(&spec) =>
-        {
-            Verdict::Explained("preferred")
-        }
         (
             Berth::Placed {
-                node_pools,
-                binding,
+                binding: Binding::Preferred,
+                ..
             },
             Karpenter::Node { .. },
-        ) if *binding == Binding::Preferred
-            && context.no_node(&bound_hard(context.stored, node_pools))? =>
+        ) if prefers(spec) => Some("preferred"),
+        _ => None,
+    }
+}
+
+/// Returns the reason that lies in what berth does not read: node classes, other pods, what a node keeps for itself.
+fn untold(
+    berth: &Berth,
+    karpenter: &Karpenter,
+    context: &Context<'_>,
+) -> anyhow::Result<Option<&'static str>> {
+    if let (
+        Berth::Placed {
+            node_pools,
+            binding: Binding::Preferred,
+        },
+        Karpenter::Node { .. },
+    ) = (berth, karpenter)
+    {
+        let cannot = context.no_node(&bound_hard(context.stored, node_pools))?;
+        return Ok(cannot.then_some("the preferred cannot be had"));
+    }
+    if !matches!(berth, Berth::Placed { .. } | Berth::Neither) {
+        return Ok(None);
+    }
+    Ok(match karpenter {
+        // Zones, reservations and placement groups are the node class's.
+        Karpenter::Refused { node: None, .. } | Karpenter::Useless { .. }
+            if context.no_node(context.stored)? =>
         {
-            Verdict::Explained("the preferred cannot be had")
+            Some("no such instances")
         }
-        // berth reads no node class and knows no instances beyond its table: which zones there are, which reservations.
-        (
-            Berth::Placed { .. } | Berth::Neither,
-            Karpenter::Refused { node: None, .. } | Karpenter::Useless { .. },
-        ) if context.no_node(context.stored)? => Verdict::Explained("no such instances"),
         // berth compares requests with all that an instance type has; some of it is reserved for the node itself.
-        (Berth::Placed { .. } | Berth::Neither, Karpenter::Refused { node: None, .. })
+        Karpenter::Refused { node: None, .. }
             if context.no_node(&with_reserved(context.stored))? =>
         {
-            Verdict::Explained("reserved for the node")
+            Some("reserved for the node")
         }
         // Karpenter counts different values again among the sixty types that it launches with, and takes fewer.
-        (Berth::Placed { .. } | Berth::Neither, Karpenter::LaunchFailed { message })
-            if message.contains("minValues") =>
-        {
-            Verdict::Explained("too few values at launch")
+        Karpenter::LaunchFailed { message } if message.contains("minValues") => {
+            Some("too few values at launch")
         }
-        // berth sees no other pods.
-        (Berth::Placed { .. } | Berth::Neither, Karpenter::Refused { node: None, .. })
-            if follows_others(context.stored) =>
-        {
-            Verdict::Explained("follows others")
+        Karpenter::Refused { node: None, .. } if follows_others(context.stored) => {
+            Some("follows others")
         }
         // Karpenter picks a domain at random before it looks for an instance type, and may pick another the next time.
-        (
-            Berth::Placed { .. } | Berth::Neither,
-            Karpenter::Refused {
-                node: None,
-                message,
-            },
-        ) if !message.contains("unsatisfiable topology")
+        Karpenter::Refused {
+            node: None,
+            message,
+        } if !message.contains("unsatisfiable topology")
             && hard_topology(&context.stored["spec"])
                 .any(|key| context.provider.depends_on_types.contains(&key)) =>
         {
-            Verdict::Explained("a domain at random")
+            Some("a domain at random")
         }
-        _ => Verdict::Differ,
+        _ => None,
     })
 }
 

@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 use self::ec2::Ec2;
 use self::form::Form;
 use self::iam::Iam;
+use self::instance_types::InstanceType;
 use self::xml::{Failure, tag};
 
 /// The region of all that there is.
@@ -35,6 +36,15 @@ pub(crate) const REGION: &str = "us-east-1";
 
 /// The media type of the newer services' answers.
 const JSON: &str = "application/x-amz-json-1.1";
+
+/// The instance types that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offered {
+    /// All of the table.
+    All,
+    /// Those that EKS Auto Mode does not pass over for their size.
+    ForAutoMode,
+}
 
 /// A running stand-in. Dropping it ends it.
 pub(crate) struct Aws {
@@ -50,9 +60,13 @@ struct Services {
 
 impl Aws {
     /// Starts it on a free port.
-    pub(crate) async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start(offered: Offered) -> anyhow::Result<Self> {
+        let mut types = instance_types::read()?;
+        if offered == Offered::ForAutoMode {
+            types.retain(InstanceType::is_for_auto_mode);
+        }
         let services = Services {
-            ec2: Ec2::new(instance_types::read()?),
+            ec2: Ec2::new(types),
             iam: Iam::default(),
         };
         let services = Arc::new(Mutex::new(services));

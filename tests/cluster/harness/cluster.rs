@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::api::{Api, path, text};
-use super::aws::Aws;
+use super::aws::{Aws, Offered};
 use super::process::Process;
 use super::setup::{self, Ports};
 use super::{auto_mode, eventually, manifests};
@@ -133,18 +133,18 @@ impl Cluster {
     /// Starts Karpenter with the provider of a cluster, and returns its program's name.
     async fn start_karpenter(&self, extent: Extent) -> anyhow::Result<&'static str> {
         let mut environment = setup::karpenter(self.path(), &self.ports);
-        let name = match extent {
-            Extent::ApiServer | Extent::All => "karpenter",
-            Extent::Aws => "karpenter-aws",
-            Extent::AutoMode => "karpenter-auto-mode",
+        let (name, offered) = match extent {
+            Extent::ApiServer | Extent::All => ("karpenter", None),
+            Extent::Aws => ("karpenter-aws", Some(Offered::All)),
+            Extent::AutoMode => ("karpenter-auto-mode", Some(Offered::ForAutoMode)),
         };
-        if matches!(extent, Extent::Aws | Extent::AutoMode) {
+        if let Some(offered) = offered {
             let mut definitions = manifests(&self.programs.join("platform-crds/karpenter-aws"))?;
-            if extent == Extent::AutoMode {
+            if offered == Offered::ForAutoMode {
                 definitions = definitions.into_iter().map(auto_mode::of).collect();
             }
             self.define(&definitions).await?;
-            let aws = Aws::start().await?;
+            let aws = Aws::start(offered).await?;
             environment.extend(setup::karpenter_aws(&aws, &self.ports));
             self.aws.replace(Some(aws));
         } else {

@@ -34,21 +34,15 @@ pub(super) fn get_parameter(body: &[u8]) -> (StatusCode, String) {
     let name = request["Name"].as_str().unwrap_or_default();
     let mut images = IMAGES.iter();
     let image = images.find(|image| {
-        let is_nvidia = name.contains("-nvidia/");
-        name.contains(&format!("/{}/", image.architecture))
-            && is_nvidia == !image.variant.is_empty()
+        let is_plain = image.variant.is_empty();
+        name.contains(&format!("/{}/", image.architecture)) && is_plain != name.contains("-nvidia/")
     });
-    match image {
-        Some(image) => {
-            let parameter =
-                json!({"Name": name, "Type": "String", "Value": image.id, "Version": 1});
-            (StatusCode::OK, json!({"Parameter": parameter}).to_string())
-        }
-        None => {
-            let missing = json!({"__type": "ParameterNotFound", "message": name});
-            (StatusCode::BAD_REQUEST, missing.to_string())
-        }
-    }
+    let Some(image) = image else {
+        let missing = json!({"__type": "ParameterNotFound", "message": name});
+        return (StatusCode::BAD_REQUEST, missing.to_string());
+    };
+    let parameter = json!({"Name": name, "Type": "String", "Value": image.id, "Version": 1});
+    (StatusCode::OK, json!({"Parameter": parameter}).to_string())
 }
 
 /// Describes all images, whatever they are selected by.
