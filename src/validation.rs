@@ -6,6 +6,7 @@ mod contradiction;
 mod finding;
 mod karpenter;
 mod label_on_workload;
+mod lost_preferences;
 mod not_entitled;
 mod not_placed;
 mod outlook;
@@ -55,6 +56,12 @@ pub fn findings(new: &Revision<'_>, old: Option<&Revision<'_>>, username: &str) 
         }
     }
     findings
+}
+
+/// Returns the preferences of a placed workload that no node pool of its placement meets, each as a phrase.
+#[must_use]
+pub fn lost_preferences(revision: &Revision<'_>) -> Vec<String> {
+    lost_preferences::lost_preferences(revision)
 }
 
 /// True if the check judges the workload.

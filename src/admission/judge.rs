@@ -51,6 +51,12 @@ impl Judged<'_, '_> {
         validation::findings(&self.revision(), old.as_ref(), username)
     }
 
+    /// Returns the preferences that the placement loses, each as a phrase.
+    #[must_use]
+    pub fn lost_preferences(&self) -> Vec<String> {
+        validation::lost_preferences(&self.revision())
+    }
+
     fn revision(&self) -> Revision<'_> {
         let Self {
             workload,

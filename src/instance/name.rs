@@ -82,8 +82,8 @@ impl<'n> TypeName<'n> {
 }
 
 /// Splits a text before the first byte that passes the test.
-fn split_where(text: &str, test: impl Fn(u8) -> bool) -> (&str, &str) {
-    text.split_at(text.bytes().position(test).unwrap_or(text.len()))
+fn split_where(text: &str, ends: impl Fn(u8) -> bool) -> (&str, &str) {
+    text.split_at(text.bytes().position(ends).unwrap_or(text.len()))
 }
 
 /// True if the text is a size, such as `large`, `24xlarge` or `metal-48xl`.
