@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::names::{NODE_POOL, REQUIRED};
 use super::provider::Provider;
 use super::scheduler::items;
-use super::selectors::one_of;
-use super::words::{Berth, Karpenter, hard_topology, says_no_node};
+use super::selectors::{heaviest_preference, one_of};
+use super::words::{Berth, Karpenter, hard_topology, says_no_node, together};
 
 /// The comparison of two words.
 pub(super) enum Verdict {
@@ -87,14 +87,6 @@ fn said_by_selectors(
         (Berth::Unschedulable(_), Karpenter::Node { .. }) if leaves_open(spec) => {
             Some("a value made up")
         }
-        // A pool that binds softly adds a preference, after one of the author's that weighs as much.
-        (
-            Berth::Placed {
-                binding: Binding::Preferred,
-                ..
-            },
-            Karpenter::Node { .. },
-        ) if prefers(spec) => Some("preferred"),
         _ => None,
     }
 }
@@ -113,6 +105,10 @@ fn untold(
         Karpenter::Node { .. },
     ) = (berth, karpenter)
     {
+        // A pool that binds softly adds a preference, after one of the author's that weighs as much.
+        if prefers(context.stored, node_pools) {
+            return Ok(Some("preferred"));
+        }
         let cannot = context.no_node(&bound_hard(context.stored, node_pools))?;
         return Ok(cannot.then_some("the preferred cannot be had"));
     }
@@ -139,7 +135,8 @@ fn untold(
         Karpenter::Refused { node: None, .. } if follows_others(context.stored) => {
             Some("follows others")
         }
-        // Karpenter picks a domain at random before it looks for an instance type, and may pick another the next time.
+        // Karpenter picks a domain at random, before it looks for an instance type and at what the node pool excludes. It
+        // may pick another the next time.
         Karpenter::Refused {
             node: None,
             message,
@@ -147,6 +144,9 @@ fn untold(
             && hard_topology(&context.stored["spec"])
                 .any(|key| context.provider.depends_on_types.contains(&key)) =>
         {
+            Some("a domain at random")
+        }
+        Karpenter::Useless { .. } if together(&context.stored["spec"]).next().is_some() => {
             Some("a domain at random")
         }
         _ => None,
@@ -236,11 +236,11 @@ fn follows_others(stored: &Value) -> bool {
     })
 }
 
-/// True if the author has a preference of the greatest weight.
-fn prefers(spec: &Spec<'_>) -> bool {
-    let preferred = spec.heaviest_preference();
-    let own = preferred.filter(|preferred| !preferred.preference.alone().constrains(NODE_POOL));
-    own.is_some_and(|preferred| preferred.weight == 100)
+/// True if another preference than berth's own, which is for these node pools, is the heaviest.
+fn prefers(stored: &Value, node_pools: &[String]) -> bool {
+    let own = json!([one_of(NODE_POOL, node_pools)]);
+    heaviest_preference(&stored["spec"])
+        .is_some_and(|heaviest| heaviest["preference"]["matchExpressions"] != own)
 }
 
 /// True if a pod has an empty term, or one that contradicts the selector, a preference, or itself.

@@ -177,8 +177,13 @@ pub(super) fn scheduler_allows(pod: &Value, node: &Value) -> bool {
 pub(super) fn hard_topology(spec: &Value) -> impl Iterator<Item = &str> {
     let spread = items(&spec["topologySpreadConstraints"]).iter();
     let spread = spread.filter(|spread| spread["whenUnsatisfiable"] == "DoNotSchedule");
-    let together = items(&spec["affinity"]["podAffinity"][REQUIRED]).iter();
-    let terms = spread.chain(together);
+    let spread = spread.filter_map(|term| term["topologyKey"].as_str());
+    spread.chain(together(spec))
+}
+
+/// Returns the keys over which a pod must be together with some pod, be it itself.
+pub(super) fn together(spec: &Value) -> impl Iterator<Item = &str> {
+    let terms = items(&spec["affinity"]["podAffinity"][REQUIRED]).iter();
     terms.filter_map(|term| term["topologyKey"].as_str())
 }
 
