@@ -84,7 +84,8 @@ pub(super) fn run(args: &Args) -> ExitCode {
             }
         }
     } else {
-        let (assessment, unread) = manifests::check(&args.inputs);
+        let (assessment, unread) =
+            manifests::check(&args.inputs, &mut |warning| complain(COMMAND, warning));
         for message in &unread {
             complain(COMMAND, message);
         }

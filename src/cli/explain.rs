@@ -1,16 +1,20 @@
 //! `berth explain`: where workloads would go, and why, without a cluster.
 
+mod anew;
 mod decode;
 mod examine;
 mod explanation;
 mod json;
+mod makers;
 mod patched;
 mod quantity;
 mod remarks;
 mod report;
 mod role;
 mod summary;
+mod templates;
 mod text;
+mod wrong_type;
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -20,10 +24,10 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use super::exit;
-use super::files::{Inputs, read};
+use super::files::{Inputs, Manifest, read};
 use super::output::{complain, printed};
 use super::sources::Sources;
-use report::Report;
+use examine::{Examination, add_namespaces};
 
 /// The command, as messages begin.
 const COMMAND: &str = "explain";
@@ -42,8 +46,9 @@ would not read it; 64 bad usage or configuration.";
 /// Shows where workloads would go, and why, without a cluster
 ///
 /// Reads manifests as kubectl does, decides for each workload as the webhook does, and shows the outcome. For a
-/// workload with a template, it decides for the pods that the template makes. It refuses a manifest that the API server
-/// would not even read, such as one with cpu: "0,5", and names the field.
+/// workload with a template, it decides for the pods that the template makes, and so it does for a Rollout, a Notebook
+/// and other kinds of which the webhook sees only the pods. A running pod counts as it was created. It refuses a
+/// manifest that the API server would not even read, such as one with cpu: "0,5", and names the field.
 ///
 /// Namespaces in the input count, wherever they stand; any other namespace is taken as opted in. If the policy or a
 /// rule is in Audit, text and json show what would happen, and yaml and diff show no change.
@@ -84,7 +89,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
         );
         return ExitCode::from(exit::USAGE);
     }
-    let given = args.sources.load();
+    let given = args.sources.load(&mut |warning| complain(COMMAND, warning));
     let mut snapshot = match given.and_then(|given| given.snapshot().context("--policy")) {
         Ok(snapshot) => snapshot,
         Err(error) => {
@@ -93,27 +98,30 @@ pub(super) fn run(args: &Args) -> ExitCode {
         }
     };
     let manifests = read(paths.into_iter().map(PathBuf::as_path));
-    let report = examine::examine(&manifests, &mut snapshot);
-    if !printed(COMMAND, show(args.output, &report)) || report.has_refusals() {
+    add_namespaces(&manifests, &mut snapshot);
+    let mut examination = Examination::new(&snapshot);
+    let shown = show(args.output, &manifests, &mut examination);
+    if !printed(COMMAND, shown) || examination.summary.refused > 0 {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     }
 }
 
-fn show(form: Form, report: &Report<'_>) -> io::Result<()> {
+fn show(form: Form, manifests: &[Manifest], examination: &mut Examination<'_>) -> io::Result<()> {
     let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
-    match form {
-        Form::Text => text::write(report, &mut out)?,
-        Form::Json => json::write(report, &mut out)?,
-        Form::Yaml => patched::write_yaml(report, &mut out)?,
-        Form::Diff => patched::write_diff(report, &mut out)?,
-    }
+    let mut said = match form {
+        Form::Text => text::write(manifests, examination, &mut out).map(|()| Vec::new())?,
+        Form::Json => json::write(manifests, examination, &mut out).map(|()| Vec::new())?,
+        Form::Yaml => patched::write_yaml(manifests, examination, &mut out)?,
+        Form::Diff => patched::write_diff(manifests, examination, &mut out)?,
+    };
     out.flush()?;
     if matches!(form, Form::Yaml | Form::Diff) {
-        for remark in remarks::remarks(report) {
-            complain(COMMAND, &remark);
-        }
+        said.extend(remarks::closing(&examination.summary));
+    }
+    for remark in said {
+        complain(COMMAND, &remark);
     }
     Ok(())
 }

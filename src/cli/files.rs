@@ -2,14 +2,17 @@
 
 mod directory;
 mod input;
+mod manifest;
 mod object;
 mod parse;
+mod text;
+mod unique;
 
 use std::path::PathBuf;
 
-pub(super) use input::{Location, Manifest, read};
+pub(super) use input::read;
+pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
-pub(super) use parse::line_of;
 
 /// The flag `-f`.
 #[derive(Debug, clap::Args)]

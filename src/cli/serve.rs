@@ -149,7 +149,9 @@ impl Setup {
     async fn new(args: &Args) -> anyhow::Result<Self> {
         let filter = logging::filter(&args.log_level).map_err(anyhow::Error::msg)?;
         logging::init(args.log_format, filter);
-        let given = args.sources.load()?;
+        let given = args
+            .sources
+            .load(&mut |warning| tracing::warn!("{warning}"))?;
         let own_namespace = args.own_namespace.as_deref();
         let own_namespace = own_namespace.filter(|name| !name.is_empty()).map(Arc::from);
         let metrics = Arc::new(Metrics::default());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::files::{Element, Manifest, elements, read};
+use super::files::{Element, ObjectAt, ReadError, read};
 use crate::node::{Catalogue, NodePool};
 use crate::placement::Given;
 use crate::policy::{Policy, read_policy_object};
@@ -30,15 +30,15 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Loads what the flags name. An error names the flag, the file and the field.
-    pub(super) fn load(&self) -> anyhow::Result<Given> {
+    /// Loads what the flags name. An error names the flag, the file and the field, and so does a warning.
+    pub(super) fn load(&self, warn: &mut dyn FnMut(&str)) -> anyhow::Result<Given> {
         let mut given = Given::default();
         if let Some(path) = &self.policy {
             let policy = policy(path).with_context(|| format!("--policy {}", path.display()));
             given.policy = Some(policy?);
         }
         for path in &self.node_pools {
-            add_node_pools(path, &mut given.node_pools)
+            add_node_pools(path, &mut given.node_pools, warn)
                 .with_context(|| format!("--node-pools {}", path.display()))?;
         }
         if let Some((_, of_policy)) = &given.policy {
@@ -53,41 +53,69 @@ impl Sources {
     }
 }
 
-/// Reads the one policy of a file, and the static catalogue that it holds.
+/// Reads the one policy of a file, and the static catalogue that it holds. A key that stands twice is an error, since
+/// nobody can say which of them its author means.
 fn policy(path: &Path) -> anyhow::Result<(Policy, Catalogue)> {
     let mut manifests = read([path]);
-    match (manifests.pop(), manifests.len()) {
-        (Some(only), 0) => Ok(read_policy_object(only.value?)?),
+    let only = match (manifests.pop(), manifests.len()) {
+        (Some(only), 0) => only,
         (Some(_), others) => bail!("holds {} documents; a policy is one", others + 1),
         (None, _) => bail!("holds no policy"),
+    };
+    if let Some(warning) = only.warnings.first() {
+        bail!("{}: a policy has to be free of that", warning.fault);
     }
+    let value = only.value();
+    match only.content {
+        Err(ReadError::Syntax(error)) => bail!("line {}, {error}", error.line),
+        content => content?,
+    };
+    Ok(read_policy_object(value.unwrap_or_default())?)
 }
 
 /// Adds the `NodePool` objects of a file, or of the files of a directory. Objects of other kinds are passed over.
-fn add_node_pools(path: &Path, node_pools: &mut Catalogue) -> anyhow::Result<()> {
-    let before = node_pools.iter().count();
-    for Manifest {
-        location, value, ..
-    } in read([path])
-    {
-        let location = || location.to_string();
-        let value = value.with_context(location)?;
-        for element in elements(&value) {
-            let Element::Object(object) = element else {
-                continue;
-            };
-            let identity = object.identity;
-            if (identity.group(), identity.kind) != ("karpenter.sh", "NodePool") {
-                continue;
-            }
-            NodePool::from_object(object.value.clone())
-                .and_then(|node_pool| node_pools.insert(node_pool))
-                .with_context(|| format!("node pool {:?}", identity.name))
-                .with_context(location)?;
+fn add_node_pools(
+    path: &Path,
+    node_pools: &mut Catalogue,
+    warn: &mut dyn FnMut(&str),
+) -> anyhow::Result<()> {
+    let (mut found, mut has_provisioner) = (0, false);
+    for manifest in read([path]) {
+        for warning in &manifest.warnings {
+            warn(&format!("warning: --node-pools {warning}"));
         }
+        let mut added = Ok(());
+        manifest.each(&mut |element| {
+            let Element::Object(object) = element else {
+                return;
+            };
+            match (object.identity.group(), object.identity.kind) {
+                ("karpenter.sh", "NodePool") if added.is_ok() => {
+                    found += 1;
+                    added = add_node_pool(&object, node_pools);
+                }
+                ("karpenter.sh", "Provisioner") => has_provisioner = true,
+                _ => {}
+            }
+        });
+        let location = manifest.location.to_string();
+        added.with_context(|| location.clone())?;
+        manifest.content.with_context(|| location)?;
     }
-    if node_pools.iter().count() == before {
-        bail!("holds no karpenter.sh NodePool");
+    if found > 0 {
+        Ok(())
+    } else if has_provisioner {
+        bail!(
+            "holds no karpenter.sh NodePool, but a Provisioner, which is of a Karpenter before 0.32: give its NodePools"
+        )
+    } else {
+        bail!("holds no karpenter.sh NodePool")
     }
-    Ok(())
+}
+
+fn add_node_pool(object: &ObjectAt<'_>, node_pools: &mut Catalogue) -> anyhow::Result<()> {
+    let name = object.identity.name;
+    NodePool::from_object(object.value.clone())
+        .and_then(|node_pool| node_pools.insert(node_pool))
+        .with_context(|| format!("node pool {name:?}"))
 }

@@ -273,6 +273,11 @@ pub struct NewPreference<'p> {
     pub node_pools: Vec<&'p str>,
 }
 
+impl NewPreference<'_> {
+    /// The weight of the preference. Karpenter requires it before any lighter one of the author's.
+    pub const WEIGHT: u8 = WEIGHT;
+}
+
 /// Returns the preference to append. `None` if the pod has that preference already, or if berth cannot read the pod's
 /// preferences.
 #[must_use]

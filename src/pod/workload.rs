@@ -61,14 +61,14 @@ impl Kind {
 
 /// The place of a pod or a pod template in its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PodPlace {
+pub struct PodPlace<'a> {
     /// The JSON pointer to the pod or the template. It is empty for the object itself.
     pub pointer: &'static str,
     /// The prefix of the path to a field of the pod: empty, or such as `spec.template.`.
-    prefix: &'static str,
+    prefix: &'a str,
 }
 
-impl PodPlace {
+impl PodPlace<'_> {
     const OBJECT: Self = Self {
         pointer: "",
         prefix: "",
@@ -97,7 +97,7 @@ pub struct Workload<'a> {
     /// The pod, or the pods of the template.
     pub pod: Pod<'a>,
     /// The place of the pod or the template in the object.
-    pub place: PodPlace,
+    pub place: PodPlace<'a>,
     /// True if the pod or the template has a `metadata` field.
     pub has_metadata: bool,
     /// The metadata of the objects around the template, outermost first, each with its path. The pods do not get any of
@@ -148,6 +148,35 @@ impl<'a> Workload<'a> {
             has_metadata: template.metadata.is_some(),
             above: above.map(|(path, metadata)| Some((path, metadata?))),
             claims_volumes: kind == Kind::StatefulSet && object.spec.as_ref()?.claims_volumes,
+        })
+    }
+
+    /// Returns the pods that an object of another kind makes from a template, for a reader of manifests. `None` if the
+    /// template lacks the spec of its pods.
+    ///
+    /// `prefix` is that of the path to a field of the template. `above` is the metadata of the object, if its pods do
+    /// not get it.
+    #[must_use]
+    pub fn of_template(
+        template: &'a Template<'a>,
+        prefix: &'a str,
+        controller: Option<Controller<'a>>,
+        above: Option<&'a Metadata<'a>>,
+    ) -> Option<Self> {
+        Some(Self {
+            kind: Kind::Other,
+            pod: Pod {
+                metadata: template.metadata.as_ref().unwrap_or(&NO_METADATA),
+                spec: template.spec.as_ref()?,
+                controller,
+            },
+            place: PodPlace {
+                pointer: "",
+                prefix,
+            },
+            has_metadata: template.metadata.is_some(),
+            above: [above.map(|metadata| ("metadata", metadata)), None],
+            claims_volumes: false,
         })
     }
 

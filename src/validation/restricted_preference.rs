@@ -8,6 +8,7 @@ use super::outlook::Outlook;
 use super::revision::Revision;
 use super::wording::clipped;
 use crate::node::NodePool;
+use crate::placement::NewPreference;
 use crate::pod::PreferredTerm;
 
 /// Reports a preference that Karpenter would copy into a NodeClaim, and that names a label that a NodeClaim must not.
@@ -26,7 +27,14 @@ pub(super) fn restricted_preference(revision: &Revision<'_>) -> Vec<String> {
         all.filter(|node_pool| outlook.makes_node(node_pool))
             .collect()
     };
-    let mut by_weight: Vec<(usize, &PreferredTerm<'_>)> = preferred.iter().enumerate().collect();
+    // The preference that berth adds is one that the node pools meet.
+    let own = decision.edits.preferred.as_ref();
+    let least = own.map_or(0, |_| i64::from(NewPreference::WEIGHT));
+    let mut by_weight: Vec<(usize, &PreferredTerm<'_>)> = preferred
+        .iter()
+        .enumerate()
+        .filter(|(_, term)| term.weight >= least)
+        .collect();
     by_weight.sort_by_key(|(_, term)| std::cmp::Reverse(term.weight));
     // Karpenter gives up a preference that no node pool meets, and takes the next one.
     let taken = by_weight.into_iter().find_map(|(position, term)| {

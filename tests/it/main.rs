@@ -58,6 +58,7 @@ mod core {
     mod laws;
     mod placement;
     mod policies;
+    mod reading;
     mod validation;
 }
 

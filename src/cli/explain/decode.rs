@@ -3,44 +3,49 @@
 //! The object is read into Kubernetes' own types and thrown away. The reader is our own, because the API server's
 //! leniency is not serde's: `null` stands for any type's zero, `3.0` is an integer, and a quantity may be a number.
 
-use std::fmt;
-
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Namespace, Pod, ReplicationController};
+use k8s_openapi::api::core::v1::{Namespace, Pod, PodTemplate, ReplicationController};
 use serde::Deserialize;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::quantity;
+use super::wrong_type::WrongType;
 use crate::cli::files::Identity;
 use crate::encoding::field::{FieldError, FieldPath};
 
 /// Reads an object as the API server would. An object of a kind that says nothing about placement is not read.
 ///
 /// # Errors
-/// Returns the first field that is wrong.
+/// Returns the first field that is wrong. A kind in a group or version that no API server has is wrong in its
+/// `apiVersion`.
 pub(super) fn decode(identity: &Identity<'_>, object: &Value) -> Result<(), FieldError> {
     match (identity.group(), identity.kind) {
-        ("", "Pod") => read::<Pod>(object),
-        ("", "Namespace") => read::<Namespace>(object),
-        ("", "ReplicationController") => read::<ReplicationController>(object),
-        ("apps", "DaemonSet") => read::<DaemonSet>(object),
-        ("apps", "Deployment") => read::<Deployment>(object),
-        ("apps", "ReplicaSet") => read::<ReplicaSet>(object),
-        ("apps", "StatefulSet") => read::<StatefulSet>(object),
-        ("batch", "CronJob") => read::<CronJob>(object),
-        ("batch", "Job") => read::<Job>(object),
+        (group, _) if group.contains('.') => Ok(()),
+        (_, "Pod") => read::<Pod>(identity, object),
+        (_, "PodTemplate") => read::<PodTemplate>(identity, object),
+        (_, "Namespace") => read::<Namespace>(identity, object),
+        (_, "ReplicationController") => read::<ReplicationController>(identity, object),
+        (_, "DaemonSet") => read::<DaemonSet>(identity, object),
+        (_, "Deployment") => read::<Deployment>(identity, object),
+        (_, "ReplicaSet") => read::<ReplicaSet>(identity, object),
+        (_, "StatefulSet") => read::<StatefulSet>(identity, object),
+        (_, "CronJob") => read::<CronJob>(identity, object),
+        (_, "Job") => read::<Job>(identity, object),
         _ => Ok(()),
     }
 }
 
-fn read<'v, T: Deserialize<'v> + Resource>(object: &'v Value) -> Result<(), FieldError> {
-    let version = object.get("apiVersion").and_then(Value::as_str);
-    // An item of a typed list has none of its own.
-    if let Some(version) = version.filter(|version| *version != T::API_VERSION) {
+/// Reads an object of a group without a dot, which is Kubernetes' own: a custom resource's group has one.
+fn read<'v, T: Deserialize<'v> + Resource>(
+    identity: &Identity<'_>,
+    object: &'v Value,
+) -> Result<(), FieldError> {
+    let version = identity.api_version;
+    if version != T::API_VERSION {
         let (kind, served) = (T::KIND, T::API_VERSION);
         let message = format!("no {kind} is served as {version}, but as {served}");
         return Err(FieldError::new(message).in_field("apiVersion"));
@@ -48,19 +53,8 @@ fn read<'v, T: Deserialize<'v> + Resource>(object: &'v Value) -> Result<(), Fiel
     let read: Result<T, _> = serde_path_to_error::deserialize(Node(object));
     read.map(drop).map_err(|error| FieldError {
         path: FieldPath::from(error.path()),
-        message: error.into_inner().0,
+        message: error.into_inner().to_string(),
     })
-}
-
-/// A value of the wrong type, and which type would be right.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct WrongType(String);
-
-impl Error for WrongType {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
 }
 
 /// A value that is read as leniently as the API server reads it, and no more.
@@ -80,7 +74,11 @@ impl<'v> Node<'v> {
                 )]
                 visitor.visit_i64(float as i64)
             }
-            _ => number.deserialize_any(visitor).map_err(Error::custom),
+            Some(float) if number.is_f64() => visitor.visit_f64(float),
+            _ => match (number.as_i64(), number.as_u64()) {
+                (Some(number), _) => visitor.visit_i64(number),
+                (None, number) => visitor.visit_u64(number.unwrap_or_default()),
+            },
         }
     }
 }
@@ -334,11 +332,11 @@ mod tests {
         let cases = [
             (
                 json!({ "replicas": "3" }),
-                "spec.replicas: invalid type: string \"3\", expected i32",
+                "spec.replicas: expected a whole number of 32 bits, found the text \"3\"",
             ),
             (
                 json!({ "replicas": 3.5 }),
-                "spec.replicas: invalid type: floating point `3.5`, expected i32",
+                "spec.replicas: expected a whole number of 32 bits, found 3.5",
             ),
             (
                 json!({ "template": { "metadata": { "labels": { "a.b/c": true } } } }),
@@ -346,11 +344,11 @@ mod tests {
             ),
             (
                 json!({ "template": { "spec": { "containers": {} } } }),
-                "spec.template.spec.containers: invalid type: map, expected a sequence",
+                "spec.template.spec.containers: expected a list, found a map",
             ),
             (
                 json!({ "template": { "spec": { "overhead": { "cpu": true } } } }),
-                "spec.template.spec.overhead.cpu: invalid type: boolean `true`, expected Quantity",
+                "spec.template.spec.overhead.cpu: expected a quantity, found true",
             ),
         ];
         for (spec, expected) in cases {

@@ -1,14 +1,19 @@
 //! Examines the input: every object gets the fate that the server would give it.
+//!
+//! One object is in memory at a time, besides the text of the files.
 
-use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 
 use super::decode::decode;
 use super::explanation::Explanation;
-use super::report::{Examined, Fate, Report};
+use super::makers::Maker;
+use super::report::{Examined, Fate, Summary};
 use super::role::Role;
-use crate::cli::files::{Element, Identity, Location, Manifest, ObjectAt, elements, line_of};
+use super::templates::templates;
+use crate::cli::files::{Element, Identity, Location, Manifest, ObjectAt};
 use crate::encoding::field::{FieldError, FieldPath};
+use crate::encoding::yaml::line_of;
 use crate::names::NAME_LABEL;
 use crate::placement::{Reason, Snapshot};
 use crate::pod::NamespaceLabels;
@@ -16,52 +21,26 @@ use crate::pod::NamespaceLabels;
 /// The most text that is searched for the lines of fields, since each search reads its manifest anew.
 const SEARCHED_BYTES: usize = 16 * 1024 * 1024;
 
-/// Examines every object of the input. Its namespaces count wherever they stand, so they are read first.
-pub(super) fn examine<'a>(manifests: &'a [Manifest], snapshot: &'a mut Snapshot) -> Report<'a> {
-    let found: Vec<_> = manifests
-        .iter()
-        .map(|manifest| manifest.value.as_ref().map(elements))
-        .collect();
-    add_namespaces(found.iter().flatten().flatten(), snapshot);
-    let mut examination = Examination {
-        snapshot,
-        objects: Vec::new(),
-        assumed: BTreeSet::new(),
-        searchable: SEARCHED_BYTES,
-    };
-    for (position, (manifest, elements)) in manifests.iter().zip(found).enumerate() {
-        match elements {
-            Ok(elements) => {
-                for element in elements {
-                    examination.element(element, manifest, position);
-                }
-            }
-            Err(error) => {
-                let fate = Fate::Refused(FieldError::new(error.to_string()));
-                let (path, identity) = (FieldPath::default(), Identity::default());
-                examination.add(fate, path, identity, manifest, position);
-            }
-        }
-    }
-    Report {
-        manifests,
-        objects: examination.objects,
-        assumed: examination.assumed,
-        mode: examination.snapshot.policy.mode,
-    }
-}
+/// Takes an object that has been examined.
+pub(super) type Show<'s, 'p> = &'s mut dyn FnMut(Examined<'_, 'p>) -> io::Result<()>;
 
-/// Adds the namespaces of the input to the snapshot. One that the API server would refuse does not count.
-fn add_namespaces<'e>(elements: impl Iterator<Item = &'e Element<'e>>, snapshot: &mut Snapshot) {
+/// Adds the namespaces of the input to the snapshot, since they count wherever they stand. One that the API server
+/// would refuse does not count.
+pub(super) fn add_namespaces(manifests: &[Manifest], snapshot: &mut Snapshot) {
     let namespaces = Arc::make_mut(&mut snapshot.namespaces);
-    for element in elements {
-        if let Element::Object(object) = element
-            && Role::of(object) == Role::Namespace
-            && decode(&object.identity, object.value).is_ok()
-        {
-            let labels = Arc::new(labels(object));
-            namespaces.insert(object.identity.name.into(), labels);
+    for manifest in manifests {
+        if !manifest.may_hold("Namespace") {
+            continue;
         }
+        manifest.each(&mut |element| {
+            if let Element::Object(object) = element
+                && Role::of(&object) == Role::Namespace
+                && decode(&object.identity, object.value).is_ok()
+            {
+                let labels = Arc::new(labels(&object));
+                namespaces.insert(object.identity.name.into(), labels);
+            }
+        });
     }
 }
 
@@ -78,59 +57,101 @@ fn labels(object: &ObjectAt<'_>) -> NamespaceLabels {
 }
 
 /// An examination under way.
-struct Examination<'a> {
-    snapshot: &'a Snapshot,
-    objects: Vec<Examined<'a>>,
-    assumed: BTreeSet<&'a str>,
+pub(super) struct Examination<'p> {
+    pub(super) snapshot: &'p Snapshot,
+    /// What is to be said at the end.
+    pub(super) summary: Summary,
     /// The text that may still be searched for lines, in bytes.
     searchable: usize,
 }
 
-impl<'a> Examination<'a> {
-    fn element(&mut self, element: Element<'a>, manifest: &Manifest, position: usize) {
-        match element {
-            Element::Object(object) => {
-                let fate = fate(&object, self.snapshot);
-                if assumes(&object, &fate, self.snapshot) {
-                    let namespace = object.identity.effective_namespace();
-                    self.assumed.insert(namespace);
-                }
-                self.add(fate, object.path, object.identity, manifest, position);
-            }
-            Element::Misfit { identity, error } => {
-                let (fate, path) = (Fate::Refused(error), FieldPath::default());
-                self.add(fate, path, identity, manifest, position);
-            }
+impl<'p> Examination<'p> {
+    /// Begins with nothing examined.
+    pub(super) fn new(snapshot: &'p Snapshot) -> Self {
+        Self {
+            snapshot,
+            summary: Summary::default(),
+            searchable: SEARCHED_BYTES,
         }
     }
 
-    fn add(
-        &mut self,
-        fate: Fate<'a>,
-        path: FieldPath,
-        identity: Identity<'a>,
-        manifest: &Manifest,
-        position: usize,
-    ) {
-        let location = self.location(&fate, manifest);
-        self.objects.push(Examined {
-            manifest: position,
-            location,
-            path,
-            identity,
-            fate,
+    /// Examines the objects of a manifest, and shows each.
+    pub(super) fn manifest(&mut self, manifest: &Manifest, show: Show<'_, 'p>) -> io::Result<()> {
+        self.summary.warnings.extend_from_slice(&manifest.warnings);
+        if let Err(error) = &manifest.content {
+            let fate = Fate::Refused(FieldError::new(error.to_string()));
+            return show(self.examined(
+                fate,
+                &FieldPath::default(),
+                Identity::default(),
+                None,
+                manifest,
+            ));
+        }
+        let mut shown = Ok(());
+        manifest.each(&mut |element| {
+            if shown.is_ok() {
+                shown = self.element(&element, manifest, show);
+            }
         });
+        shown
+    }
+
+    fn element(
+        &mut self,
+        element: &Element<'_>,
+        manifest: &Manifest,
+        show: Show<'_, 'p>,
+    ) -> io::Result<()> {
+        let object = match element {
+            Element::Object(object) => object,
+            Element::Misfit { identity, error } => {
+                let fate = Fate::Refused(error.clone());
+                return show(self.examined(fate, &FieldPath::default(), *identity, None, manifest));
+            }
+        };
+        for fate in fates(object, self.snapshot) {
+            if assumes(object, &fate, self.snapshot) {
+                let namespace = object.identity.effective_namespace();
+                if !self.summary.assumed.contains(namespace) {
+                    self.summary.assumed.insert(namespace.to_owned());
+                }
+            }
+            let value = Some(object.value);
+            show(self.examined(fate, &object.path, object.identity, value, manifest))?;
+        }
+        Ok(())
+    }
+
+    fn examined<'o>(
+        &mut self,
+        fate: Fate<'p>,
+        path: &FieldPath,
+        identity: Identity<'o>,
+        value: Option<&'o serde_json::Value>,
+        manifest: &Manifest,
+    ) -> Examined<'o, 'p> {
+        let object = Examined {
+            location: self.location(&fate, manifest),
+            path: path.clone(),
+            identity,
+            value,
+            fate,
+        };
+        self.summary.count(&object);
+        object
     }
 
     /// Returns the place of the manifest, or of the field that the object is refused for.
     fn location(&mut self, fate: &Fate<'_>, manifest: &Manifest) -> Location {
         let mut location = manifest.location.clone();
+        let text = manifest.text();
         if let Fate::Refused(FieldError { path, .. }) = fate
-            && manifest.value.is_ok()
-            && manifest.text.len() <= self.searchable
+            && manifest.content.is_ok()
+            && text.len() <= self.searchable
         {
-            self.searchable -= manifest.text.len();
-            if let Some(line) = line_of(&manifest.text, path) {
+            self.searchable -= text.len();
+            if let Some(line) = line_of(text, path) {
                 location.line = Some(manifest.start + line - 1);
             }
         }
@@ -138,7 +159,8 @@ impl<'a> Examination<'a> {
     }
 }
 
-fn fate<'a>(object: &ObjectAt<'_>, snapshot: &'a Snapshot) -> Fate<'a> {
+/// Returns the fate of an object: one, unless it has several templates.
+fn fates<'p>(object: &ObjectAt<'_>, snapshot: &'p Snapshot) -> Vec<Fate<'p>> {
     let ObjectAt {
         path,
         identity,
@@ -147,28 +169,65 @@ fn fate<'a>(object: &ObjectAt<'_>, snapshot: &'a Snapshot) -> Fate<'a> {
     if let Err(error) = decode(identity, value) {
         let mut whole = path.clone();
         whole.0.extend(error.path.0);
-        let message = error.message;
-        return Fate::Refused(FieldError {
+        return vec![Fate::Refused(FieldError {
             path: whole,
-            message,
-        });
+            message: error.message,
+        })];
     }
-    let explanation = match Role::of(object) {
+    let explanations = match Role::of(object) {
         Role::Placed(kind) => {
             let namespace = identity.effective_namespace();
-            Explanation::of(kind, value, namespace, snapshot)
-                .unwrap_or_else(|message| Explanation::left_alone(Reason::Malformed, Some(message)))
+            vec![Explanation::of(kind, value, namespace, snapshot).unwrap_or_else(malformed)]
         }
-        Role::Left(reason) => Explanation::left_alone(reason, None),
-        Role::Namespace | Role::Unconcerned => return Fate::Skipped,
+        Role::Maker(maker) => of_maker(maker, object, snapshot),
+        Role::Left(reason) => vec![Explanation::left_alone(reason, None)],
+        Role::UnknownMaker => {
+            let detail = Some(UNKNOWN_MAKER.to_owned());
+            vec![Explanation::left_alone(Reason::Kind, detail)]
+        }
+        Role::Namespace | Role::Unconcerned => return vec![Fate::Skipped],
     };
-    Fate::Explained(Box::new(explanation))
+    let explained = |explanation| Fate::Explained(Box::new(explanation));
+    explanations.into_iter().map(explained).collect()
+}
+
+const UNKNOWN_MAKER: &str = "berth places its pods as they are created, and does not know their controller; to try a \
+                             rule, explain a Pod with their owner";
+
+/// Explains an object of a kind that the server does not read.
+fn of_maker<'p>(
+    maker: &Maker,
+    object: &ObjectAt<'_>,
+    snapshot: &'p Snapshot,
+) -> Vec<Explanation<'p>> {
+    let namespace = object.identity.effective_namespace();
+    let templates = templates(maker, object.value);
+    if templates.is_empty() {
+        return vec![Explanation::without_template(maker)];
+    }
+    let explain = |template| {
+        Explanation::of_template(maker, object.value, template, namespace, snapshot)
+            .unwrap_or_else(malformed)
+    };
+    templates.into_iter().map(explain).collect()
+}
+
+fn malformed<'p>(message: String) -> Explanation<'p> {
+    Explanation::left_alone(Reason::Malformed, Some(message))
 }
 
 /// True if the fate rests on a namespace that the input says nothing of.
 fn assumes(object: &ObjectAt<'_>, fate: &Fate<'_>, snapshot: &Snapshot) -> bool {
-    let is_decided = matches!(Role::of(object), Role::Placed(_))
-        && matches!(fate, Fate::Explained(explanation) if explanation.decision.reason != Reason::Namespace);
+    let Fate::Explained(explanation) = fate else {
+        return false;
+    };
+    let is_decided = match Role::of(object) {
+        Role::Placed(_) => true,
+        Role::Maker(_) => explanation.decision.reason != Reason::Kind,
+        Role::Left(_) | Role::UnknownMaker | Role::Namespace | Role::Unconcerned => false,
+    };
     let namespace = object.identity.effective_namespace();
-    is_decided && !snapshot.namespaces.contains_key(namespace)
+    is_decided
+        && explanation.decision.reason != Reason::Namespace
+        && !snapshot.namespaces.contains_key(namespace)
 }

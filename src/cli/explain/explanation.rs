@@ -1,11 +1,16 @@
 //! The explanation of one workload: the server's own decision for it, with its patch and its findings.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
+use serde_json::{Value, json};
+
+use super::makers::{LabelsOf, Maker};
+use super::templates::TemplateAt;
 use crate::admission::judge;
+use crate::encoding::field::FieldPath;
 use crate::encoding::json::Reader;
 use crate::placement::{Decision, Reason, Snapshot};
-use crate::pod::{Kind, Template, Workload};
+use crate::pod::{Controller, Kind, Template, Workload};
 use crate::policy::{Action, Mode};
 use crate::validation::Finding;
 
@@ -13,12 +18,23 @@ use crate::validation::Finding;
 #[derive(Debug)]
 pub(super) struct Explanation<'p> {
     pub(super) decision: Decision<'p>,
-    /// The JSON Patch that carries it out, in Audit too.
+    /// The template of the pods, if the server sees only them and never the object.
+    pub(super) made: Option<Made>,
+    /// The JSON Patch that carries the decision out, in Audit too; empty if the server never sees the object.
     pub(super) patch: Vec<u8>,
     /// The object with the patch applied; `None` if the server would leave it as it is.
     pub(super) patched: Option<Value>,
     /// The findings of the validating side.
     pub(super) findings: Vec<Finding>,
+}
+
+/// Where pods come from that the server sees as they are created.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// The place of their template in the object; `None` if it does not stand there.
+    pub(super) template: Option<FieldPath>,
+    /// Their controller; `None` if they have none, or berth does not know it.
+    pub(super) controller: Option<Controller<'static>>,
 }
 
 impl<'p> Explanation<'p> {
@@ -30,7 +46,9 @@ impl<'p> Explanation<'p> {
         snapshot: &'p Snapshot,
     ) -> Result<Self, String> {
         let namespace = snapshot.namespace(namespace);
-        with_workload(kind, object, |workload| {
+        let created = as_created(kind, object);
+        let runs = matches!(created, Cow::Owned(_));
+        with_workload(kind, &created, |workload| {
             let judged = judge(workload, namespace, snapshot);
             let patch = judged.patch();
             let patched = match judged.decision.mode {
@@ -38,7 +56,9 @@ impl<'p> Explanation<'p> {
                 Mode::Enforce | Mode::Audit => None,
             };
             let findings = match &patched {
-                // The validating side sees a pod after the mutating side has changed it.
+                // The validating side judges what a request adds. Nobody adds anything to a pod by dumping it.
+                _ if runs => Vec::new(),
+                // It sees a pod after the mutating side has changed it.
                 Some(patched) if workload.is_pod() => with_workload(kind, patched, |workload| {
                     Ok(judge(workload, namespace, snapshot).findings("", None))
                 })?,
@@ -46,11 +66,75 @@ impl<'p> Explanation<'p> {
             };
             Ok(Self {
                 decision: judged.decision,
+                made: None,
                 patch,
                 patched,
                 findings,
             })
         })
+    }
+
+    /// Decides for the pods that a kind makes from a template, as the server does when they are created.
+    pub(super) fn of_template(
+        maker: &Maker,
+        object: &Value,
+        template: TemplateAt,
+        namespace: &str,
+        snapshot: &'p Snapshot,
+    ) -> Result<Self, String> {
+        let namespace = snapshot.namespace(namespace);
+        let prefix = if template.path.is_root() {
+            String::new()
+        } else {
+            format!("{}.", template.path)
+        };
+        let around = match maker.labels {
+            LabelsOf::Template if !template.path.is_root() => object.get("metadata"),
+            LabelsOf::Template | LabelsOf::Object => None,
+        };
+        let around = json!({ "metadata": around }).to_string();
+        let around = read(&around)?;
+        let text = template.value.to_string();
+        let pods = read(&text)?;
+        let workload =
+            Workload::of_template(&pods, &prefix, maker.controller, around.metadata.as_ref());
+        let workload = workload.ok_or(NO_SPEC)?;
+        let judged = judge(&workload, namespace, snapshot);
+        let findings = if has_controller(object) {
+            // They are its controller's: a Deployment has ReplicaSets of long ago.
+            Vec::new()
+        } else {
+            judged.findings("", None)
+        };
+        Ok(Self {
+            findings,
+            decision: judged.decision,
+            made: Some(Made {
+                template: Some(template.path),
+                controller: maker.controller,
+            }),
+            patch: Vec::new(),
+            patched: None,
+        })
+    }
+
+    /// Explains an object whose pods do not stand in it.
+    pub(super) fn without_template(maker: &Maker) -> Self {
+        let owner = match maker.controller {
+            Some(controller) => format!("the controller {controller}"),
+            None => "their owner".to_owned(),
+        };
+        let detail = format!(
+            "berth places its pods as they are created, and their spec does not stand in this object; to try a rule, \
+             explain a Pod with {owner}"
+        );
+        Self {
+            made: Some(Made {
+                template: None,
+                controller: maker.controller,
+            }),
+            ..Self::left_alone(Reason::Kind, Some(detail))
+        }
     }
 
     /// Explains an object that is left alone without a look at its pods.
@@ -60,6 +144,7 @@ impl<'p> Explanation<'p> {
                 detail,
                 ..Decision::leave(reason)
             },
+            made: None,
             patch: Vec::new(),
             patched: None,
             findings: Vec::new(),
@@ -82,19 +167,51 @@ impl<'p> Explanation<'p> {
     }
 }
 
+const NO_SPEC: &str = "it has no spec that would describe its pods";
+
+/// Returns a pod as it was created, in a copy if it runs. In a dump of a cluster, the status says that the pod has been
+/// scheduled, and then its `nodeName` is the scheduler's and not its author's.
+fn as_created(kind: Kind, object: &Value) -> Cow<'_, Value> {
+    let is_scheduled = || {
+        let conditions = object.pointer("/status/conditions")?.as_array()?;
+        let scheduled = conditions
+            .iter()
+            .find(|condition| condition["type"] == "PodScheduled")?;
+        Some(scheduled["status"] == "True")
+    };
+    if kind != Kind::Pod || is_scheduled() != Some(true) {
+        return Cow::Borrowed(object);
+    }
+    let mut created = object.clone();
+    if let Some(spec) = created.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.shift_remove("nodeName");
+    }
+    Cow::Owned(created)
+}
+
+fn has_controller(object: &Value) -> bool {
+    let owners = object.pointer("/metadata/ownerReferences");
+    let mut owners = owners.and_then(Value::as_array).into_iter().flatten();
+    owners.any(|owner| owner["controller"] == true)
+}
+
 /// Reads an object as a workload, as the server reads it from a request.
 fn with_workload<T>(
     kind: Kind,
     object: &Value,
     then: impl FnOnce(&Workload<'_>) -> Result<T, String>,
 ) -> Result<T, String> {
-    let bytes = serde_json::to_string(object).map_err(|error| error.to_string())?;
-    let template = Template::read(&mut Reader::new(&bytes)).map_err(|error| error.to_string())?;
-    let workload = Workload::new(kind, &template);
-    then(&workload.ok_or("it has no spec that would describe its pods")?)
+    let text = object.to_string();
+    let template = read(&text)?;
+    then(&Workload::new(kind, &template).ok_or(NO_SPEC)?)
 }
 
-fn apply(patch: &[u8], object: &Value) -> Result<Value, String> {
+fn read(text: &str) -> Result<Template<'_>, String> {
+    Template::read(&mut Reader::new(text)).map_err(|error| error.to_string())
+}
+
+/// Returns an object with a JSON Patch applied.
+pub(super) fn apply(patch: &[u8], object: &Value) -> Result<Value, String> {
     let operations: Vec<json_patch::PatchOperation> =
         serde_json::from_slice(patch).map_err(|error| error.to_string())?;
     let mut patched = object.clone();

@@ -1,25 +1,78 @@
 //! The explanation for a program: one document, whose field names stay as they are.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde::ser::{Error, SerializeMap, SerializeSeq, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::examine::Examination;
 use super::explanation::Explanation;
-use super::report::{Examined, Fate, Report};
-use crate::encoding::field::FieldError;
+use super::report::{Examined, Fate};
+use crate::cli::files::{Manifest, Warning};
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ReportJson<'r> {
-    workloads: Vec<WorkloadJson<'r>>,
-    refused: Vec<RefusalJson<'r>>,
-    /// The number of objects that have nothing to do with placement.
-    skipped: usize,
-    namespaces_assumed_opted_in: &'r BTreeSet<&'r str>,
-    /// The mode of the policy as a whole. In Audit the server acts on no finding.
-    policy_mode: &'static str,
+/// The document. Its workloads are examined as they are written, so they come first and none is kept.
+struct ReportJson<'r, 'p> {
+    manifests: &'r [Manifest],
+    examination: RefCell<&'r mut Examination<'p>>,
+    refused: RefCell<Vec<Value>>,
+}
+
+/// The workloads of the document.
+struct WorkloadsJson<'w, 'r, 'p>(&'w ReportJson<'r, 'p>);
+
+impl Serialize for ReportJson<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_map(None)?;
+        document.serialize_entry("workloads", &WorkloadsJson(self))?;
+        document.serialize_entry("refused", &*self.refused.borrow())?;
+        let examination = self.examination.borrow();
+        let summary = &examination.summary;
+        // The number of objects that have nothing to do with placement.
+        document.serialize_entry("skipped", &summary.skipped)?;
+        document.serialize_entry("namespacesAssumedOptedIn", &summary.assumed)?;
+        let warnings = summary.warnings.iter().map(WarningJson::of);
+        document.serialize_entry("warnings", &warnings.collect::<Vec<_>>())?;
+        // The mode of the policy as a whole. In Audit the server acts on no finding.
+        document.serialize_entry("policyMode", examination.snapshot.policy.mode.as_str())?;
+        document.end()
+    }
+}
+
+impl Serialize for WorkloadsJson<'_, '_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut workloads = serializer.serialize_seq(None)?;
+        let mut examination = self.0.examination.borrow_mut();
+        for manifest in self.0.manifests {
+            let mut written = Ok(());
+            let examined = examination.manifest(manifest, &mut |object| {
+                match &object.fate {
+                    Fate::Explained(explanation) => {
+                        written = workloads.serialize_element(&workload(&object, explanation)?);
+                    }
+                    Fate::Refused(error) => {
+                        let refusal = serde_json::to_value(RefusalJson {
+                            origin: origin(&object),
+                            field: error.path.to_string(),
+                            message: &error.message,
+                        });
+                        self.0.refused.borrow_mut().push(refusal?);
+                    }
+                    Fate::Skipped => {}
+                }
+                if written.is_ok() {
+                    Ok(())
+                } else {
+                    Err(io::ErrorKind::Other.into())
+                }
+            });
+            written?;
+            examined.map_err(S::Error::custom)?;
+        }
+        workloads.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -42,6 +95,12 @@ struct OriginJson<'r> {
 struct WorkloadJson<'r> {
     #[serde(flatten)]
     origin: OriginJson<'r>,
+    /// The controller of its pods, if the server sees only them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controller: Option<String>,
+    /// The place of their template in the object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
     reason: &'static str,
     mode: &'static str,
     rule: Option<&'r str>,
@@ -73,33 +132,46 @@ struct RefusalJson<'r> {
     message: &'r str,
 }
 
-/// Writes the report.
-pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
-    let mut document = ReportJson {
-        workloads: Vec::new(),
-        refused: Vec::new(),
-        skipped: 0,
-        namespaces_assumed_opted_in: &report.assumed,
-        policy_mode: report.mode.as_str(),
-    };
-    for object in &report.objects {
-        match &object.fate {
-            Fate::Explained(explanation) => {
-                document.workloads.push(workload(object, explanation)?);
-            }
-            Fate::Refused(FieldError { path, message }) => document.refused.push(RefusalJson {
-                origin: origin(object),
-                field: path.to_string(),
-                message,
-            }),
-            Fate::Skipped => document.skipped += 1,
+#[derive(Serialize)]
+struct WarningJson<'r> {
+    file: &'r str,
+    document: Option<usize>,
+    line: Option<usize>,
+    message: String,
+}
+
+impl<'r> WarningJson<'r> {
+    fn of(warning: &'r Warning) -> Self {
+        let Warning {
+            location,
+            fault,
+            effect,
+        } = warning;
+        Self {
+            file: &location.file,
+            document: location.document,
+            line: location.line,
+            message: format!("{fault}: {effect}"),
         }
     }
+}
+
+/// Examines the input, and writes the report.
+pub(super) fn write(
+    manifests: &[Manifest],
+    examination: &mut Examination<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let document = ReportJson {
+        manifests,
+        examination: RefCell::new(examination),
+        refused: RefCell::default(),
+    };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }
 
-fn origin<'r>(object: &'r Examined<'_>) -> OriginJson<'r> {
+fn origin<'r>(object: &'r Examined<'_, '_>) -> OriginJson<'r> {
     let (identity, location) = (&object.identity, &object.location);
     let known = |text: &'r str| (!text.is_empty()).then_some(text);
     let kind = known(identity.kind);
@@ -117,10 +189,10 @@ fn origin<'r>(object: &'r Examined<'_>) -> OriginJson<'r> {
 }
 
 fn workload<'r>(
-    object: &'r Examined<'_>,
+    object: &'r Examined<'_, '_>,
     explanation: &'r Explanation<'_>,
 ) -> io::Result<WorkloadJson<'r>> {
-    let decision = &explanation.decision;
+    let (decision, made) = (&explanation.decision, explanation.made.as_ref());
     let patch: &RawValue = match explanation.patch.as_slice() {
         [] => serde_json::from_str("[]")?,
         patch => serde_json::from_slice(patch)?,
@@ -138,6 +210,8 @@ fn workload<'r>(
     });
     Ok(WorkloadJson {
         origin: origin(object),
+        controller: made.and_then(|made| Some(made.controller?.to_string())),
+        template: made.and_then(|made| Some(made.template.as_ref()?.to_string())),
         reason: decision.reason.as_str(),
         mode: decision.mode.as_str(),
         rule: decision.rule.map(|rule| &*rule.name),

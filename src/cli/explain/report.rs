@@ -1,35 +1,77 @@
-//! The report on the input: every object in it, and its fate.
+//! The report on the input: each object as it is examined, and what is said of all at the end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use super::explanation::Explanation;
-use crate::cli::files::{Identity, Location, Manifest};
+use crate::cli::files::{Identity, Location, Warning};
 use crate::encoding::field::{FieldError, FieldPath};
+use crate::placement::{Decision, Reason};
 use crate::policy::Mode;
 
-/// The report on the whole input.
+/// An object of the input, and its fate.
+///
+/// A kind with several templates is one for each of them.
 #[derive(Debug)]
-pub(super) struct Report<'a> {
-    /// The manifests, in the input's order.
-    pub(super) manifests: &'a [Manifest],
-    /// Their objects, in the same order.
-    pub(super) objects: Vec<Examined<'a>>,
-    /// The namespaces that are taken as opted in, since no manifest says otherwise.
-    pub(super) assumed: BTreeSet<&'a str>,
-    /// The mode of the policy as a whole.
-    pub(super) mode: Mode,
+pub(super) struct Examined<'o, 'p> {
+    /// The place of its manifest, or of the field that it is refused for.
+    pub(super) location: Location,
+    /// The path to it in its manifest.
+    pub(super) path: FieldPath,
+    /// Its kind and names, as far as they are known.
+    pub(super) identity: Identity<'o>,
+    /// The object; `None` if there is none.
+    pub(super) value: Option<&'o Value>,
+    pub(super) fate: Fate<'p>,
 }
 
-impl Report<'_> {
-    /// True if an object was refused or could not be read.
-    pub(super) fn has_refusals(&self) -> bool {
-        let mut fates = self.objects.iter().map(|object| &object.fate);
-        fates.any(|fate| matches!(fate, Fate::Refused(_)))
+/// The fate of an object.
+#[derive(Debug)]
+pub(super) enum Fate<'p> {
+    /// It makes pods, and berth decides for them.
+    Explained(Box<Explanation<'p>>),
+    /// It cannot be read, or the API server would refuse it.
+    Refused(FieldError),
+    /// It has nothing to do with placement.
+    Skipped,
+}
+
+/// What is said of the whole input.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    /// The number of workloads by outcome.
+    pub(super) outcomes: BTreeMap<(Reason, Mode), usize>,
+    /// The number of objects that were refused or could not be read.
+    pub(super) refused: usize,
+    /// The number of objects that have nothing to do with placement.
+    pub(super) skipped: usize,
+    /// The number of workloads that are left unpatched because of Audit.
+    pub(super) audited: usize,
+    /// The namespaces that are taken as opted in, since no manifest says otherwise.
+    pub(super) assumed: BTreeSet<String>,
+    /// What authors may not expect of kubectl.
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Summary {
+    /// Counts an object.
+    pub(super) fn count(&mut self, object: &Examined<'_, '_>) {
+        match &object.fate {
+            Fate::Explained(explanation) => {
+                let decision = &explanation.decision;
+                *self.outcomes.entry(outcome(decision)).or_default() += 1;
+                let is_audited = decision.mode == Mode::Audit && !explanation.patch.is_empty();
+                self.audited += usize::from(is_audited);
+            }
+            Fate::Refused(_) => self.refused += 1,
+            Fate::Skipped => self.skipped += 1,
+        }
     }
 
     /// Says which namespaces are taken as opted in, if any.
     pub(super) fn assumption(&self) -> Option<String> {
-        let names: Vec<&str> = self.assumed.iter().copied().collect();
+        let names: Vec<&str> = self.assumed.iter().map(String::as_str).collect();
         let (noun, verb, whose) = match names.len() {
             0 => return None,
             1 => ("namespace", "is", "its Namespace manifest"),
@@ -42,27 +84,10 @@ impl Report<'_> {
     }
 }
 
-/// An object of the input, and its fate.
-#[derive(Debug)]
-pub(super) struct Examined<'a> {
-    /// The position of its manifest.
-    pub(super) manifest: usize,
-    /// The place of its manifest, or of the field that it is refused for.
-    pub(super) location: Location,
-    /// The path to it in its manifest.
-    pub(super) path: FieldPath,
-    /// Its kind and names, as far as they are known.
-    pub(super) identity: Identity<'a>,
-    pub(super) fate: Fate<'a>,
-}
-
-/// The fate of an object.
-#[derive(Debug)]
-pub(super) enum Fate<'a> {
-    /// It makes pods, and berth decides for them.
-    Explained(Box<Explanation<'a>>),
-    /// It cannot be read, or the API server would refuse it.
-    Refused(FieldError),
-    /// It has nothing to do with placement.
-    Skipped,
+/// Returns the reason, and the mode if it matters: pods that are left alone are so in Audit too.
+fn outcome(decision: &Decision<'_>) -> (Reason, Mode) {
+    match decision.reason {
+        Reason::Placed => (decision.reason, decision.mode),
+        reason => (reason, Mode::Enforce),
+    }
 }

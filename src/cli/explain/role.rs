@@ -1,5 +1,6 @@
 //! The role of an object for placement.
 
+use super::makers::Maker;
 use crate::cli::files::ObjectAt;
 use crate::placement::Reason;
 use crate::pod::Kind;
@@ -7,9 +8,13 @@ use crate::pod::Kind;
 /// The role of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Its pods are placed.
+    /// The server reads it, and its pods are placed.
     Placed(Kind),
-    /// It makes pods, and berth leaves it alone.
+    /// It makes pods, and the server reads those alone.
+    Maker(&'static Maker),
+    /// It makes pods, by its shape, and berth does not know its kind.
+    UnknownMaker,
+    /// It makes pods, and berth leaves them alone.
     Left(Reason),
     /// It says whether a namespace has opted in.
     Namespace,
@@ -25,6 +30,9 @@ impl Role {
             Kind::Other => {}
             placed => return Self::Placed(placed),
         }
+        if let Some(maker) = Maker::of(group, kind) {
+            return Self::Maker(maker);
+        }
         let makes_pods = || {
             [
                 "/spec/template/spec/containers",
@@ -36,8 +44,7 @@ impl Role {
         match (group, kind) {
             ("", "Namespace") => Self::Namespace,
             ("apps", "DaemonSet") => Self::Left(Reason::DaemonSet),
-            ("apps", "ReplicaSet") | ("", "ReplicationController") => Self::Left(Reason::Kind),
-            _ if makes_pods() => Self::Left(Reason::Kind),
+            _ if makes_pods() => Self::UnknownMaker,
             _ => Self::Unconcerned,
         }
     }
@@ -47,7 +54,7 @@ impl Role {
 mod tests {
     use serde_json::json;
 
-    use super::Role;
+    use super::{Maker, Role};
     use crate::cli::files::{Element, ObjectAt, elements};
     use crate::placement::Reason;
     use crate::pod::Kind;
@@ -62,14 +69,25 @@ mod tests {
     #[test]
     fn roles_go_by_group_and_kind_and_by_shape() {
         let template = json!({ "template": { "spec": { "containers": [] } } });
+        let maker = |group, kind| Role::Maker(Maker::of(group, kind).unwrap());
         let cases = [
             ("v1", "Pod", Role::Placed(Kind::Pod)),
             ("batch/v1", "CronJob", Role::Placed(Kind::CronJob)),
             ("apps/v1", "DaemonSet", Role::Left(Reason::DaemonSet)),
-            ("apps/v1", "ReplicaSet", Role::Left(Reason::Kind)),
-            ("argoproj.io/v1alpha1", "Rollout", Role::Left(Reason::Kind)),
+            ("apps/v1", "ReplicaSet", maker("apps", "ReplicaSet")),
+            (
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                maker("argoproj.io", "Rollout"),
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Workflow",
+                maker("argoproj.io", "Workflow"),
+            ),
+            ("example.com/v1", "Rollout", Role::UnknownMaker),
             ("v1", "Namespace", Role::Namespace),
-            ("example.com/v1", "Namespace", Role::Left(Reason::Kind)),
+            ("example.com/v1", "Namespace", Role::UnknownMaker),
         ];
         for (api_version, kind, role) in cases {
             let value = json!({ "apiVersion": api_version, "kind": kind, "spec": template });

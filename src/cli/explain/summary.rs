@@ -4,44 +4,31 @@ use std::collections::BTreeMap;
 
 use anstyle::{AnsiColor, Style};
 
-use super::report::{Fate, Report};
-use crate::placement::{Decision, Reason};
+use super::report::Summary;
+use crate::placement::Reason;
 use crate::policy::Mode;
 
 const RED: Style = AnsiColor::Red.on_default();
 
 /// Returns the summary, in one line.
-pub(super) fn summary(report: &Report<'_>) -> String {
-    let mut outcomes: BTreeMap<(Reason, Mode), usize> = BTreeMap::new();
-    let (mut refused, mut skipped) = (0, 0);
-    for object in &report.objects {
-        match &object.fate {
-            Fate::Explained(explanation) => {
-                *outcomes.entry(outcome(&explanation.decision)).or_default() += 1;
-            }
-            Fate::Refused(_) => refused += 1,
-            Fate::Skipped => skipped += 1,
-        }
-    }
-    let mut parts = counts(&outcomes);
-    if refused > 0 {
+pub(super) fn summary(summary: &Summary) -> String {
+    let Summary {
+        outcomes,
+        refused,
+        skipped,
+        ..
+    } = summary;
+    let mut parts = counts(outcomes);
+    if *refused > 0 {
         parts.push(format!("{RED}{refused} refused{RED:#}"));
     }
     if parts.is_empty() {
         parts.push("no workload found".to_owned());
     }
-    if skipped > 0 {
+    if *skipped > 0 {
         parts.push(format!("{skipped} of other kinds skipped"));
     }
     parts.join(", ")
-}
-
-/// Returns the reason, and the mode if it matters: pods that are left alone are so in Audit too.
-fn outcome(decision: &Decision<'_>) -> (Reason, Mode) {
-    match decision.reason {
-        Reason::Placed => (decision.reason, decision.mode),
-        reason => (reason, Mode::Enforce),
-    }
 }
 
 /// Returns a count for each outcome, and one for all that are left alone.

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::explanation::Explanation;
-use super::report::{Examined, Fate, Report};
+use super::examine::Examination;
+use super::explanation::{Explanation, Made};
+use super::report::{Examined, Fate};
 use super::summary::summary;
+use crate::cli::files::Manifest;
 use crate::cli::output::clean;
 use crate::node::label::ARCH;
 use crate::placement::{Decision, Reason};
@@ -19,30 +21,41 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const RED: Style = AnsiColor::Red.on_default();
 
-/// Writes the report.
-pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
-    for object in &report.objects {
-        match &object.fate {
-            Fate::Explained(explanation) => {
-                heading(object, out)?;
-                explained(explanation, out)?;
-            }
-            Fate::Refused(error) => {
-                heading(object, out)?;
-                row(out, "refused", RED, error)?;
-            }
-            Fate::Skipped => continue,
-        }
-        writeln!(out)?;
+/// Examines the input, and writes the report.
+pub(super) fn write(
+    manifests: &[Manifest],
+    examination: &mut Examination<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for manifest in manifests {
+        examination.manifest(manifest, &mut |object| block(&object, out))?;
     }
-    writeln!(out, "{}", summary(report))?;
-    match report.assumption() {
+    writeln!(out, "{}", summary(&examination.summary))?;
+    for warning in &examination.summary.warnings {
+        writeln!(out, "{YELLOW}warning: {}{YELLOW:#}", clean(warning))?;
+    }
+    match examination.summary.assumption() {
         Some(note) => writeln!(out, "{DIM}note: {}{DIM:#}", clean(note)),
         None => Ok(()),
     }
 }
 
-fn heading(object: &Examined<'_>, out: &mut impl Write) -> io::Result<()> {
+fn block(object: &Examined<'_, '_>, out: &mut impl Write) -> io::Result<()> {
+    match &object.fate {
+        Fate::Explained(explanation) => {
+            heading(object, out)?;
+            explained(explanation, out)?;
+        }
+        Fate::Refused(error) => {
+            heading(object, out)?;
+            row(out, "refused", RED, error)?;
+        }
+        Fate::Skipped => return Ok(()),
+    }
+    writeln!(out)
+}
+
+fn heading(object: &Examined<'_, '_>, out: &mut impl Write) -> io::Result<()> {
     let (identity, location) = (&object.identity, &object.location);
     if identity.kind.is_empty() {
         return writeln!(out, "{BOLD}{}{BOLD:#}", clean(location));
@@ -62,6 +75,11 @@ fn heading(object: &Examined<'_>, out: &mut impl Write) -> io::Result<()> {
 
 fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<()> {
     let decision = &explanation.decision;
+    if let Some(made) = &explanation.made
+        && let Some(pods) = pods(made)
+    {
+        row(out, "pods", Style::new(), &pods)?;
+    }
     row(out, "outcome", style(decision.reason), &outcome(decision))?;
     if let Some(rule) = decision.rule {
         row(out, "rule", Style::new(), &rule.name)?;
@@ -81,10 +99,10 @@ fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<
         let names = decision.architectures.join(", ");
         row(out, "architectures", Style::new(), &names)?;
     }
-    let label = if explanation.is_enforced() {
-        "adds"
-    } else {
-        "would add"
+    let label = match (explanation.is_enforced(), &explanation.made) {
+        (true, None) => "adds",
+        (true, Some(_)) => "adds to pods",
+        (false, _) => "would add",
     };
     for (position, addition) in additions(decision).iter().enumerate() {
         let label = if position == 0 { label } else { "" };
@@ -112,6 +130,19 @@ fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<
         }
     }
     Ok(())
+}
+
+/// Says where the pods come from, if the server sees them and not the object.
+fn pods(made: &Made) -> Option<String> {
+    let template = made.template.as_ref()?;
+    let mut text = "decided as they are created".to_owned();
+    if !template.is_root() {
+        text = format!("{text}, from {template}");
+    }
+    if let Some(controller) = made.controller {
+        text = format!("{text}, controller {controller}");
+    }
+    Some(text)
 }
 
 /// Writes a row of a block.

@@ -1,84 +1,15 @@
 //! The documents of files, directories and standard input.
 
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::directory::{Unlisted, manifest_files};
-use super::parse::{self, ParseError};
-use crate::encoding::yaml;
-
-/// The most that one file may hold: more than any cluster's dump, and less than would exhaust a machine.
-const FILE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// The place of a manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Location {
-    /// The file, as it was named; `-` for standard input.
-    pub(in crate::cli) file: String,
-    /// The document's number in the file, from 1; `None` for the file as a whole.
-    pub(in crate::cli) document: Option<usize>,
-    /// The line on which it starts, or on which something in it stands.
-    pub(in crate::cli) line: Option<usize>,
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            document,
-            line,
-        } = self;
-        f.write_str(if file == "-" { "standard input" } else { file })?;
-        if let Some(line) = line {
-            write!(f, ":{line}")?;
-        }
-        if let Some(document) = document {
-            write!(f, ": document {document}")?;
-        }
-        Ok(())
-    }
-}
-
-/// A document of the input, or a file that could not be read.
-#[derive(Debug)]
-pub(in crate::cli) struct Manifest {
-    /// Its place.
-    pub(in crate::cli) location: Location,
-    /// The line on which its text starts, blank lines included.
-    pub(in crate::cli) start: usize,
-    /// Its text as it was written, without the separator before it; empty for a file that could not be read.
-    pub(in crate::cli) text: String,
-    /// True if a separator stands before it, on whose line its text starts.
-    pub(in crate::cli) separated: bool,
-    pub(in crate::cli) value: Result<Value, ReadError>,
-}
-
-/// The reason why a manifest has no value.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum ReadError {
-    /// The directory cannot be listed.
-    #[error(transparent)]
-    Unlisted(#[from] Unlisted),
-    /// The file cannot be opened or read.
-    #[error(transparent)]
-    Unreadable(#[from] io::Error),
-    /// The directory holds no manifest.
-    #[error("the directory holds no .yaml, .yml or .json file")]
-    Empty,
-    /// The file holds too much.
-    #[error("more than {} MiB: split it, or name a part of it", FILE_BYTES / (1024 * 1024))]
-    TooLarge,
-    /// The file is not UTF-8.
-    #[error("is not UTF-8: see byte {0}")]
-    NotUtf8(usize),
-    /// The document is neither YAML nor JSON.
-    #[error(transparent)]
-    Syntax(ParseError),
-}
+use super::directory::manifest_files;
+use super::manifest::{Content, Location, Manifest, ReadError, Warning};
+use super::object::{Identity, ListKind};
+use super::parse;
+use super::text::text;
+use crate::encoding::yaml::{self, Mark};
 
 /// Reads the documents of the files that the paths name, in their order. An unreadable one does not hide the others.
 pub(in crate::cli) fn read<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Vec<Manifest> {
@@ -91,81 +22,114 @@ pub(in crate::cli) fn read<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Vec
             manifest_files(path)
         };
         match files {
-            Ok(files) if files.is_empty() => manifests.push(unread(name, ReadError::Empty)),
+            Ok(files) if files.is_empty() => manifests.push(unread(&name, ReadError::Empty)),
             Ok(files) => {
                 for file in files {
                     let name = file.display().to_string();
                     match text(&name) {
-                        Ok(text) => split(&name, &text, &mut manifests),
-                        Err(error) => manifests.push(unread(name, error)),
+                        Ok(text) => split(&name, text, &mut manifests),
+                        Err(error) => manifests.push(unread(&name, error.into())),
                     }
                 }
             }
-            Err(error) => manifests.push(unread(name, error.into())),
+            Err(error) => manifests.push(unread(&name, error.into())),
         }
     }
     manifests
 }
 
-fn unread(file: String, error: ReadError) -> Manifest {
+fn unread(file: &str, error: ReadError) -> Manifest {
     Manifest {
         location: Location {
-            file,
+            file: file.into(),
             document: None,
             line: None,
         },
         start: 1,
-        text: String::new(),
         separated: false,
-        value: Err(error),
+        warnings: Vec::new(),
+        content: Err(error),
+        file: Arc::default(),
+        part: 0..0,
     }
 }
 
-fn text(file: &str) -> Result<String, ReadError> {
-    let mut bytes = Vec::new();
-    let limit = FILE_BYTES + 1;
-    if file == "-" {
-        let stdin = io::stdin().lock();
-        stdin.take(limit).read_to_end(&mut bytes)?;
-    } else {
-        File::open(file)?.take(limit).read_to_end(&mut bytes)?;
-    }
-    if bytes.len() as u64 > FILE_BYTES {
-        return Err(ReadError::TooLarge);
-    }
-    String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8(error.utf8_error().valid_up_to()))
-}
-
-fn split(file: &str, text: &str, manifests: &mut Vec<Manifest>) {
-    let stream = text.strip_prefix('\u{feff}').unwrap_or(text);
+fn split(file: &str, text: String, manifests: &mut Vec<Manifest>) {
+    let (name, text) = (Arc::from(file), Arc::new(text));
     let mut number = 0;
-    for document in yaml::documents(stream) {
-        let mut line = document.line;
-        let mut separated = document.text.as_ptr() != stream.as_ptr();
+    for document in yaml::documents(&text) {
+        let (mut start, mut line) = (document.start, document.line);
+        let mut mark = document.mark;
         for piece in parse::pieces(document.text) {
             number += 1;
-            let start = line + piece.len() - piece.trim_start_matches('\n').len();
-            let value = parse::value(piece);
-            let shown = match &value {
-                Ok(_) => start,
-                Err(error) => line + error.line - 1,
+            let location = Location {
+                file: Arc::clone(&name),
+                document: Some(number),
+                line: Some(line + piece.len() - piece.trim_start_matches('\n').len()),
             };
-            manifests.push(Manifest {
-                location: Location {
-                    file: file.to_owned(),
-                    document: Some(number),
-                    line: Some(shown),
-                },
-                start: line,
-                text: piece.to_owned(),
-                separated,
-                value: value.map_err(ReadError::Syntax),
-            });
+            let part = start..start + piece.len();
+            start = part.end;
+            let text = match parse::spaced(piece) {
+                Some(spaced) => (0..spaced.len(), Arc::new(spaced)),
+                None => (part, Arc::clone(&text)),
+            };
+            manifests.extend(manifest(location, line, mark, text));
             line += piece.matches('\n').count();
-            separated = false;
+            mark = Mark::None;
         }
     }
-    manifests.retain(|manifest| !matches!(manifest.value, Ok(Value::Null)));
+}
+
+/// Reads a document. An empty one is none.
+fn manifest(
+    mut location: Location,
+    start: usize,
+    mark: Mark,
+    (part, file): (Range<usize>, Arc<String>),
+) -> Option<Manifest> {
+    let mut warnings = Vec::new();
+    let content = match parse::outline(&file[part.clone()]) {
+        Ok((_, tree)) if tree.value.is_null() => return None,
+        Ok((syntax, tree)) => {
+            if mark == Mark::End {
+                warnings.push(Warning {
+                    location: location.clone(),
+                    fault: "a line of ... ends the document before this one".to_owned(),
+                    effect: "kubectl passes over this one; write --- in place of ...",
+                });
+            }
+            for mut repeated in tree.repeated {
+                repeated.first += start - 1;
+                repeated.last += start - 1;
+                warnings.push(Warning {
+                    location: Location {
+                        line: Some(repeated.last),
+                        ..location.clone()
+                    },
+                    fault: repeated.to_string(),
+                    effect: "the last one counts",
+                });
+            }
+            Ok(Content {
+                kind: Identity::of(&tree.value).kind.to_owned(),
+                list: ListKind::of(&tree.value),
+                syntax,
+            })
+        }
+        Err(error) => {
+            location.line = Some(start + error.line - 1);
+            Err(ReadError::Syntax(error))
+        }
+    };
+    Some(Manifest {
+        location,
+        start,
+        separated: mark == Mark::Start,
+        warnings,
+        content,
+        file,
+        part,
+    })
 }
 
 #[cfg(test)]
@@ -175,15 +139,15 @@ mod tests {
     #[test]
     fn documents_know_their_places() {
         let mut manifests: Vec<Manifest> = Vec::new();
-        let stream = "\u{feff}a: 1\n--- # note\n# c\nb:\n  - 1\n  -: [\n---\n---\n{\"c\": 3,\n \"c\": 4}\n---\nnull\n";
-        split("f.yaml", stream, &mut manifests);
+        let stream = "a: 1\n--- # note\n# c\nb:\n  - 1\n  -: [\n---\n---\n{\"c\": 3,\n \"d\": ]}\n---\nnull\n";
+        split("f.yaml", stream.to_owned(), &mut manifests);
         let found: Vec<_> = manifests
             .iter()
             .map(|manifest| {
                 (
                     manifest.location.to_string(),
                     manifest.separated,
-                    manifest.value.is_ok(),
+                    manifest.content.is_ok(),
                 )
             })
             .collect();
@@ -191,6 +155,27 @@ mod tests {
             ("f.yaml:1: document 1".to_owned(), false, true),
             ("f.yaml:6: document 2".to_owned(), true, false),
             ("f.yaml:10: document 3".to_owned(), true, false),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_warning_counts_the_lines_of_the_file() {
+        let mut manifests: Vec<Manifest> = Vec::new();
+        split(
+            "f.yaml",
+            "x: 1\n---\na: 1\nb: 2\na: 3\n...\nc: 1\n".to_owned(),
+            &mut manifests,
+        );
+        let found: Vec<_> = manifests
+            .iter()
+            .flat_map(|manifest| &manifest.warnings)
+            .map(ToString::to_string)
+            .collect();
+        let expected = [
+            "f.yaml:5: document 2: the key \"a\" stands twice, on lines 3 and 5: the last one counts",
+            "f.yaml:7: document 3: a line of ... ends the document before this one: kubectl passes over this one; write \
+             --- in place of ...",
         ];
         assert_eq!(found, expected);
     }

@@ -30,6 +30,11 @@ pub(in crate::cli) struct Identity<'m> {
 }
 
 impl<'m> Identity<'m> {
+    /// Returns the identity of an object, as far as it is written.
+    pub(in crate::cli) fn of(object: &'m Value) -> Self {
+        identity(object, &Self::default())
+    }
+
     /// Returns the API group; empty for the core group.
     pub(in crate::cli) fn group(&self) -> &'m str {
         self.api_version
@@ -82,6 +87,31 @@ pub(in crate::cli) enum Element<'m> {
     },
 }
 
+/// The group, version and kind that the items of a list have unless they say otherwise: those of a `PodList` need not.
+#[derive(Debug)]
+pub(super) struct ListKind {
+    api_version: String,
+    kind: String,
+}
+
+impl ListKind {
+    /// Returns the kind of a list's items; `None` if the value is no list, or a list without items.
+    pub(super) fn of(manifest: &Value) -> Option<Self> {
+        let identity = Identity::of(manifest);
+        let kind = identity.kind.strip_suffix("List")?;
+        if identity.api_version.is_empty()
+            || !matches!(manifest.get("items"), Some(Value::Array(_)))
+        {
+            return None;
+        }
+        let of_items = of_items(&identity, kind);
+        Some(Self {
+            api_version: of_items.api_version.to_owned(),
+            kind: of_items.kind.to_owned(),
+        })
+    }
+}
+
 /// Returns the elements of a manifest: its object, or the items of its list, those of lists within it included.
 pub(in crate::cli) fn elements(manifest: &Value) -> Vec<Element<'_>> {
     let mut found = Vec::new();
@@ -90,7 +120,41 @@ pub(in crate::cli) fn elements(manifest: &Value) -> Vec<Element<'_>> {
     found
 }
 
-/// Adds the elements of a value. An item of a typed list, such as a `PodList`, has the `inherited` kind if it has no own.
+/// Returns the elements of the item at a position of a list: one, unless the item is itself a list.
+pub(super) fn item_elements<'m>(
+    item: &'m Value,
+    list: &'m ListKind,
+    position: usize,
+) -> Vec<Element<'m>> {
+    let mut found = Vec::new();
+    let inherited = Identity {
+        api_version: &list.api_version,
+        kind: &list.kind,
+        ..Identity::default()
+    };
+    let path = FieldPath(vec![
+        Segment::Key("items".to_owned()),
+        Segment::Index(position),
+    ]);
+    expand(item, &inherited, path, &mut found);
+    found
+}
+
+/// Returns what the items of a list are unless they say otherwise.
+fn of_items<'m>(list: &Identity<'m>, kind: &'m str) -> Identity<'m> {
+    Identity {
+        api_version: if kind.is_empty() {
+            ""
+        } else {
+            list.api_version
+        },
+        kind,
+        ..Identity::default()
+    }
+}
+
+/// Adds the elements of a value. An item of a typed list, such as a `PodList`, has the `inherited` kind if it has no
+/// own.
 fn expand<'m>(
     value: &'m Value,
     inherited: &Identity<'m>,
@@ -140,15 +204,7 @@ fn expand<'m>(
             return;
         }
     };
-    let inherited = Identity {
-        api_version: if element.is_empty() {
-            ""
-        } else {
-            identity.api_version
-        },
-        kind: element,
-        ..Identity::default()
-    };
+    let inherited = of_items(&identity, element);
     for (index, item) in items.iter().enumerate() {
         let mut path = path.clone();
         path.0

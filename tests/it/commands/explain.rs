@@ -48,3 +48,40 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), said.as_str()), (Some(0), ""));
 }
+
+/// A value takes ten to seventy times its text. Here there is room for its text a few times, and for the program.
+#[test]
+fn a_list_takes_little_more_than_its_text() {
+    let item = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"b": "c", "d": "e"}}"#;
+    let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "last"}, "spec": {}}"#;
+    let mut items = vec![item; 80_000];
+    items.push(pod);
+    let list = format!(
+        r#"{{"apiVersion": "v1", "items": [{}], "kind": "List"}}"#,
+        items.join(",\n")
+    );
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("list.json"), list).unwrap();
+    let program = env!("CARGO_BIN_EXE_berth");
+    for form in ["text", "json", "yaml", "diff"] {
+        let line = format!("ulimit -v 150000 && exec {program} explain -f list.json -o {form}");
+        let output = Command::new("sh")
+            .args(["-c", &line])
+            .current_dir(directory.path())
+            .env_clear()
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{form}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .contains("amd64-default"),
+            "{form}"
+        );
+    }
+}
