@@ -24,6 +24,8 @@ pub(super) struct Explanation<'p> {
     pub(super) patch: Vec<u8>,
     /// The object with the patch applied; `None` if the server would leave it as it is.
     pub(super) patched: Option<Value>,
+    /// The preferences that the placement loses, each as a phrase.
+    pub(super) lost: Vec<String>,
     /// The findings of the validating side.
     pub(super) findings: Vec<Finding>,
 }
@@ -65,6 +67,7 @@ impl<'p> Explanation<'p> {
                 _ => judged.findings("", None),
             };
             Ok(Self {
+                lost: judged.lost_preferences(),
                 decision: judged.decision,
                 made: None,
                 patch,
@@ -108,6 +111,7 @@ impl<'p> Explanation<'p> {
         };
         Ok(Self {
             findings,
+            lost: judged.lost_preferences(),
             decision: judged.decision,
             made: Some(Made {
                 template: Some(template.path),
@@ -147,6 +151,7 @@ impl<'p> Explanation<'p> {
             made: None,
             patch: Vec::new(),
             patched: None,
+            lost: Vec::new(),
             findings: Vec::new(),
         }
     }

@@ -108,6 +108,9 @@ struct WorkloadJson<'r> {
     node_pools: Vec<&'r str>,
     architectures: &'r [&'r str],
     detail: Option<&'r str>,
+    /// The preferences that the placement loses, each as a phrase.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    lost_preferences: &'r [String],
     findings: Vec<FindingJson<'r>>,
     /// The patch that the server would send.
     patch: &'r RawValue,
@@ -223,6 +226,7 @@ fn workload<'r>(
             .collect(),
         architectures: &decision.architectures,
         detail: decision.detail.as_deref(),
+        lost_preferences: &explanation.lost,
         findings: findings.collect(),
         patch,
         audited_patch,

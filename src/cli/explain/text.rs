@@ -108,6 +108,10 @@ fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<
         let label = if position == 0 { label } else { "" };
         row(out, label, Style::new(), addition)?;
     }
+    for (position, preference) in explanation.lost.iter().enumerate() {
+        let label = if position == 0 { "gives up" } else { "" };
+        row(out, label, Style::new(), preference)?;
+    }
     if let Some(why) = decision
         .detail
         .as_deref()
