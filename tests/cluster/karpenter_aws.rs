@@ -1,6 +1,7 @@
 //! berth and the Karpenter of AWS: its own instance types, labels and definitions, and the node pools as they ship.
 
 mod agreement;
+mod definitions;
 mod platform;
 mod shipped;
 
@@ -12,7 +13,11 @@ pub(crate) fn own() -> Group {
     Group {
         name: "karpenter-aws",
         extent: Extent::Aws,
-        tests: tests![shipped::node_pools, agreement::agreement],
+        tests: tests![
+            shipped::node_pools,
+            definitions::labels,
+            agreement::agreement
+        ],
     }
 }
 
@@ -21,6 +26,9 @@ pub(crate) fn auto_mode() -> Group {
     Group {
         name: "karpenter-auto-mode",
         extent: Extent::AutoMode,
-        tests: tests![agreement::auto_mode_agreement],
+        tests: tests![
+            definitions::labels_of_auto_mode,
+            agreement::auto_mode_agreement
+        ],
     }
 }
