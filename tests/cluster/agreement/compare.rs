@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::names::{NODE_POOL, REQUIRED};
 use super::provider::Provider;
 use super::scheduler::items;
-use super::selectors::{heaviest_preference, one_of};
+use super::selectors::{heaviest_preference, one_of, terms};
 use super::words::{Berth, Karpenter, hard_topology, says_no_node, together};
 
 /// The comparison of two words.
@@ -146,6 +146,8 @@ fn untold(
         {
             Some("a domain at random")
         }
+        // Karpenter picks one of the values at random, and gives the node no label where it picks the empty one.
+        Karpenter::Useless { .. } if lists_nothing(context.stored) => Some("an empty value"),
         Karpenter::Useless { .. } if together(&context.stored["spec"]).next().is_some() => {
             Some("a domain at random")
         }
@@ -234,6 +236,13 @@ fn follows_others(stored: &Value) -> bool {
         let mut wanted = wanted.into_iter().flatten();
         wanted.any(|(key, value)| labels[key] != *value)
     })
+}
+
+/// True if a pod takes a label without a value besides others.
+fn lists_nothing(stored: &Value) -> bool {
+    let expressions = terms(&stored["spec"]).iter();
+    let mut expressions = expressions.flat_map(|term| items(&term["matchExpressions"]));
+    expressions.any(|one| one["operator"] == "In" && items(&one["values"]).contains(&json!("")))
 }
 
 /// True if another preference than berth's own, which is for these node pools, is the heaviest.
