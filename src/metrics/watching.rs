@@ -46,7 +46,8 @@ struct PoolLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabels {
     pool: Arc<str>,
-    node_pool: Arc<str>,
+    /// Karpenter's own metrics spell the label like this.
+    nodepool: Arc<str>,
     state: &'static str,
 }
 
@@ -154,7 +155,7 @@ impl Watching {
                 missing += i64::from(!state.is_there());
                 let labels = StateLabels {
                     pool: Arc::clone(&pool.name),
-                    node_pool: Arc::clone(node_pool),
+                    nodepool: Arc::clone(node_pool),
                     state: state.as_str(),
                 };
                 self.node_pool_states.get_or_create(&labels).set(1);

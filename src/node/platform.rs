@@ -19,14 +19,15 @@ pub enum Platform {
 }
 
 /// The labels of Karpenter's AWS provider for reserved capacity. Only nodes in a reservation have them.
-const RESERVATION: &str = "capacity-reservation-";
-
-/// The labels that Karpenter's AWS provider makes of the node class or of the launch, and not of the instance type.
-const OF_LAUNCH: [&str; 6] = [
-    "instance-tenancy",
+const OF_RESERVATION: [&str; 3] = [
     "capacity-reservation-id",
     "capacity-reservation-type",
     "capacity-reservation-interruptible",
+];
+
+/// The labels that Karpenter's AWS provider makes of the node class or of the launch, and not of the instance type.
+const OF_LAUNCH: [&str; 3] = [
+    "instance-tenancy",
     "placement-group-id",
     "placement-group-partition",
 ];
@@ -88,7 +89,7 @@ impl Platform {
     #[must_use]
     pub fn is_of_reservation(self, key: &str) -> bool {
         self.own(key)
-            .is_some_and(|name| name.starts_with(RESERVATION))
+            .is_some_and(|name| OF_RESERVATION.contains(&name))
     }
 
     /// Returns the platform's own label that means what the key means on another platform. `None` if there is none.
@@ -117,6 +118,7 @@ impl Platform {
             || key == "node.kubernetes.io/windows-build"
             || (key == "topology.k8s.aws/zone-id" && self != Self::OtherKarpenter)
             || self.property(key).is_some()
+            || self.is_of_reservation(key)
             || self.own(key).is_some_and(|name| OF_LAUNCH.contains(&name))
     }
 

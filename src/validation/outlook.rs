@@ -1,6 +1,8 @@
 //! The outlook of a pod: if Karpenter would make a node of a node pool for it now, and what keeps it from that.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::karpenter::unsupported;
@@ -9,7 +11,7 @@ use super::revision::Revision;
 use super::wording::{clipped, listed};
 use crate::instance::{InstanceType, TypeSet};
 use crate::node::label::{ARCH, canonical};
-use crate::node::{Asked, Candidates, NodePool, State, Taint, ValueSet};
+use crate::node::{Asked, Candidates, NodePool, Platform, State, Taint, ValueSet};
 use crate::placement::{Reason, asked_architecture};
 use crate::pod::{MOST_TOPOLOGY_KEYS, PreferredTerm, Resources, all_demands};
 
@@ -19,23 +21,35 @@ const ALTERNATIVES: usize = 64;
 /// The reason if each label fits some instance type of a node pool, and all together fit none, or too few kinds.
 const TOGETHER: &str = "none of its instance types has all that the pod asks for";
 
+/// The reason for which a pod needs a label of its node that its selectors do not name.
+const PARTS: &str = "over which the pod spreads or parts";
+
 /// A pod, with all that decides if Karpenter makes a node for it.
 pub(super) struct Outlook<'a> {
     revision: &'a Revision<'a>,
     reach: Reach<'a>,
     preference: Option<PreferredTerm<'a>>,
     resources: Resources<'a>,
+    /// The labels over which the pod has a hard topology, or keeps apart from others. Karpenter demands both of a node; the
+    /// scheduler lets a pod that keeps apart onto a node without the label.
+    topology: Vec<Cow<'a, str>>,
+    /// For each platform that was asked for: true if its Karpenter refuses the pod's selectors.
+    refused: RefCell<BTreeMap<Platform, bool>>,
 }
 
 impl<'a> Outlook<'a> {
     pub(super) fn of(revision: &'a Revision<'a>) -> Self {
         let spec = revision.pod().spec;
+        let apart = spec.anti_affinities().into_iter();
+        let apart = apart.map(|term| term.topology_key).take(MOST_TOPOLOGY_KEYS);
         // What cannot be read requests nothing: the API server refuses it.
         let resources = spec.resources().unwrap_or_default();
         Self {
             revision,
             reach: Reach::of(revision, Nodes::New),
             preference: spec.heaviest_preference(),
+            topology: spec.hard_topology_keys().into_iter().chain(apart).collect(),
+            refused: RefCell::default(),
             // Devices that no node pool of the pool has may be on nodes that Karpenter does not make.
             resources: if revision.decision.reason == Reason::SpecialResource {
                 resources.without_devices()
@@ -89,8 +103,11 @@ impl<'a> Outlook<'a> {
     /// Returns what keeps Karpenter from making a node of a node pool that the pod's selectors allow. `None` if nothing
     /// does.
     pub(super) fn misses(&self, node_pool: &NodePool) -> Option<String> {
-        if unsupported(self.revision, node_pool.platform()).is_some() {
+        if self.is_refused_by(node_pool.platform()) {
             return Some("Karpenter supports no such selectors".to_owned());
+        }
+        if let Some(key) = self.missing_key(node_pool) {
+            return Some(format!("its nodes have no label {}, {PARTS}", clipped(key)));
         }
         let state = node_pool.state().obstacle();
         state
@@ -98,23 +115,28 @@ impl<'a> Outlook<'a> {
             .or_else(|| self.too_small(node_pool))
     }
 
+    /// True if the platform's Karpenter makes no node for the pod from any node pool.
+    fn is_refused_by(&self, platform: Platform) -> bool {
+        let mut refused = self.refused.borrow_mut();
+        let known = refused.entry(platform);
+        *known.or_insert_with(|| unsupported(self.revision, platform).is_some())
+    }
+
     /// Returns a label over which the pod has a hard topology, and of which Karpenter knows no value in the whole
     /// catalogue, so that it makes no node for the pod.
-    pub(super) fn without_domain(&self) -> Option<Cow<'a, str>> {
-        let spec = self.revision.pod().spec;
-        let apart = spec.anti_affinities().into_iter();
-        let keys = spec.hard_topology_keys().into_iter();
-        let mut keys = keys.chain(apart.map(|term| term.topology_key).take(MOST_TOPOLOGY_KEYS));
+    pub(super) fn without_domain(&self) -> Option<&str> {
         let mut karpenters = self.revision.snapshot.catalogue.iter();
         if !karpenters.any(|node_pool| node_pool.platform().is_karpenter()) {
             return None;
         }
-        keys.find(|key| {
+        let mut keys = self.topology.iter();
+        let unknown = keys.find(|key| {
             let ready = self.revision.snapshot.catalogue.iter();
             let mut ready = ready
                 .filter(|node_pool| !matches!(node_pool.state(), State::Static | State::Unready));
             !ready.any(|node_pool| node_pool.has_domain(key))
-        })
+        })?;
+        Some(unknown)
     }
 
     /// True if the taints and labels of the node pool fit the pod, by Karpenter's rule, or if the budget runs out.
@@ -159,10 +181,7 @@ impl<'a> Outlook<'a> {
             };
         }
         if let Some(key) = self.missing_key(node_pool) {
-            return format!(
-                "its nodes have no label {}, over which the pod spreads",
-                clipped(&key)
-            );
+            return format!("its nodes have no label {}, {PARTS}", clipped(key));
         }
         if self.fits(node_pool)
             && let Some(missing) = self.misses(node_pool)
@@ -207,10 +226,10 @@ impl<'a> Outlook<'a> {
     }
 
     /// Returns the label of a hard topology that the nodes of the node pool lack.
-    fn missing_key(&self, node_pool: &NodePool) -> Option<Cow<'a, str>> {
-        let spec = self.revision.pod().spec;
-        let mut keys = spec.hard_topology_keys().into_iter();
-        keys.find(|key| !node_pool.has_label(canonical(key)))
+    fn missing_key(&self, node_pool: &NodePool) -> Option<&str> {
+        let mut keys = self.topology.iter();
+        let missing = keys.find(|key| !node_pool.has_label(canonical(key)))?;
+        Some(missing)
     }
 
     /// Returns a taint of the node pool that the pod does not tolerate: a hard one if there is one.
@@ -232,7 +251,11 @@ impl<'a> Outlook<'a> {
                 let Candidates::Listed(types) = candidates else {
                     return None;
                 };
-                let large_enough = types.keep(|kind| self.resources.fit(kind));
+                let large_enough = if self.resources.is_empty() {
+                    types
+                } else {
+                    types.keep(|kind| self.resources.fit(kind))
+                };
                 if !large_enough.is_empty() {
                     if node_pool.are_various(large_enough) {
                         return None;

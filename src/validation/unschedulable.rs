@@ -32,7 +32,7 @@ pub(super) fn unschedulable(revision: &Revision<'_>) -> Vec<String> {
     let outlook = Outlook::of(revision);
     if let Some(key) = outlook.without_domain() {
         return vec![
-            format!("Karpenter knows no value of {}", clipped(&key)),
+            format!("Karpenter knows no value of {}", clipped(key)),
             "so it makes no node for a pod that spreads or parts by it".to_owned(),
         ];
     }

@@ -11,6 +11,7 @@ mod policy;
 mod rights;
 mod self_managed;
 mod stage;
+mod states;
 
 use crate::harness::cluster::Extent;
 use crate::runner::{Group, tests};
@@ -23,6 +24,7 @@ pub(crate) fn group() -> Group {
             // It is first, while there are no node pools.
             node_pools::without_node_pools,
             node_pools::node_pools,
+            states::states,
             namespaces::namespaces,
             policy::policy,
             policy::policy_unusable,

@@ -33,10 +33,10 @@ pub(crate) async fn audit(cluster: &Cluster) -> anyhow::Result<()> {
     let printed = cluster.kubectl(&["get", "placementpolicy", "default"])?;
     let words: Vec<&str> = printed.stdout.split_whitespace().collect();
     ensure!(
-        words.starts_with(&["NAME", "MODE", "ACCEPTED", "MISSING", "AGE"]),
+        words.starts_with(&["NAME", "MODE", "ACCEPTED", "MISSING", "NOT", "READY", "AGE"]),
         "{printed:?}"
     );
-    ensure!(words[5..8] == ["default", "Audit", "True"], "{printed:?}");
+    ensure!(words[7..10] == ["default", "Audit", "True"], "{printed:?}");
 
     // berth changes and refuses nothing, and counts both.
     let stored = stage.mutated(&job_pod("audit")).await?;

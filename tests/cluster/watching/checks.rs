@@ -90,6 +90,30 @@ fn cases() -> Vec<Case> {
             with(&json!({"nodeSelector": {"karpenter.sh/nodepool": "amd64-bach"}})),
         ),
         case(
+            Check::RestrictedPreference,
+            "karpenter.sh/nodepool-hash",
+            with(&json!({"affinity": {"nodeAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "preference": {
+                    "matchExpressions": [
+                        {"key": "karpenter.sh/nodepool-hash", "operator": "DoesNotExist"},
+                    ],
+                }}],
+            }}})),
+        ),
+        case(
+            Check::SplitDomains,
+            "leaves only spot",
+            workload(
+                "Deployment",
+                &json!({"topologySpreadConstraints": [{
+                    "maxSkew": 1,
+                    "topologyKey": "karpenter.sh/capacity-type",
+                    "whenUnsatisfiable": "DoNotSchedule",
+                    "labelSelector": {"matchLabels": {"app": "case"}},
+                }]}),
+            ),
+        ),
+        case(
             Check::SelfPlaced,
             "spec.template.spec.tolerations[0]",
             workload("Deployment", &json!({"tolerations": batch})),

@@ -4,8 +4,8 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 
 use super::stage::{
-    Stage, decision, define, job_pod, namespace, selected, shipped_node_pool, shipped_node_pools,
-    tolerated,
+    Stage, decision, define, job_pod, namespace, report_ready, selected, shipped_node_pool,
+    shipped_node_pools, tolerated,
 };
 use crate::harness::api::path;
 use crate::harness::cluster::Cluster;
@@ -86,14 +86,7 @@ pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
         .await?;
 
     // A node pool that is not ready is not gone: the pod waits for it.
-    let unready = json!({"status": {"conditions": [{
-        "type": "Ready", "status": "False", "reason": "NodeClassNotReady", "message": "",
-        "lastTransitionTime": "2026-11-01T00:00:00Z",
-    }]}});
-    cluster
-        .api
-        .merge(&format!("{path}/status"), &unready)
-        .await?;
+    report_ready(cluster, &path, "False").await?;
     // Changes arrive in order, so that the next one to be seen is later than this.
     node_pool["spec"]["template"]["metadata"] = json!({"labels": {"example.com/disk": "slow"}});
     cluster.api.apply(&node_pool).await?;
