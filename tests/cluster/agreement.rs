@@ -3,8 +3,8 @@
 //! A pod that berth calls unschedulable gets Karpenter's own refusal and no node. A pod that berth places gets a node
 //! of a node pool that it named. A pod that berth leaves alone although some node pool fits gets a node.
 //! `compare` has the reasons for which the two may differ. `BERTH_SEED` runs other pods, and
-//! `BERTH_AGREEMENT_PODS` runs more. On KWOK the cluster grows slow with some hundred nodes, so that more seeds are better
-//! than more pods.
+//! `BERTH_AGREEMENT_PODS` runs more. On KWOK the cluster grows slow with some hundred nodes, so that more seeds are
+//! better than more pods.
 
 mod compare;
 pub(crate) mod generate;

@@ -84,7 +84,7 @@ impl<'p> Generator<'p> {
     }
 }
 
-/// What stands for a pod's own name in what is generated.
+/// The text that stands for a pod's own name in generated values.
 pub(crate) const SELF: &str = "itself";
 
 /// Writes a pod's name wherever [`SELF`] occurs as a value.

@@ -1,4 +1,4 @@
-//! What is written down of a pod that gets neither a node nor an event.
+//! The notes on pods that get neither a node nor an event.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! What generated node pools of every provider have in common.
+//! The common part of the generated node pools of every provider.
 
 use proptest::option;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What berth would say if node pools said all that Karpenter knows of them.
+//! The cluster as berth would see it if node pools said all that Karpenter knows of them.
 
 use berth::node::NodePool;
 use berth::placement::Snapshot;

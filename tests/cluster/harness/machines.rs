@@ -1,5 +1,5 @@
-//! The machines of a cluster on AWS, as far as the API server sees them: for each instance that Karpenter has launched, the
-//! node that its kubelet registers.
+//! The machines of a cluster on AWS, as far as the API server sees them: for each instance that Karpenter has launched,
+//! the node that its kubelet registers.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The agreement of berth with the Karpenter of AWS.
 //!
-//! Node pools and pods speak of AWS' labels, sizes and GPUs, of restricted labels, of labels that only EKS Auto Mode knows, and
-//! of topology. Some node pools make no node for a pod: they are static, not ready, or full. Every pod has nodes of its
-//! own, so that it is judged alone, whatever else waits.
+//! Node pools and pods speak of AWS' labels, sizes and GPUs, of restricted labels, of labels that only EKS Auto Mode
+//! knows, and of topology. Some node pools make no node for a pod: they are static, not ready, or full. Every pod has
+//! nodes of its own, so that it is judged alone, whatever else waits.
 //!
 //! The generator leaves out what node pools do not say: disks, whose size a node class gives, and capacity reservations.
 

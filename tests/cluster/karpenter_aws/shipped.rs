@@ -13,8 +13,8 @@ use crate::harness::scene::{Scene, examples};
 
 const NAMESPACE: &str = "berth-examples";
 
-/// The node class and the node pools turn ready. A Job, an app and one that asks for on-demand get nodes of their pools, of
-/// the types that the node pools ask for, and with the labels that berth knows.
+/// The node class and the node pools turn ready. A Job, an app and one that asks for on-demand get nodes of their pools,
+/// of the types that the node pools ask for, and with the labels that berth knows.
 pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
     let _machines = Machines::start(&cluster.api);

@@ -47,8 +47,8 @@ impl InstanceType {
         self.fact(column) == Some("true")
     }
 
-    /// True if it is large enough for EKS Auto Mode, which takes no instance of one vCPU and none of the three least sizes
-    /// (AWS: "Learn about EKS Auto Mode Managed instances").
+    /// True if it is large enough for EKS Auto Mode, which takes no instance of one vCPU and none of the three least
+    /// sizes (AWS: "Learn about EKS Auto Mode Managed instances").
     pub(super) fn is_for_auto_mode(&self) -> bool {
         let size = self.name.rsplit('.').next().unwrap_or_default();
         self.number("vcpus") > 1 && !["nano", "micro", "small"].contains(&size)

@@ -14,7 +14,7 @@ use crate::agreement::labels::{DISK, GENERATION, TEAM};
 use crate::agreement::names::{ARCH, CAPACITY_TYPE, CPU, INSTANCE_TYPE, ZONE};
 use crate::agreement::node_pools::{self, Offer, custom, numeric, offered};
 
-/// What a node pool does with a pod that fits.
+/// The state of a node pool: what it does with a pod that fits.
 #[derive(Debug, Clone, Copy)]
 enum State {
     /// It makes a node.
