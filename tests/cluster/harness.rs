@@ -3,9 +3,12 @@
 pub(crate) mod account;
 pub(crate) mod additions;
 pub(crate) mod api;
+pub(crate) mod auto_mode;
+pub(crate) mod aws;
 pub(crate) mod berth;
 pub(crate) mod cluster;
 pub(crate) mod load;
+pub(crate) mod machines;
 pub(crate) mod node_pools;
 pub(crate) mod operator;
 pub(crate) mod pki;
@@ -13,7 +16,7 @@ pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod registration;
 pub(crate) mod scene;
-mod setup;
+pub(crate) mod setup;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

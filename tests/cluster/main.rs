@@ -3,10 +3,12 @@
 #![expect(clippy::print_stdout, reason = "how a test run reports")]
 
 mod admission;
+mod agreement;
 mod demo;
 mod harness;
 mod installing;
 mod karpenter;
+mod karpenter_aws;
 mod monitoring;
 #[path = "../monitoring/panels.rs"]
 mod panels;
@@ -21,6 +23,8 @@ fn main() -> anyhow::Result<ExitCode> {
         admission::group(),
         installing::group(),
         karpenter::group(),
+        karpenter_aws::own(),
+        karpenter_aws::auto_mode(),
         monitoring::group(),
         platforms::objects(),
         platforms::auto_mode(),

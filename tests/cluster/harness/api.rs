@@ -208,6 +208,7 @@ fn is_cluster_wide(kind: &str) -> bool {
         "clusterrole"
             | "clusterrolebinding"
             | "customresourcedefinition"
+            | "ec2nodeclass"
             | "kwoknodeclass"
             | "mutatingwebhookconfiguration"
             | "namespace"

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::api::{Api, path, text};
+use super::aws::{Aws, Offered};
 use super::process::Process;
 use super::setup::{self, Ports};
-use super::{eventually, manifests};
+use super::{auto_mode, eventually, manifests};
 
 /// A running cluster. Dropping it stops its programs and removes its directory.
 pub(crate) struct Cluster {
@@ -24,6 +25,7 @@ pub(crate) struct Cluster {
     ports: Ports,
     // They are dropped before the directory, so that nothing writes into it when it goes.
     processes: RefCell<Vec<Process>>,
+    aws: RefCell<Option<Aws>>,
     directory: TempDir,
 }
 
@@ -32,8 +34,12 @@ pub(crate) struct Cluster {
 pub(crate) enum Extent {
     /// An API server alone: nobody acts on its objects.
     ApiServer,
-    /// Everything up to Karpenter.
+    /// Everything up to Karpenter with KWOK's provider.
     All,
+    /// Everything up to Karpenter with its provider for AWS, and a stand-in for AWS.
+    Aws,
+    /// The same with the API group of EKS Auto Mode, whose labels are in that domain.
+    AutoMode,
 }
 
 /// The output of `kubectl`.
@@ -60,6 +66,7 @@ impl Cluster {
             .tempdir()?;
         let ports = Ports::choose()?;
         setup::write_certificates(directory.path(), ports.api_server)?;
+        setup::write_audit_policy(directory.path())?;
         let options = kube::config::KubeConfigOptions::default();
         let kubeconfig = kube::config::Kubeconfig::read_from(directory.path().join("kubeconfig"))?;
         let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
@@ -68,6 +75,7 @@ impl Cluster {
             programs: programs.to_owned(),
             ports,
             processes: RefCell::default(),
+            aws: RefCell::default(),
             directory,
         };
         let started = cluster.bring_up(extent).await;
@@ -94,9 +102,7 @@ impl Cluster {
         self.run("kube-scheduler", &arguments, &[])?;
         let arguments = setup::kwok(directory, ports, &self.programs)?;
         self.run("kwok", &arguments, &[])?;
-        self.define_resources().await?;
-        let environment = setup::karpenter(directory, ports);
-        self.run("karpenter", &[], &environment)?;
+        let karpenter = self.start_karpenter(extent).await?;
 
         for (name, scheme, port, path) in [
             (
@@ -107,20 +113,45 @@ impl Cluster {
             ),
             ("kube-scheduler", "https", ports.scheduler, "/readyz"),
             ("kwok", "http", ports.kwok, "/readyz"),
-            ("karpenter", "http", ports.karpenter_health, "/readyz"),
+            (karpenter, "http", ports.karpenter_health, "/readyz"),
         ] {
             let probe = probe(scheme, (Ipv4Addr::LOCALHOST, port))?;
             self.ready(name, &probe, path).await?;
         }
         self.service_account("default").await?;
-        self.api
-            .apply(&json!({
+        if extent == Extent::All {
+            let node_class = json!({
                 "apiVersion": "karpenter.kwok.sh/v1alpha1",
                 "kind": "KWOKNodeClass",
                 "metadata": {"name": "default"},
-            }))
-            .await?;
+            });
+            self.api.apply(&node_class).await?;
+        }
         Ok(())
+    }
+
+    /// Starts Karpenter with the provider of a cluster, and returns its program's name.
+    async fn start_karpenter(&self, extent: Extent) -> anyhow::Result<&'static str> {
+        let mut environment = setup::karpenter(self.path(), &self.ports);
+        let (name, offered) = match extent {
+            Extent::ApiServer | Extent::All => ("karpenter", None),
+            Extent::Aws => ("karpenter-aws", Some(Offered::All)),
+            Extent::AutoMode => ("karpenter-auto-mode", Some(Offered::ForAutoMode)),
+        };
+        if let Some(offered) = offered {
+            let mut definitions = manifests(&self.programs.join("platform-crds/karpenter-aws"))?;
+            if offered == Offered::ForAutoMode {
+                definitions = definitions.into_iter().map(auto_mode::of).collect();
+            }
+            self.define(&definitions).await?;
+            let aws = Aws::start(offered).await?;
+            environment.extend(setup::karpenter_aws(&aws, &self.ports));
+            self.aws.replace(Some(aws));
+        } else {
+            self.define_resources().await?;
+        }
+        self.run(name, &[], &environment)?;
+        Ok(name)
     }
 
     /// Starts the API server, and waits until it is ready.

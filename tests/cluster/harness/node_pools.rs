@@ -46,6 +46,24 @@ pub(crate) async fn ready(api: &Api, node_pool: &Value) -> anyhow::Result<()> {
     .await
 }
 
+/// Waits until Karpenter has judged a node pool: it is ready, or its node class does not exist. Returns it as it is then.
+pub(crate) async fn settled(api: &Api, node_pool: &Value) -> anyhow::Result<Value> {
+    let path = path(node_pool);
+    eventually(&format!("{path} is judged"), async || {
+        let stored = api.get(&path).await?.unwrap_or_default();
+        let conditions = stored
+            .pointer("/status/conditions")
+            .and_then(Value::as_array);
+        let mut conditions = conditions.into_iter().flatten();
+        let lacks_class = conditions.any(|condition| {
+            text(condition, "/type") == "NodeClassReady"
+                && text(condition, "/reason") == "NodeClassNotFound"
+        });
+        Ok((condition(&stored, "Ready") || lacks_class).then_some(stored))
+    })
+    .await
+}
+
 /// Keeps the scheduler off all nodes that there are, so that new pods need new nodes.
 pub(crate) async fn cordon(api: &Api) -> anyhow::Result<()> {
     for node in api.list("/api/v1/nodes").await? {

@@ -5,8 +5,12 @@ use std::path::Path;
 use rcgen::KeyPair;
 use serde_json::json;
 
+use super::aws::{self, Aws};
 use super::pki::Authority;
 use super::process::free_ports;
+
+/// The file of the API server's notes.
+pub(crate) const AUDIT_LOG: &str = "audit.log";
 
 /// The ports of one cluster.
 pub(crate) struct Ports {
@@ -76,6 +80,25 @@ pub(crate) fn write_certificates(directory: &Path, port: u16) -> anyhow::Result<
     Ok(())
 }
 
+/// Writes what the API server notes down: each node claim that it is asked to create, refused or not.
+pub(crate) fn write_audit_policy(directory: &Path) -> anyhow::Result<()> {
+    let policy = json!({
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [
+            {
+                "level": "RequestResponse",
+                "verbs": ["create"],
+                "resources": [{"group": "karpenter.sh", "resources": ["nodeclaims"]}],
+            },
+            {"level": "None"},
+        ],
+    });
+    std::fs::write(directory.join("audit.json"), policy.to_string())?;
+    Ok(())
+}
+
 pub(crate) fn etcd(directory: &Path, ports: &Ports) -> Vec<String> {
     let client = format!("http://127.0.0.1:{}", ports.etcd);
     let peer = format!("http://127.0.0.1:{}", ports.etcd_peer);
@@ -111,6 +134,8 @@ pub(crate) fn api_server(directory: &Path, ports: &Ports) -> Vec<String> {
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local".to_owned(),
         format!("--service-account-key-file={}", file("sa.pub")),
         format!("--service-account-signing-key-file={}", file("sa.key")),
+        format!("--audit-policy-file={}", file("audit.json")),
+        format!("--audit-log-path={}", file(AUDIT_LOG)),
     ]
 }
 
@@ -158,9 +183,10 @@ pub(crate) fn kwok(
     Ok(arguments)
 }
 
-pub(crate) fn karpenter(directory: &Path, ports: &Ports) -> [(&'static str, String); 8] {
+/// Returns what every Karpenter is told.
+pub(crate) fn karpenter(directory: &Path, ports: &Ports) -> Vec<(&'static str, String)> {
     let kubeconfig = directory.join("kubeconfig").display().to_string();
-    [
+    vec![
         ("KUBECONFIG", kubeconfig),
         ("DISABLE_LEADER_ELECTION", "true".to_owned()),
         ("METRICS_PORT", ports.karpenter_metrics.to_string()),
@@ -169,5 +195,23 @@ pub(crate) fn karpenter(directory: &Path, ports: &Ports) -> [(&'static str, Stri
         ("SYSTEM_NAMESPACE", "kube-system".to_owned()),
         ("BATCH_IDLE_DURATION", "300ms".to_owned()),
         ("BATCH_MAX_DURATION", "2s".to_owned()),
+    ]
+}
+
+/// Returns what the Karpenter of AWS is told besides. Its log names each pod that it ignores.
+pub(crate) fn karpenter_aws(aws: &Aws, ports: &Ports) -> Vec<(&'static str, String)> {
+    let [(_, cluster), _] = aws::facts();
+    vec![
+        ("AWS_ENDPOINT_URL", aws.endpoint()),
+        ("AWS_REGION", aws::REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "anyone".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "anything".to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ("CLUSTER_NAME", cluster.to_owned()),
+        (
+            "CLUSTER_ENDPOINT",
+            format!("https://127.0.0.1:{}", ports.api_server),
+        ),
+        ("LOG_LEVEL", "debug".to_owned()),
     ]
 }

@@ -1,334 +1,125 @@
-//! The agreement of berth and Karpenter on generated pods and node pools: every difference is explained.
+//! The agreement of berth with Karpenter on KWOK's provider, whose instances are nodes at once.
 //!
-//! A pod that berth calls unschedulable gets Karpenter's own refusal and no node. A pod that berth places gets a node
-//! of a node pool that it named. A pod that berth leaves alone although some node pool fits gets a node.
-//! `words::compare` has the reasons for which the two may differ. `BERTH_SEED` runs other pods, and
-//! `BERTH_AGREEMENT_PODS` runs more. The cluster grows slow with some hundred nodes, so that more seeds are better than
-//! more pods.
+//! Node pools and pods speak only of labels whose meaning berth and this provider share. The generator leaves out:
+//! - `karpenter.kwok.sh/*`, which are well known to KWOK alone;
+//! - `karpenter.k8s.aws/*` and `eks.amazonaws.com/*`, which are well known to berth and custom here;
+//! - regions and Windows builds, which KWOK's instances lack;
+//! - `karpenter.sh/nodepool DoesNotExist`, by which a pod asks not to be Karpenter's.
 
-mod generate;
-mod labels;
-#[path = "../../it/model/names.rs"]
-#[expect(dead_code, reason = "the integration tests speak of more")]
-mod names;
-mod node_pools;
-mod pods;
-mod policies;
-#[path = "../../it/model/scheduler.rs"]
-#[expect(
-    dead_code,
-    reason = "only labels are compared: Karpenter knows the taints of nodes"
-)]
-mod scheduler;
-#[path = "../../it/model/selectors.rs"]
-#[expect(dead_code, reason = "a pod is passed over for one label")]
-mod selectors;
-mod state;
-mod words;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Map, Value, json};
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use anyhow::{Context, ensure};
-use berth::node::NodePool;
-use berth::placement::Snapshot;
-use berth::policy::read_policy;
-use futures_util::future::try_join_all;
-use serde_json::{Value, json};
-
-use self::generate::{Generator, World};
-use self::labels::OWN;
-use self::pods::Sketch;
-use self::state::{State, start};
-use self::words::{Berth, Karpenter, Verdict};
-use crate::harness::api::{Api, Persist};
-use crate::harness::berth::{Berth as Server, Setup};
+use crate::agreement::labels::{DISK, GENERATION, Label, NODE_POOLS, TEAM, Vocabulary, label};
+use crate::agreement::names::{ARCH, CAPACITY_TYPE, NODE_POOL, OS, ZONE};
+use crate::agreement::node_pools::{self, Offer, custom, numeric, offered};
+use crate::agreement::pods::{self, Sketch};
+use crate::agreement::provider::{Evidence, Provider};
+use crate::agreement::selectors::one_of;
 use crate::harness::cluster::Cluster;
-use crate::harness::eventually;
-use crate::harness::node_pools::ready;
-use crate::harness::pki::Authority;
-use crate::harness::registration::{register, shipped};
-use crate::harness::scene::{Injection, namespace, pod};
+use crate::harness::node_pools::node_class;
 
-const SEED: u64 = 1;
-const PODS: usize = 240;
-/// The pods of a round: enough for a batch of Karpenter's, and few enough that their nodes cost little.
-const PODS_OF_A_ROUND: usize = 60;
+const ZONES: &[&str] = &["test-zone-a", "test-zone-b", "test-zone-c", "test-zone-d"];
 
-/// The counts of all rounds.
-#[derive(Default)]
-struct Summary {
-    node_pools: usize,
-    pods: usize,
-    refused: usize,
-    words: BTreeMap<&'static str, usize>,
-    explained: BTreeMap<&'static str, usize>,
-    differences: usize,
-}
+static LABELS: [Label; 14] = [
+    label(20, ARCH, &["amd64", "arm64"], &["s390x", "x86_64"]),
+    label(6, "beta.kubernetes.io/arch", &["amd64", "arm64"], &["arm"]),
+    label(
+        20,
+        CAPACITY_TYPE,
+        &["spot", "on-demand"],
+        &["reserved", "fast"],
+    ),
+    label(20, ZONE, ZONES, &["test-zone-z"]),
+    label(
+        5,
+        "failure-domain.beta.kubernetes.io/zone",
+        ZONES,
+        &["test-zone-z"],
+    ),
+    label(5, OS, &["linux", "linux", "windows"], &["plan9"]),
+    label(2, "beta.kubernetes.io/os", &["linux"], &["plan9"]),
+    label(18, NODE_POOL, &NODE_POOLS, &["amd64-defualt", "truemark"]),
+    label(24, TEAM, &["red", "blue", "green"], &["mauve", ""]),
+    label(16, GENERATION, &["3", "5", "7"], &["five", "99"]),
+    label(10, DISK, &["ssd", "hdd"], &["floppy"]),
+    label(4, "example.com/taem", &["red"], &["blue"]),
+    label(1, "kubernetes.io/hostname", &["node-1"], &["node-2"]),
+    label(1, "karpenter.sh/initialized", &["true"], &["false"]),
+];
+
+static VOCABULARY: Vocabulary = Vocabulary {
+    labels: &LABELS,
+    bounds: &[(GENERATION, &["2", "3", "5", "6"])],
+};
+
+const KWOK: Provider = Provider {
+    program: "karpenter",
+    node_pool,
+    pod,
+    evidence: Evidence::Bound,
+    facts: || {
+        let values: [(&str, &[&str]); 4] = [
+            (ARCH, &["amd64", "arm64"]),
+            (OS, &["linux", "windows"]),
+            (CAPACITY_TYPE, &["spot", "on-demand"]),
+            (ZONE, ZONES),
+        ];
+        let facts = values.map(|(key, values)| one_of(key, values));
+        vec![facts.to_vec()]
+    },
+    depends_on_types: &[],
+    pods: 240,
+    // Enough for a batch of Karpenter's, and few enough that their nodes cost little.
+    pods_of_a_round: 60,
+};
 
 pub(crate) async fn agreement(cluster: &Cluster) -> anyhow::Result<()> {
-    let seed = from_environment("BERTH_SEED")?.unwrap_or(SEED);
-    let pods = from_environment("BERTH_AGREEMENT_PODS")?.unwrap_or(PODS);
-    let mut summary = Summary::default();
-    for round in 0..pods.div_ceil(PODS_OF_A_ROUND) {
-        let mut generator = Generator::new(seed, round, PODS_OF_A_ROUND);
-        Round::new(cluster, &mut generator, round)
-            .await?
-            .run(&mut generator, &mut summary)
-            .await
-            .with_context(|| format!("seed {seed}, round {round}"))?;
-    }
-    let Summary {
-        node_pools,
-        pods,
-        refused,
-        words,
-        explained,
-        differences,
-    } = summary;
-    eprintln!(
-        "seed {seed}: {pods} pods on {node_pools} node pools: {}; the API server refused {refused}; {differences} differed; \
-         explained: {}",
-        counts(&words),
-        counts(&explained),
+    crate::agreement::run(cluster, &KWOK).await
+}
+
+fn node_pool(name: &'static str, pods: &[String]) -> BoxedStrategy<Value> {
+    node_pools::node_pool(name, pods, node_class(), offer())
+}
+
+fn pod() -> BoxedStrategy<Sketch> {
+    pods::pod(&VOCABULARY)
+}
+
+fn offer() -> impl Strategy<Value = Offer> {
+    let arch = prop_oneof![
+        4 => offered(ARCH, &["amd64", "arm64"]),
+        1 => offered("beta.kubernetes.io/arch", &["amd64", "arm64"]),
+    ];
+    let generation = prop_oneof![
+        2 => custom(GENERATION, &["3", "5", "7"]).prop_map(|requirement| vec![requirement]),
+        3 => vec(numeric(GENERATION, &["2", "3", "5", "6"]), 1..=2),
+    ];
+    let requirements = (
+        option::weighted(0.7, arch),
+        option::weighted(0.6, offered(CAPACITY_TYPE, &["spot", "on-demand"])),
+        option::weighted(0.4, offered(ZONE, ZONES)),
+        option::weighted(0.2, offered(OS, &["linux", "windows"])),
+        option::weighted(0.5, custom(TEAM, &["red", "blue", "green"])),
+        option::weighted(0.4, generation),
     );
-    ensure!(differences == 0, "{differences} pods differed, see above");
-    Ok(())
-}
-
-fn counts(of: &BTreeMap<&str, usize>) -> String {
-    let each = of.iter().map(|(name, count)| format!("{count} {name}"));
-    let each: Vec<String> = each.collect();
-    if each.is_empty() {
-        "none".to_owned()
-    } else {
-        each.join(", ")
-    }
-}
-
-fn from_environment<T: std::str::FromStr>(name: &str) -> anyhow::Result<Option<T>> {
-    let Ok(text) = std::env::var(name) else {
-        return Ok(None);
-    };
-    let number = text.parse().ok();
-    Ok(Some(number.with_context(|| {
-        format!("{name}: {text:?} is no number")
-    })?))
-}
-
-/// One set of node pools, with a berth that knows them.
-struct Round<'c> {
-    api: &'c Api,
-    world: World,
-    snapshot: Snapshot,
-    namespace: String,
-    /// The berth runs as long as it is held.
-    _server: Server,
-    job: Value,
-}
-
-/// A pod as it was generated and as it is stored.
-struct Pod {
-    sketch: Sketch,
-    stored: Value,
-    warnings: Vec<String>,
-}
-
-impl Pod {
-    /// Prints all that is known of a pod on which the words differ.
-    fn report(&self, name: &str, berth: &Berth, karpenter: &Karpenter) {
-        eprintln!(
-            "\n{name}: berth and Karpenter differ\n    berth: {berth}\n    Karpenter: {karpenter}\n    \
-             generated: labels {:?}, {}\n    stored: nodeSelector {}, affinity {}, tolerations {}\n    warnings: {:?}",
-            self.sketch.labels,
-            self.sketch.spec,
-            self.stored["spec"]["nodeSelector"],
-            self.stored["spec"]["affinity"],
-            self.stored["spec"]["tolerations"],
-            self.warnings,
-        );
-    }
-}
-
-impl<'c> Round<'c> {
-    async fn new(
-        cluster: &'c Cluster,
-        generator: &mut Generator,
-        number: usize,
-    ) -> anyhow::Result<Self> {
-        let api = &cluster.api;
-        let mut world = generator.world()?;
-        let mut accepted = Vec::new();
-        for node_pool in world.node_pools {
-            if api.create(&node_pool, Persist::Store).await?.ok().is_ok() {
-                accepted.push(node_pool);
+    let labels = (
+        option::weighted(0.3, select(vec!["red", "blue"])),
+        option::weighted(0.4, select(vec!["ssd", "hdd"])),
+    );
+    (requirements, labels).prop_map(
+        |((arch, capacity, zone, os, team, generation), (red, disk))| {
+            let mut labels = Map::new();
+            labels.extend(disk.map(|disk| (DISK.to_owned(), json!(disk))));
+            // A node pool does not name a label twice, since its meaning would be unclear.
+            if team.is_none() {
+                labels.extend(red.map(|red| (TEAM.to_owned(), json!(red))));
             }
-        }
-        world.node_pools = accepted;
-        for node_pool in &world.node_pools {
-            ready(api, node_pool).await?;
-        }
-        let policy = world.policy.to_string();
-        let (read, mut catalogue) = read_policy(&policy)?;
-        for node_pool in &world.node_pools {
-            catalogue.insert(NodePool::from_object(node_pool.clone())?)?;
-        }
-        let snapshot = Snapshot::new(read, catalogue)?;
-
-        let authority = Authority::new("berth")?;
-        let setup = Setup::new(cluster, &format!("agreement-{number}"), &authority)?
-            .with_policy(&policy)?
-            .following(cluster.kubeconfig());
-        let server = setup.start().await?;
-        register(api, &shipped(&setup.url(), &authority.pem())?).await?;
-        let namespace_name = format!("agreement-{number}");
-        namespace(cluster, &namespace_name, Injection::Enabled).await?;
-        // The pods of a Job need one, whose controller leaves them alone.
-        let job = json!({
-            "apiVersion": "batch/v1",
-            "kind": "Job",
-            "metadata": {"name": "sums", "namespace": namespace_name},
-            "spec": {
-                "managedBy": "example.com/nobody",
-                "template": {"spec": {
-                    "restartPolicy": "Never",
-                    "containers": [{"name": "main", "image": "none"}],
-                }},
-            },
-        });
-        let job = api.create(&job, Persist::Store).await?.ok()?;
-        Ok(Self {
-            api,
-            world,
-            snapshot,
-            namespace: namespace_name,
-            _server: server,
-            job,
-        })
-    }
-
-    async fn run(&self, generator: &mut Generator, summary: &mut Summary) -> anyhow::Result<()> {
-        let pods = self.create(generator, summary).await?;
-        let answers = self.answers(&pods).await?;
-        summary.node_pools += self.world.node_pools.len();
-        summary.pods += pods.len();
-        let mut differences = 0;
-        for (name, pod) in &pods {
-            let berth = Berth::word(&pod.stored, &pod.warnings, &self.snapshot)?;
-            let karpenter = answers.get(name).context("no answer")?;
-            *summary.words.entry(berth.name()).or_default() += 1;
-            match words::compare(&berth, karpenter, &pod.stored, &self.snapshot)? {
-                Verdict::Agree => {}
-                Verdict::Explained(class) => *summary.explained.entry(class).or_default() += 1,
-                Verdict::Differ => {
-                    differences += 1;
-                    pod.report(name, &berth, karpenter);
-                }
-            }
-        }
-        if differences > 0 {
-            for node_pool in &self.world.node_pools {
-                let (name, template) = (
-                    &node_pool["metadata"]["name"],
-                    &node_pool["spec"]["template"],
-                );
-                eprintln!("node pool {name}: {template}");
-            }
-        }
-        summary.differences += differences;
-        // Karpenter would look at the refused pods again and again.
-        let pods = format!("/api/v1/namespaces/{}/pods", self.namespace);
-        for (name, answer) in &answers {
-            if !matches!(answer, Karpenter::Node { .. }) {
-                self.api
-                    .delete(&format!("{pods}/{name}?gracePeriodSeconds=0"))
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Creates a round's pods, a few at a time.
-    async fn create(
-        &self,
-        generator: &mut Generator,
-        summary: &mut Summary,
-    ) -> anyhow::Result<BTreeMap<String, Pod>> {
-        let mut pods = BTreeMap::new();
-        let mut numbered: Vec<(String, Sketch)> = Vec::new();
-        for name in generator.pods.clone() {
-            numbered.push((name, generator.pod()?));
-        }
-        while !numbered.is_empty() {
-            let some = numbered.split_off(numbered.len().saturating_sub(8));
-            let created = some.into_iter().map(async |(name, sketch)| {
-                let object = self.manifest(&name, &sketch);
-                let reply = self.api.create(&object, Persist::Store).await?;
-                anyhow::Ok((name, sketch, reply))
-            });
-            for (name, sketch, mut reply) in try_join_all(created).await? {
-                let warnings = std::mem::take(&mut reply.warnings);
-                match reply.ok() {
-                    Ok(stored) => {
-                        let pod = Pod {
-                            sketch,
-                            stored,
-                            warnings,
-                        };
-                        pods.insert(name, pod);
-                    }
-                    Err(error) => {
-                        summary.refused += 1;
-                        eprintln!("{name}: {error}");
-                    }
-                }
-            }
-        }
-        Ok(pods)
-    }
-
-    fn manifest(&self, name: &str, sketch: &Sketch) -> Value {
-        let mut object = pod(&self.namespace, name);
-        object["metadata"]["labels"] = json!(sketch.labels);
-        if sketch.of_a_job {
-            object["metadata"]["ownerReferences"] = json!([{
-                "apiVersion": "batch/v1",
-                "kind": "Job",
-                "name": "sums",
-                "uid": self.job["metadata"]["uid"],
-                "controller": true,
-            }]);
-        }
-        for (field, value) in sketch.spec.as_object().into_iter().flatten() {
-            object["spec"][field] = value.clone();
-        }
-        object["spec"]["nodeSelector"][OWN] = json!(name);
-        object
-    }
-
-    /// Waits until Karpenter has answered on every pod, and returns the answers.
-    async fn answers(
-        &self,
-        pods: &BTreeMap<String, Pod>,
-    ) -> anyhow::Result<BTreeMap<String, Karpenter>> {
-        let mut waiting = String::new();
-        let answers = eventually("Karpenter answers on every pod", async || {
-            // A look lists everything, so that it is not taken more often.
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            let state = State::read(self.api, &self.namespace).await?;
-            for node in state.nodes.values() {
-                start(self.api, node).await;
-            }
-            let mut answers = BTreeMap::new();
-            for (name, pod) in pods {
-                match state.answer(name, &pod.stored) {
-                    Some(answer) => drop(answers.insert(name.clone(), answer)),
-                    None => waiting = state.describe(name),
-                }
-            }
-            Ok((answers.len() == pods.len()).then_some(answers))
-        })
-        .await;
-        answers.with_context(|| waiting)
-    }
+            let requirements = [arch, capacity, zone, os, team].into_iter().flatten();
+            let requirements = requirements.chain(generation.unwrap_or_default());
+            (requirements.collect(), labels)
+        },
+    )
 }

@@ -34,14 +34,14 @@ fn stated(policy: &Value) -> &str {
 }
 
 /// Waits until status, metric and log have this state of the node pool.
-async fn is_told(stage: &Stage<'_>, state: &str) -> anyhow::Result<()> {
-    let api = &stage.cluster.api;
+async fn is_told(on: &Stage<'_>, state: &str) -> anyhow::Result<()> {
+    let api = &on.cluster.api;
     eventually(&format!("the status has {state}"), async || {
         let policy = api.get(&format!("{POLICIES}/default")).await?;
         Ok((stated(&policy.unwrap_or_default()) == state).then_some(()))
     })
     .await?;
-    let page = stage.berth.metrics().await?;
+    let page = on.berth.metrics().await?;
     let of_node_pool = format!("berth_node_pool_state{{pool=\"batch\",nodepool=\"{NODE_POOL}\",");
     let series: Vec<&str> = page
         .lines()
@@ -51,7 +51,7 @@ async fn is_told(stage: &Stage<'_>, state: &str) -> anyhow::Result<()> {
         series == [format!("{of_node_pool}state=\"{state}\"}} 1")],
         "{series:?}"
     );
-    let log = log(stage)?;
+    let log = log(on)?;
     let last = log
         .lines()
         .rfind(|line| line.contains("node pool of the policy") && line.contains(NODE_POOL));

@@ -59,13 +59,15 @@ pub(super) fn policy(node_pools: &[Value]) -> BoxedStrategy<Value> {
                         },
                         {"name": "everything-else", "place": {"pool": "default"}},
                     ],
-                    // Karpenter judges the pods that berth would refuse, and the one check in question reports all.
+                    // Karpenter judges the pods that berth would refuse, and the two checks in question report all.
                     "validation": {
                         "unknownPool": "Off",
                         "unknownArchitecture": "Off",
                         "notEntitled": "Off",
                         "contradiction": "Off",
                         "unschedulable": "Warn",
+                        "restrictedPreference": "Warn",
+                        "splitDomains": "Off",
                         "selfPlaced": "Off",
                         "wildcardToleration": "Off",
                     },

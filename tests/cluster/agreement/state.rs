@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::journal::Journal;
 use super::labels::OWN;
 use super::node_pools::STARTUP;
 use super::words::{self, Karpenter};
 use crate::harness::api::{Api, text};
+use crate::harness::cluster::condition;
 
 /// The objects of a round: nodes by their names, all others by the names of the pods.
 pub(super) struct State {
@@ -50,11 +52,45 @@ impl State {
         })
     }
 
-    /// Returns Karpenter's answer on a pod once it is final.
-    pub(super) fn answer(&self, name: &str, stored: &Value) -> Option<Karpenter> {
+    /// Returns Karpenter's answer on a pod once it is final, where a task makes no nodes: its claim is launched.
+    pub(super) fn answer_by_claim(
+        &self,
+        name: &str,
+        stored: &Value,
+        journal: &Journal,
+    ) -> Option<Karpenter> {
         let claim = self.claims.get(name);
-        let node_pool =
-            |object: &Value| text(object, "/metadata/labels/karpenter.sh~1nodepool").to_owned();
+        if let Some(message) = self.refusals.get(name) {
+            return Some(Karpenter::Refused {
+                message: message.clone(),
+                node: claim.map(node_pool),
+            });
+        }
+        if let Some(message) = journal.refused.get(name) {
+            return Some(Karpenter::ClaimRefused {
+                message: message.clone(),
+            });
+        }
+        if let Some(message) = journal.not_launched.get(name) {
+            return Some(Karpenter::LaunchFailed {
+                message: message.clone(),
+            });
+        }
+        if journal.ignored.contains(name) {
+            return Some(Karpenter::PassedOver);
+        }
+        let claim = claim.filter(|claim| condition(claim, "Launched"))?;
+        let node_pool = node_pool(claim);
+        Some(if words::scheduler_allows(stored, &node_of(claim)) {
+            Karpenter::Node { node_pool }
+        } else {
+            Karpenter::Useless { node_pool }
+        })
+    }
+
+    /// Returns Karpenter's answer on a pod once it is final, where nodes come.
+    pub(super) fn answer_by_node(&self, name: &str, stored: &Value) -> Option<Karpenter> {
+        let claim = self.claims.get(name);
         if let Some(message) = self.refusals.get(name) {
             return Some(Karpenter::Refused {
                 message: message.clone(),
@@ -102,6 +138,20 @@ impl State {
             of(self.pods.get(name), "/spec/nodeName"),
         )
     }
+}
+
+fn node_pool(object: &Value) -> String {
+    text(object, "/metadata/labels/karpenter.sh~1nodepool").to_owned()
+}
+
+/// Returns the node that would be made of a claim, as far as labels go.
+fn node_of(claim: &Value) -> Value {
+    let mut labels = claim["metadata"]["labels"].clone();
+    labels["kubernetes.io/hostname"] = json!("made");
+    for name in ["registered", "initialized"] {
+        labels[format!("karpenter.sh/{name}")] = json!("true");
+    }
+    json!({"metadata": {"labels": labels}})
 }
 
 fn bound_to(pod: &Value) -> &str {

@@ -6,20 +6,20 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-use super::labels::{GENERATION, NODE_POOLS, any_label, value_of};
+use super::labels::{NODE_POOLS, Vocabulary, any_label, value_of};
 use super::names::{ARCH, NODE_POOL, PREFERRED, REQUIRED};
 
 /// The part of a generated pod that concerns its node.
 #[derive(Debug, Clone)]
-pub(super) struct Sketch {
-    pub(super) labels: Map<String, Value>,
-    pub(super) spec: Value,
-    pub(super) of_a_job: bool,
+pub(crate) struct Sketch {
+    pub(crate) labels: Map<String, Value>,
+    pub(crate) spec: Value,
+    pub(crate) of_a_job: bool,
 }
 
 /// Generates a requirement of a pod, with every operator that the API server accepts.
-fn requirement() -> BoxedStrategy<Value> {
-    let about = any_label().prop_flat_map(|label| {
+pub(crate) fn requirement(vocabulary: &'static Vocabulary) -> BoxedStrategy<Value> {
+    let about = any_label(vocabulary.labels).prop_flat_map(|label| {
         let key = label.key;
         let listed = |operator: &'static str| {
             vec(value_of(label), 1..=label.values.len().min(3))
@@ -37,30 +37,30 @@ fn requirement() -> BoxedStrategy<Value> {
             1 => Just(json!({"key": key, "operator": absent})),
         ]
     });
-    let bound = (
-        select(vec!["Gt", "Lt"]),
-        prop_oneof![19 => select(vec!["2", "3", "5", "6"]), 1 => Just("five")],
-    )
-        .prop_map(
-            |(operator, bound)| json!({"key": GENERATION, "operator": operator, "values": [bound]}),
-        );
+    let bound = select(vocabulary.bounds).prop_flat_map(|(key, bounds)| {
+        let bounds = prop_oneof![19 => select(bounds), 1 => Just("five")];
+        (select(vec!["Gt", "Lt"]), bounds).prop_map(
+            move |(operator, bound)| json!({"key": key, "operator": operator, "values": [bound]}),
+        )
+    });
     prop_oneof![9 => about, 1 => bound].boxed()
 }
 
-fn term() -> impl Strategy<Value = Value> {
-    let filled = |sizes| vec(requirement(), sizes);
+fn term(vocabulary: &'static Vocabulary) -> impl Strategy<Value = Value> {
+    let filled = |sizes| vec(requirement(vocabulary), sizes);
     prop_oneof![
         30 => filled(1..=3).prop_map(|list| json!({"matchExpressions": list})),
         1 => Just(json!({})),
     ]
 }
 
-fn affinity() -> impl Strategy<Value = Value> {
-    let required = prop_oneof![4 => vec(term(), 1..=1), 4 => vec(term(), 2..=3)];
+fn affinity(vocabulary: &'static Vocabulary) -> impl Strategy<Value = Value> {
+    let required =
+        prop_oneof![4 => vec(term(vocabulary), 1..=1), 4 => vec(term(vocabulary), 2..=3)];
     let preferred = vec(
         (
             prop_oneof![2 => 1..=100_u8, 1 => Just(100)],
-            vec(requirement(), 1..=2),
+            vec(requirement(vocabulary), 1..=2),
         ),
         1..=2,
     );
@@ -106,7 +106,8 @@ fn toleration() -> impl Strategy<Value = Value> {
     prop_oneof![3 => of_a_node_pool, 2 => others]
 }
 
-pub(super) fn pod() -> BoxedStrategy<Sketch> {
+/// Generates a pod that speaks of these labels.
+pub(crate) fn pod(vocabulary: &'static Vocabulary) -> BoxedStrategy<Sketch> {
     let pool = prop_oneof![
         12 => Just(None),
         4 => Just(Some("default")),
@@ -119,7 +120,8 @@ pub(super) fn pod() -> BoxedStrategy<Sketch> {
         2 => select(vec![Some("amd64"), Some("arm64")]),
         3 => Just(Some("any")),
     ];
-    let entry = any_label().prop_flat_map(|label| (Just(label.key), value_of(label)));
+    let entry =
+        any_label(vocabulary.labels).prop_flat_map(|label| (Just(label.key), value_of(label)));
     let selector = prop_oneof![
         5 => Just(vec![]),
         3 => vec(entry.clone(), 1..=1),
@@ -132,7 +134,7 @@ pub(super) fn pod() -> BoxedStrategy<Sketch> {
     (
         (pool, arch),
         selector,
-        option::weighted(0.6, affinity()),
+        option::weighted(0.6, affinity(vocabulary)),
         tolerations,
         prop_oneof![4 => Just(false), 1 => Just(true)],
     )

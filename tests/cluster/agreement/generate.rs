@@ -1,10 +1,4 @@
 //! The generator of node pools, a policy that names them, and pods that fit or nearly do. The same seed gives the same.
-//!
-//! They speak only of labels whose meaning berth and this provider share. The generator leaves out:
-//! - `karpenter.kwok.sh/*`, which are well known to KWOK alone;
-//! - `karpenter.k8s.aws/*` and `eks.amazonaws.com/*`, which are well known to berth and custom here;
-//! - regions and Windows builds, which KWOK's instances lack;
-//! - `karpenter.sh/nodepool DoesNotExist`, by which a pod asks not to be Karpenter's.
 
 use proptest::sample::subsequence;
 use proptest::strategy::{Strategy, ValueTree};
@@ -12,9 +6,9 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 
 use super::labels::NODE_POOLS;
-use super::node_pools::node_pool;
-use super::pods::{Sketch, pod};
+use super::pods::Sketch;
 use super::policies::policy;
+use super::provider::Provider;
 
 /// A cluster's node pools, and a policy for it.
 pub(super) struct World {
@@ -23,22 +17,26 @@ pub(super) struct World {
 }
 
 /// A source of worlds and pods, each different from the last.
-pub(super) struct Generator {
+pub(super) struct Generator<'p> {
+    provider: &'p Provider,
     runner: TestRunner,
     /// The names of the round's pods.
     pub(super) pods: Vec<String>,
     suffix: String,
 }
 
-impl Generator {
-    pub(super) fn new(seed: u64, round: usize, pods: usize) -> Self {
+impl<'p> Generator<'p> {
+    pub(super) fn new(provider: &'p Provider, seed: u64, round: usize) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         bytes[8..16].copy_from_slice(&(round as u64).to_le_bytes());
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
         Self {
+            provider,
             runner: TestRunner::new_with_rng(Config::default(), rng),
-            pods: (0..pods).map(|pod| format!("r{round}-p{pod}")).collect(),
+            pods: (0..provider.pods_of_a_round)
+                .map(|pod| format!("r{round}-p{pod}"))
+                .collect(),
             suffix: format!("-r{round}"),
         }
     }
@@ -57,7 +55,7 @@ impl Generator {
         let names = self.make(&subsequence(&NODE_POOLS[..], 6..=12))?;
         let mut node_pools = Vec::new();
         for name in names {
-            node_pools.push(self.make(&node_pool(name, &self.pods))?);
+            node_pools.push(self.make(&(self.provider.node_pool)(name, &self.pods))?);
         }
         let mut policy = self.make(&policy(&node_pools))?;
         for node_pool in &mut node_pools {
@@ -68,7 +66,7 @@ impl Generator {
     }
 
     pub(super) fn pod(&mut self) -> anyhow::Result<Sketch> {
-        let mut sketch = self.make(&pod())?;
+        let mut sketch = self.make(&(self.provider.pod)())?;
         self.rename(&mut sketch.spec);
         Ok(sketch)
     }
@@ -83,5 +81,18 @@ impl Generator {
             Value::Object(fields) => fields.values_mut().for_each(|field| self.rename(field)),
             _ => {}
         }
+    }
+}
+
+/// The text that stands for a pod's own name in generated values.
+pub(crate) const SELF: &str = "itself";
+
+/// Writes a pod's name wherever [`SELF`] occurs as a value.
+pub(super) fn named(value: &mut Value, name: &str) {
+    match value {
+        Value::String(text) if text == SELF => name.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| named(item, name)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| named(field, name)),
+        _ => {}
     }
 }
