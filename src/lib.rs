@@ -19,6 +19,8 @@ pub mod encoding;
 
 pub mod instance;
 
+pub mod label;
+
 pub mod node;
 
 pub mod pod;

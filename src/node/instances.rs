@@ -5,11 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::asked::Asked;
-use super::label::CAPACITY_TYPE;
-use super::platform::Platform;
-use super::value_set::ValueSet;
 use crate::instance::{Property, Table, TypeName, TypeSet};
+use crate::label::{Asked, CAPACITY_TYPE, Platform, ValueSet};
 
 /// The most names beyond the table that berth keeps of one node pool.
 const UNLISTED: usize = 64;

@@ -7,16 +7,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NODE_POOL};
 use super::node_pool::{
     NODE_POOL_NAME_PATTERN, NodePool, Parts, node_label_validations, valid_node_pool_name,
 };
-use super::platform::Platform;
 use super::report::Report;
-use super::requirement::{Operator, RequirementFile};
 use super::taint::Taint;
 use crate::encoding::field::FieldError;
 use crate::encoding::yaml;
+use crate::label::{
+    KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NODE_POOL, Operator, Platform, RequirementFile,
+};
 
 /// A node pool that no NodePool object describes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]

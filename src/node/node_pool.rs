@@ -9,18 +9,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::asked::Asked;
 use super::instances::{Candidates, Demands, Instances};
-use super::label::{
-    ARCH, COMPUTE_TYPE, HOSTNAME, LONGEST_NAME, NODE_POOL, canonical, is_subdomain, valid_key,
-};
-use super::platform::Platform;
-use super::requirement::{Operator, Requirement, RequirementFile};
 use super::state::State;
 use super::taint::Taint;
-use super::value_set::ValueSet;
 use crate::encoding::field::FieldError;
 use crate::instance::TypeSet;
+use crate::label::{
+    ARCH, Asked, COMPUTE_TYPE, HOSTNAME, LONGEST_NAME, NODE_POOL, Operator, Platform, Requirement,
+    RequirementFile, ValueSet, canonical, is_subdomain, valid_key,
+};
 
 /// The pattern of a node pool's name: [`valid_node_pool_name`] as a regular expression, but for the length.
 pub(crate) const NODE_POOL_NAME_PATTERN: &str =

@@ -5,8 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, valid_key, valid_value};
 use crate::encoding::field::FieldError;
+use crate::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, valid_key, valid_value};
 
 /// The effects that a taint can have.
 const EFFECTS: [&str; 3] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::label::ARCH;
 use crate::names::ARCH_LABEL;
-use crate::node::label::ARCH;
 use crate::pod::{Namespace, Pod};
 use crate::policy::{Architecture, Policy};
 

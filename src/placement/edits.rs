@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::node::label::ARCH;
-use crate::node::{Operator, Taint};
+use crate::label::{ARCH, Operator};
+use crate::node::Taint;
 use crate::pod::{Alternative, PreferredTerm, Spec};
 
 /// The weight of the preference for a pool that binds `Preferred`: the highest that Kubernetes allows, since Karpenter

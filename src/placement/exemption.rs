@@ -2,9 +2,9 @@
 //! and some unless they ask for a pool by their own label.
 
 use super::reason::Reason;
+use crate::label::{HOSTNAME, OS, Operator, Requirement};
 use crate::names::{INJECTION_LABEL, POOL_LABEL, SYSTEM_NAMESPACES};
-use crate::node::label::{HOSTNAME, OS};
-use crate::node::{Catalogue, Operator, Requirement};
+use crate::node::Catalogue;
 use crate::pod::{Alternative, Namespace, NamespaceLabels, Pod, Spec, Term};
 use crate::policy::Pool;
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::decision::Decision;
 use super::edits::{self, Edits, NewRequirements, NewToleration};
 use super::reason::Reason;
-use crate::node::label::{ARCH, NODE_POOL, canonical};
-use crate::node::{Catalogue, NodePool, Platform, State};
+use crate::label::{ARCH, NODE_POOL, Platform, canonical};
+use crate::node::{Catalogue, NodePool, State};
 use crate::pod::{Alternative, Pod, PreferredTerm, Spec, demands, implied};
 use crate::policy::{Binding, Pool};
 

@@ -2,8 +2,7 @@
 
 use super::expression::MatchExpression;
 use crate::encoding::json::{Malformed, Reader, fields};
-use crate::node::Operator;
-use crate::node::label::canonical;
+use crate::label::{Operator, canonical};
 
 /// The affinity of a pod.
 #[derive(Debug, Default)]

@@ -8,8 +8,7 @@ use super::expression::MatchExpression;
 use super::labels::NodeSelector;
 use super::spec::Spec;
 use crate::encoding::json::{Malformed, Reader};
-use crate::node::label::canonical;
-use crate::node::{Operator, Requirement};
+use crate::label::{Operator, Requirement, canonical};
 
 /// One way to meet a pod's hard constraints: its node selector together with one of its terms, if it has any.
 #[derive(Debug, Clone, Copy)]

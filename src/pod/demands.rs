@@ -2,8 +2,8 @@
 
 use super::alternatives::Alternative;
 use crate::instance::Property;
-use crate::node::label::{ARCH, CAPACITY_TYPE};
-use crate::node::{Asked, Platform, implied_architecture};
+use crate::label::{ARCH, Asked, CAPACITY_TYPE, Platform};
+use crate::node::implied_architecture;
 
 /// Returns the demands of an alternative, and of a preference that Karpenter requires with it. `None` if neither names
 /// a label of the instance type, apart from the architecture: then any instance that the node pool makes will do.

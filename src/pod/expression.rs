@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use crate::encoding::json::{Malformed, Reader, fields};
-use crate::node::label::canonical;
-use crate::node::{Operator, Requirement};
+use crate::label::{Operator, Requirement, canonical};
 
 /// An entry of `matchExpressions`, with the key as its author wrote it. The values are sorted.
 #[derive(Debug, Default)]

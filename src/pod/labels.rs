@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::encoding::json::{Malformed, Reader};
-use crate::node::label::canonical;
+use crate::label::canonical;
 
 /// A map of labels, sorted by key.
 #[derive(Debug, Default)]

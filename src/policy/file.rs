@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::selector::SelectorFile;
-use crate::named::named;
-use crate::node::label::{
+use crate::label::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NONEMPTY_VALUE_PATTERN, key_validations,
 };
+use crate::named::named;
 use crate::node::{NODE_POOL_NAME_PATTERN, StaticNodePool};
 
 /// The length of the longest name of a Kubernetes object.

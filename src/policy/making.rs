@@ -11,8 +11,8 @@ use super::pool::Pool;
 use super::rule::{Architecture, Match, Place, Rule};
 use super::selector::{Selector, SelectorFile};
 use crate::encoding::field::FieldError;
+use crate::label::{is_subdomain, valid_key, valid_value};
 use crate::names::{API_VERSION, KIND};
-use crate::node::label::{is_subdomain, valid_key, valid_value};
 use crate::node::{Catalogue, NodePool, StaticNodePool, valid_node_pool_name};
 
 impl Policy {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::encoding::field::FieldError;
-use crate::node::label::{
+use crate::label::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, key_validations, valid_key, valid_value,
 };
 

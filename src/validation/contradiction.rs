@@ -2,7 +2,7 @@
 
 use super::revision::Revision;
 use super::wording::{clipped, term};
-use crate::node::{Asked, Requirement};
+use crate::label::{Asked, Requirement};
 use crate::pod::{Alternative, Spec, Term};
 
 /// The most requirements on one label among which berth looks for two that clash.

@@ -4,8 +4,7 @@
 
 use super::revision::Revision;
 use super::wording::{clipped, listed};
-use crate::node::label::{CAPACITY_TYPE, NODE_POOL};
-use crate::node::{Asked, Operator, Platform, Requirement};
+use crate::label::{Asked, CAPACITY_TYPE, NODE_POOL, Operator, Platform, Requirement};
 use crate::pod::Alternative;
 
 /// The capacity types that Karpenter knows.

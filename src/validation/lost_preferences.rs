@@ -3,8 +3,8 @@
 use super::outlook::Outlook;
 use super::revision::Revision;
 use super::wording::clipped;
-use crate::node::label::ARCH;
-use crate::node::{Asked, NodePool};
+use crate::label::{ARCH, Asked};
+use crate::node::NodePool;
 use crate::pod::{Alternative, PreferredTerm};
 
 /// The most preferences of a pod that berth looks at.

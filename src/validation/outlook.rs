@@ -10,8 +10,8 @@ use super::reach::{Nodes, Obstacle, Reach};
 use super::revision::Revision;
 use super::wording::{clipped, listed};
 use crate::instance::{InstanceType, TypeSet};
-use crate::node::label::{ARCH, canonical};
-use crate::node::{Asked, Candidates, NodePool, Platform, State, Taint, ValueSet};
+use crate::label::{ARCH, Asked, Platform, ValueSet, canonical};
+use crate::node::{Candidates, NodePool, State, Taint};
 use crate::placement::{Reason, asked_architecture};
 use crate::pod::{MOST_TOPOLOGY_KEYS, PreferredTerm, Resources, all_demands};
 

@@ -7,9 +7,9 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::revision::Revision;
+use crate::label::{ARCH, ValueSet};
 use crate::names::ARCH_LABEL;
-use crate::node::label::ARCH;
-use crate::node::{Candidates, NodePool, ValueSet, may_allow};
+use crate::node::{Candidates, NodePool, may_allow};
 use crate::placement::Reason;
 use crate::pod::{Alternative, Spec, Toleration, all_demands, demands, implied};
 use crate::policy::{Binding, Mode};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::reach::keyed_toleration;
 use super::revision::Revision;
 use super::wording::{asking_label, listed, pool_labels};
+use crate::label::Operator;
 use crate::names::ARCH_LABEL;
-use crate::node::{NodePool, Operator};
+use crate::node::NodePool;
 use crate::pod::Toleration;
 use crate::policy::Pool;
 

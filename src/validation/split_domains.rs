@@ -2,8 +2,8 @@
 
 use super::revision::Revision;
 use super::wording::{clipped, listed};
-use crate::node::label::{ARCH, CAPACITY_TYPE, HOSTNAME, ZONE, canonical};
-use crate::node::{NodePool, Operator};
+use crate::label::{ARCH, CAPACITY_TYPE, HOSTNAME, Operator, ZONE, canonical};
+use crate::node::NodePool;
 
 /// The capacity types that Karpenter knows.
 const CAPACITY_TYPES: [&str; 3] = ["spot", "on-demand", "reserved"];

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::reach::{Nodes, Reach};
 use super::revision::Revision;
 use super::wording::{asking_label, listed};
+use crate::label::CAPACITY_TYPE;
 use crate::node::NodePool;
-use crate::node::label::CAPACITY_TYPE;
 use crate::policy::{Binding, Pool};
 
 /// The capacity types that AWS does not take away.

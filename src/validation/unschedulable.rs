@@ -8,7 +8,8 @@ use super::karpenter::unsupported;
 use super::outlook::Outlook;
 use super::revision::Revision;
 use super::wording::{asking_label, clipped, listed, nearest};
-use crate::node::{NodePool, Operator, Platform};
+use crate::label::{Operator, Platform};
+use crate::node::NodePool;
 use crate::placement::Reason;
 use crate::policy::{Action, Binding, Mode};
 

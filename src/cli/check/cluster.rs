@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use super::objects::objects;
 use crate::cli::kubeconfig::Kubeconfig;
 use crate::definition;
+use crate::label::is_subdomain;
 use crate::logging::causes;
 use crate::names::{NAME_LABEL, SYSTEM_NAMESPACES};
-use crate::node::label::is_subdomain;
 use crate::preflight::installation::{Absence, Collection, Unseen, check_installation};
 use crate::preflight::{Assessment, Stage, check_registration, own_namespaces};
 

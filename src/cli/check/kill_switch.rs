@@ -1,7 +1,7 @@
 //! The command that takes berth out of the way, whatever state it is in.
 
+use crate::label::is_subdomain;
 use crate::names::SHIPPED_NAME;
-use crate::node::label::is_subdomain;
 use crate::preflight::Assessment;
 
 /// Returns the command. The API server asks no webhook about these objects, so nothing can block it (R6.1).

@@ -11,7 +11,7 @@ use super::report::{Examined, Fate};
 use super::summary::summary;
 use crate::cli::files::Manifest;
 use crate::cli::output::clean;
-use crate::node::label::ARCH;
+use crate::label::ARCH;
 use crate::placement::{Decision, Reason};
 use crate::policy::{Action, Mode};
 

@@ -1,7 +1,7 @@
 //! The comparison of two words, and the reasons for which they may differ. Each reason is a condition on the pod.
 
 use berth::encoding::json::Reader;
-use berth::node::{Asked, Operator};
+use berth::label::{Asked, Operator};
 use berth::placement::Snapshot;
 use berth::pod::{Alternative, Spec, Template, Term};
 use berth::policy::Binding;

@@ -1,7 +1,7 @@
 //! berth's lists of labels, against the rules of the provider's definitions as the API server applies them.
 
 use anyhow::{Context, ensure};
-use berth::node::Platform;
+use berth::label::Platform;
 use serde_json::{Value, json};
 
 use crate::harness::api::text;

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use berth::definition::definition;
-use berth::node::label::{is_subdomain, valid_key, valid_value};
+use berth::label::{is_subdomain, valid_key, valid_value};
 use berth::policy::{read_policy_object, read_policy_spec};
 use proptest::{prop_assert_eq, proptest};
 use regex::Regex;

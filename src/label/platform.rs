@@ -1,6 +1,6 @@
 //! The platforms that make nodes: the labels that each knows, and those that it refuses.
 
-use super::label::{
+use super::key::{
     ALWAYS_PRESENT, ARCH, CAPACITY_TYPE, COMPUTE_TYPE, HOSTNAME, INSTANCE_TYPE, NODE_POOL,
 };
 use crate::instance::Property;
@@ -103,7 +103,7 @@ impl Platform {
     }
 
     /// True if all nodes of the platform have the label. The key is canonical.
-    pub(super) fn always_present(self, key: &str) -> bool {
+    pub(crate) fn always_present(self, key: &str) -> bool {
         ALWAYS_PRESENT.contains(&key)
             || (key == CAPACITY_TYPE && self.is_karpenter())
             || (key == COMPUTE_TYPE && self == Self::AutoMode)

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::label::{LONGEST_KEY, LONGEST_NAME};
+use super::key::{LONGEST_KEY, LONGEST_NAME};
 
 /// The comparison of a label with the values of a requirement. `Gte` and `Lte` are Karpenter's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,7 +33,7 @@ pub enum Operator {
 
 impl Operator {
     /// True if the operator compares integers.
-    pub(super) fn is_numeric(self) -> bool {
+    pub(crate) fn is_numeric(self) -> bool {
         match self {
             Self::Gt | Self::Lt | Self::Gte | Self::Lte => true,
             Self::In | Self::NotIn | Self::Exists | Self::DoesNotExist | Self::Unknown => false,
@@ -95,7 +95,7 @@ impl Requirement<'_> {
     }
 
     /// True if the value is one of the requirement's values.
-    pub(super) fn lists(&self, value: &str) -> bool {
+    pub(crate) fn lists(&self, value: &str) -> bool {
         self.values
             .binary_search_by(|listed| listed.as_ref().cmp(value))
             .is_ok()
@@ -103,7 +103,7 @@ impl Requirement<'_> {
 
     /// Returns the inclusive range of integers that a numeric requirement allows. `None` if it allows none, if it does
     /// not have one integer as its value, or if its operator is not numeric.
-    pub(super) fn bounds(&self) -> Option<(i64, i64)> {
+    pub(crate) fn bounds(&self) -> Option<(i64, i64)> {
         let [bound] = self.values else { return None };
         range(self.operator, integer(bound)?)
     }
@@ -111,7 +111,7 @@ impl Requirement<'_> {
 
 /// Returns the inclusive range of integers that a numeric operator allows with this bound. `None` if it allows none, or
 /// if the operator is not numeric.
-pub(super) fn range(operator: Operator, bound: i64) -> Option<(i64, i64)> {
+pub(crate) fn range(operator: Operator, bound: i64) -> Option<(i64, i64)> {
     match operator {
         Operator::Gt => Some((bound.checked_add(1)?, i64::MAX)),
         Operator::Gte => Some((bound, i64::MAX)),
@@ -125,7 +125,7 @@ pub(super) fn range(operator: Operator, bound: i64) -> Option<(i64, i64)> {
     }
 }
 
-pub(super) fn integer(text: &str) -> Option<i64> {
+pub(crate) fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
@@ -138,22 +138,22 @@ pub(super) fn integer(text: &str) -> Option<i64> {
     "message": "Gt, Lt, Gte and Lte take exactly one value, an integer",
     "fieldPath": ".values",
 }]))]
-pub(super) struct RequirementFile {
+pub(crate) struct RequirementFile {
     /// The label's key.
     #[schemars(length(max = LONGEST_KEY))]
-    pub(super) key: String,
+    pub(crate) key: String,
     /// The comparison of the label's value with the values. Gt, Lt, Gte and Lte take exactly one value, an integer.
     #[schemars(
         with = "String",
         extend("enum" = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Gte", "Lte"])
     )]
-    pub(super) operator: Operator,
+    pub(crate) operator: Operator,
     /// The values that the label's value is compared with.
     #[serde(default)]
     #[schemars(length(max = 128), inner(length(max = LONGEST_NAME)))]
-    pub(super) values: Vec<String>,
+    pub(crate) values: Vec<String>,
     /// The number of different values that the instance types for one pod must have, as in a NodePool.
     #[serde(default)]
     #[schemars(range(min = 1, max = 50))]
-    pub(super) min_values: Option<u8>,
+    pub(crate) min_values: Option<u8>,
 }

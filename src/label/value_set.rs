@@ -42,7 +42,7 @@ impl ValueSet {
     }
 
     /// Returns the set of these values.
-    pub(super) fn one_of(values: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn one_of(values: impl IntoIterator<Item = String>) -> Self {
         Self {
             values: values.into_iter().map(Into::into).collect(),
             ..Self::absent()
@@ -139,7 +139,7 @@ impl ValueSet {
 
     /// True if Karpenter takes an instance type whose label has this value, or that lacks the label (`None`). For
     /// Karpenter, a lacking label meets only `NotIn` and `DoesNotExist`.
-    pub(super) fn admits(&self, value: Option<&str>) -> bool {
+    pub(crate) fn admits(&self, value: Option<&str>) -> bool {
         match value {
             Some(value) => self.contains(value),
             None => self.complement != self.values.is_empty(),
@@ -155,7 +155,7 @@ impl ValueSet {
 
     /// True if a node pool that offers these values can make a node that meets a pod's requirements on the label, by
     /// Karpenter's rule. `can_lack` says that a node can be without the label.
-    pub(super) fn meets(&self, asked: &Asked<'_>, can_lack: bool) -> bool {
+    pub(crate) fn meets(&self, asked: &Asked<'_>, can_lack: bool) -> bool {
         let absence_admitted = || can_lack && asked.admits(None);
         if !self.complement {
             // For Karpenter, an absent label meets only NotIn and DoesNotExist.

@@ -51,7 +51,7 @@ impl<'a> Asked<'a> {
 
     /// True if a value that the requirements list, and that none of them excludes, passes the test. `None` if no
     /// requirement lists values.
-    pub(super) fn lists(&self, mut test: impl FnMut(&str) -> bool) -> Option<bool> {
+    pub(crate) fn lists(&self, mut test: impl FnMut(&str) -> bool) -> Option<bool> {
         match self {
             Self::One(requirement) if requirement.operator == Operator::In => {
                 Some(requirement.values.iter().any(|value| test(value)))
@@ -65,7 +65,7 @@ impl<'a> Asked<'a> {
     }
 
     /// True if the requirements do nothing but exclude values, each of which `each` gets.
-    pub(super) fn excludes_alone(&self, mut each: impl FnMut(&str)) -> bool {
+    pub(crate) fn excludes_alone(&self, mut each: impl FnMut(&str)) -> bool {
         match self {
             Self::One(requirement) if requirement.operator == Operator::NotIn => {
                 requirement.values.iter().for_each(|value| each(value));
@@ -80,7 +80,7 @@ impl<'a> Asked<'a> {
     }
 
     /// True if a requirement demands that the label be absent.
-    pub(super) fn demands_absence(&self) -> bool {
+    pub(crate) fn demands_absence(&self) -> bool {
         match self {
             Self::One(requirement) => requirement.operator == Operator::DoesNotExist,
             Self::Joint(joint) => !joint.present,
@@ -95,7 +95,7 @@ impl<'a> Asked<'a> {
 
     /// Returns the inclusive bounds of the label's value. The lower bound exceeds the upper one if no value is within
     /// them.
-    pub(super) fn range(&self) -> (i64, i64) {
+    pub(crate) fn range(&self) -> (i64, i64) {
         let range = match self {
             Self::One(requirement) => bounds(requirement),
             Self::Joint(joint) => joint.range,

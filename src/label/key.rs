@@ -28,7 +28,7 @@ pub const COMPUTE_TYPE: &str = "eks.amazonaws.com/compute-type";
 
 /// Labels that every node has, even if its node pool does not mention them. A pod that demands their absence fits no
 /// node.
-pub(super) const ALWAYS_PRESENT: [&str; 5] = [
+pub(crate) const ALWAYS_PRESENT: [&str; 5] = [
     ARCH,
     OS,
     INSTANCE_TYPE,
