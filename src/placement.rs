@@ -13,6 +13,7 @@ mod search;
 mod snapshot;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 pub use architecture::{Holder, UnknownArchitecture, asked_architecture};
 pub use decision::Decision;
@@ -164,6 +165,7 @@ impl<'p> Matched<'_, 'p> {
             known: self.policy.architectures(),
             wanted: self.policy.chosen(architecture),
             insists: self.pod.metadata.label(ARCH_LABEL).is_some(),
+            implied: Cell::default(),
             catalogue: self.catalogue,
         };
         let mut decision = search.place();

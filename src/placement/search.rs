@@ -1,6 +1,7 @@
 //! The search for the node pools that a pod can use, and for the additions that the pod needs to run there.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::decision::Decision;
@@ -29,6 +30,9 @@ pub(super) struct Search<'a, 'p> {
     pub(super) wanted: &'p [Arc<str>],
     /// True if the pod's own label chose the wanted architectures, so that its instance type does not.
     pub(super) insists: bool,
+    /// The last result of [`Search::implied`], with the address of its alternative. Most pods have one alternative, and
+    /// every step asks for it.
+    pub(super) implied: Cell<Option<(*const (), Option<&'static str>)>>,
     pub(super) catalogue: &'p Catalogue,
 }
 
@@ -147,7 +151,14 @@ impl<'p> Search<'_, 'p> {
         if self.insists {
             return None;
         }
-        implied(self.platform, alternative)
+        match self.implied.get() {
+            Some((address, known)) if address == alternative.address() => known,
+            _ => {
+                let found = implied(self.platform, alternative);
+                self.implied.set(Some((alternative.address(), found)));
+                found
+            }
+        }
     }
 
     /// True if one instance type of the node pool meets all that the alternative asks of it, and the preference if it is

@@ -33,6 +33,12 @@ impl<'a> Alternative<'a> {
             .chain(required.iter().map(MatchExpression::requirement))
     }
 
+    /// Returns an address that alternatives of one pod share only if they have the same requirements.
+    #[must_use]
+    pub fn address(self) -> *const () {
+        self.expressions.as_ptr().cast()
+    }
+
     /// True if the alternative has a requirement on the label. The key is canonical.
     #[must_use]
     pub fn constrains(self, key: &str) -> bool {
