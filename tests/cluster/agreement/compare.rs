@@ -109,8 +109,18 @@ fn untold(
         if prefers(context.stored, node_pools) {
             return Ok(Some("preferred"));
         }
-        let cannot = context.no_node(&bound_hard(context.stored, node_pools))?;
-        return Ok(cannot.then_some("the preferred cannot be had"));
+        if context.no_node(&bound_hard(context.stored, node_pools))? {
+            return Ok(Some("the preferred cannot be had"));
+        }
+        // Karpenter gives up preferred nodes before it gives up a spread, which it tries to keep with each node pool.
+        let spread = items(&context.stored["spec"]["topologySpreadConstraints"]);
+        if spread
+            .iter()
+            .any(|one| one["whenUnsatisfiable"] == "ScheduleAnyway")
+        {
+            return Ok(Some("given up for a spread"));
+        }
+        return Ok(context.has_random_domain().then_some("a domain at random"));
     }
     if !matches!(berth, Berth::Placed { .. } | Berth::Neither) {
         return Ok(None);
@@ -140,10 +150,7 @@ fn untold(
         Karpenter::Refused {
             node: None,
             message,
-        } if !message.contains("unsatisfiable topology")
-            && hard_topology(&context.stored["spec"])
-                .any(|key| context.provider.depends_on_types.contains(&key)) =>
-        {
+        } if !message.contains("unsatisfiable topology") && context.has_random_domain() => {
             Some("a domain at random")
         }
         // Karpenter picks one of the values at random, and gives the node no label where it picks the empty one.
@@ -156,6 +163,12 @@ fn untold(
 }
 
 impl Context<'_> {
+    /// True if Karpenter picks the value of a label of instance types before it looks for a type.
+    fn has_random_domain(&self) -> bool {
+        let mut keys = hard_topology(&self.stored["spec"]);
+        keys.any(|key| self.provider.depends_on_types.contains(&key))
+    }
+
     /// True if berth says that no node comes for a pod in any zone, once it is told what it does not read.
     fn no_node(&self, stored: &Value) -> anyhow::Result<bool> {
         for snapshot in self.told {

@@ -60,6 +60,14 @@ const AUTO_MODE: Provider = Provider {
         let of = |facts: Vec<Value>| facts.into_iter().map(auto_mode::of).collect();
         facts().into_iter().map(of).collect()
     },
+    depends_on_types: &[
+        INSTANCE_TYPE,
+        "eks.amazonaws.com/instance-generation",
+        ARCH,
+        CAPACITY_TYPE,
+        ZONE,
+        ZONE_ID,
+    ],
     pods: 240,
     ..OWN
 };
