@@ -21,6 +21,9 @@ const ALTERNATIVES: usize = 64;
 /// The reason if each label fits some instance type of a node pool, and all together fit none, or too few kinds.
 const TOGETHER: &str = "none of its instance types has all that the pod asks for";
 
+/// The reason if a node pool demands a choice of instance types that the pod does not leave.
+const TOO_FEW: &str = "fewer kinds of its instance types fit the pod than its minValues demand";
+
 /// The reason for which a pod needs a label of its node that its selectors do not name.
 const PARTS: &str = "over which the pod spreads or parts";
 
@@ -240,13 +243,14 @@ impl<'a> Outlook<'a> {
         hard.or_else(|| node_pool.taints().iter().find(untolerated))
     }
 
-    /// Returns the size that the pod asks for and that no instance type of the node pool has, beside the largest one.
-    /// `None` if one is large enough, as far as berth knows.
+    /// Returns what the instance types of the node pool lack for the size of the pod. `None` if one is large enough, as
+    /// far as berth knows.
     fn too_small(&self, node_pool: &NodePool) -> Option<String> {
         let mut all = TypeSet::EMPTY;
         let mut too_few = false;
-        let alternatives = self.revision.pod().spec.alternatives();
-        for alternative in alternatives.take(ALTERNATIVES) {
+        let mut alternatives = self.revision.pod().spec.alternatives();
+        let looked_at = alternatives.by_ref().take(ALTERNATIVES);
+        for alternative in looked_at.filter(|of| self.reach.allows_by(node_pool, *of)) {
             for candidates in self.reach.candidates(node_pool, alternative, None) {
                 let Candidates::Listed(types) = candidates else {
                     return None;
@@ -256,30 +260,31 @@ impl<'a> Outlook<'a> {
                 } else {
                     types.keep(|kind| self.resources.fit(kind))
                 };
-                if !large_enough.is_empty() {
-                    if node_pool.are_various(large_enough) {
-                        return None;
-                    }
-                    too_few = true;
+                if !large_enough.is_empty() && node_pool.are_various(large_enough) {
+                    return None;
                 }
+                too_few |= !large_enough.is_empty();
                 all |= &types;
             }
         }
-        if all.is_empty() {
-            let mut alternatives = self.revision.pod().spec.alternatives();
-            return alternatives.next().map(|_| TOGETHER.to_owned());
+        if self.reach.is_exhausted() || alternatives.next().is_some() {
+            // One that nobody looked at may do.
+            return None;
         }
-        if too_few {
-            return Some(
-                "fewer kinds of its instance types fit the pod than its minValues demand"
-                    .to_owned(),
-            );
-        }
-        let most = |amount: fn(&InstanceType) -> u64| all.types().map(amount).max().unwrap_or(0);
+        Some(match (all.is_empty(), too_few) {
+            (true, _) => TOGETHER.to_owned(),
+            (false, true) => TOO_FEW.to_owned(),
+            (false, false) => self.too_large_for(all),
+        })
+    }
+
+    /// Returns the size of the pod that none of the instance types has, beside that of the largest.
+    fn too_large_for(&self, types: TypeSet) -> String {
+        let most = |amount: fn(&InstanceType) -> u64| types.types().map(amount).max().unwrap_or(0);
         let (cpu, memory) = (self.resources.cpu(), self.resources.memory_mib());
         let vcpus = most(|kind| kind.vcpus);
         let mib = most(|kind| kind.memory_mib);
-        Some(if cpu > u128::from(vcpus) * 1000 {
+        if cpu > u128::from(vcpus) * 1000 {
             format!(
                 "the pod requests {} vCPUs, its largest instance type has {vcpus}",
                 decimal(cpu, 1000)
@@ -290,7 +295,7 @@ impl<'a> Outlook<'a> {
                 decimal(memory, 1024),
                 decimal(mib.into(), 1024)
             )
-        } else if let Some(resource) = self.resources.lacking(all) {
+        } else if let Some(resource) = self.resources.lacking(types) {
             format!(
                 "no instance type of it has what the pod requests of {}",
                 clipped(resource)
@@ -301,7 +306,7 @@ impl<'a> Outlook<'a> {
                 decimal(cpu, 1000),
                 decimal(memory, 1024)
             )
-        })
+        }
     }
 }
 
