@@ -110,12 +110,12 @@ type Having = (Option<&'static str>, TypeSet);
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<&'static str>,
-    /// The lines of the types, sorted by name, and what they say.
-    lines: Vec<(&'static str, TypeName<'static>)>,
+    /// The lines of the types, sorted by name.
+    lines: Vec<&'static str>,
+    /// What the lines say.
     types: Vec<InstanceType>,
     all: TypeSet,
     spot: TypeSet,
-    newest: u64,
     /// For each property but the name, the types by value, sorted by value. Each is made when it is first asked for: a
     /// cluster asks for few.
     by_value: Vec<OnceLock<Vec<Having>>>,
@@ -141,12 +141,11 @@ impl Table {
             types: Vec::new(),
             all: TypeSet::EMPTY,
             spot: TypeSet::EMPTY,
-            newest: 0,
             by_value: vec![OnceLock::new(); Property::ALL.len()],
             columns: Vec::new(),
         };
         for line in lines.take(WORDS * 64) {
-            let Some((kind, name, spot)) = parts.read(line) else {
+            let Some((kind, spot)) = parts.read(line) else {
                 continue;
             };
             let index = table.types.len();
@@ -154,11 +153,7 @@ impl Table {
             if spot {
                 table.spot.insert(index);
             }
-            let generation = name.value(Property::Generation).map(str::parse);
-            if let Some(Ok(generation)) = generation {
-                table.newest = table.newest.max(generation);
-            }
-            table.lines.push((line, name));
+            table.lines.push(line);
             table.types.push(kind);
         }
         table.columns = columns;
@@ -171,10 +166,10 @@ impl Table {
             let column = column_of(property)
                 .and_then(|name| self.columns.iter().position(|column| *column == name));
             let mut values: Vec<Having> = Vec::new();
-            for (index, (line, name)) in self.lines.iter().enumerate() {
+            for (index, (line, kind)) in self.lines.iter().zip(&self.types).enumerate() {
                 let value = match column {
                     Some(column) => cell(line, column),
-                    None => name.value(property),
+                    None => TypeName::of_type(kind.name).and_then(|name| name.value(property)),
                 };
                 // The nodes of bare metal have the label of the hypervisor, without a value.
                 let value = value.or((property == Property::Hypervisor).then_some(""));
@@ -217,12 +212,6 @@ impl Table {
     #[must_use]
     pub fn spot(&self) -> &TypeSet {
         &self.spot
-    }
-
-    /// Returns the newest generation of any family.
-    #[must_use]
-    pub fn newest_generation(&self) -> u64 {
-        self.newest
     }
 
     /// Returns the types with this value of the property.
@@ -339,8 +328,8 @@ impl Parts {
         })
     }
 
-    /// Reads a line: the type, its name, and true if EC2 offers it on spot.
-    fn read(&self, line: &'static str) -> Option<(InstanceType, TypeName<'static>, bool)> {
+    /// Reads a line: the type, and true if EC2 offers it on spot. `None` if its name does not follow the grammar.
+    fn read(&self, line: &'static str) -> Option<(InstanceType, bool)> {
         let text = |column| cell(line, column);
         let number = |column| text(column)?.parse::<u64>().ok();
         let made = |(maker, count)| text(maker).zip(number(count));
@@ -354,8 +343,8 @@ impl Parts {
             efa_interfaces: number(self.efa_interfaces).unwrap_or(0),
             trunking: text(self.trunking) == Some("true"),
         };
-        let name = TypeName::of_type(kind.name)?;
-        Some((kind, name, text(self.spot) == Some("true")))
+        TypeName::of_type(kind.name)?;
+        Some((kind, text(self.spot) == Some("true")))
     }
 }
 

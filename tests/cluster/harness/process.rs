@@ -77,13 +77,13 @@ impl Process {
         self.child.try_wait()
     }
 
-    /// Reads the memory that the program holds, in bytes.
+    /// Reads the memory that the program has taken for its data, in bytes.
     pub(crate) fn resident(&self) -> anyhow::Result<u64> {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path)?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
         let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        let kibibytes: u64 = kibibytes.context("VmRSS")?.trim().parse()?;
+        let kibibytes: u64 = kibibytes.context("RssAnon")?.trim().parse()?;
         Ok(kibibytes * 1024)
     }
 
