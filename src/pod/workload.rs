@@ -180,6 +180,16 @@ impl<'a> Workload<'a> {
         })
     }
 
+    /// True if a controller made the object, such as a Job of a `CronJob`, so that nobody reads what it is told.
+    #[must_use]
+    pub fn has_controller(&self) -> bool {
+        if self.is_pod() {
+            return self.pod.controller.is_some();
+        }
+        let [outermost, _] = self.above;
+        outermost.is_some_and(|(_, metadata)| metadata.controller().is_some())
+    }
+
     /// True if the object is a pod. Of all kinds, the mutating webhook sees only pods, and sees them before the
     /// validating webhook does.
     #[must_use]

@@ -51,7 +51,10 @@ fn unknown<'a>(revision: &Revision<'a>) -> Option<UnknownArchitecture<'a>> {
         return None;
     }
     let policy = &revision.snapshot.policy;
-    asked_architecture(revision.pod(), &revision.namespace, policy).err()
+    let unknown = asked_architecture(revision.pod(), &revision.namespace, policy).err()?;
+    // A namespace gets its label under workloads that run already: their controllers go on.
+    let is_due = unknown.holder == Holder::Pod || !revision.workload.has_controller();
+    is_due.then_some(unknown)
 }
 
 /// Returns the architecture that the name most likely stands for, or all that there are.

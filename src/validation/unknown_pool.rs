@@ -31,6 +31,10 @@ pub(super) fn unknown_pool(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Ve
 
 /// Returns the label of the namespace by which the pod gets its pool, with its value.
 fn of_namespace<'a>(revision: &Revision<'a>) -> Option<(&'a str, &'a str)> {
+    if revision.workload.has_controller() {
+        // A namespace gets its label under workloads that run already: their controllers go on.
+        return None;
+    }
     let labels = revision.namespace.labels?;
     let rule = revision.decision.rule?;
     let key = rule.place.namespace_label()?;

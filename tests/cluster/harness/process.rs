@@ -81,7 +81,9 @@ impl Process {
     pub(crate) fn resident(&self) -> anyhow::Result<u64> {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path)?;
-        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
         let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
         let kibibytes: u64 = kibibytes.context("RssAnon")?.trim().parse()?;
         Ok(kibibytes * 1024)
