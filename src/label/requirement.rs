@@ -155,5 +155,5 @@ pub(crate) struct RequirementFile {
     /// The number of different values that the instance types for one pod must have, as in a NodePool.
     #[serde(default)]
     #[schemars(range(min = 1, max = 50))]
-    pub(crate) min_values: Option<u8>,
+    pub(crate) min_values: Option<i32>,
 }

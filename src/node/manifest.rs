@@ -178,7 +178,7 @@ struct ManifestRequirement {
     #[serde(default)]
     values: Vec<String>,
     #[serde(default)]
-    min_values: Option<u8>,
+    min_values: Option<i32>,
 }
 
 impl From<ManifestRequirement> for RequirementFile {

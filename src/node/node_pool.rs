@@ -229,10 +229,7 @@ impl NodePool {
             let valid = taint.check();
             valid.map_err(|error| error.in_item(index).in_field("taints"))?;
         }
-        let least: Vec<(&str, usize)> = requirements
-            .iter()
-            .filter_map(|of| Some((canonical(&of.key), of.min_values?.into())))
-            .collect();
+        let least = least_values(requirements)?;
         let mut requirements = value_sets(&node_label, name, labels, requirements)?;
         if platform == Platform::AutoMode {
             requirements.insert(COMPUTE_TYPE.to_owned(), ValueSet::of("auto"));
@@ -270,6 +267,29 @@ impl NodePool {
         self.instances.as_ref()?.listed()
     }
 }
+
+/// Returns the numbers of different values that the requirements demand of the instance types for one pod, by canonical
+/// key.
+fn least_values(requirements: &[RequirementFile]) -> Result<Vec<(&str, usize)>, FieldError> {
+    let mut least = Vec::new();
+    for (index, requirement) in requirements.iter().enumerate() {
+        let Some(number) = requirement.min_values else {
+            continue;
+        };
+        let number = usize::try_from(number).ok();
+        let number = number.filter(|number| (1..=MOST_VALUES).contains(number));
+        let number = number.ok_or_else(|| {
+            let error = FieldError::new(format!("is none of 1 to {MOST_VALUES}"));
+            let error = error.in_field("minValues").in_item(index);
+            error.in_field("requirements")
+        })?;
+        least.push((canonical(&requirement.key), number));
+    }
+    Ok(least)
+}
+
+/// The most values that `minValues` may demand.
+const MOST_VALUES: usize = 50;
 
 /// Narrows the architectures that a node pool offers to those of its instance types. A node pool that names a family of
 /// Graviton alone offers arm64, even if it does not say so.

@@ -358,7 +358,10 @@ pub(crate) async fn columns(cluster: &Cluster) -> anyhow::Result<()> {
         Ok(printed.stdout.lines().map(cells).collect())
     };
     let table = shown(false)?;
-    assert_eq!(table[0], ["NAME", "MODE", "ACCEPTED", "MISSING", "AGE"]);
+    assert_eq!(
+        table[0],
+        ["NAME", "MODE", "ACCEPTED", "MISSING", "NOT READY", "AGE"]
+    );
     assert_eq!(table[1][..2], ["default", "Enforce"]);
 
     let now: Time = "2026-01-01T00:00:00Z".parse().map(Time)?;

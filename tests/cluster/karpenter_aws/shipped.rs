@@ -44,6 +44,11 @@ pub(crate) async fn node_pools(cluster: &Cluster) -> anyhow::Result<()> {
             )?;
         }
     }
+    // Their nodes come and go: a pod that waits for another would take one of the next test's.
+    let all = ["deployments,jobs", "--all", "--namespace", NAMESPACE];
+    let gone = ["--cascade=foreground", "--timeout=60s"];
+    let printed = cluster.kubectl(&[&["delete"][..], &all, &gone].concat())?;
+    ensure!(printed.success, "{printed:?}");
     Ok(())
 }
 
