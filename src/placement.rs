@@ -30,7 +30,7 @@ pub use snapshot::Snapshot;
 
 use crate::names::{ARCH_LABEL, DECISION_ANNOTATION, POOL_LABEL};
 use crate::node::Catalogue;
-use crate::pod::{Namespace, Pod};
+use crate::pod::{Namespace, Pod, asks_for_instances};
 use crate::policy::{Mode, Place, Policy, Pool, Rule};
 use search::Search;
 
@@ -164,6 +164,7 @@ impl<'p> Matched<'_, 'p> {
             platform,
             known: self.policy.architectures(),
             wanted: self.policy.chosen(architecture),
+            asks_for_instances: asks_for_instances(self.pod.spec),
             insists: self.pod.metadata.label(ARCH_LABEL).is_some(),
             implied: Cell::default(),
             catalogue: self.catalogue,

@@ -28,6 +28,8 @@ pub(super) struct Search<'a, 'p> {
     pub(super) platform: Platform,
     pub(super) known: &'p [Arc<str>],
     pub(super) wanted: &'p [Arc<str>],
+    /// True if the pod names a label of the instance type. Few do, and all others are spared the questions about it.
+    pub(super) asks_for_instances: bool,
     /// True if the pod's own label chose the wanted architectures, so that its instance type does not.
     pub(super) insists: bool,
     /// The last result of [`Search::implied`], with the address of its alternative. Most pods have one alternative, and
@@ -148,7 +150,7 @@ impl<'p> Search<'_, 'p> {
 
     /// Returns the architecture that the alternative gives away by its instance type.
     fn implied(&self, alternative: Alternative<'_>) -> Option<&'static str> {
-        if self.insists {
+        if self.insists || !self.asks_for_instances {
             return None;
         }
         match self.implied.get() {
@@ -170,6 +172,9 @@ impl<'p> Search<'_, 'p> {
         preferred: Option<Alternative<'_>>,
         ignored: Option<&str>,
     ) -> bool {
+        if !self.asks_for_instances && preferred.is_none() {
+            return true;
+        }
         let Some(mut demands) = demands(node_pool.platform(), alternative, preferred) else {
             return true;
         };

@@ -1,9 +1,21 @@
 //! The demands of a pod on one instance: its requirements on the labels that the instance type and its price decide.
 
 use super::alternatives::Alternative;
+use super::spec::Spec;
 use crate::instance::Property;
 use crate::label::{ARCH, Asked, CAPACITY_TYPE, Platform};
 use crate::node::implied_architecture;
+
+/// True if the node selector or a term of the pod names a label of the instance type on any platform, apart from the
+/// architecture.
+#[must_use]
+pub fn asks_for_instances(spec: &Spec<'_>) -> bool {
+    let mut terms = spec.terms().unwrap_or_default().iter();
+    let names =
+        |key| names_instance(Platform::Karpenter, key) || names_instance(Platform::AutoMode, key);
+    spec.selector_alone().selector_keys().any(names)
+        || terms.any(|term| term.alone().term_keys().any(names))
+}
 
 /// Returns the demands of an alternative, and of a preference that Karpenter requires with it. `None` if neither names
 /// a label of the instance type, apart from the architecture: then any instance that the node pool makes will do.
