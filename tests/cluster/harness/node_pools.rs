@@ -11,7 +11,8 @@ use super::{eventually, manifests, repository};
 
 /// Creates the shipped node pools, and waits until Karpenter accepts them.
 ///
-/// Only their node class differs, because there is no AWS to make the nodes of an `EC2NodeClass`.
+/// Their node class differs, because there is no AWS to make the nodes of an `EC2NodeClass`, and so do their limits: these
+/// instances have up to 256 vCPUs, and Karpenter counts a node in the making as the largest that it may become.
 pub(crate) async fn apply(api: &Api) -> anyhow::Result<()> {
     apply_those_of(api, "deploy/platforms/karpenter").await
 }
@@ -23,6 +24,7 @@ pub(crate) async fn apply_those_of(api: &Api, directory: &str) -> anyhow::Result
     ensure!(!node_pools.is_empty(), "{directory}");
     for node_pool in &mut node_pools {
         node_pool["spec"]["template"]["spec"]["nodeClassRef"] = node_class();
+        node_pool["spec"]["limits"] = json!({"cpu": "10000"});
         api.apply(node_pool).await?;
     }
     for node_pool in &node_pools {
