@@ -142,12 +142,17 @@ impl Platform {
         let domain = key.split_once('/').map_or(key, |(domain, _)| domain);
         // The definitions compare the end of the text alone, so that they restrict `mykarpenter.sh` too.
         let is_reserved = self.reserved_domains().any(|owner| domain.ends_with(owner));
-        let is_node_class = self
-            .own(key)
-            .is_some_and(|name| matches!(name, "ec2nodeclass" | "nodeclass"));
         // Karpenter knows of these two, and keeps them out of the NodeClaim.
         let is_kept_out = matches!(key, "karpenter.sh/initialized" | "karpenter.sh/registered");
-        is_reserved && !is_node_class && !is_kept_out && !self.knows(key)
+        is_reserved && !self.names_node_class(key) && !is_kept_out && !self.knows(key)
+    }
+
+    /// True if the label carries the name of the node class, which every node of the platform has. No pod may require it,
+    /// and any may prefer it.
+    #[must_use]
+    pub fn names_node_class(self, key: &str) -> bool {
+        let name = self.own(key);
+        name.is_some_and(|name| matches!(name, "ec2nodeclass" | "nodeclass"))
     }
 
     /// Returns the domains whose labels belong to the platform.

@@ -227,7 +227,7 @@ impl<'p> Search<'_, 'p> {
             let mut architectures = self.architectures(alternative);
             let meets = |key| {
                 let asked = alternative.on(key).chain(preferred.on(key));
-                node_pool.can_meet(key, asked)
+                node_pool.platform().names_node_class(key) || node_pool.can_meet(key, asked)
             };
             preferred.term_keys().all(meets)
                 && architectures.any(|name| node_pool.offers(name) && preferred.admits(ARCH, name))

@@ -136,7 +136,8 @@ impl<'a> Reach<'a> {
             && preferred.term_keys().all(|key| {
                 let asked = alternative.on(key).chain(preferred.on(key));
                 self.budget.set(self.budget.get().saturating_sub(1));
-                !self.is_exhausted() && node_pool.can_meet(key, asked)
+                let of_class = node_pool.platform().names_node_class(key);
+                !self.is_exhausted() && (of_class || node_pool.can_meet(key, asked))
             })
             && self.has_instance(node_pool, alternative, Some(preferred))
     }
