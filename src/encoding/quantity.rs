@@ -1,17 +1,34 @@
-//! The amount of a Kubernetes quantity, such as `500m`, `1Gi` or `2e3`.
+//! Kubernetes' quantities, such as `500m`, `1Gi` or `2e3`: their form and their amount.
 
-/// Returns the amount in thousandths, rounded up. `None` if the text is no quantity. An amount that is larger than any
-/// machine counts as that large.
+/// A quantity in its parts, by the grammar that Kubernetes documents.
+struct Parts<'t> {
+    is_negative: bool,
+    whole: &'t str,
+    fraction: &'t str,
+    /// The base and the power that the suffix stands for.
+    scale: (u128, i64),
+}
+
+/// True if the text is a quantity. The API server's parser takes a text without any digit (`Gi`) for zero. Nobody means
+/// that, so it is none here.
+#[must_use]
+pub fn is_quantity(text: &str) -> bool {
+    parts(text).is_some()
+}
+
+/// Returns the amount in thousandths, rounded up. `None` if the text is no quantity, or a negative one. An amount that is
+/// larger than any machine counts as that large.
 #[must_use]
 pub fn thousandths(text: &str) -> Option<u128> {
-    let text = text.trim();
-    let unsigned = text.strip_prefix('+').unwrap_or(text);
-    let (whole, rest) = digits(unsigned);
-    let (fraction, suffix) = rest.strip_prefix('.').map_or(("", rest), digits);
-    if whole.is_empty() && fraction.is_empty() {
+    let Parts {
+        is_negative: false,
+        whole,
+        fraction,
+        scale: (base, power),
+    } = parts(text.trim())?
+    else {
         return None;
-    }
-    let (base, power) = scale(suffix)?;
+    };
     // Twelve digits after the point are enough: the smallest unit is a billionth.
     let fraction = &fraction[..fraction.len().min(12)];
     let mut amount: u128 = 0;
@@ -22,11 +39,30 @@ pub fn thousandths(text: &str) -> Option<u128> {
     }
     let decimals = u32::try_from(fraction.len()).ok()?;
     let (mut times, mut parts): (u128, u128) = (1000, 10_u128.pow(decimals));
-    match u32::try_from(power) {
-        Ok(power) => times = times.saturating_mul(base.saturating_pow(power)),
-        Err(_) => parts = parts.saturating_mul(base.saturating_pow(power.unsigned_abs())),
+    let power = i32::try_from(power).ok()?;
+    let scale = base.saturating_pow(power.unsigned_abs());
+    if power < 0 {
+        parts = parts.saturating_mul(scale);
+    } else {
+        times = times.saturating_mul(scale);
     }
     Some(amount.saturating_mul(times).div_ceil(parts))
+}
+
+/// Takes a quantity apart. `None` if the text is none.
+fn parts(text: &str) -> Option<Parts<'_>> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, rest) = digits(unsigned);
+    let (fraction, suffix) = rest.strip_prefix('.').map_or(("", rest), digits);
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    Some(Parts {
+        is_negative: text.starts_with('-'),
+        whole,
+        fraction,
+        scale: scale(suffix)?,
+    })
 }
 
 /// Splits a text after its leading digits.
@@ -36,7 +72,7 @@ fn digits(text: &str) -> (&str, &str) {
 }
 
 /// Returns the base and the power that a suffix stands for.
-fn scale(suffix: &str) -> Option<(u128, i32)> {
+fn scale(suffix: &str) -> Option<(u128, i64)> {
     let decimal = |power| Some((10, power));
     let binary = |power| Some((1024, power));
     match suffix {

@@ -1,18 +1,14 @@
 //! Quantities as the API server parses them: `500m`, `1Gi`, `2e3`, and never `0,5` (R5.22).
 //!
-//! Only the form of a text matters here, not its amount, so no float is made of it.
+//! The grammar is that of [`is_quantity`]; the words for an author are here.
+
+use crate::encoding::quantity::is_quantity;
 
 /// The form of a quantity, for a person who wrote something else.
 const GRAMMAR: &str = "a quantity is digits with at most one decimal point, as in 2, 0.5 or .5, and then nothing, \
     one of n u m k M G T P E, one of Ki Mi Gi Ti Pi Ei, or an exponent such as e3";
 
-const SUFFIXES: [&str; 16] = [
-    "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
-];
-
 /// Checks that a text is a quantity, by the grammar that Kubernetes documents. Space around it is no mistake.
-///
-/// The API server's parser takes a text without any digit (`Gi`) for zero. Nobody means that, so it is an error here.
 ///
 /// # Errors
 /// Returns a message that says what would be right.
@@ -30,30 +26,13 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     Err(format!("{text:?} is no quantity; {hint}{GRAMMAR}"))
 }
 
-fn is_quantity(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let digits = |text: &str| {
-        text.find(|char: char| !char.is_ascii_digit())
-            .unwrap_or(text.len())
-    };
-    let (whole, rest) = unsigned.split_at(digits(unsigned));
-    let (fraction, suffix) = match rest.strip_prefix('.') {
-        Some(rest) => rest.split_at(digits(rest)),
-        None => ("", rest),
-    };
-    let has_number = !(whole.is_empty() && fraction.is_empty());
-    has_number && (SUFFIXES.contains(&suffix) || is_exponent(suffix))
-}
-
-fn is_exponent(suffix: &str) -> bool {
-    suffix
-        .strip_prefix(['e', 'E'])
-        .is_some_and(|exponent| exponent.parse::<i64>().is_ok())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{SUFFIXES, check};
+    use super::check;
+
+    const SUFFIXES: [&str; 16] = [
+        "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
+    ];
 
     #[test]
     fn quantities_are_what_the_api_server_parses() {
