@@ -82,7 +82,7 @@ impl Not for TypeSet {
     }
 }
 
-/// What berth reads of an instance type besides the properties that become labels.
+/// An instance type, as far as berth reads it besides the properties that become labels.
 #[derive(Debug)]
 pub struct InstanceType {
     /// The name, such as `m7g.xlarge`.
@@ -112,7 +112,7 @@ pub struct Table {
     columns: Vec<&'static str>,
     /// The lines of the types, sorted by name.
     lines: Vec<&'static str>,
-    /// What the lines say.
+    /// The types, one for each line.
     types: Vec<InstanceType>,
     all: TypeSet,
     spot: TypeSet,
@@ -144,8 +144,11 @@ impl Table {
             by_value: vec![OnceLock::new(); Property::ALL.len()],
             columns: Vec::new(),
         };
+        let mut cells = Vec::with_capacity(columns.len());
         for line in lines.take(WORDS * 64) {
-            let Some((kind, spot)) = parts.read(line) else {
+            cells.clear();
+            cells.extend(line.split('\t'));
+            let Some((kind, spot)) = parts.read(&cells) else {
                 continue;
             };
             let index = table.types.len();
@@ -293,10 +296,12 @@ fn column_of(property: Property) -> Option<&'static str> {
     })
 }
 
-/// Returns the cell at a position of a line, or `None` if it is `-`.
+/// The cell of a type that lacks a property.
+const ABSENT: &str = "-";
+
+/// Returns the cell at a position of a line, or `None` if it is [`ABSENT`].
 fn cell(line: &'static str, column: usize) -> Option<&'static str> {
-    let cell = line.split('\t').nth(column)?;
-    (cell != "-").then_some(cell)
+    line.split('\t').nth(column).filter(|cell| *cell != ABSENT)
 }
 
 /// The positions of the columns that every line is read for.
@@ -329,12 +334,12 @@ impl Parts {
     }
 
     /// Reads a line: the type, and true if EC2 offers it on spot. `None` if its name does not follow the grammar.
-    fn read(&self, line: &'static str) -> Option<(InstanceType, bool)> {
-        let text = |column| cell(line, column);
+    fn read(&self, cells: &[&'static str]) -> Option<(InstanceType, bool)> {
+        let text = |column: usize| cells.get(column).copied().filter(|cell| *cell != ABSENT);
         let number = |column| text(column)?.parse::<u64>().ok();
         let made = |(maker, count)| text(maker).zip(number(count));
         let kind = InstanceType {
-            name: line.split('\t').next()?,
+            name: cells.first()?,
             vcpus: number(self.vcpus)?,
             memory_mib: number(self.memory_mib)?,
             gpus: made(self.gpus),
