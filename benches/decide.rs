@@ -45,7 +45,7 @@ fn decide(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What a pod asks of its node, by name: nothing of the instance type, and then more and more.
+/// The requirements of a pod, by name: none on the instance type, and then more and more.
 const ASKED: [(&str, &str); 4] = [
     (
         "zone",

@@ -199,7 +199,7 @@ mod tests {
         });
     }
 
-    /// What the API server never sends is no reason to let a pod through unread.
+    /// A topology that the API server never sends is no reason to let a pod through unread.
     #[test]
     fn what_cannot_be_read_counts_as_absent() {
         let spec = json!({

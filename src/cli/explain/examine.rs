@@ -59,7 +59,7 @@ fn labels(object: &ObjectAt<'_>) -> NamespaceLabels {
 /// An examination under way.
 pub(super) struct Examination<'p> {
     pub(super) snapshot: &'p Snapshot,
-    /// What is to be said at the end.
+    /// The summary, which is said at the end.
     pub(super) summary: Summary,
     /// The text that may still be searched for lines, in bytes.
     searchable: usize,

@@ -37,7 +37,7 @@ pub(super) enum Fate<'p> {
     Skipped,
 }
 
-/// What is said of the whole input.
+/// The summary of the whole input.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     /// The number of workloads by outcome.
@@ -50,7 +50,7 @@ pub(super) struct Summary {
     pub(super) audited: usize,
     /// The namespaces that are taken as opted in, since no manifest says otherwise.
     pub(super) assumed: BTreeSet<String>,
-    /// What authors may not expect of kubectl.
+    /// The places that kubectl takes otherwise than their authors may expect.
     pub(super) warnings: Vec<Warning>,
 }
 

@@ -56,9 +56,9 @@ pub(in crate::cli) struct Manifest {
     pub(in crate::cli) start: usize,
     /// True if a separator stands before it, on whose line its text starts.
     pub(in crate::cli) separated: bool,
-    /// What its author may not expect of kubectl.
+    /// The places that kubectl takes otherwise than its author may expect.
     pub(in crate::cli) warnings: Vec<Warning>,
-    /// What it holds.
+    /// Its content, or the reason why it has none.
     pub(in crate::cli) content: Result<Content, ReadError>,
     /// The text of the file, which its documents share.
     pub(super) file: Arc<String>,
@@ -71,13 +71,13 @@ pub(in crate::cli) struct Manifest {
 #[error("{location}: {fault}: {effect}")]
 pub(in crate::cli) struct Warning {
     pub(in crate::cli) location: Location,
-    /// What stands there.
+    /// The text that stands there, in words.
     pub(in crate::cli) fault: String,
-    /// What kubectl does with it.
+    /// The thing that kubectl does with it.
     pub(in crate::cli) effect: &'static str,
 }
 
-/// What a manifest holds.
+/// The content of a manifest, without its value.
 #[derive(Debug)]
 pub(in crate::cli) struct Content {
     /// The kind, as it is written; empty if there is none.

@@ -1,4 +1,4 @@
-//! What can be wrong with a document, and where.
+//! The mistakes that a document can have, each with its place.
 
 /// A key that stands twice in a map. The last one counts, as it does for kubectl.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,6 @@ pub struct SyntaxError {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// What is wrong, and what to do.
+    /// The mistake, and the remedy.
     pub message: String,
 }

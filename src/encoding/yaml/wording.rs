@@ -1,4 +1,4 @@
-//! What is wrong with a text that is no YAML, in words for its author: what stands there, and what to do.
+//! The words for the author of a text that is no YAML: the place, the mistake there, and the remedy.
 
 use granit_parser::ErrorKind;
 

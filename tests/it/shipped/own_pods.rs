@@ -32,7 +32,7 @@ const PLATFORMS: [&[&str]; 4] = [
     ],
 ];
 
-/// What ships and makes pods.
+/// The shipped installations that make pods.
 const INSTALLATIONS: [&str; 6] = [
     "deploy",
     "deploy/overlays/cert-manager",
@@ -42,7 +42,7 @@ const INSTALLATIONS: [&str; 6] = [
     "deploy/examples",
 ];
 
-/// What the checks may find, each with its workload: the example that asks for a GPU, which no node pool has.
+/// The findings that are meant, each with its workload: the example that asks for a GPU, which no node pool has.
 const MEANT: [&str; 1] = ["training: unschedulable"];
 
 /// berth with its monitoring, as `docs/monitoring.md` has it.
