@@ -3,6 +3,7 @@
 mod catalogue;
 mod instances;
 mod manifest;
+mod naming;
 mod node_pool;
 mod report;
 mod state;
@@ -11,7 +12,7 @@ mod taint;
 pub use catalogue::Catalogue;
 pub use instances::{Candidates, Demands, implied_architecture};
 pub use manifest::StaticNodePool;
-pub(crate) use node_pool::{NODE_POOL_NAME_PATTERN, valid_node_pool_name};
+pub(crate) use naming::{NODE_POOL_NAME_PATTERN, valid_node_pool_name};
 pub use node_pool::{NodePool, may_allow};
 pub use state::State;
 pub use taint::Taint;

@@ -155,6 +155,7 @@ impl<'p> Matched<'_, 'p> {
         let (node_label, platform) = search::nodes_of(pool, self.catalogue);
         let architecture = asked.or(self.rule.architecture);
         let architecture = architecture.unwrap_or(self.policy.default_architecture());
+        let asks_for_instances = asks_for_instances(self.pod.spec);
         let search = Search {
             pod: self.pod,
             preference: search::preference(self.pod.spec, pool.binding),
@@ -164,8 +165,8 @@ impl<'p> Matched<'_, 'p> {
             platform,
             known: self.policy.architectures(),
             wanted: self.policy.chosen(architecture),
-            asks_for_instances: asks_for_instances(self.pod.spec),
-            insists: self.pod.metadata.label(ARCH_LABEL).is_some(),
+            asks_for_instances,
+            insists: asks_for_instances && self.pod.metadata.label(ARCH_LABEL).is_some(),
             implied: Cell::default(),
             catalogue: self.catalogue,
         };

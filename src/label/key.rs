@@ -17,6 +17,12 @@ pub const HOSTNAME: &str = "kubernetes.io/hostname";
 /// The label that says how a node is paid for: `spot`, `on-demand` or `reserved`.
 pub const CAPACITY_TYPE: &str = "karpenter.sh/capacity-type";
 
+/// The capacity types that Karpenter knows.
+pub const CAPACITY_TYPES: [&str; 3] = ["spot", "on-demand", "reserved"];
+
+/// The capacity types that AWS does not take away.
+pub const LASTING: [&str; 2] = ["on-demand", "reserved"];
+
 /// The label that carries the name of a node's instance type.
 pub const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
 

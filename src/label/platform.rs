@@ -67,6 +67,15 @@ impl Platform {
         key.strip_prefix(self.domain()?)?.strip_prefix('/')
     }
 
+    /// True if the label is in the domain of a platform.
+    #[must_use]
+    pub fn owned(key: &str) -> bool {
+        let with_domains = [Self::Karpenter, Self::AutoMode];
+        with_domains
+            .iter()
+            .any(|platform| platform.own(key).is_some())
+    }
+
     /// Returns the property of the instance type that the platform makes the label of. The key is canonical.
     #[must_use]
     pub fn property(self, key: &str) -> Option<Property> {

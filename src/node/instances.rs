@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::instance::{Property, Table, TypeName, TypeSet};
-use crate::label::{Asked, CAPACITY_TYPE, Platform, ValueSet};
+use crate::label::{Asked, CAPACITY_TYPE, LASTING, Platform, ValueSet};
 
 /// The most names beyond the table that berth keeps of one node pool.
 const UNLISTED: usize = 64;
@@ -66,7 +66,7 @@ impl Instances {
                 !matches!(size, Some("nano" | "micro" | "small"))
             });
         }
-        let mut unlisted = Vec::new();
+        let mut unlisted: Vec<Box<str>> = Vec::new();
         for (key, set) in requirements {
             let Some(property) = platform.property(key) else {
                 continue;
@@ -85,24 +85,20 @@ impl Instances {
             listed &= &meeting;
         }
         unlisted.truncate(UNLISTED);
+        unlisted.retain(|name| name_meets(name, platform, requirements, None, &[]));
         let offered = requirements.get(CAPACITY_TYPE);
         if let Some(offered) = offered
             && !LASTING.iter().any(|lasting| offered.contains(lasting))
         {
             listed &= table.spot();
         }
-        let mut made = Self {
+        let least = least.filter_map(|(key, number)| Some((platform.property(key)?, number)));
+        Some(Self {
             platform,
             listed,
             unlisted,
-            least: least
-                .filter_map(|(key, number)| Some((platform.property(key)?, number)))
-                .collect(),
-        };
-        let mut unlisted = std::mem::take(&mut made.unlisted);
-        unlisted.retain(|name| made.meets(name, requirements, None, &[]));
-        made.unlisted = unlisted;
-        Some(made)
+            least: least.collect(),
+        })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -124,13 +120,8 @@ impl Instances {
 
     /// Returns the architectures of the types, as Kubernetes names them.
     pub(super) fn architectures(&self) -> impl Iterator<Item = &'static str> {
-        let has = |architecture: &&str| {
-            let mut types = self.listed;
-            types &= &Table::get().with(Property::Architecture, architecture);
-            let mut unlisted = self.unlisted.iter().filter_map(|name| named(name));
-            !types.is_empty() || unlisted.any(|name| name.architecture() == *architecture)
-        };
-        ["amd64", "arm64"].into_iter().filter(has)
+        let unlisted = self.unlisted.iter().filter_map(|name| named(name));
+        architectures(self.listed, unlisted.map(|name| name.architecture()))
     }
 
     /// Returns the types that meet the demands too. `requirements` are the node pool's own.
@@ -158,7 +149,8 @@ impl Instances {
         if !LASTING.iter().any(capacity) {
             types &= Table::get().spot();
         }
-        let meets = |name: &str| self.meets(name, requirements, architecture, demands);
+        let meets =
+            |name: &str| name_meets(name, self.platform, requirements, architecture, demands);
         let is_asked_for = |(key, asked): &(&str, Asked<'_>)| {
             let property = self.platform.property(key);
             property.is_some_and(|property| {
@@ -175,32 +167,42 @@ impl Instances {
         }
         Candidates::Listed(types)
     }
-
-    /// True if a type or family of this name may meet the requirements and the demands. A property that the name leaves
-    /// open may have any value.
-    fn meets(
-        &self,
-        name: &str,
-        requirements: &BTreeMap<String, ValueSet>,
-        architecture: Option<&str>,
-        demands: &Demands<'_>,
-    ) -> bool {
-        let Some(name) = named(name) else {
-            return false;
-        };
-        let value = |key| name.value(self.platform.property(key)?);
-        architecture.is_none_or(|architecture| architecture == name.architecture())
-            && requirements
-                .iter()
-                .all(|(key, set)| value(key).is_none_or(|value| set.contains(value)))
-            && demands
-                .iter()
-                .all(|(key, asked)| value(key).is_none_or(|value| asked.admits(Some(value))))
-    }
 }
 
-/// The capacity types that last until their user gives them back.
-const LASTING: [&str; 2] = ["on-demand", "reserved"];
+/// True if a type or family of this name may meet the requirements and the demands. A property that the name leaves open
+/// may have any value.
+fn name_meets(
+    name: &str,
+    platform: Platform,
+    requirements: &BTreeMap<String, ValueSet>,
+    architecture: Option<&str>,
+    demands: &Demands<'_>,
+) -> bool {
+    let Some(name) = named(name) else {
+        return false;
+    };
+    let value = |key| name.value(platform.property(key)?);
+    architecture.is_none_or(|architecture| architecture == name.architecture())
+        && requirements
+            .iter()
+            .all(|(key, set)| value(key).is_none_or(|value| set.contains(value)))
+        && demands
+            .iter()
+            .all(|(key, asked)| value(key).is_none_or(|value| asked.admits(Some(value))))
+}
+
+/// Returns the architectures that types of the table have, or names beyond it.
+fn architectures(
+    types: TypeSet,
+    named: impl Iterator<Item = &'static str> + Clone,
+) -> impl Iterator<Item = &'static str> {
+    let has = move |architecture: &&str| {
+        let mut of = Table::get().with(Property::Architecture, architecture);
+        of &= &types;
+        !of.is_empty() || named.clone().any(|named| named == *architecture)
+    };
+    ["amd64", "arm64"].into_iter().filter(has)
+}
 
 /// Returns the types of the table that meet the demands, of one architecture if it is given.
 fn types_of(platform: Platform, architecture: Option<&str>, demands: &Demands<'_>) -> TypeSet {
@@ -240,7 +242,6 @@ fn matching(property: Property, asked: &Asked<'_>) -> TypeSet {
 /// are types of several, or of none.
 #[must_use]
 pub fn implied_architecture(platform: Platform, demands: &Demands<'_>) -> Option<&'static str> {
-    let table = Table::get();
     let types = types_of(platform, None, demands);
     let mut unlisted = Vec::new();
     for (key, asked) in demands {
@@ -254,12 +255,7 @@ pub fn implied_architecture(platform: Platform, demands: &Demands<'_>) -> Option
         };
         asked.lists(note);
     }
-    let has = |architecture: &&&str| {
-        let mut of = table.with(Property::Architecture, architecture);
-        of &= &types;
-        !of.is_empty() || unlisted.contains(*architecture)
-    };
-    let mut found = ["amd64", "arm64"].iter().filter(has);
+    let mut found = architectures(types, unlisted.into_iter());
     match (found.next(), found.next()) {
         (Some(only), None) => Some(only),
         _ => None,

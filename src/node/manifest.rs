@@ -7,9 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::node_pool::{
-    NODE_POOL_NAME_PATTERN, NodePool, Parts, node_label_validations, valid_node_pool_name,
-};
+use super::naming::{NODE_POOL_NAME_PATTERN, node_label_validations, valid_node_pool_name};
+use super::node_pool::{NodePool, Parts};
 use super::report::Report;
 use super::taint::Taint;
 use crate::encoding::field::FieldError;

@@ -10,62 +10,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::instances::{Candidates, Demands, Instances};
+use super::naming::{valid_node_label, valid_node_pool_name};
 use super::state::State;
 use super::taint::Taint;
 use crate::encoding::field::FieldError;
 use crate::instance::TypeSet;
 use crate::label::{
-    ARCH, Asked, COMPUTE_TYPE, HOSTNAME, LONGEST_NAME, NODE_POOL, Operator, Platform, Requirement,
-    RequirementFile, ValueSet, canonical, is_subdomain, valid_key,
+    ARCH, Asked, COMPUTE_TYPE, HOSTNAME, NODE_POOL, Operator, Platform, Requirement,
+    RequirementFile, ValueSet, canonical,
 };
-
-/// The pattern of a node pool's name: [`valid_node_pool_name`] as a regular expression, but for the length.
-pub(crate) const NODE_POOL_NAME_PATTERN: &str =
-    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
-
-/// Checks that the text can name a node pool: it must be a DNS subdomain that is short enough for a label's value.
-///
-/// # Errors
-/// If it is not.
-pub(crate) fn valid_node_pool_name(name: &str) -> Result<(), FieldError> {
-    if is_subdomain(name) && name.len() <= LONGEST_NAME {
-        Ok(())
-    } else {
-        Err(FieldError::new(format!(
-            "{name:?} is not the name of a node pool"
-        )))
-    }
-}
-
-/// Labels that cannot carry a node pool's name, since berth gives them another meaning. Those of Kubernetes' own domain
-/// are not listed: they all cannot.
-const NOT_NODE_LABELS: [&str; 2] = ["type", COMPUTE_TYPE];
-
-/// Returns [`valid_node_label`] as CEL rules, but for the pattern of a key.
-pub(super) fn node_label_validations() -> serde_json::Value {
-    serde_json::json!([{
-        "rule": format!(
-            "!self.matches('^([^/]*[.])?kubernetes[.]io/') && !(self in {NOT_NODE_LABELS:?})"
-        ),
-        "message": "a label of Kubernetes' own, or of a kind of compute, names no node pools",
-    }])
-}
-
-/// Checks that a label can carry the name of a node's node pool. A label that describes the node itself, to berth or to
-/// Karpenter, cannot.
-fn valid_node_label(key: &str) -> Result<(), FieldError> {
-    valid_key(key)?;
-    let domain = key.split_once('/').map_or("", |(domain, _)| domain);
-    let of_kubernetes = domain
-        .strip_suffix("kubernetes.io")
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if of_kubernetes || NOT_NODE_LABELS.contains(&key) {
-        return Err(FieldError::new(format!(
-            "{key:?} is a label that names no node pools"
-        )));
-    }
-    Ok(())
-}
 
 /// A node pool: the labels that its nodes can have, and their taints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +111,16 @@ impl NodePool {
         )
     }
 
+    /// True if it can make a node that meets a preference on a label, together with the pod's requirements on it. Of a
+    /// preference, Karpenter asks as it asks of a requirement, but that it may name the node class. The key is canonical.
+    pub fn can_meet_preference<'a>(
+        &self,
+        key: &str,
+        asked: impl Iterator<Item = Requirement<'a>> + Clone,
+    ) -> bool {
+        self.platform.names_node_class(key) || self.can_meet(key, asked)
+    }
+
     /// Returns the instance types that meet the node pool's requirements and the demands together, and that have the
     /// architecture if one is given.
     #[must_use]
@@ -205,8 +168,15 @@ impl NodePool {
     /// nodes of every architecture.
     #[must_use]
     pub fn offers(&self, architecture: &str) -> bool {
-        self.offered(ARCH)
-            .is_none_or(|offered| offered.contains(architecture))
+        self.may_have(ARCH, architecture)
+    }
+
+    /// True if its nodes can have this value of a label that all of them have. A node pool that does not mention the label
+    /// leaves it open. The key is canonical.
+    #[must_use]
+    pub fn may_have(&self, key: &str, value: &str) -> bool {
+        self.offered(key)
+            .is_none_or(|offered| offered.contains(value))
     }
 
     /// Makes a node pool from its parts.

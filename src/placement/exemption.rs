@@ -4,7 +4,7 @@
 use super::reason::Reason;
 use crate::label::{HOSTNAME, OS, Operator, Requirement};
 use crate::names::{INJECTION_LABEL, POOL_LABEL, SYSTEM_NAMESPACES};
-use crate::node::Catalogue;
+use crate::node::{Catalogue, NodePool};
 use crate::pod::{Alternative, Namespace, NamespaceLabels, Pod, Spec, Term};
 use crate::policy::Pool;
 
@@ -92,14 +92,15 @@ fn is_addon(spec: &Spec<'_>) -> bool {
 
 /// True if a node pool of the pool has the taint of the nodes for add-ons.
 fn is_for_addons(pool: &Pool, catalogue: &Catalogue) -> bool {
-    let mut node_pools = pool
-        .node_pools
-        .iter()
-        .filter_map(|name| catalogue.get(name));
-    node_pools.any(|node_pool| {
+    node_pools_of(pool, catalogue).any(|node_pool| {
         let mut taints = node_pool.taints().iter();
         taints.any(|taint| taint.key == CRITICAL_ADDONS)
     })
+}
+
+fn node_pools_of<'p>(pool: &Pool, catalogue: &'p Catalogue) -> impl Iterator<Item = &'p NodePool> {
+    let names = pool.node_pools.iter();
+    names.filter_map(|name| catalogue.get(name))
 }
 
 /// True if an instance type of some node pool of the pool has the extended resources that the pod requests.
@@ -107,12 +108,8 @@ fn has_devices(spec: &Spec<'_>, pool: &Pool, catalogue: &Catalogue) -> bool {
     let Ok(resources) = spec.resources() else {
         return false;
     };
-    let mut existing = pool
-        .node_pools
-        .iter()
-        .filter_map(|name| catalogue.get(name));
     !spec.claims_resources
-        && existing.any(|node_pool| {
+        && node_pools_of(pool, catalogue).any(|node_pool| {
             let types = node_pool.instance_types();
             types.is_some_and(|types| resources.lacking(types).is_none())
         })

@@ -8,8 +8,8 @@ use super::decision::Decision;
 use super::edits::{self, Edits, NewRequirements, NewToleration};
 use super::reason::Reason;
 use crate::label::{ARCH, NODE_POOL, Platform, canonical};
-use crate::node::{Catalogue, NodePool, State};
-use crate::pod::{Alternative, Pod, PreferredTerm, Spec, demands, implied};
+use crate::node::{Catalogue, NodePool};
+use crate::pod::{Alternative, Pod, PreferredTerm, Spec, demands, demands_instances, implied};
 use crate::policy::{Binding, Pool};
 
 /// The search for the node pools of one pool that one pod can use.
@@ -28,9 +28,9 @@ pub(super) struct Search<'a, 'p> {
     pub(super) platform: Platform,
     pub(super) known: &'p [Arc<str>],
     pub(super) wanted: &'p [Arc<str>],
-    /// True if the pod names a label of the instance type. Few do, and all others are spared the questions about it.
+    /// True if the pod may name a label of the instance type. Few do, and all others are spared the questions about it.
     pub(super) asks_for_instances: bool,
-    /// True if the pod's own label chose the wanted architectures, so that its instance type does not.
+    /// True if it does and its own label chose the wanted architectures, so that its instance type does not.
     pub(super) insists: bool,
     /// The last result of [`Search::implied`], with the address of its alternative. Most pods have one alternative, and
     /// every step asks for it.
@@ -116,10 +116,9 @@ impl<'p> Search<'_, 'p> {
             .pool
             .node_pools
             .iter()
-            .filter_map(|name| self.catalogue.get(name));
+            .filter_map(|name| self.catalogue.lasting(name));
         in_catalogue.filter(move |node_pool| {
-            node_pool.state() != State::Deleting
-                && (binding == Binding::Required || node_pool.taints().is_empty())
+            (binding == Binding::Required || node_pool.taints().is_empty())
                 && node_pool.node_label() == self.node_label
         })
     }
@@ -150,7 +149,7 @@ impl<'p> Search<'_, 'p> {
 
     /// Returns the architecture that the alternative gives away by its instance type.
     fn implied(&self, alternative: Alternative<'_>) -> Option<&'static str> {
-        if self.insists || !self.asks_for_instances {
+        if !self.asks_for_instances || self.insists {
             return None;
         }
         match self.implied.get() {
@@ -172,12 +171,12 @@ impl<'p> Search<'_, 'p> {
         preferred: Option<Alternative<'_>>,
         ignored: Option<&str>,
     ) -> bool {
-        if !self.asks_for_instances && preferred.is_none() {
+        let platform = node_pool.platform();
+        let spared = !self.asks_for_instances && preferred.is_none();
+        if spared || !demands_instances(platform, alternative, preferred) {
             return true;
         }
-        let Some(mut demands) = demands(node_pool.platform(), alternative, preferred) else {
-            return true;
-        };
+        let mut demands = demands(platform, alternative, preferred);
         demands.retain(|(key, _)| ignored != Some(key));
         if ignored == Some(ARCH) {
             return !node_pool.candidates(None, &demands).is_empty();
@@ -227,7 +226,7 @@ impl<'p> Search<'_, 'p> {
             let mut architectures = self.architectures(alternative);
             let meets = |key| {
                 let asked = alternative.on(key).chain(preferred.on(key));
-                node_pool.platform().names_node_class(key) || node_pool.can_meet(key, asked)
+                node_pool.can_meet_preference(key, asked)
             };
             preferred.term_keys().all(meets)
                 && architectures.any(|name| node_pool.offers(name) && preferred.admits(ARCH, name))

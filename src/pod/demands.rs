@@ -3,39 +3,33 @@
 use super::alternatives::Alternative;
 use super::spec::Spec;
 use crate::instance::Property;
-use crate::label::{ARCH, Asked, CAPACITY_TYPE, Platform};
+use crate::label::{ARCH, Asked, CAPACITY_TYPE, INSTANCE_TYPE, Platform};
 use crate::node::implied_architecture;
 
-/// True if the node selector or a term of the pod names a label of the instance type on any platform, apart from the
-/// architecture.
+/// True if the node selector or a term of the pod may name a label of the instance type, apart from the architecture: the
+/// instance type itself, or a label in the domain of a platform. A quick look, for the many pods that name none.
 #[must_use]
 pub fn asks_for_instances(spec: &Spec<'_>) -> bool {
     let mut terms = spec.terms().unwrap_or_default().iter();
-    let names =
-        |key| names_instance(Platform::Karpenter, key) || names_instance(Platform::AutoMode, key);
+    let names = |key| key == INSTANCE_TYPE || Platform::owned(key);
     spec.selector_alone().selector_keys().any(names)
         || terms.any(|term| term.alone().term_keys().any(names))
 }
 
-/// Returns the demands of an alternative, and of a preference that Karpenter requires with it. `None` if neither names
-/// a label of the instance type, apart from the architecture: then any instance that the node pool makes will do.
+/// True if an alternative, or a preference that Karpenter requires with it, names a label of the instance type, apart
+/// from the architecture. If not, any instance that a node pool makes will do.
 #[must_use]
-pub fn demands<'a>(
+pub fn demands_instances(
     platform: Platform,
-    alternative: Alternative<'a>,
-    preferred: Option<Alternative<'a>>,
-) -> Option<Vec<(&'a str, Asked<'a>)>> {
-    let mut keys = keys(alternative, preferred);
-    if keys.any(|key| names_instance(platform, key)) {
-        Some(all_demands(platform, alternative, preferred))
-    } else {
-        None
-    }
+    alternative: Alternative<'_>,
+    preferred: Option<Alternative<'_>>,
+) -> bool {
+    keys(alternative, preferred).any(|key| names_instance(platform, key))
 }
 
-/// Returns the [demands] of an alternative even if they name no label but the architecture and the capacity type.
+/// Returns the demands of an alternative, and of a preference that Karpenter requires with it.
 #[must_use]
-pub fn all_demands<'a>(
+pub fn demands<'a>(
     platform: Platform,
     alternative: Alternative<'a>,
     preferred: Option<Alternative<'a>>,
@@ -68,11 +62,10 @@ fn keys<'a>(
 /// the architecture itself, or leaves it open.
 #[must_use]
 pub fn implied(platform: Platform, alternative: Alternative<'_>) -> Option<&'static str> {
-    if alternative.constrains(ARCH) {
+    if alternative.constrains(ARCH) || !demands_instances(platform, alternative, None) {
         return None;
     }
-    let demands = demands(platform, alternative, None)?;
-    implied_architecture(platform, &demands)
+    implied_architecture(platform, &demands(platform, alternative, None))
 }
 
 fn names_instance(platform: Platform, key: &str) -> bool {

@@ -4,11 +4,10 @@
 
 use super::revision::Revision;
 use super::wording::{clipped, listed};
-use crate::label::{Asked, CAPACITY_TYPE, NODE_POOL, Operator, Platform, Requirement};
+use crate::label::{
+    Asked, CAPACITY_TYPE, CAPACITY_TYPES, NODE_POOL, Operator, Platform, Requirement,
+};
 use crate::pod::Alternative;
-
-/// The capacity types that Karpenter knows.
-const CAPACITY_TYPES: [&str; 3] = ["spot", "on-demand", "reserved"];
 
 /// The label that says if an instance has a host of its own, and the values that Karpenter knows.
 const TENANCY: &str = "karpenter.k8s.aws/instance-tenancy";

@@ -57,7 +57,7 @@ fn meets(
     let mut architectures = revision.decision.architectures.iter();
     alternatives.any(|alternative| {
         let asked = alternative.on(key).chain(preferred.on(key));
-        node_pool.can_meet(key, asked)
+        node_pool.can_meet_preference(key, asked)
     }) && (key != ARCH
         || architectures.any(|name| node_pool.offers(name) && preferred.admits(ARCH, name)))
 }

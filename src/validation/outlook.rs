@@ -13,7 +13,7 @@ use crate::instance::{InstanceType, TypeSet};
 use crate::label::{ARCH, Asked, Platform, ValueSet, canonical};
 use crate::node::{Candidates, NodePool, State, Taint};
 use crate::placement::{Reason, asked_architecture};
-use crate::pod::{MOST_TOPOLOGY_KEYS, PreferredTerm, Resources, all_demands};
+use crate::pod::{MOST_TOPOLOGY_KEYS, PreferredTerm, Resources, demands};
 
 /// The most alternatives of a pod for which berth looks at the sizes of instance types.
 const ALTERNATIVES: usize = 64;
@@ -23,9 +23,6 @@ const TOGETHER: &str = "none of its instance types has all that the pod asks for
 
 /// The reason if a node pool demands a choice of instance types that the pod does not leave.
 const TOO_FEW: &str = "fewer kinds of its instance types fit the pod than its minValues demand";
-
-/// The reason for which a pod needs a label of its node that its selectors do not name.
-const PARTS: &str = "over which the pod spreads or parts";
 
 /// A pod, with all that decides if Karpenter makes a node for it.
 pub(super) struct Outlook<'a> {
@@ -79,14 +76,13 @@ impl<'a> Outlook<'a> {
         let mut alternatives = pod.spec.alternatives();
         alternatives.any(|alternative| {
             let platform = node_pool.platform();
-            let demands = all_demands(platform, alternative, None);
+            let demands = demands(platform, alternative, None);
             let is_chosen = |name: &Arc<str>| {
                 node_pool.offers(name) && !node_pool.candidates(Some(name), &demands).is_empty()
             };
             self.reach.allows_by(node_pool, alternative)
                 && (alternative.constrains(ARCH) || chosen.iter().any(is_chosen))
-        }) && self.missing_key(node_pool).is_none()
-            && self.misses(node_pool).is_none()
+        }) && self.misses(node_pool).is_none()
     }
 
     /// True if Karpenter, which takes the preference for a requirement, would make a node of the node pool for it.
@@ -110,7 +106,7 @@ impl<'a> Outlook<'a> {
             return Some("Karpenter supports no such selectors".to_owned());
         }
         if let Some(key) = self.missing_key(node_pool) {
-            return Some(format!("its nodes have no label {}, {PARTS}", clipped(key)));
+            return Some(without(key));
         }
         let state = node_pool.state().obstacle();
         state
@@ -184,7 +180,7 @@ impl<'a> Outlook<'a> {
             };
         }
         if let Some(key) = self.missing_key(node_pool) {
-            return format!("its nodes have no label {}, {PARTS}", clipped(key));
+            return without(key);
         }
         if self.fits(node_pool)
             && let Some(missing) = self.misses(node_pool)
@@ -308,6 +304,14 @@ impl<'a> Outlook<'a> {
             )
         }
     }
+}
+
+/// Returns the reason if the nodes of a node pool lack a label that the pod's selectors do not name.
+fn without(key: &str) -> String {
+    format!(
+        "its nodes have no label {}, over which the pod spreads or parts",
+        clipped(key)
+    )
 }
 
 /// Returns a fraction with at most one decimal, rounded up.

@@ -11,7 +11,7 @@ use crate::label::{ARCH, ValueSet};
 use crate::names::ARCH_LABEL;
 use crate::node::{Candidates, NodePool, may_allow};
 use crate::placement::Reason;
-use crate::pod::{Alternative, Spec, Toleration, all_demands, demands, implied};
+use crate::pod::{Alternative, Spec, Toleration, demands, demands_instances, implied};
 use crate::policy::{Binding, Mode};
 
 /// The budget of one pod: the most requirements and values that a [`Reach`] looks at. A pod with a hundred terms and a
@@ -136,8 +136,7 @@ impl<'a> Reach<'a> {
             && preferred.term_keys().all(|key| {
                 let asked = alternative.on(key).chain(preferred.on(key));
                 self.budget.set(self.budget.get().saturating_sub(1));
-                let of_class = node_pool.platform().names_node_class(key);
-                !self.is_exhausted() && (of_class || node_pool.can_meet(key, asked))
+                !self.is_exhausted() && node_pool.can_meet_preference(key, asked)
             })
             && self.has_instance(node_pool, alternative, Some(preferred))
     }
@@ -150,7 +149,7 @@ impl<'a> Reach<'a> {
         alternative: Alternative<'_>,
         preferred: Option<Alternative<'_>>,
     ) -> bool {
-        if demands(node_pool.platform(), alternative, preferred).is_none() {
+        if !demands_instances(node_pool.platform(), alternative, preferred) {
             return true;
         }
         self.budget
@@ -169,7 +168,7 @@ impl<'a> Reach<'a> {
         alternative: Alternative<'s>,
         preferred: Option<Alternative<'s>>,
     ) -> impl Iterator<Item = Candidates> + 's {
-        let demands = all_demands(node_pool.platform(), alternative, preferred);
+        let demands = demands(node_pool.platform(), alternative, preferred);
         let added = self.added(node_pool, alternative);
         let each = added.iter().map(|name| Some(*name));
         let unsaid = added.is_empty().then_some(None);

@@ -38,11 +38,12 @@ pub(super) fn restricted_preference(revision: &Revision<'_>) -> Vec<String> {
     by_weight.sort_by_key(|(_, term)| std::cmp::Reverse(term.weight));
     // Karpenter gives up a preference that no node pool meets, and takes the next one.
     let taken = by_weight.into_iter().find_map(|(position, term)| {
-        let mut meeting = node_pools
+        let meeting = node_pools
             .iter()
             .filter(|node_pool| outlook.meets_preference(node_pool, term));
-        let first = meeting.next()?;
-        let restricted = std::iter::once(first).chain(meeting).find_map(|node_pool| {
+        let mut meeting = meeting.peekable();
+        meeting.peek()?;
+        let restricted = meeting.find_map(|node_pool| {
             let platform = node_pool.platform();
             let mut keys = term.preference.alone().term_keys();
             keys.find(|key| platform.restricts(key))

@@ -2,11 +2,7 @@
 
 use super::revision::Revision;
 use super::wording::{clipped, listed};
-use crate::label::{ARCH, CAPACITY_TYPE, HOSTNAME, Operator, ZONE, canonical};
-use crate::node::NodePool;
-
-/// The capacity types that Karpenter knows.
-const CAPACITY_TYPES: [&str; 3] = ["spot", "on-demand", "reserved"];
+use crate::label::{ARCH, CAPACITY_TYPE, CAPACITY_TYPES, HOSTNAME, Operator, ZONE, canonical};
 
 /// Reports a hard spread, or a required anti-affinity of the pods among themselves, over a label of which the node
 /// pools of the placement have at most one value for the pod.
@@ -76,13 +72,7 @@ fn domains(revision: &Revision<'_>, key: &str) -> Option<Vec<String>> {
             .map(ToString::to_string)
             .collect()
     } else if key == CAPACITY_TYPE {
-        let offers = |name: &&str| {
-            node_pools().any(|node_pool: &NodePool| {
-                node_pool
-                    .offered(key)
-                    .is_none_or(|offered| offered.contains(name))
-            })
-        };
+        let offers = |name: &&str| node_pools().any(|node_pool| node_pool.may_have(key, name));
         CAPACITY_TYPES
             .iter()
             .copied()

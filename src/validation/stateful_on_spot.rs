@@ -7,12 +7,9 @@ use std::sync::Arc;
 use super::reach::{Nodes, Reach};
 use super::revision::Revision;
 use super::wording::{asking_label, listed};
-use crate::label::CAPACITY_TYPE;
+use crate::label::{CAPACITY_TYPE, LASTING};
 use crate::node::NodePool;
 use crate::policy::{Binding, Pool};
-
-/// The capacity types that AWS does not take away.
-const LASTING: [&str; 2] = ["on-demand", "reserved"];
 
 /// Reports a `StatefulSet` with volume claims if none of its node pools can give it lasting capacity.
 pub(super) fn stateful_on_spot(revision: &Revision<'_>) -> Vec<String> {
@@ -27,8 +24,9 @@ pub(super) fn stateful_on_spot(revision: &Revision<'_>) -> Vec<String> {
     let reach = Reach::of(revision, Nodes::New);
     let lasts = |node_pool: &NodePool| {
         revision.pod().spec.alternatives().any(|alternative| {
-            let lasting =
-                |value: &&str| offers(node_pool, value) && alternative.admits(CAPACITY_TYPE, value);
+            let lasting = |value: &&str| {
+                node_pool.may_have(CAPACITY_TYPE, value) && alternative.admits(CAPACITY_TYPE, value)
+            };
             LASTING.iter().any(lasting) && reach.allows_by(node_pool, alternative)
         })
     };
@@ -53,12 +51,6 @@ pub(super) fn stateful_on_spot(revision: &Revision<'_>) -> Vec<String> {
     ]
 }
 
-/// True if the node pool offers the capacity type, or does not constrain it.
-fn offers(node_pool: &NodePool, capacity_type: &str) -> bool {
-    let offered = node_pool.offered(CAPACITY_TYPE);
-    offered.is_none_or(|offered| offered.contains(capacity_type))
-}
-
 /// Returns a pool that the namespace may use and that never offers spot, or else one that offers lasting capacity too.
 fn lasting_pool<'a>(revision: &Revision<'a>) -> Option<&'a Pool> {
     let open = |pool: &&Pool| pool.is_open_to(revision.namespace.labels);
@@ -77,13 +69,17 @@ fn lasting_pool<'a>(revision: &Revision<'a>) -> Option<&'a Pool> {
         .iter()
         .map(Arc::as_ref)
         .filter(open);
-    let never = pools
-        .clone()
-        .find(|pool| all(pool, &|node_pool| !offers(node_pool, "spot")));
+    let never = pools.clone().find(|pool| {
+        all(pool, &|node_pool| {
+            !node_pool.may_have(CAPACITY_TYPE, "spot")
+        })
+    });
     never.or_else(|| {
         pools.find(|pool| {
             all(pool, &|node_pool| {
-                LASTING.iter().any(|value| offers(node_pool, value))
+                LASTING
+                    .iter()
+                    .any(|value| node_pool.may_have(CAPACITY_TYPE, value))
             })
         })
     })
