@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::decision::Decision;
 use super::edits::{self, Edits, NewRequirements, NewToleration};
 use super::reason::Reason;
-use crate::label::{ARCH, NODE_POOL, Operator, Platform, canonical};
+use crate::label::{ARCH, NODE_POOL, Platform, canonical};
 use crate::node::{Catalogue, NodePool};
 use crate::pod::{Alternative, Pod, PreferredTerm, Spec, demands, demands_instances, implied};
 use crate::policy::{Binding, Pool};
@@ -343,26 +343,22 @@ impl<'p> Search<'_, 'p> {
             None => format!("{excluded}; {name} has {offered}"),
             Some([]) => format!("{excluded}; {name} has no such label"),
             Some(values) => {
-                let offers = format!("pool {pool} ({name}) offers only {}", values.join(", "));
+                let offers = format!("offers only {}", values.join(", "));
                 match self.required(key) {
-                    Some(required) => format!("the pod requires {key} {required}; {offers}"),
-                    None => format!("{excluded}; {offers}"),
+                    Some(required) => {
+                        format!("the pod requires {key} {required}; pool {pool} ({name}) {offers}")
+                    }
+                    None => format!("{excluded}; {name} {offers}"),
                 }
             }
         }
     }
 
-    /// Returns the values of a label that the pod lists. `None` if it says otherwise which it wants.
+    /// Returns the values of a label that the pod's alternatives list. `None` if one says otherwise which it accepts.
     fn required(&self, key: &str) -> Option<String> {
         let mut required: Vec<&str> = Vec::new();
-        for requirement in self
-            .alternatives()
-            .flat_map(|alternative| alternative.on(key))
-        {
-            if requirement.operator != Operator::In {
-                return None;
-            }
-            for value in requirement.values {
+        for alternative in self.alternatives() {
+            for value in alternative.listed(key)? {
                 if !required.contains(&&**value) {
                     required.push(value);
                 }

@@ -59,6 +59,15 @@ impl<'a> Alternative<'a> {
             .map(|chunk| canonical(&chunk[0].key))
     }
 
+    /// Returns the values that the only requirement on a label lists. `None` if there is none, or several, or one that
+    /// does not list what it accepts.
+    #[must_use]
+    pub fn listed(self, label: &'a str) -> Option<&'a [Cow<'a, str>]> {
+        let mut on_label = self.on(label);
+        let (first, second) = (on_label.next()?, on_label.next());
+        (first.operator == Operator::In && second.is_none()).then_some(first.values)
+    }
+
     /// Returns the canonical keys of the labels that the node selector constrains, each once.
     pub fn selector_keys(self) -> impl Iterator<Item = &'a str> {
         self.selector

@@ -3,14 +3,11 @@
 //! No check reports them, since a check judges a workload. Whoever looks at namespaces asks here: their admission, the
 //! policy's status, the metrics.
 
+use super::own_labels::{FAULTS, name, nearest_name, shown};
 use super::spelling::{architectures, means_disabled, meant_architecture, nearest};
-use super::wording::clipped;
 use crate::names::{ARCH_LABEL, DECISION_ANNOTATION, DOMAIN, INJECTION_LABEL, POOL_LABEL};
 use crate::pod::NamespaceLabels;
 use crate::policy::Policy;
-
-/// The most faults of one namespace.
-const FAULTS: usize = 8;
 
 /// A label of a namespace that has not the effect that its author most likely expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,32 +83,18 @@ fn pool(key: &str, value: &str, policy: &Policy) -> Option<String> {
         return None;
     }
     let pools: Vec<&str> = policy.pools().iter().map(|pool| &*pool.name).collect();
-    let name = key.strip_prefix(DOMAIN).unwrap_or(key);
     let remedy = match nearest(value, &pools) {
-        Some(near) => format!("write {}={near}", shown(name)),
+        Some(near) => format!("write {}={near}", shown(name(key))),
         None => format!("use one of {}", pools.join(", ")),
     };
     Some(format!("names no pool; {remedy}"))
 }
 
 fn unknown_key(key: &str) -> String {
-    let names = [INJECTION_LABEL, ARCH_LABEL, POOL_LABEL];
-    let names = names.map(|own| own.strip_prefix(DOMAIN).unwrap_or(own));
-    let name = key.strip_prefix(DOMAIN).unwrap_or(key);
-    match nearest(name, &names) {
+    match nearest_name(key) {
         Some(near) => format!("is no label of berth's; did you mean {near}?"),
         None => "is no label of berth's; remove it".to_owned(),
     }
-}
-
-/// Returns a key or a value as a message shows it: of bounded length, without control characters.
-fn shown(text: &str) -> String {
-    let end = text.char_indices().nth(DOMAIN.len());
-    let (domain, name) = match end {
-        Some((end, _)) if text.starts_with(DOMAIN) => text.split_at(end),
-        _ => ("", text),
-    };
-    format!("{domain}{}", clipped(name).escape_debug())
 }
 
 #[cfg(test)]

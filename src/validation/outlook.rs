@@ -10,7 +10,7 @@ use super::reach::{Nodes, Obstacle, Reach};
 use super::revision::Revision;
 use super::wording::{clipped, listed};
 use crate::instance::{InstanceType, TypeSet};
-use crate::label::{ARCH, Asked, CAPACITY_TYPE, Operator, Platform, ValueSet, canonical};
+use crate::label::{ARCH, Asked, CAPACITY_TYPE, Platform, ValueSet, canonical};
 use crate::node::{Candidates, NodePool, State, Taint};
 use crate::placement::{Reason, asked_architecture};
 use crate::pod::{MOST_TOPOLOGY_KEYS, PreferredTerm, Resources, demands};
@@ -202,17 +202,10 @@ impl<'a> Outlook<'a> {
             return None;
         };
         let offered = values(node_pool.offered(key)?)?;
-        let mut required = Vec::new();
-        for requirement in alternative.on(key) {
-            if requirement.operator != Operator::In {
-                return None;
-            }
-            required.extend(requirement.values.iter().map(|value| &**value));
-        }
-        if required.is_empty() {
-            return None;
-        }
-        let required = listed(required.into_iter());
+        let required = alternative
+            .listed(key)
+            .filter(|values| !values.is_empty())?;
+        let required = listed(required.iter().map(|value| &**value));
         // The values of these labels say by themselves which label they are of.
         let is_plain = matches!(key, ARCH | CAPACITY_TYPE);
         let required = if is_plain {

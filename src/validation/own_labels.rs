@@ -41,18 +41,27 @@ pub(super) fn unknown_annotation(key: &str) -> [String; 2] {
     [fault, meant(key)]
 }
 
-/// Returns the key that a misspelt one most likely stands for, or all that there are.
+/// Returns what a misspelt key most likely stands for, or all that there are.
 fn meant(key: &str) -> String {
-    let name = key.strip_prefix(DOMAIN).unwrap_or(key);
-    let names = LABELS.map(|label| label.strip_prefix(DOMAIN).unwrap_or(label));
-    match nearest(name, &names) {
+    match nearest_name(key) {
         Some(near) => format!("did you mean {DOMAIN}{near}?"),
         None => format!("it reads {}", LABELS.join(", ")),
     }
 }
 
-/// Returns a key, with its name bounded.
-fn shown(key: &str) -> String {
-    let name = key.strip_prefix(DOMAIN).unwrap_or(key);
-    format!("{DOMAIN}{}", clipped(name))
+/// Returns the label that a misspelt key most likely stands for, without the domain.
+pub(super) fn nearest_name(key: &str) -> Option<&'static str> {
+    nearest(name(key), &LABELS.map(name))
+}
+
+/// Returns a key without the domain.
+pub(super) fn name(key: &str) -> &str {
+    key.strip_prefix(DOMAIN).unwrap_or(key)
+}
+
+/// Returns a key or a value as a message shows it: of bounded length, without control characters.
+pub(super) fn shown(text: &str) -> String {
+    let name = name(text);
+    let domain = &text[..text.len() - name.len()];
+    format!("{domain}{}", clipped(name).escape_debug())
 }
