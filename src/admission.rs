@@ -16,8 +16,8 @@ use review::{NotAReview, Request, Verdict};
 use crate::encoding::json::Reader;
 use crate::placement::{Reason, Snapshot};
 use crate::pod::{Kind, Template, Workload};
-use crate::policy::Mode;
-use crate::validation::Finding;
+use crate::policy::{Action, Mode};
+use crate::validation::{Check, Finding};
 
 /// Answers `POST /mutate`. It never denies an object: if anything goes wrong once the `uid` is known, the object passes
 /// unchanged (R5.6, R5.7).
@@ -71,7 +71,8 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Concl
         verdict.denial = denial::of_findings(&findings);
         // Nobody reads warnings about an object that a controller makes: a pod, or the Job of a CronJob (R5.4).
         if !workload.has_controller() {
-            let decision = (!was_so).then_some(&judged.decision);
+            let is_silent = was_so || is_off(judged.decision.reason, snapshot);
+            let decision = (!is_silent).then_some(&judged.decision);
             verdict.warnings = warning::warnings(&findings, decision);
         }
     }
@@ -80,6 +81,13 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Concl
         findings,
         ..Conclusion::of(judged, namespace)
     })
+}
+
+/// True if the policy switches off the check of the same name.
+fn is_off(reason: Reason, snapshot: &Snapshot) -> bool {
+    let mut checks = Check::ALL.iter();
+    let check = checks.find(|check| check.as_str() == reason.as_str());
+    check.is_some_and(|check| check.action(&snapshot.policy.validation) == Action::Off)
 }
 
 /// The findings for a workload.

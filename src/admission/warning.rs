@@ -1,6 +1,6 @@
 //! The warnings of an answer. The API server sends each as a header, so they are few, short and in ASCII (R5.4).
 
-use crate::placement::Decision;
+use crate::placement::{Decision, Reason};
 use crate::policy::Action;
 use crate::validation::{Check, Finding};
 
@@ -27,15 +27,27 @@ pub(super) fn warnings(findings: &[Finding], decision: Option<&Decision<'_>>) ->
             lines(finding.check.as_str(), of_finding)
         })
         .collect();
-    // These checks name the same obstacle.
-    let names_obstacle =
-        |finding: &Finding| matches!(finding.check, Check::Contradiction | Check::Unschedulable);
-    let is_told = findings.iter().any(names_obstacle);
-    let decision = decision.filter(|decision| decision.reason.concerns_author() && !is_told);
-    if let Some((decision, detail)) = decision.and_then(|of| Some((of, of.detail.as_ref()?))) {
+    if let Some(decision) = decision
+        && let Some(detail) = &decision.detail
+        && decision.reason.concerns_author()
+        && !is_reported(decision.reason, findings)
+    {
         told.push(lines(decision.reason.as_str(), detail.split("; ")));
     }
     bounded(told)
+}
+
+/// True if a finding names the obstacle for which berth leaves pods as they are.
+fn is_reported(reason: Reason, findings: &[Finding]) -> bool {
+    let checks: &[Check] = match reason {
+        Reason::Conflict => &[Check::Contradiction, Check::Unschedulable],
+        // The check sees a closed pool that a label of the pod names, and not one that a rule or the namespace chooses.
+        Reason::NotEntitled => &[Check::NotEntitled],
+        _ => &[],
+    };
+    findings
+        .iter()
+        .any(|finding| checks.contains(&finding.check))
 }
 
 /// Returns the text as one warning: printable ASCII, of bounded length.

@@ -82,7 +82,7 @@ enum Class {
     Placed,
     /// The pod runs on a node that exists already, or that Karpenter does not make.
     Elsewhere,
-    /// berth leaves the pod alone because of something that its author can mend and that nothing else reports.
+    /// berth leaves the pod alone because of something that its author can mend and that no check always reports.
     Mendable,
     /// berth leaves the pod alone because of something wrong that the validating side or the API server reports.
     Wrong,
@@ -103,7 +103,7 @@ impl Reason {
         self.class() == Class::Elsewhere
     }
 
-    /// True if the pod's author is warned of it, since no check reports it.
+    /// True if the pod's author is warned of it where no check reports it.
     #[must_use]
     pub fn concerns_author(self) -> bool {
         self.class() == Class::Mendable
@@ -129,11 +129,10 @@ impl Reason {
             | Self::HostPinned
             | Self::CriticalAddon
             | Self::BesideOthers => Class::Elsewhere,
-            Self::Conflict | Self::TooManyTerms => Class::Mendable,
+            Self::Conflict | Self::NotEntitled | Self::TooManyTerms => Class::Mendable,
             Self::Unavailable
             | Self::UnknownPool
             | Self::UnknownArchitecture
-            | Self::NotEntitled
             | Self::EmptyAffinity
             | Self::Malformed => Class::Wrong,
             Self::Explicit

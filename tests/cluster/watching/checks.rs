@@ -223,12 +223,10 @@ impl Case {
                 reply.status.is_success() && own.count() > 0
             }
             _ => {
-                // The API server adds warnings of its own, and berth that of a decision that no check reports.
+                // The API server adds warnings of its own, and berth that of a conflict, which is no check.
                 let mut all = reply.warnings.iter();
                 let of_check = |text: &String| {
-                    Check::ALL
-                        .iter()
-                        .any(|check| text.starts_with(&format!("berth: {check}:")))
+                    text.starts_with("berth: ") && !text.starts_with("berth: conflict: ")
                 };
                 reply.status.is_success() && !all.any(of_check)
             }

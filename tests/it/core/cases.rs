@@ -70,6 +70,9 @@ struct Expect {
     /// The reason. A case without it does not ask the mutating endpoint.
     #[serde(default)]
     reason: Option<String>,
+    /// The obstacle, as `explain` shows it. A case without it does not ask.
+    #[serde(default)]
+    detail: Option<String>,
     #[serde(default)]
     rule: Option<String>,
     #[serde(default)]
@@ -246,7 +249,10 @@ impl Case {
             let mode = expect.mode.as_deref().unwrap_or("Enforce");
             complaints.compare("mode", &json!(mode), &json!(verdict.mode));
             complaints.compare("warnings", &json!([]), &json!(verdict.warnings));
-            let (node_pools, architectures) = placement(&body, &snapshot);
+            let (node_pools, architectures, detail) = placement(&body, &snapshot);
+            if expect.detail.is_some() {
+                complaints.compare("detail", &json!(expect.detail), &json!(detail));
+            }
             complaints.compare("nodePools", &json!(expect.node_pools), &json!(node_pools));
             complaints.compare(
                 "architectures",
@@ -294,9 +300,9 @@ impl Case {
     }
 }
 
-/// Returns the node pools and the architectures of the decision, which the record leaves out; none if there is no
-/// decision.
-fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
+/// Returns the node pools, the architectures and the detail of the decision, which the record leaves out; none if there
+/// is no decision.
+fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>, Option<String>) {
     let request = review::read(body)
         .ok()
         .and_then(|envelope| envelope.request.ok());
@@ -326,6 +332,7 @@ fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>) {
             .iter()
             .map(|&name| name.to_owned())
             .collect(),
+        decision.detail.clone(),
     )
 }
 
