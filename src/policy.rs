@@ -1,12 +1,12 @@
 //! The policy: the pools, and the rules that send pods to them.
 
-mod bounds;
 mod effective;
 mod file;
 mod making;
 mod pool;
 mod rule;
 mod selector;
+mod shape;
 mod source;
 
 pub use effective::Policy;
@@ -15,5 +15,6 @@ pub use pool::Pool;
 pub use rule::{Architecture, Place, Rule};
 pub use selector::{Selector, SelectorFile};
 pub use source::{
-    Source, embedded_node_pools, embedded_policy, read_policy, read_policy_object, read_policy_spec,
+    Source, embedded_node_pools, embedded_policy, examine_policy, read_policy, read_policy_object,
+    read_policy_spec,
 };

@@ -12,7 +12,7 @@ use super::node_pool::{NodePool, Parts};
 use super::report::Report;
 use super::taint::Taint;
 use crate::encoding::field::FieldError;
-use crate::encoding::yaml;
+use crate::encoding::strict;
 use crate::label::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NODE_POOL, Operator, Platform, RequirementFile,
 };
@@ -207,7 +207,7 @@ impl NodePool {
             metadata,
             spec,
             status,
-        } = yaml::from_value(object)?;
+        } = strict::from_value(&object)?;
         let ManifestTemplate {
             metadata: TemplateMetadata { labels },
             spec: template,

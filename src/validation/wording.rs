@@ -1,19 +1,12 @@
 //! The words that the checks share. They stay short for any object.
 
 use super::revision::Revision;
+pub(super) use crate::encoding::spelling::{clipped, nearest};
 use crate::names::POOL_LABEL;
 use crate::policy::Policy;
 
 /// The most names of a list that a line shows.
 const NAMES: usize = 4;
-
-/// Returns the first 63 characters of a text: no label value is longer, so a line repeats no more.
-pub(super) fn clipped(value: &str) -> &str {
-    value
-        .char_indices()
-        .nth(63)
-        .map_or(value, |(end, _)| &value[..end])
-}
 
 /// Returns the first distinct names in their order, and the number of the others.
 pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
@@ -33,21 +26,6 @@ pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     match rest {
         0 => shown.join(", "),
         rest => format!("{} and {rest} more", shown.join(", ")),
-    }
-}
-
-/// Returns the name that a misspelt one most likely stands for (R7.3). `None` if every name differs in more
-/// than a third of its characters.
-pub(super) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
-    let distance = |candidate: &str| strsim::damerau_levenshtein(clipped(name), candidate);
-    let near = names
-        .iter()
-        .copied()
-        .min_by_key(|candidate| distance(candidate))?;
-    if distance(near) <= near.len().div_ceil(3) {
-        Some(near)
-    } else {
-        None
     }
 }
 

@@ -237,7 +237,7 @@ impl View {
             return Ok(given.clone());
         }
         let (source, policy) = match self.object() {
-            Some(object) => (Source::Cluster, read_policy_spec(object.spec.clone())?),
+            Some(object) => (Source::Cluster, read_policy_spec(&object.spec)?),
             None => (Source::Embedded, embedded_policy()?),
         };
         Ok(Usable::new(source, policy))

@@ -4,7 +4,7 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::encoding::field::FieldError;
-use crate::encoding::yaml;
+use crate::encoding::strict;
 use crate::policy::{Selector, SelectorFile};
 use crate::preflight::configuration::Configuration;
 use crate::preflight::fault::{Fault, Severity};
@@ -94,6 +94,6 @@ pub(super) fn selector(written: Option<&LabelSelector>) -> Result<Selector, Fiel
     };
     let value =
         serde_json::to_value(written).map_err(|error| FieldError::new(error.to_string()))?;
-    let file: SelectorFile = yaml::from_value(value)?;
+    let file: SelectorFile = strict::from_value(&value)?;
     Selector::try_from(file)
 }

@@ -100,7 +100,7 @@ pub(crate) async fn definition(cluster: &Cluster) -> anyhow::Result<()> {
     let stored = cluster.api.get(&path(&policy)).await?.unwrap_or_default();
     assert_eq!(stored["metadata"]["generation"], 1);
     assert_eq!(stored["spec"]["rules"], policy["spec"]["rules"]);
-    let (read, _) = read_policy_spec(stored["spec"].clone())?;
+    let (read, _) = read_policy_spec(&stored["spec"])?;
     assert_eq!(read.pools().len(), 3);
 
     let mut other = policy;
@@ -237,7 +237,7 @@ pub(crate) async fn largest_policy(cluster: &Cluster) -> anyhow::Result<()> {
         .map(|number| json!({"name": name("n", number), "requirements": requirements}))
         .collect();
     let largest = with(&json!({"pools": pools, "rules": rules, "catalogue": catalogue}))?;
-    read_policy_spec(largest["spec"].clone())?;
+    read_policy_spec(&largest["spec"])?;
     accepted(cluster.api.judge(&largest).await?, "the largest policy")?;
 
     let mut larger = largest;
@@ -246,7 +246,7 @@ pub(crate) async fn largest_policy(cluster: &Cluster) -> anyhow::Result<()> {
         .as_array_mut()
         .context("pools")?
         .push(pool);
-    assert!(read_policy_spec(larger["spec"].clone()).is_err());
+    assert!(read_policy_spec(&larger["spec"]).is_err());
     let refusal = refusal(cluster, &larger).await?.unwrap_or_default();
     assert!(refusal.contains("spec.pools: Too many"), "{refusal}");
     Ok(())
@@ -365,7 +365,7 @@ pub(crate) async fn columns(cluster: &Cluster) -> anyhow::Result<()> {
     assert_eq!(table[1][..2], ["default", "Enforce"]);
 
     let now: Time = "2026-01-01T00:00:00Z".parse().map(Time)?;
-    let (read, _) = read_policy_spec(policy["spec"].clone())?;
+    let (read, _) = read_policy_spec(&policy["spec"])?;
     let (all, none) = (embedded_node_pools()?, Catalogue::default());
     let refused = FieldError::new("Preferred needs node pools without taints");
     let refused = refused.in_field("binding").in_item(0);

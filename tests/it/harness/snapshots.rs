@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use berth::encoding::field::FieldError;
-use berth::encoding::yaml;
+use berth::encoding::strict;
 use berth::node::{Catalogue, NodePool, StaticNodePool};
 use berth::placement::Snapshot;
 use berth::policy::{Policy, embedded_node_pools, read_policy_object};
@@ -20,7 +20,7 @@ pub(crate) fn snapshot(
     policy: Value,
     node_pools: Option<&[Value]>,
 ) -> Result<Snapshot, FieldError> {
-    let (policy, of_policy) = read_policy_object(policy)?;
+    let (policy, of_policy) = read_policy_object(&policy)?;
     let catalogue = match node_pools {
         Some(node_pools) => with_node_pools(of_policy, node_pools),
         None if of_policy.is_empty() => embedded_node_pools().unwrap(),
@@ -67,7 +67,7 @@ pub(crate) fn with_node_pools(mut catalogue: Catalogue, node_pools: &[Value]) ->
         } else if entry["kind"] == "NodePool" {
             NodePool::from_object(entry.clone()).unwrap()
         } else {
-            let entry: StaticNodePool = yaml::from_value(entry.clone()).unwrap();
+            let entry: StaticNodePool = strict::from_value(entry).unwrap();
             NodePool::try_from(entry).unwrap()
         };
         catalogue.insert(node_pool).unwrap();
