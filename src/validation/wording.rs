@@ -58,7 +58,7 @@ pub(super) fn term(position: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clipped, listed, nearest};
+    use super::{clipped, listed};
 
     #[test]
     fn names_are_few_and_short() {
@@ -67,10 +67,5 @@ mod tests {
         assert_eq!(listed(["a", "b", "a"].into_iter()), "a, b");
         let many = ["a", "b", "c", "d", "e", "f"];
         assert_eq!(listed(many.into_iter()), "a, b, c, d and 2 more");
-        assert_eq!(
-            nearest("truemark-amd46", &["amd64-batch", "truemark-amd64"]),
-            Some("truemark-amd64")
-        );
-        assert_eq!(nearest("something", &["amd64-batch"]), None);
     }
 }
