@@ -4,6 +4,7 @@ mod answer;
 mod denial;
 mod judge;
 mod patch;
+mod policies;
 pub mod review;
 mod warning;
 
@@ -33,7 +34,13 @@ pub fn mutate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, Not
 /// # Errors
 /// If the body is no review.
 pub fn validate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, NotAReview> {
-    respond(body, |request| validation(request, snapshot))
+    respond(body, |request| {
+        if policies::is_policy(request) {
+            policies::admission(request, snapshot)
+        } else {
+            validation(request, snapshot)
+        }
+    })
 }
 
 /// Returns the patch and the warnings for the pods that a request creates, or the reason to leave the object alone.

@@ -1,7 +1,7 @@
 //! The words that the checks share. They stay short for any object.
 
 use super::revision::Revision;
-pub(super) use crate::encoding::spelling::{clipped, nearest};
+pub(super) use crate::encoding::spelling::clipped;
 use crate::names::POOL_LABEL;
 use crate::policy::Policy;
 

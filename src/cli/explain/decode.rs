@@ -332,11 +332,11 @@ mod tests {
         let cases = [
             (
                 json!({ "replicas": "3" }),
-                "spec.replicas: expected a whole number of 32 bits, found the text \"3\"",
+                "spec.replicas: expected a whole number, found the text \"3\"",
             ),
             (
                 json!({ "replicas": 3.5 }),
-                "spec.replicas: expected a whole number of 32 bits, found 3.5",
+                "spec.replicas: expected a whole number, found 3.5",
             ),
             (
                 json!({ "template": { "metadata": { "labels": { "a.b/c": true } } } }),
