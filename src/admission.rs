@@ -3,8 +3,10 @@
 mod answer;
 mod denial;
 mod judge;
+mod namespaces;
 mod patch;
 mod policies;
+mod remarking;
 pub mod review;
 mod warning;
 
@@ -35,7 +37,9 @@ pub fn mutate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, Not
 /// If the body is no review.
 pub fn validate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, NotAReview> {
     respond(body, |request| {
-        if policies::is_policy(request) {
+        if namespaces::is_namespace(request) {
+            namespaces::admission(request, snapshot)
+        } else if policies::is_policy(request) {
             policies::admission(request, snapshot)
         } else {
             validation(request, snapshot)

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::answer::Conclusion;
+use super::remarking::warnings;
 use super::review::{Denial, Request, Verdict};
 use crate::encoding::field::FieldError;
 use crate::names::{DOMAIN, KIND};
@@ -13,10 +14,6 @@ use crate::policy::{examine_policy, remarks};
 const ERRORS: usize = 8;
 /// The longest message of an error, in characters.
 const LONGEST: usize = 300;
-/// The most warnings that a person reads.
-const WARNINGS: usize = 5;
-/// The longest warning that the API server shows whole, in characters.
-const LONGEST_WARNING: usize = 120;
 
 /// True if the request is about a `PlacementPolicy`.
 pub(super) fn is_policy(request: &Request<'_>) -> bool {
@@ -87,42 +84,4 @@ fn shown(errors: Vec<FieldError>) -> Vec<FieldError> {
         shown.push(FieldError::new(format!("and {more} more")).in_field("spec"));
     }
     shown
-}
-
-/// Returns each text as warnings in ASCII. A remedy that does not fit goes on in a warning of its own.
-fn warnings(texts: impl Iterator<Item = String>) -> Vec<String> {
-    let ascii = |char: char| {
-        if char.is_ascii_graphic() || char == ' ' {
-            char
-        } else {
-            '?'
-        }
-    };
-    let mut warnings: Vec<String> = Vec::new();
-    let mut more = 0;
-    for text in texts {
-        let text: String = text.chars().map(ascii).collect();
-        let whole = format!("berth: {text}");
-        let parts: Vec<String> = match text.rsplit_once("; ") {
-            Some((fault, remedy)) if whole.len() > LONGEST_WARNING => {
-                vec![format!("berth: {fault}"), format!("  {remedy}")]
-            }
-            _ => vec![whole],
-        };
-        if warnings.len() + parts.len() >= WARNINGS {
-            more += 1;
-            continue;
-        }
-        warnings.extend(parts.into_iter().map(|mut part| {
-            if part.len() > LONGEST_WARNING {
-                part.truncate(LONGEST_WARNING - 3);
-                part.push_str("...");
-            }
-            part
-        }));
-    }
-    if more > 0 {
-        warnings.push(format!("berth: ...and {more} more"));
-    }
-    warnings
 }

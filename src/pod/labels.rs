@@ -19,6 +19,11 @@ impl<'a> Labels<'a> {
     pub fn get(&self, key: &str) -> Option<&str> {
         find(&self.0, key).map(|value| &**value)
     }
+
+    /// Returns the labels whose keys begin with a prefix, sorted by key, each with its value.
+    pub fn under<'m>(&'m self, prefix: &'m str) -> impl Iterator<Item = (&'m str, &'m str)> {
+        under(&self.0, prefix).map(|(key, value)| (key, &**value))
+    }
 }
 
 /// The sorted keys of a map whose values placement does not read.
@@ -58,6 +63,17 @@ fn find<'m, V>(sorted: &'m [(Cow<'_, str>, V)], key: &str) -> Option<&'m V> {
         .binary_search_by(|(listed, _)| listed.as_ref().cmp(key))
         .ok()?;
     Some(&sorted[found].1)
+}
+
+fn under<'m, V>(
+    sorted: &'m [(Cow<'_, str>, V)],
+    prefix: &'m str,
+) -> impl Iterator<Item = (&'m str, &'m V)> {
+    let start = sorted.partition_point(|(key, _)| key.as_ref() < prefix);
+    let entries = sorted[start..]
+        .iter()
+        .map(|(key, value)| (key.as_ref(), value));
+    entries.take_while(move |(key, _)| key.starts_with(prefix))
 }
 
 /// The number of entries that a map gets memory for at once. Most maps of a pod have no more.
