@@ -203,11 +203,14 @@ impl NodePool {
     /// # Errors
     /// If a field cannot be read, or Karpenter would refuse it. The error is that of the first such field.
     pub fn from_object(object: Value) -> Result<Self, FieldError> {
+        let read = strict::from_value(&object);
+        // What placement reads has been copied, and the rest need not stay until the node pool is made.
+        drop(object);
         let NodePoolManifest {
             metadata,
             spec,
             status,
-        } = strict::from_value(&object)?;
+        } = read?;
         let ManifestTemplate {
             metadata: TemplateMetadata { labels },
             spec: template,

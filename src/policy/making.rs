@@ -115,15 +115,15 @@ fn all<F, T>(
     items: impl IntoIterator<Item = F>,
     mut make: impl FnMut(F) -> Result<T, FieldError>,
 ) -> Result<Vec<T>, Vec<FieldError>> {
-    let (mut made, mut errors) = (Vec::new(), Vec::new());
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
     for (index, item) in items.into_iter().enumerate() {
         match make(item) {
-            Ok(value) => made.push(value),
+            Ok(value) => values.push(value),
             Err(error) => errors.push(error.in_item(index)),
         }
     }
     if errors.is_empty() {
-        Ok(made)
+        Ok(values)
     } else {
         Err(errors)
     }

@@ -86,7 +86,7 @@ pub(super) fn read<'v>(objects: &[Object<'v>], faults: &mut Vec<Fault>) -> Vec<C
             continue;
         };
         let webhooks = object.value.get("webhooks").filter(|list| !list.is_null());
-        let webhooks = webhooks.map_or(Ok(Vec::new()), |list| strict::from_value(list));
+        let webhooks = webhooks.map_or(Ok(Vec::new()), strict::from_value);
         let mut annotations = object.texts("/metadata/annotations");
         match webhooks {
             Ok(webhooks) => configurations.push(Configuration {

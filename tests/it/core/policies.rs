@@ -33,7 +33,7 @@ fn wrong_policies_are_refused() {
     for (place, case) in documents::<Refused>("tests/cases/policies") {
         let made = match &case.text {
             Some(text) => read_policy(text).map(drop),
-            None => snapshot(policy_with(&case.policy), case.node_pools.as_deref()).map(drop),
+            None => snapshot(&policy_with(&case.policy), case.node_pools.as_deref()).map(drop),
         };
         let Refused {
             name,

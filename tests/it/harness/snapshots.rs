@@ -17,10 +17,10 @@ pub(crate) const NAMESPACE: &str = "team-a";
 /// Makes a snapshot of a policy and the node pools of its cluster, as [`with_node_pools`] takes them. Without node pools it
 /// has those of the policy's own catalogue, or those that ship.
 pub(crate) fn snapshot(
-    policy: Value,
+    policy: &Value,
     node_pools: Option<&[Value]>,
 ) -> Result<Snapshot, FieldError> {
-    let (policy, of_policy) = read_policy_object(&policy)?;
+    let (policy, of_policy) = read_policy_object(policy)?;
     let catalogue = match node_pools {
         Some(node_pools) => with_node_pools(of_policy, node_pools),
         None if of_policy.is_empty() => embedded_node_pools().unwrap(),
@@ -77,5 +77,5 @@ pub(crate) fn with_node_pools(mut catalogue: Catalogue, node_pools: &[Value]) ->
 
 /// Returns the snapshot of the embedded policy and node pools.
 pub(crate) fn default_snapshot() -> Snapshot {
-    snapshot(shipped_policy(), None).unwrap()
+    snapshot(&shipped_policy(), None).unwrap()
 }
