@@ -2,8 +2,8 @@
 
 use super::answer::Conclusion;
 use super::denial;
-use super::remarking::warnings;
 use super::review::{Request, Verdict};
+use super::warning;
 use crate::encoding::json::Reader;
 use crate::names::{ARCH_LABEL, DOMAIN, SYSTEM_NAMESPACES};
 use crate::placement::{Reason, Snapshot};
@@ -38,29 +38,22 @@ pub(super) fn admission<'p>(
         .and_then(|text| Template::read(&mut Reader::new(text)).ok());
     let old = old.and_then(|object| object.metadata);
     let policy = &snapshot.policy;
-    let (mut findings, mut remarks) = (Vec::new(), Vec::new());
-    for fault in misspelt_namespace(&changed(new, old.as_ref()), policy) {
-        let Some(check) = check_of(&fault.key, policy) else {
-            remarks.push(format!("unknown-label: {}", fault.message));
-            continue;
-        };
+    let faults = misspelt_namespace(&changed(new, old.as_ref()), policy);
+    let findings = faults.into_iter().filter_map(|fault| {
+        let check = check_of(&fault.key, policy);
         let action = check.action(&policy.validation);
-        if action == Action::Warn {
-            remarks.push(format!("{check}: {}", fault.message));
-        }
-        if action != Action::Off {
-            let lines = vec![fault.message];
-            findings.push(Finding {
-                check,
-                action,
-                lines,
-            });
-        }
-    }
+        let lines = fault.message.split("; ").map(str::to_owned).collect();
+        (action != Action::Off).then_some(Finding {
+            check,
+            action,
+            lines,
+        })
+    });
+    let findings: Vec<Finding> = findings.collect();
     let mut verdict = Verdict::default();
     if policy.mode == Mode::Enforce {
         verdict.denial = denial::of_findings(&findings);
-        verdict.warnings = warnings(remarks.into_iter());
+        verdict.warnings = warning::warnings(&findings, None);
     }
     Ok(Conclusion {
         verdict,
@@ -76,14 +69,14 @@ fn changed(new: &Metadata<'_>, old: Option<&Metadata<'_>>) -> NamespaceLabels {
     changed.collect()
 }
 
-/// Returns the check that judges the value of this label. `None` if the label is not one that names something.
-fn check_of(key: &str, policy: &Policy) -> Option<Check> {
+/// Returns the check that judges a label, by whose action in the policy it goes.
+fn check_of(key: &str, policy: &Policy) -> Check {
     let mut rules = policy.rules().iter();
     if key == ARCH_LABEL {
-        Some(Check::UnknownArchitecture)
+        Check::UnknownArchitecture
     } else if rules.any(|rule| rule.place.namespace_label() == Some(key)) {
-        Some(Check::UnknownPool)
+        Check::UnknownPool
     } else {
-        None
+        Check::UnknownLabel
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::answer::Conclusion;
-use super::remarking::warnings;
 use super::review::{Denial, Request, Verdict};
+use super::warning;
 use crate::encoding::field::FieldError;
 use crate::names::{DOMAIN, KIND};
 use crate::placement::{Reason, Snapshot};
@@ -49,7 +49,7 @@ pub(super) fn admission<'p>(
             });
             let remarks = remarks(&policy, &known).into_iter();
             let texts = refused.chain(remarks.map(|remark| remark.message));
-            verdict.warnings = warnings(texts);
+            verdict.warnings = warning::of_policy(texts);
         }
         Err(errors) => {
             verdict.denial = Some(Denial::Invalid(request.name.to_string(), shown(errors)));

@@ -20,9 +20,9 @@ impl<'a> Labels<'a> {
         find(&self.0, key).map(|value| &**value)
     }
 
-    /// Returns the labels whose keys begin with a prefix, sorted by key, each with its value.
-    pub fn under<'m>(&'m self, prefix: &'m str) -> impl Iterator<Item = (&'m str, &'m str)> {
-        under(&self.0, prefix).map(|(key, value)| (key, &**value))
+    /// Returns the labels whose keys begin with a prefix.
+    pub fn under<'l>(&'l self, prefix: &'l str) -> impl Iterator<Item = (&'l str, &'l str)> {
+        under(&self.0, prefix).map(|(key, value)| (&**key, &**value))
     }
 }
 
@@ -39,6 +39,11 @@ impl<'a> Keys<'a> {
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
         find(&self.0, key).is_some()
+    }
+
+    /// Returns the keys that begin with a prefix.
+    pub fn under<'l>(&'l self, prefix: &'l str) -> impl Iterator<Item = &'l str> {
+        under(&self.0, prefix).map(|(key, ())| &**key)
     }
 }
 
@@ -65,15 +70,15 @@ fn find<'m, V>(sorted: &'m [(Cow<'_, str>, V)], key: &str) -> Option<&'m V> {
     Some(&sorted[found].1)
 }
 
+/// Returns the entries whose keys begin with a prefix: they stand together.
 fn under<'m, V>(
     sorted: &'m [(Cow<'_, str>, V)],
     prefix: &'m str,
-) -> impl Iterator<Item = (&'m str, &'m V)> {
-    let start = sorted.partition_point(|(key, _)| key.as_ref() < prefix);
-    let entries = sorted[start..]
+) -> impl Iterator<Item = &'m (Cow<'m, str>, V)> {
+    let start = sorted.partition_point(|(key, _)| &**key < prefix);
+    sorted[start..]
         .iter()
-        .map(|(key, value)| (key.as_ref(), value));
-    entries.take_while(move |(key, _)| key.starts_with(prefix))
+        .take_while(move |(key, _)| key.starts_with(prefix))
 }
 
 /// The number of entries that a map gets memory for at once. Most maps of a pod have no more.

@@ -79,6 +79,13 @@ impl Policy {
         }
     }
 
+    /// Returns the names of all node pools that the policy names, each once.
+    #[must_use]
+    pub fn node_pools(&self) -> BTreeSet<&Arc<str>> {
+        let pools = self.pools.iter();
+        pools.flat_map(|pool| pool.node_pools.iter()).collect()
+    }
+
     /// True if a rule looks at this label of a pod.
     #[must_use]
     pub fn reads_of_pod(&self, key: &str) -> bool {
@@ -102,13 +109,6 @@ impl Policy {
                 let selector = pool.namespaces.as_ref();
                 selector.is_some_and(|labels| labels.names(key))
             })
-    }
-
-    /// Returns the names of all node pools that the policy names, each once.
-    #[must_use]
-    pub fn node_pools(&self) -> BTreeSet<&Arc<str>> {
-        let pools = self.pools.iter();
-        pools.flat_map(|pool| pool.node_pools.iter()).collect()
     }
 
     /// Checks the policy against the node pools that it names.

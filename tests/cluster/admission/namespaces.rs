@@ -42,7 +42,10 @@ pub(crate) async fn namespace_labels(cluster: &Cluster) -> anyhow::Result<()> {
         let printed = label_shop(cluster, &key(label))?;
         assert!(printed.success, "{printed:?}");
         // It is broken where the line of a terminal ends.
-        let told = printed.stderr.replace("\nWarning:  ", "");
+        let told = printed
+            .stderr
+            .replace("\nWarning:    ", "")
+            .replace("\nWarning:  ", ";");
         let expected = format!("Warning: berth: unknown-label: {} {fault}\n", key(label));
         assert_eq!(told, expected);
     }

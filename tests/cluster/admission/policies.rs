@@ -110,20 +110,27 @@ pub(crate) async fn remarks(cluster: &Cluster) -> anyhow::Result<()> {
     let jobs = json!({"name": "jobs", "match": {"controllers": ["batch/Job"]}, "place": {"pool": "batch"}});
     assert_eq!(
         warned(json!({"rules": [all, jobs]}))?,
-        "Warning: berth: rule \"jobs\" is never reached: rule \"all\" before it takes all its\nWarning:   pods; move it \
-         up, or remove it\n"
+        "Warning: berth: policy: rule \"jobs\" is never reached: rule \"all\" before it takes\n\
+         Warning:     all its pods; move it up, or remove it\n"
     );
-    let pools = json!([
+    let soft = json!([
         {"name": "default", "nodePools": ["amd64-default", "arm64-default"], "binding": "Preferred"},
+    ]);
+    assert_eq!(
+        warned(json!({"pools": soft, "rules": [all]}))?,
+        "Warning: berth: policy: pool \"default\": Preferred needs node pools without\n\
+         Warning:     taints, and arm64-default has kubernetes.io/arch=arm64:NoSchedule\n\
+         Warning:   berth uses the policy before it until that is mended\n"
+    );
+    let without = json!([
+        {"name": "default", "nodePools": ["amd64-default", "arm64-default"]},
         {"name": "ml", "nodePools": ["gpu"]},
     ]);
     assert_eq!(
-        warned(json!({"pools": pools, "rules": [all]}))?,
-        "Warning: berth: pool \"default\": Preferred needs node pools without taints, and\n\
-         Warning:   arm64-default has kubernetes.io/arch=arm64:NoSchedule; berth uses the\n\
-         Warning:   policy before it until that is mended\n\
-         Warning: berth: pool \"ml\": the cluster has no node pool of it (gpu), and its\n\
-         Warning:   pods run wherever they fit; apply its node pools, or name others\n"
+        warned(json!({"pools": without, "rules": [all]}))?,
+        "Warning: berth: policy: pool \"ml\": the cluster has no node pool of it (gpu), and\n\
+         Warning:     its pods run wherever they fit\n\
+         Warning:   apply its node pools, or name others\n"
     );
 
     // What came in while berth was away is in nobody's way, and no longer than until the spec changes.
