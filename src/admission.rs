@@ -3,7 +3,9 @@
 mod answer;
 mod denial;
 mod judge;
+mod namespaces;
 mod patch;
+mod policies;
 pub mod review;
 mod warning;
 
@@ -33,7 +35,15 @@ pub fn mutate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, Not
 /// # Errors
 /// If the body is no review.
 pub fn validate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, NotAReview> {
-    respond(body, |request| validation(request, snapshot))
+    respond(body, |request| {
+        if namespaces::is_namespace(request) {
+            namespaces::admission(request, snapshot)
+        } else if policies::is_policy(request) {
+            policies::admission(request, snapshot)
+        } else {
+            validation(request, snapshot)
+        }
+    })
 }
 
 /// Returns the patch for the pods that a request creates, or the reason to leave the object alone. It warns nobody: the

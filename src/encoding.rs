@@ -4,4 +4,7 @@ pub mod field;
 pub mod json;
 pub mod quantity;
 pub mod schema;
+pub mod spelling;
+pub mod strict;
+pub mod wrong_field;
 pub mod yaml;

@@ -1,19 +1,24 @@
 //! The policy: the pools, and the rules that send pods to them.
 
-mod bounds;
 mod effective;
 mod file;
 mod making;
 mod pool;
+mod remarks;
 mod rule;
 mod selector;
+mod shape;
 mod source;
+mod unreached;
 
 pub use effective::Policy;
 pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, Validation};
 pub use pool::Pool;
+pub use remarks::{remarks, unavailable, unreached_rules};
 pub use rule::{Architecture, Place, Rule};
 pub use selector::{Selector, SelectorFile};
 pub use source::{
-    Source, embedded_node_pools, embedded_policy, read_policy, read_policy_object, read_policy_spec,
+    Source, embedded_node_pools, embedded_policy, examine_policy, read_policy, read_policy_object,
+    read_policy_spec,
 };
+pub use unreached::{Unreached, unreached};

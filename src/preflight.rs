@@ -9,6 +9,7 @@ mod fault;
 pub mod installation;
 mod namespaces;
 mod object;
+mod policies;
 mod scene;
 mod webhook;
 
@@ -20,6 +21,16 @@ use std::collections::BTreeSet;
 
 use scene::Scene;
 use webhook::Inspection;
+
+/// Checks manifests that are not applied yet: the webhook configurations, and the policies.
+#[must_use]
+pub fn check_manifests(objects: &[Object<'_>]) -> Assessment {
+    let mut assessment = check_registration(objects, Stage::Rendered);
+    let (faults, policies) = policies::check(objects);
+    assessment.faults.extend(faults);
+    assessment.policies = policies;
+    assessment
+}
 
 /// Checks the webhook configurations among the objects. Namespaces and Deployments say more about them.
 #[must_use]

@@ -13,6 +13,7 @@
 mod availability;
 mod feed;
 mod listing;
+mod misspelt;
 mod news;
 mod status;
 mod update;

@@ -63,7 +63,7 @@ pub(super) struct Conclusion<'p> {
 
 impl<'p> Conclusion<'p> {
     /// Returns the conclusion to let an object pass unchanged.
-    fn leave(reason: Reason) -> Self {
+    pub(super) fn leave(reason: Reason) -> Self {
         Self {
             decision: Decision::leave(reason),
             verdict: Verdict::default(),

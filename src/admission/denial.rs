@@ -1,13 +1,14 @@
 //! The message of a denial, which the API server shows after the name of the webhook (R7.12).
 
+use super::review::Denial;
 use crate::policy::Action;
 use crate::validation::Finding;
 
 /// The longest message, in bytes: enough for the person who has to act on it, and no more than a status should hold.
 const LONGEST: usize = 1024;
 
-/// Returns the message with all findings that deny the object, or `None` if none does.
-pub(super) fn of_findings(findings: &[Finding]) -> Option<String> {
+/// Returns the denial with all findings that deny the object, or `None` if none does.
+pub(super) fn of_findings(findings: &[Finding]) -> Option<Denial> {
     let denying = findings
         .iter()
         .filter(|finding| finding.action == Action::Deny);
@@ -23,5 +24,5 @@ pub(super) fn of_findings(findings: &[Finding]) -> Option<String> {
         message.truncate(end);
         message.push_str("...");
     }
-    Some(message)
+    Some(Denial::Forbidden(message))
 }

@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::encoding::field::FieldError;
 use crate::encoding::json::{Malformed, Reader, fields};
+use crate::names::KIND;
 use crate::pod::{Kind, Template};
 
 /// A version of `AdmissionReview`. An answer has the version of its request.
@@ -41,6 +43,8 @@ pub struct Request<'a> {
     pub username: Cow<'a, str>,
     /// The object as the request would store it. A DELETE has none.
     pub object: Option<Template<'a>>,
+    /// The same object, as unread JSON, for kinds that are no workload.
+    pub object_text: Option<&'a str>,
     /// The object that an UPDATE replaces, as unread JSON, since few requests need it.
     pub old_object: Option<&'a str>,
 }
@@ -65,7 +69,10 @@ impl<'a> Request<'a> {
             "namespace" => request.namespace = value.text()?,
             "operation" => request.operation = value.text()?,
             "userInfo" => fields!(value, |name| { "username" => request.username = name.text()?, })?,
-            "object" => request.object = Some(Template::read(value)?),
+            "object" => request.object_text = Some(value.with_span(|object| {
+                request.object = Some(Template::read(object)?);
+                Ok(())
+            })?),
             "oldObject" => request.old_object = Some(value.span()?),
         })?;
         Ok(request)
@@ -155,10 +162,20 @@ fn identity<'a>(request: &mut Reader<'a>) -> Result<Cow<'a, str>, Malformed> {
 pub struct Verdict {
     /// The JSON Patch, as bytes; empty for no patch.
     pub patch: Vec<u8>,
-    /// The message of a denial. `None` allows the object, and `/mutate` always does.
-    pub denial: Option<String>,
+    /// The denial. `None` allows the object, and `/mutate` always does.
+    pub denial: Option<Denial>,
     /// The warnings for the author of the object.
     pub warnings: Vec<String>,
+}
+
+/// The reason why an object is not admitted, for its author.
+#[derive(Debug)]
+pub enum Denial {
+    /// The policy forbids it, as this message says.
+    Forbidden(String),
+    /// The `PlacementPolicy` of this name is wrong in these fields. `kubectl apply` prints one line for each, where for
+    /// any other answer it prints the whole patch.
+    Invalid(String, Vec<FieldError>),
 }
 
 /// Writes an answer. `decision` goes to the audit log.
@@ -174,11 +191,7 @@ pub fn answer(version: Version, uid: &str, verdict: &Verdict, decision: Option<&
     let response = Response {
         uid,
         allowed: denial.is_none(),
-        status: denial.as_deref().map(|message| Status {
-            code: 403,
-            reason: "Forbidden",
-            message,
-        }),
+        status: denial.as_ref().map(Status::new),
         audit_annotations: decision.map(|decision| AuditAnnotations { decision }),
         warnings,
     };
@@ -240,7 +253,60 @@ struct Response<'r> {
 struct Status<'r> {
     code: u16,
     reason: &'static str,
+    message: Cow<'r, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details<'r>>,
+}
+
+#[derive(Serialize)]
+struct Details<'r> {
+    name: &'r str,
+    kind: &'static str,
+    causes: Vec<Cause<'r>>,
+}
+
+#[derive(Serialize)]
+struct Cause<'r> {
+    reason: &'static str,
+    field: String,
     message: &'r str,
+}
+
+impl<'r> Status<'r> {
+    fn new(denial: &'r Denial) -> Self {
+        match denial {
+            Denial::Forbidden(message) => Self {
+                code: 403,
+                reason: "Forbidden",
+                message: message.into(),
+                details: None,
+            },
+            Denial::Invalid(name, errors) => Self {
+                code: 422,
+                reason: "Invalid",
+                message: texts(errors).join("; ").into(),
+                details: Some(Details {
+                    name,
+                    kind: KIND,
+                    causes: errors.iter().map(Cause::new).collect(),
+                }),
+            },
+        }
+    }
+}
+
+impl<'r> Cause<'r> {
+    fn new(FieldError { path, message }: &'r FieldError) -> Self {
+        Self {
+            reason: "FieldValueInvalid",
+            field: path.to_string(),
+            message,
+        }
+    }
+}
+
+fn texts(errors: &[FieldError]) -> Vec<String> {
+    errors.iter().map(ToString::to_string).collect()
 }
 
 #[derive(Serialize)]

@@ -50,6 +50,15 @@ fn is_reported(reason: Reason, findings: &[Finding]) -> bool {
         .any(|finding| checks.contains(&finding.check))
 }
 
+/// Returns the warnings about a policy, each a fault and its remedy.
+pub(super) fn of_policy(remarks: impl Iterator<Item = String>) -> Vec<String> {
+    bounded(
+        remarks
+            .map(|text| lines("policy", text.split("; ")))
+            .collect(),
+    )
+}
+
 /// Returns the text as one warning: printable ASCII, of bounded length.
 fn warning(text: &str) -> String {
     let printable = text.chars().map(|char| {

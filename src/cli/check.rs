@@ -27,6 +27,9 @@ Examples:
     kubectl kustomize deploy | berth check -f -
     helm template berth ./chart | berth check -f -
 
+  Is this policy right, in a cluster with these node pools?
+    berth check -f policy.yaml -f node-pools.yaml
+
   And the installation in the cluster?
     berth check --cluster
 
@@ -41,6 +44,9 @@ Exit codes: 0 fine, warnings and notes included, 1 something could not be read o
 /// not evaluate it.
 ///
 /// Other people's webhooks are checked for one thing: whether berth's own pods wait for them.
+///
+/// A PlacementPolicy in the input is read as strictly as berth reads it. NodePools in the input are taken for those of
+/// its cluster.
 ///
 /// With --cluster it also checks the installation: the API server's version, the caBundle, berth's replicas, whether
 /// the policy is in force, and whether its node pools exist. It reads and never writes. It says so if the kubeconfig

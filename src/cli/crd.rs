@@ -19,7 +19,7 @@ Examples:
 /// Prints the CustomResourceDefinition of PlacementPolicy as YAML
 ///
 /// kubectl apply -k deploy installs the same definition; this command is for upgrades, and for clusters that are set up
-/// in another way. The definition must not be older than berth: the API server drops fields that it does not know.
+/// in another way. The definition must not be older than berth: the API server checks only the fields that it knows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {}

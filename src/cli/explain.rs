@@ -14,7 +14,6 @@ mod role;
 mod summary;
 mod templates;
 mod text;
-mod wrong_type;
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;

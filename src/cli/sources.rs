@@ -70,7 +70,7 @@ fn policy(path: &Path) -> anyhow::Result<(Policy, Catalogue)> {
         Err(ReadError::Syntax(error)) => bail!("line {}, {error}", error.line),
         content => content?,
     };
-    Ok(read_policy_object(value.unwrap_or_default())?)
+    Ok(read_policy_object(&value.unwrap_or_default())?)
 }
 
 /// Adds the `NodePool` objects of a file, or of the files of a directory. Objects of other kinds are passed over.

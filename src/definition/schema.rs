@@ -53,6 +53,12 @@ fn columns() -> Value {
         "The reason of the Accepted condition in words, with the path of the field that is wrong.",
     );
     message["priority"] = json!(1);
+    let mut misspelt = column(
+        "Misspelt Namespaces",
+        ".status.misspeltNamespaces",
+        "The namespaces with misspelt labels of berth's, each with the first fault.",
+    );
+    misspelt["priority"] = json!(1);
     let mut age = column(
         "Age",
         ".metadata.creationTimestamp",
@@ -81,6 +87,7 @@ fn columns() -> Value {
             "The node pools of the policy of which Karpenter makes no nodes now, each with its state.",
         ),
         age,
+        misspelt,
         message,
     ])
 }

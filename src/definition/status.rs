@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::field::FieldError;
 use crate::named::named;
+use crate::names::DOMAIN;
 use crate::node::{Catalogue, State};
-use crate::policy::Policy;
+use crate::policy::{Policy, remarks};
+use crate::validation::NamespaceFault;
 
 /// The longest message of a condition, in characters.
 const LONGEST_MESSAGE: usize = 4096;
@@ -40,6 +42,11 @@ pub struct Status {
     #[serde(default)]
     #[schemars(length(max = 1024))]
     pub not_ready: String,
+    /// The namespaces with misspelt labels of berth's, as text: the first four, each with the first fault and its remedy,
+    /// and the number of the others.
+    #[serde(default)]
+    #[schemars(length(max = 1024))]
+    pub misspelt_namespaces: String,
     /// The pools of the policy, each with its node pools that the cluster has.
     #[serde(default)]
     #[schemars(
@@ -152,6 +159,9 @@ pub struct NodePoolStatus {
 /// The most node pools that a text names.
 const NAMED: usize = 4;
 
+/// The longest text about one namespace, in characters.
+const LONGEST_FAULT: usize = 230;
+
 /// The acceptance of a policy: the policy and the node pools of the cluster, or the error for which berth cannot use
 /// it.
 pub type Acceptance<'a> = Result<(&'a Policy, &'a Catalogue), &'a FieldError>;
@@ -167,10 +177,10 @@ impl Status {
         now: &Time,
     ) -> Self {
         let (status, reason, message) = match acceptance {
-            Ok(_) => (
+            Ok((policy, catalogue)) => (
                 ConditionStatus::True,
                 ConditionReason::Accepted,
-                "in force".to_owned(),
+                in_force(policy, catalogue),
             ),
             Err(error) => (
                 ConditionStatus::False,
@@ -201,10 +211,26 @@ impl Status {
             conditions: vec![condition],
             missing: listed(&missing),
             not_ready: listed(&not_ready(&node_pools)),
+            misspelt_namespaces: String::new(),
             pools,
             node_pools,
         }
         .since(before, now)
+    }
+
+    /// Returns this status with the namespaces whose labels are misspelt.
+    #[must_use]
+    pub fn naming<'n>(
+        mut self,
+        misspelt: impl Iterator<Item = (&'n str, &'n [NamespaceFault])>,
+    ) -> Self {
+        let texts = misspelt.filter_map(|(name, faults)| {
+            let text = format!("{name}: {}", faults.first()?.message.replace(DOMAIN, ""));
+            Some(text.chars().take(LONGEST_FAULT).collect())
+        });
+        let texts: Vec<String> = texts.collect();
+        self.misspelt_namespaces = joined(texts.iter().map(String::as_str), " | ");
+        self
     }
 
     /// Returns this status with the time of each condition's last change: that of `before`, or `now` if the state
@@ -254,11 +280,27 @@ fn not_ready(node_pools: &[NodePoolStatus]) -> BTreeSet<String> {
     texts.collect()
 }
 
+/// Returns the message about a policy that is in force, with what is surely not meant so.
+fn in_force(policy: &Policy, catalogue: &Catalogue) -> String {
+    let remarks = remarks(policy, catalogue).into_iter();
+    let texts = remarks.map(|remark| remark.message);
+    let texts: Vec<String> = std::iter::once("in force".to_owned())
+        .chain(texts)
+        .collect();
+    texts.join(". ")
+}
+
 /// Returns the first names and the number of the others, as text.
 fn listed(names: &BTreeSet<String>) -> String {
-    let first: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
-    let text = first.join(", ");
-    match names.len() - first.len() {
+    joined(names.iter().map(String::as_str), ", ")
+}
+
+/// Returns the first texts, with this between them, and the number of the others.
+fn joined<'n>(texts: impl ExactSizeIterator<Item = &'n str>, between: &str) -> String {
+    let count = texts.len();
+    let first: Vec<&str> = texts.take(NAMED).collect();
+    let text = first.join(between);
+    match count - first.len() {
         0 => text,
         more => format!("{text} and {more} more"),
     }
@@ -273,6 +315,7 @@ mod tests {
     use super::{Catalogue, FieldError, NodePoolStatus, State, Status, Time};
     use crate::node::NodePool;
     use crate::policy::{embedded_node_pools, embedded_policy};
+    use crate::validation::{NamespaceFault, misspelt_namespace};
 
     /// A condition has the time of its last change, not of the last look.
     #[test]
@@ -306,6 +349,41 @@ mod tests {
             shown(&none),
             "amd64-batch, amd64-default, arm64-batch, arm64-default and 2 more"
         );
+    }
+
+    #[test]
+    fn misspelt_namespaces_are_named_as_far_as_a_line_goes() {
+        let faults = |count: usize| -> Vec<(String, Vec<NamespaceFault>)> {
+            let names = (0..count).map(|number| format!("n{number}"));
+            let (policy, _) = embedded_policy().unwrap();
+            let labels = [("placement.truemark.io/injection", "x".repeat(63))];
+            let faults = misspelt_namespace(&labels.into_iter().collect(), &policy);
+            names
+                .map(|name| (name.repeat(20), faults.clone()))
+                .collect()
+        };
+        let shown = |count| {
+            let faults = faults(count);
+            let faults = faults.iter().map(|(name, faults)| (&**name, &faults[..]));
+            Status::default().naming(faults).misspelt_namespaces
+        };
+        assert_eq!(shown(0), "");
+        assert!(shown(1).contains(": injection=xxx"));
+        assert!(shown(9).ends_with(" and 5 more"));
+        assert!(shown(2000).len() <= 1024);
+    }
+
+    #[test]
+    fn the_message_of_a_policy_in_force_says_what_is_not_meant_so() {
+        let (policy, none) = embedded_policy().unwrap();
+        let time = Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
+        let message = |there: &Catalogue| {
+            let status = Status::new(Ok((&policy, there)), 1, None, &time);
+            status.conditions[0].message.clone()
+        };
+        assert_eq!(message(&embedded_node_pools().unwrap()), "in force");
+        let pool = "pool \"default\": the cluster has no node pool of it (amd64-default, arm64-default), and its pods run";
+        assert!(message(&none).starts_with(&format!("in force. {pool}")));
     }
 
     /// Returns a node pool whose object has these fields beside its template.

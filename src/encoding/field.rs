@@ -24,6 +24,15 @@ impl FieldPath {
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Replaces each name of the path, for whoever must not show it as it is.
+    pub fn map_keys(&mut self, map: impl Fn(&str) -> String) {
+        for segment in &mut self.0 {
+            if let Segment::Key(key) | Segment::Entry(key) = segment {
+                *key = map(key);
+            }
+        }
+    }
 }
 
 impl fmt::Display for FieldPath {

@@ -5,7 +5,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 /// Returns the schema of a type in the form that a custom resource definition takes. It has no references, and it
-/// leaves out keywords that the API server does not need, such as the one that refuses unknown fields.
+/// leaves out keywords that the API server does not need. The API server keeps the unknown fields of a type that denies
+/// them: whoever reads the object strictly refuses them.
 #[must_use]
 pub fn structural<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| {
@@ -27,9 +28,14 @@ fn simplify(schema: &mut Map<String, Value>) {
     if let Some(Value::Array(variants)) = schema.shift_remove("oneOf") {
         enumerate(schema, &variants);
     }
-    // `deny_unknown_fields` puts this here. The API server drops or refuses unknown fields by itself.
+    // `deny_unknown_fields` puts this here. A strict reader refuses an unknown field in a line. The API server would
+    // refuse it first, and with an error for which `kubectl apply` prints the whole object, so it lets the field pass.
     if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
         schema.shift_remove("additionalProperties");
+        schema.insert(
+            "x-kubernetes-preserve-unknown-fields".to_owned(),
+            true.into(),
+        );
     }
     // The API server writes every default into every object, and an empty one would only be noise there.
     if schema.get("default").is_some_and(is_empty) {

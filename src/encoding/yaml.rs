@@ -17,7 +17,8 @@ mod wording;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::field::{FieldError, FieldPath};
+use super::field::FieldError;
+use super::strict;
 pub use fault::{Repeated, SyntaxError};
 pub use line::line_of;
 pub use stream::{Document, Mark, documents};
@@ -42,18 +43,7 @@ pub fn parse(document: &str) -> Result<Value, FieldError> {
 /// # Errors
 /// If the document is not YAML, or a field does not fit the type.
 pub fn parse_as<T: DeserializeOwned>(document: &str) -> Result<T, FieldError> {
-    from_value(parse(document)?)
-}
-
-/// Turns a value into a `T`.
-///
-/// # Errors
-/// If a field does not fit the type. The path is that of the field.
-pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, FieldError> {
-    serde_path_to_error::deserialize(value).map_err(|error| FieldError {
-        path: FieldPath::from(error.path()),
-        message: error.into_inner().to_string(),
-    })
+    strict::from_value(&parse(document)?)
 }
 
 #[cfg(test)]

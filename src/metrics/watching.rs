@@ -12,6 +12,7 @@ use prometheus_client::registry::Unit;
 use super::registrar::Registrar;
 use super::timestamp::timestamp;
 use crate::named::named;
+use crate::names::{ARCH_LABEL, INJECTION_LABEL, POOL_LABEL};
 use crate::placement::Snapshot;
 use crate::policy::Source;
 
@@ -30,6 +31,36 @@ named! {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WatchedLabels {
     resource: &'static str,
+}
+
+named! {
+    /// A label of a namespace that can be misspelt.
+    enum MisspeltLabel {
+        /// The label by which a namespace opts in or out.
+        Injection = "injection",
+        /// The label that names an architecture.
+        Architecture = "arch",
+        /// The label that names a pool.
+        Pool = "pool",
+        /// Any other key of berth's domain.
+        Other = "other",
+    }
+}
+
+impl MisspeltLabel {
+    fn of(key: &str) -> Self {
+        match key {
+            INJECTION_LABEL => Self::Injection,
+            ARCH_LABEL => Self::Architecture,
+            POOL_LABEL => Self::Pool,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MisspeltLabels {
+    label: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -63,6 +94,7 @@ pub struct Watching {
     policy_status_errors: Counter,
     node_pools_missing: Family<PoolLabels, Gauge>,
     node_pool_states: Family<StateLabels, Gauge>,
+    namespaces_misspelt: Family<MisspeltLabels, Gauge>,
 }
 
 impl Watching {
@@ -112,6 +144,11 @@ impl Watching {
             node_pool_states: all.register(
                 "node_pool_state",
                 "1 for the state of each node pool that a pool of the policy names; Karpenter makes nodes of a ready one alone",
+                Family::default(),
+            ),
+            namespaces_misspelt: all.register(
+                "namespaces_misspelt",
+                "Namespaces that have a label of berth's domain with a key or a value that berth does not know; the log names them",
                 Family::default(),
             ),
         }
@@ -164,6 +201,22 @@ impl Watching {
             self.node_pools_missing
                 .get_or_create(&PoolLabels { pool })
                 .set(missing);
+        }
+    }
+
+    /// Sets the number of namespaces with misspelt labels. `namespaces` has the keys of those labels, for each namespace.
+    pub fn misspelt<'k>(&self, namespaces: impl Iterator<Item = Vec<&'k str>>) {
+        let mut counts = [0; MisspeltLabel::ALL.len()];
+        for keys in namespaces {
+            for (count, label) in counts.iter_mut().zip(MisspeltLabel::ALL) {
+                *count += i64::from(keys.iter().any(|key| MisspeltLabel::of(key) == *label));
+            }
+        }
+        for (count, label) in counts.into_iter().zip(MisspeltLabel::ALL) {
+            let label = label.as_str();
+            self.namespaces_misspelt
+                .get_or_create(&MisspeltLabels { label })
+                .set(count);
         }
     }
 

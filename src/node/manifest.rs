@@ -12,7 +12,7 @@ use super::node_pool::{NodePool, Parts};
 use super::report::Report;
 use super::taint::Taint;
 use crate::encoding::field::FieldError;
-use crate::encoding::yaml;
+use crate::encoding::strict;
 use crate::label::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NODE_POOL, Operator, Platform, RequirementFile,
 };
@@ -203,11 +203,14 @@ impl NodePool {
     /// # Errors
     /// If a field cannot be read, or Karpenter would refuse it. The error is that of the first such field.
     pub fn from_object(object: Value) -> Result<Self, FieldError> {
+        let read = strict::from_value(&object);
+        // What placement reads has been copied, and the rest need not stay until the node pool is made.
+        drop(object);
         let NodePoolManifest {
             metadata,
             spec,
             status,
-        } = yaml::from_value(object)?;
+        } = read?;
         let ManifestTemplate {
             metadata: TemplateMetadata { labels },
             spec: template,

@@ -133,14 +133,16 @@ impl Policy {
                     (pool.binding, node_pool.taints().first())
                 {
                     let message = format!(
-                        "Preferred needs node pools without taints, and {name} has {taint}"
+                        "pool {:?}: Preferred needs node pools without taints, and {name} has {taint}",
+                        pool.name
                     );
                     return wrong("binding", message);
                 }
                 let first = *first.get_or_insert(node_pool);
                 if node_pool.node_label() != first.node_label() {
                     let message = format!(
-                        "one pool needs node pools of one node label: {} has {}, and {name} has {}",
+                        "pool {:?}: one pool needs node pools of one node label: {} has {}, and {name} has {}",
+                        pool.name,
                         first.name(),
                         first.node_label(),
                         node_pool.node_label()

@@ -1,7 +1,7 @@
 //! The policy's file, field for field as its author writes it.
 //!
 //! The schema of the custom resource is made from these types, and `kubectl explain` shows their comments, so the
-//! comments speak to the author of a policy. A bound here holds for every source (see `bounds.rs`). A pattern here does
+//! comments speak to the author of a policy. A bound here holds for every source (see `shape.rs`). A pattern here does
 //! too: it tells the API server to check what `making.rs` checks.
 
 use std::collections::BTreeMap;
@@ -38,30 +38,20 @@ pub struct PolicyFile {
     /// The object's metadata, which berth does not read.
     #[serde(default)]
     pub metadata: BTreeMap<String, serde_json::Value>,
-    /// The contents of the policy.
-    pub spec: PolicySpec,
+    /// The contents of the policy, as they are written.
+    pub spec: serde_json::Value,
     /// The status that berth wrote, if the object comes out of a cluster. berth does not read it.
     #[serde(default)]
     pub status: BTreeMap<String, serde_json::Value>,
 }
 
+// No condition here looks at the place of a rule, or at rules beside each other. The API server's message could not name
+// the rule, since an expression that looks for it exceeds the budget, and a condition on the place would hide that one of
+// its fields is misspelt. berth's webhook says all of it in a line.
 /// The contents of the policy: the pools, the rules that send pods to them, and the actions on pods that ask for
 /// something that they cannot have.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-kubernetes-validations" = [
-    {
-        "rule": "self.rules.all(r, !has(r.place.pool) || self.pools.exists(p, p.name == r.place.pool))",
-        "message": "a rule's place.pool must be one of the policy's pools",
-        "fieldPath": ".rules",
-    },
-    {
-        "rule": "self.rules.all(r, !has(r.place.architecture) || r.place.architecture == 'any' || \
-                 r.place.architecture in self.architectures.known)",
-        "message": "a rule's place.architecture must be a known architecture or \"any\"",
-        "fieldPath": ".rules",
-    },
-]))]
 pub struct PolicySpec {
     /// The mode of the whole policy. Use Audit to try the policy on a running cluster.
     #[serde(default)]
@@ -80,10 +70,7 @@ pub struct PolicySpec {
     // list.
     #[schemars(
         length(max = 128),
-        extend("x-kubernetes-list-type" = "atomic", "x-kubernetes-validations" = [{
-            "rule": "self.all(r, self.exists_one(other, other.name == r.name))",
-            "message": "two rules must not have one name",
-        }])
+        extend("x-kubernetes-list-type" = "atomic")
     )]
     pub rules: Vec<RuleFile>,
     /// Node pools that berth knows without a NodePool object. Their nodes carry the name of their node pool as a label:
@@ -119,6 +106,8 @@ named! {
     {
         "rule": "self.default == 'any' || self.default in self.known",
         "message": "the default must be a known architecture or \"any\"",
+        "messageExpression": "'\"' + self.default + '\" is not a known architecture (' + self.known.join(', ') + \
+                              ') or \"any\"'",
         "fieldPath": ".default",
     },
     {
@@ -186,8 +175,23 @@ named! {
 }
 
 /// A rule, which sends the pods that it matches to a place.
+// The conditions stand here and not at the fields, because the messages name the rule.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [
+    {
+        "rule": "!has(self.match) || !has(self.match.controllers) || !('apps/Deployment' in self.match.controllers)",
+        "message": "apps/Deployment never controls a pod itself; use apps/ReplicaSet",
+        "messageExpression": "'rule \"' + self.name + '\": apps/Deployment never controls a pod itself; use apps/ReplicaSet'",
+        "fieldPath": ".match.controllers",
+    },
+    {
+        "rule": "!has(self.match) || !has(self.match.controllers) || !('batch/CronJob' in self.match.controllers)",
+        "message": "batch/CronJob never controls a pod itself; use batch/Job",
+        "messageExpression": "'rule \"' + self.name + '\": batch/CronJob never controls a pod itself; use batch/Job'",
+        "fieldPath": ".match.controllers",
+    },
+]))]
 pub struct RuleFile {
     /// The rule's name, as metrics, logs and the annotations of placed pods show it. No two rules may have the same
     /// name.
@@ -217,17 +221,7 @@ pub struct MatchFile {
     #[serde(default, deserialize_with = "present")]
     #[schemars(
         length(max = 32),
-        inner(length(max = LONGEST_CONTROLLER), regex(pattern = CONTROLLER_PATTERN)),
-        extend("x-kubernetes-validations" = [
-            {
-                "rule": "!('apps/Deployment' in self)",
-                "message": "apps/Deployment never controls a pod itself; use apps/ReplicaSet",
-            },
-            {
-                "rule": "!('batch/CronJob' in self)",
-                "message": "batch/CronJob never controls a pod itself; use batch/Job",
-            },
-        ])
+        inner(length(max = LONGEST_CONTROLLER), regex(pattern = CONTROLLER_PATTERN))
     )]
     pub controllers: Option<Vec<String>>,
     /// The labels of the pod's namespace must match this selector.
@@ -246,11 +240,6 @@ pub struct MatchFile {
 /// The place that a rule's pods go to: exactly one of pool, poolFromLabel, poolFromNamespaceLabel and leaveAlone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-kubernetes-validations" = [{
-    "rule": "[has(self.pool), has(self.poolFromLabel), has(self.poolFromNamespaceLabel), \
-             has(self.leaveAlone) && self.leaveAlone].exists_one(given, given)",
-    "message": "needs exactly one of pool, poolFromLabel, poolFromNamespaceLabel and leaveAlone: true",
-}]))]
 pub struct PlaceFile {
     /// The name of one of the policy's pools.
     #[serde(default, deserialize_with = "present")]

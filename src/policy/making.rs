@@ -1,80 +1,78 @@
-//! Makes a policy from its file. Every fault for which berth refuses a policy is found here or in `bounds.rs`.
+//! Makes a policy from its file. Every fault for which berth refuses a policy is found here or in `shape.rs`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::effective::{Policy, choose};
-use super::file::{
-    ArchitecturesFile, MatchFile, PlaceFile, PolicyFile, PolicySpec, PoolFile, RuleFile,
-};
+use super::file::{ArchitecturesFile, MatchFile, PlaceFile, PolicySpec, PoolFile, RuleFile};
 use super::pool::Pool;
 use super::rule::{Architecture, Match, Place, Rule};
 use super::selector::{Selector, SelectorFile};
 use crate::encoding::field::FieldError;
+use crate::encoding::spelling::{clipped, suggestion};
 use crate::label::{is_subdomain, valid_key, valid_value};
-use crate::names::{API_VERSION, KIND};
 use crate::node::{Catalogue, NodePool, StaticNodePool, valid_node_pool_name};
 
 impl Policy {
-    /// Makes a policy, and its static catalogue, from its file. The caller has checked the bounds.
+    /// Makes a policy, and its static catalogue, from its spec. The caller has checked the shape.
     ///
     /// # Errors
-    /// If a field is wrong. The error is that of the first such field.
-    pub(super) fn from_file(file: PolicyFile) -> Result<(Self, Catalogue), FieldError> {
-        let PolicyFile {
-            api_version,
-            kind,
-            metadata: _,
-            spec,
-            status: _,
-        } = file;
-        if api_version != API_VERSION {
-            let error = FieldError::new(format!("{api_version:?} is not {API_VERSION}"));
-            return Err(error.in_field("apiVersion"));
-        }
-        if kind != KIND {
-            let error = FieldError::new(format!("{kind:?} is not {KIND}"));
-            return Err(error.in_field("kind"));
-        }
-        Self::from_spec(spec)
-    }
-
-    /// Makes a policy, and its static catalogue, from its spec. The caller has checked the bounds.
-    ///
-    /// # Errors
-    /// If a field is wrong. The error is that of the first such field, and its path begins with `spec`.
-    pub(super) fn from_spec(spec: PolicySpec) -> Result<(Self, Catalogue), FieldError> {
-        made(spec).map_err(|error| error.in_field("spec"))
+    /// If fields are wrong. The rules are read only if all else is right. The paths begin in the spec.
+    pub(super) fn from_spec(spec: PolicySpec) -> Result<(Self, Catalogue), Vec<FieldError>> {
+        let PolicySpec {
+            mode,
+            architectures,
+            pools,
+            rules,
+            catalogue,
+            validation,
+        } = spec;
+        let mut errors = Vec::new();
+        let known = known_architectures(architectures);
+        let known = noted(
+            known.map_err(|error| vec![error]),
+            "architectures",
+            &mut errors,
+        );
+        let names = pools.iter().map(|pool| pool.name.as_str());
+        let unique_pools = unique(names).map_err(|error| vec![error]);
+        let pools = unique_pools.and_then(|()| all(pools, |file| pool(file).map(Arc::new)));
+        let pools = noted(pools, "pools", &mut errors);
+        let catalogue = noted(static_catalogue(catalogue), "catalogue", &mut errors);
+        let (Some((architectures, default_architecture)), Some(pools), Some(catalogue)) =
+            (known, pools, catalogue)
+        else {
+            return Err(errors);
+        };
+        let names = rules.iter().map(|rule| rule.name.as_str());
+        let unique_rules = unique(names).map_err(|error| vec![error]);
+        let rules =
+            unique_rules.and_then(|()| all(rules, |file| rule(file, &pools, &architectures)));
+        let Some(rules) = noted(rules, "rules", &mut errors) else {
+            return Err(errors);
+        };
+        let policy = Self {
+            mode,
+            architectures,
+            default_architecture,
+            pools,
+            rules,
+            validation,
+        };
+        Ok((policy, catalogue))
     }
 }
 
-fn made(spec: PolicySpec) -> Result<(Policy, Catalogue), FieldError> {
-    let PolicySpec {
-        mode,
-        architectures,
-        pools,
-        rules,
-        catalogue,
-        validation,
-    } = spec;
-    let (architectures, default_architecture) =
-        known_architectures(architectures).map_err(|error| error.in_field("architectures"))?;
-    let names = pools.iter().map(|pool| pool.name.as_str());
-    let pools = unique(names).and_then(|()| each(pools, |file| pool(file).map(Arc::new)));
-    let pools = pools.map_err(|error| error.in_field("pools"))?;
-    let names = rules.iter().map(|rule| rule.name.as_str());
-    let rules = unique(names).and_then(|()| each(rules, |file| rule(file, &pools, &architectures)));
-    let rules = rules.map_err(|error| error.in_field("rules"))?;
-    let catalogue = static_catalogue(catalogue).map_err(|error| error.in_field("catalogue"))?;
-    let policy = Policy {
-        mode,
-        architectures,
-        default_architecture,
-        pools,
-        rules,
-        validation,
+/// Returns a part of the policy, or notes its errors in a field of this name.
+fn noted<T>(
+    part: Result<T, Vec<FieldError>>,
+    field: &str,
+    errors: &mut Vec<FieldError>,
+) -> Option<T> {
+    let wrong = |found: Vec<FieldError>| {
+        errors.extend(found.into_iter().map(|error| error.in_field(field)));
     };
-    Ok((policy, catalogue))
+    part.map_err(wrong).ok()
 }
 
 fn known_architectures(
@@ -93,7 +91,7 @@ fn known_architectures(
         .map_err(|error| error.in_field("known"))?;
     let known: Vec<Arc<str>> = known.into_iter().map(Arc::from).collect();
     let Some(chosen) = choose(&known, &default) else {
-        let error = FieldError::new(format!("{default:?} is not a known architecture"));
+        let error = FieldError::new(unknown_architecture(&default, &known));
         return Err(error.in_field("default"));
     };
     if known.is_empty() {
@@ -102,17 +100,36 @@ fn known_architectures(
     Ok((known, chosen))
 }
 
-fn static_catalogue(entries: Vec<StaticNodePool>) -> Result<Catalogue, FieldError> {
+fn static_catalogue(entries: Vec<StaticNodePool>) -> Result<Catalogue, Vec<FieldError>> {
     let mut catalogue = Catalogue::default();
-    for (index, file) in entries.into_iter().enumerate() {
-        NodePool::try_from(file)
-            .and_then(|node_pool| catalogue.insert(node_pool))
-            .map_err(|error| error.in_item(index))?;
-    }
+    let entered = |file| NodePool::try_from(file).and_then(|node_pool| catalogue.insert(node_pool));
+    all(entries, entered)?;
     Ok(catalogue)
 }
 
-/// Makes a value from each item of a list. An error's path begins with the item's position.
+/// Makes a value from each item of a list.
+///
+/// # Errors
+/// If items are wrong, each with its own error, whose path begins with the item's position.
+fn all<F, T>(
+    items: impl IntoIterator<Item = F>,
+    mut make: impl FnMut(F) -> Result<T, FieldError>,
+) -> Result<Vec<T>, Vec<FieldError>> {
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for (index, item) in items.into_iter().enumerate() {
+        match make(item) {
+            Ok(value) => values.push(value),
+            Err(error) => errors.push(error.in_item(index)),
+        }
+    }
+    if errors.is_empty() {
+        Ok(values)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Makes a value from each item of a list, up to the first that is wrong. The error's path begins with its position.
 fn each<F, T>(
     items: impl IntoIterator<Item = F>,
     make: impl Fn(F) -> Result<T, FieldError>,
@@ -235,7 +252,11 @@ fn placed(
     ) {
         (Some(name), None, None, false) => {
             let pool = pools.iter().find(|pool| *pool.name == *name);
-            let message = || format!("{name:?} is not one of the policy's pools");
+            let message = || {
+                let known: Vec<&str> = pools.iter().map(|pool| &*pool.name).collect();
+                let (name, remedy) = (clipped(&name), suggestion(&name, &known));
+                format!("{name:?} is not one of the policy's pools; {remedy}")
+            };
             let pool = pool.ok_or_else(|| FieldError::new(message()).in_field("pool"))?;
             Place::Pool(Arc::clone(pool))
         }
@@ -255,10 +276,17 @@ fn placed(
         }
     };
     let architecture = architecture.map(|name| {
-        let message = || format!("{name:?} is neither a known architecture nor \"any\"");
+        let message = || unknown_architecture(&name, known);
         choose(known, &name).ok_or_else(|| FieldError::new(message()).in_field("architecture"))
     });
     Ok((place, architecture.transpose()?))
+}
+
+/// Returns the message about a choice that is neither a known architecture nor `any`.
+fn unknown_architecture(name: &str, known: &[Arc<str>]) -> String {
+    let known: Vec<&str> = known.iter().map(|known| &**known).chain(["any"]).collect();
+    let (name, remedy) = (clipped(name), suggestion(name, &known));
+    format!("{name:?} is not a known architecture; {remedy}")
 }
 
 /// Reads a controller, written as `group/Kind`. If it never controls a pod itself, the error names the kind that does

@@ -76,6 +76,14 @@ impl Selector {
         self.0.iter().any(|(listed, _)| listed == key)
     }
 
+    /// True if all labels that match this selector surely match the other one too.
+    pub(super) fn implies(&self, other: &Self) -> bool {
+        other.0.iter().all(|(key, wanted)| {
+            let mut own = self.0.iter().filter(|(listed, _)| listed == key);
+            own.any(|(_, expression)| expression.implies(wanted))
+        })
+    }
+
     /// Returns the changes that would make labels match, each as `key=value`, as `kubectl label` takes them. `None` if
     /// no such change does.
     #[must_use]
@@ -121,6 +129,22 @@ impl Expression {
             }
             Self::Exists => value.is_some(),
             Self::DoesNotExist => value.is_none(),
+        }
+    }
+}
+
+impl Expression {
+    /// True if every label that meets this expression meets the other one.
+    fn implies(&self, other: &Self) -> bool {
+        let within = |few: &[String], many: &[String]| few.iter().all(|value| many.contains(value));
+        match (self, other) {
+            (Self::In(own), Self::In(others)) => within(own, others),
+            (Self::In(own), Self::NotIn(others)) => !own.iter().any(|value| others.contains(value)),
+            (Self::NotIn(own), Self::NotIn(others)) => within(others, own),
+            (Self::In(_) | Self::Exists, Self::Exists)
+            | (Self::DoesNotExist, Self::DoesNotExist | Self::NotIn(_)) => true,
+            (Self::In(_), Self::DoesNotExist)
+            | (Self::NotIn(_) | Self::Exists | Self::DoesNotExist, _) => false,
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use super::bounds;
 use super::effective::Policy;
 use super::file::{PolicyFile, PolicySpec};
-use crate::encoding::field::FieldError;
-use crate::encoding::yaml;
+use super::shape;
+use crate::encoding::field::{FieldError, Segment};
+use crate::encoding::spelling::clipped;
+use crate::encoding::{strict, yaml};
 use crate::named::named;
+use crate::names::{API_VERSION, KIND};
 use crate::node::{Catalogue, NodePool};
 
 /// The text of the default policy.
@@ -40,27 +42,31 @@ named! {
 /// # Errors
 /// If the text is not YAML, or a field is wrong. The error is that of the first such field.
 pub fn read_policy(text: &str) -> Result<(Policy, Catalogue), FieldError> {
-    read_policy_object(yaml::parse(text)?)
+    read_policy_object(&yaml::parse(text)?)
 }
 
 /// Reads a policy, and its static catalogue, from a whole object.
 ///
 /// # Errors
 /// If a field is wrong. The error is that of the first such field.
-pub fn read_policy_object(object: Value) -> Result<(Policy, Catalogue), FieldError> {
-    bounds::check_bounds(&object["spec"])?;
-    let file: PolicyFile = yaml::from_value(object)?;
-    Policy::from_file(file)
+pub fn read_policy_object(object: &Value) -> Result<(Policy, Catalogue), FieldError> {
+    of_object(object).map_err(first)
 }
 
 /// Reads a policy, and its static catalogue, from the `spec` of a custom resource.
 ///
 /// # Errors
 /// If a field is wrong. The error is that of the first such field, and its path begins with `spec`.
-pub fn read_policy_spec(spec: Value) -> Result<(Policy, Catalogue), FieldError> {
-    bounds::check_bounds(&spec)?;
-    let spec: PolicySpec = yaml::from_value(spec).map_err(|error| error.in_field("spec"))?;
-    Policy::from_spec(spec)
+pub fn read_policy_spec(spec: &Value) -> Result<(Policy, Catalogue), FieldError> {
+    of_spec(spec).map_err(first)
+}
+
+/// Reads a policy, and its static catalogue, from a whole object.
+///
+/// # Errors
+/// If fields are wrong. There is an error for each of them that can be told without the others.
+pub fn examine_policy(object: &Value) -> Result<(Policy, Catalogue), Vec<FieldError>> {
+    of_object(object)
 }
 
 /// Returns the default policy, which is compiled in, and its static catalogue.
@@ -81,4 +87,63 @@ pub fn embedded_node_pools() -> Result<Catalogue, FieldError> {
         catalogue.insert(NodePool::from_object(yaml::parse(text)?)?)?;
     }
     Ok(catalogue)
+}
+
+fn of_object(object: &Value) -> Result<(Policy, Catalogue), Vec<FieldError>> {
+    let PolicyFile {
+        api_version,
+        kind,
+        metadata: _,
+        spec,
+        status: _,
+    } = strict::from_value(object).map_err(|error| vec![error])?;
+    let other = |found: &str, field: &str, only: &str| {
+        vec![FieldError::new(format!("{:?} is not {only}", clipped(found))).in_field(field)]
+    };
+    if api_version != API_VERSION {
+        return Err(other(&api_version, "apiVersion", API_VERSION));
+    }
+    if kind != KIND {
+        return Err(other(&kind, "kind", KIND));
+    }
+    of_spec(&spec)
+}
+
+fn of_spec(spec: &Value) -> Result<(Policy, Catalogue), Vec<FieldError>> {
+    let misshapen = shape::misshapen(spec);
+    let read = if misshapen.is_empty() {
+        let file: Result<PolicySpec, _> = strict::from_value(spec);
+        file.map_err(|error| vec![error])
+            .and_then(Policy::from_spec)
+    } else {
+        Err(misshapen)
+    };
+    let told = |error| naming(error, spec).in_field("spec");
+    read.map_err(|errors| errors.into_iter().map(told).collect())
+}
+
+/// Returns the first of the errors. There is one at least.
+fn first(errors: Vec<FieldError>) -> FieldError {
+    let mut errors = errors.into_iter();
+    errors.next().unwrap_or_else(|| FieldError::new("is wrong"))
+}
+
+/// Names the rule, the pool or the node pool that an error is in: its author knows it by name, and not by number.
+fn naming(mut error: FieldError, spec: &Value) -> FieldError {
+    let [Segment::Key(list), Segment::Index(index), ..] = &error.path.0[..] else {
+        return error;
+    };
+    let what = match list.as_str() {
+        "rules" => "rule",
+        "pools" => "pool",
+        "catalogue" => "node pool",
+        _ => return error,
+    };
+    let name = spec[list][index]["name"].as_str().unwrap_or_default();
+    let quoted = format!("{:?}", clipped(name));
+    // A message about the name itself begins with it.
+    if !name.is_empty() && !error.message.starts_with(&quoted) {
+        error.message.insert_str(0, &format!("{what} {quoted}: "));
+    }
+    error
 }

@@ -8,7 +8,7 @@ use super::chain::Chain;
 use super::fault::{Fault, Severity};
 use super::object::Object;
 use crate::encoding::field::FieldError;
-use crate::encoding::yaml;
+use crate::encoding::strict;
 use crate::names::{SERVICE, SHIPPED_NAME, SHIPPED_NAMESPACE};
 
 /// The end of the names of berth's webhooks.
@@ -86,7 +86,7 @@ pub(super) fn read<'v>(objects: &[Object<'v>], faults: &mut Vec<Fault>) -> Vec<C
             continue;
         };
         let webhooks = object.value.get("webhooks").filter(|list| !list.is_null());
-        let webhooks = webhooks.map_or(Ok(Vec::new()), |list| yaml::from_value(list.clone()));
+        let webhooks = webhooks.map_or(Ok(Vec::new()), strict::from_value);
         let mut annotations = object.texts("/metadata/annotations");
         match webhooks {
             Ok(webhooks) => configurations.push(Configuration {

@@ -42,6 +42,8 @@ pub struct Assessment {
     pub configurations: BTreeSet<String>,
     /// The number of berth's webhooks.
     pub webhooks: usize,
+    /// The number of policies that are not applied yet.
+    pub policies: usize,
     /// True if the API server refuses what it cannot ask one of berth's webhooks about.
     pub fails_closed: bool,
 }

@@ -245,7 +245,7 @@ fn missing_node_pools(
 ) {
     let in_force = policy.map_or_else(
         || embedded_policy().ok(),
-        |policy| read_policy_spec(policy.value["spec"].clone()).ok(),
+        |policy| read_policy_spec(&policy.value["spec"]).ok(),
     );
     // A policy that cannot be read is not accepted, which is a fault of its own.
     let Some((policy, written)) = in_force else {

@@ -1,5 +1,7 @@
 //! The names that a misspelt one may stand for (R7.3).
 
+pub(super) use crate::encoding::spelling::nearest;
+
 use super::wording::clipped;
 use crate::policy::Policy;
 
@@ -20,21 +22,6 @@ const SYNONYMS: [(&str, &str); 9] = [
 const NO: [&str; 8] = [
     "disabled", "disable", "false", "off", "no", "none", "never", "0",
 ];
-
-/// Returns the name that a misspelt one most likely stands for (R7.3). `None` if every name differs in more
-/// than a third of its characters.
-pub(super) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
-    let distance = |candidate: &str| strsim::damerau_levenshtein(clipped(name), candidate);
-    let near = names
-        .iter()
-        .copied()
-        .min_by_key(|candidate| distance(candidate))?;
-    if distance(near) <= near.len().div_ceil(3) {
-        Some(near)
-    } else {
-        None
-    }
-}
 
 /// Returns the values that the architecture label can have.
 pub(super) fn architectures(policy: &Policy) -> Vec<&str> {

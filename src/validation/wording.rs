@@ -1,19 +1,12 @@
 //! The words that the checks share. They stay short for any object.
 
 use super::revision::Revision;
+pub(super) use crate::encoding::spelling::clipped;
 use crate::names::POOL_LABEL;
 use crate::policy::Policy;
 
 /// The most names of a list that a line shows.
 const NAMES: usize = 4;
-
-/// Returns the first 63 characters of a text: no label value is longer, so a line repeats no more.
-pub(super) fn clipped(value: &str) -> &str {
-    value
-        .char_indices()
-        .nth(63)
-        .map_or(value, |(end, _)| &value[..end])
-}
 
 /// Returns the first distinct names in their order, and the number of the others.
 pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::availability::Availability;
 use super::listing::Listing;
+use super::misspelt::Misspelt;
 use super::update::{PolicyObject, UnreadableNodePool};
 use crate::encoding::field::FieldError;
 use crate::metrics::Metrics;
@@ -11,15 +12,18 @@ use crate::metrics::watching::Watched;
 use crate::node::State;
 use crate::placement::Snapshot;
 use crate::policy::Source;
+use crate::validation::NamespaceFault;
 
 /// The news that a change makes.
 #[derive(Debug)]
 pub(super) struct News {
     /// The snapshot to decide by from now on, or `None` if berth could not use any policy yet.
     pub(super) snapshot: Option<Snapshot>,
-    /// The new assessment of the policy, or `None` if only namespaces have changed.
+    /// The new assessment of the policy, or `None` if only namespaces have changed, and none that is misspelt.
     pub(super) assessment: Option<Assessment>,
     pub(super) counts: [Count; 3],
+    /// The namespaces whose labels are misspelt.
+    pub(super) misspelt: Arc<Misspelt>,
     pub(super) notices: Vec<Notice>,
     pub(super) states: Vec<StateChange>,
 }
@@ -39,6 +43,8 @@ pub(super) struct Judgement {
     pub(super) object: Arc<PolicyObject>,
     /// The snapshot in which the policy is in force, or the field that keeps it from being so.
     pub(super) result: Result<Snapshot, FieldError>,
+    /// The namespaces whose labels are misspelt.
+    pub(super) misspelt: Arc<Misspelt>,
 }
 
 /// A notice for metrics and the log, which each get it once.
@@ -50,6 +56,12 @@ pub(super) enum Notice {
     Refused(FieldError),
     /// berth can use the newest policy, and could not before.
     UsableAgain,
+    /// The policy in force does something that is surely not meant, and did not before.
+    Remark(FieldError),
+    /// A namespace has a misspelt label, and had none before.
+    Misspelt(Arc<str>, NamespaceFault),
+    /// So many labels of namespaces are misspelt besides those that have a notice.
+    MoreMisspelt(usize),
     /// The first snapshot is there, with the policy of this source.
     Following(Source),
 }
@@ -111,6 +123,11 @@ impl News {
             } = count;
             metrics.watching.objects(watched, objects, unreadable);
         }
+        let keys = self.misspelt.values().map(|faults| {
+            let keys = faults.iter().map(|fault| fault.key.as_str());
+            keys.collect::<Vec<_>>()
+        });
+        metrics.watching.misspelt(keys);
         let in_force = self.assessment.as_ref().and_then(|policy| policy.in_force);
         if let (Some(source), Some(snapshot)) = (in_force, &self.snapshot) {
             metrics.watching.policy(source, snapshot);
@@ -139,6 +156,20 @@ impl News {
             Notice::UsableAgain => {
                 metrics.watching.policy_refused(false);
                 tracing::info!("the policy can be used again");
+            }
+            Notice::Remark(remark) => {
+                tracing::warn!(%remark, "the policy is in force, and does something that is surely not meant");
+            }
+            Notice::Misspelt(namespace, fault) => {
+                let NamespaceFault {
+                    key,
+                    value,
+                    message,
+                } = fault;
+                tracing::warn!(%namespace, key, value, fault = message, "a label of a namespace is misspelt");
+            }
+            Notice::MoreMisspelt(more) => {
+                tracing::warn!(more, "further labels of namespaces are misspelt");
             }
             Notice::Following(source) => {
                 let [node_pools, namespaces, policies] = self.counts.map(Count::summary);

@@ -80,13 +80,20 @@ struct Statement {
 impl Statement {
     /// Returns the statement of a judgement, and the status that the object has stored.
     fn new(judgement: &Judgement) -> (Self, Option<Status>) {
-        let Judgement { object, result } = judgement;
+        let Judgement {
+            object,
+            result,
+            misspelt,
+        } = judgement;
         let result = result.as_ref();
         let in_force = result.map(|snapshot| (&*snapshot.policy, &*snapshot.catalogue));
         let never = Time(Timestamp::UNIX_EPOCH);
+        let faults = misspelt
+            .iter()
+            .map(|(name, faults)| (&**name, faults.as_slice()));
         let statement = Self {
             uid: object.uid.clone(),
-            status: Status::new(in_force, object.generation, None, &never),
+            status: Status::new(in_force, object.generation, None, &never).naming(faults),
         };
         let stored = serde_json::from_value(object.status.clone()).ok();
         (statement, stored)

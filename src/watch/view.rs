@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::availability::Availability;
 use super::listing::Listing;
+use super::misspelt::{Misspelt, misspelt, newly};
 use super::news::{Assessment, Count, Judgement, News, Notice, StateChange};
 use super::update::{PolicyObject, UnreadableNodePool, Update, WatchResult};
 use crate::definition;
@@ -14,7 +15,8 @@ use crate::metrics::watching::Watched;
 use crate::node::{Catalogue, NodePool, State};
 use crate::placement::{Given, Snapshot, or_embedded};
 use crate::pod::NamespaceLabels;
-use crate::policy::{Policy, Source, embedded_policy, read_policy_spec};
+use crate::policy::{Policy, Source, embedded_policy, read_policy_spec, remarks};
+use crate::validation::NamespaceFault;
 
 /// A policy that can be put into force, with its source.
 #[derive(Debug, Clone)]
@@ -54,6 +56,9 @@ pub(super) struct View {
     unreadable: Vec<UnreadableNodePool>,
     /// The state of each node pool that the policy in force names.
     states: BTreeMap<Arc<str>, State>,
+    /// The remarks on the policy in force.
+    remarks: Vec<FieldError>,
+    misspelt: Arc<Misspelt>,
 }
 
 /// The objects that have changed since the last news.
@@ -79,6 +84,8 @@ impl View {
             refused: None,
             unreadable: Vec::new(),
             states: BTreeMap::new(),
+            remarks: Vec::new(),
+            misspelt: Arc::default(),
         }
     }
 
@@ -119,14 +126,19 @@ impl View {
             let unreadable = self.newly_unreadable().into_iter();
             notices.extend(unreadable.map(Notice::Unreadable));
             notices.extend(self.refusal(refused));
+            notices.extend(self.new_remarks().into_iter().map(Notice::Remark));
             states = self.state_changes();
+        }
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.namespaces = Arc::clone(self.namespaces.objects());
+        }
+        let before = self.look_for_misspelt();
+        notices.extend(misspelt_notices(newly(&before, &self.misspelt)));
+        if policy_or_node_pools || is_first || before != self.misspelt {
             assessment = Some(Assessment {
                 in_force: self.in_force.as_ref().map(|usable| usable.source),
                 judgement: self.judgement(),
             });
-        }
-        if let Some(snapshot) = &mut self.snapshot {
-            snapshot.namespaces = Arc::clone(self.namespaces.objects());
         }
         if is_first && let Some(usable) = &self.in_force {
             notices.push(Notice::Following(usable.source));
@@ -135,6 +147,7 @@ impl View {
             snapshot: self.snapshot.clone(),
             assessment,
             counts: self.counts(),
+            misspelt: Arc::clone(&self.misspelt),
             notices,
             states,
         })
@@ -171,6 +184,32 @@ impl View {
             .filter(|error| !before.contains(error))
             .cloned()
             .collect()
+    }
+
+    /// Notes the remarks on the policy in force. Returns those that were not made before.
+    fn new_remarks(&mut self) -> Vec<FieldError> {
+        let now = self.snapshot.as_ref().map_or_else(Vec::new, |snapshot| {
+            remarks(&snapshot.policy, &snapshot.catalogue)
+        });
+        let before = replace(&mut self.remarks, now);
+        let new = self.remarks.iter();
+        new.filter(|remark| !before.contains(remark))
+            .cloned()
+            .collect()
+    }
+
+    /// Notes the namespaces whose labels are misspelt. Returns those that were so before.
+    fn look_for_misspelt(&mut self) -> Arc<Misspelt> {
+        let now = self.snapshot.as_ref().map(|snapshot| {
+            let own = self.own_namespace.as_deref();
+            misspelt(&snapshot.namespaces, own, &snapshot.policy)
+        });
+        let before = Arc::clone(&self.misspelt);
+        // What is shared with the status that is being written stays as it is.
+        if let Some(now) = now.filter(|now| *now != *before) {
+            self.misspelt = Arc::new(now);
+        }
+        before
     }
 
     /// Notes the states of the node pools that the policy in force names. Returns those that were not so before.
@@ -237,7 +276,7 @@ impl View {
             return Ok(given.clone());
         }
         let (source, policy) = match self.object() {
-            Some(object) => (Source::Cluster, read_policy_spec(object.spec.clone())?),
+            Some(object) => (Source::Cluster, read_policy_spec(&object.spec)?),
             None => (Source::Embedded, embedded_policy()?),
         };
         Ok(Usable::new(source, policy))
@@ -278,6 +317,7 @@ impl View {
         Some(Judgement {
             object: Arc::clone(object),
             result,
+            misspelt: Arc::clone(&self.misspelt),
         })
     }
 
@@ -289,6 +329,19 @@ impl View {
             Count::new(Watched::Policies, &self.policies, policy_refused.into()),
         ]
     }
+}
+
+/// The most faults of namespaces that are told at once, each in a notice of its own.
+const TOLD: usize = 20;
+
+/// Returns a notice for each fault, or for as many as a log should hold and one for the rest.
+fn misspelt_notices(mut faults: Vec<(Arc<str>, NamespaceFault)>) -> Vec<Notice> {
+    let more = faults.len().saturating_sub(TOLD);
+    faults.truncate(TOLD);
+    let told = faults.into_iter();
+    let told = told.map(|(namespace, fault)| Notice::Misspelt(namespace, fault));
+    let rest = (more > 0).then_some(Notice::MoreMisspelt(more));
+    told.chain(rest).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ mod corpus;
 mod definition;
 mod kinds;
 mod kubectl;
+mod namespaces;
 mod outage;
+mod policies;
 mod reinvocation;
 mod rotation;
 
@@ -33,6 +35,10 @@ pub(crate) fn group() -> Group {
             definition::upgrade,
             definition::order,
             definition::columns,
+            namespaces::namespace_labels,
+            policies::a_mistake_is_a_line,
+            policies::every_mistake_is_refused,
+            policies::remarks,
             check::check,
             corpus::corpus,
         ],

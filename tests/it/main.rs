@@ -56,6 +56,7 @@ mod core {
     mod documents;
     mod hostile;
     mod laws;
+    mod objects;
     mod placement;
     mod policies;
     mod reading;

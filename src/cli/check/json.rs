@@ -13,6 +13,8 @@ struct AssessmentJson<'a> {
     findings: Vec<FaultJson<'a>>,
     /// The number of berth's webhooks.
     webhooks: usize,
+    /// The number of policies that are not applied yet.
+    policies: usize,
     /// The command that takes berth out of the way at once.
     kill_switch: String,
 }
@@ -50,6 +52,7 @@ pub(super) fn write(assessment: &Assessment, out: &mut impl Write) -> io::Result
     let document = AssessmentJson {
         findings: findings.collect(),
         webhooks: assessment.webhooks,
+        policies: assessment.policies,
         kill_switch: kill_switch(assessment),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;

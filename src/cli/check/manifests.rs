@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::objects::objects;
 use crate::cli::files::{Inputs, read};
-use crate::preflight::{Assessment, Severity, Stage, check_registration};
+use crate::preflight::{Assessment, Severity, check_manifests};
 
 /// Checks manifests. Returns the assessment, and a message for all that could not be read or is missing. `warn` takes
 /// what their authors may not expect of kubectl.
@@ -21,9 +21,11 @@ pub(super) fn check(inputs: &Inputs, warn: &mut dyn FnMut(&str)) -> (Assessment,
             unread.push(format!("{}: {error}", manifest.location));
         }
     }
-    let assessment = check_registration(&objects(&values), Stage::Rendered);
-    if assessment.webhooks == 0 && assessment.count(Severity::Error) == 0 {
-        unread.push("the input holds no webhook of berth's: there is nothing to check".to_owned());
+    let assessment = check_manifests(&objects(&values));
+    let is_empty = assessment.webhooks == 0 && assessment.policies == 0;
+    if is_empty && assessment.count(Severity::Error) == 0 {
+        let none = "the input holds no webhook of berth's and no PlacementPolicy: there is nothing to check";
+        unread.push(none.to_owned());
     }
     (assessment, unread)
 }

@@ -32,9 +32,14 @@ pub(super) fn write(assessment: &Assessment, out: &mut impl Write) -> io::Result
         .iter()
         .map(|severity| counted(assessment.count(*severity), severity.as_str()))
         .collect();
-    let webhooks = counted(assessment.webhooks, "webhook");
-    writeln!(out, "{webhooks} of berth's checked: {}", counts.join(", "))?;
-    if assessment.count(Severity::Error) > 0 {
+    writeln!(
+        out,
+        "{} checked: {}",
+        checked(assessment),
+        counts.join(", ")
+    )?;
+    let in_the_way = assessment.webhooks > 0 || assessment.policies == 0;
+    if in_the_way && assessment.count(Severity::Error) > 0 {
         writeln!(
             out,
             "\nIf something is stuck right now, this takes berth out of the way at once, whatever state it is in:\n    {}",
@@ -42,6 +47,20 @@ pub(super) fn write(assessment: &Assessment, out: &mut impl Write) -> io::Result
         )?;
     }
     Ok(())
+}
+
+/// Returns what was checked. Webhooks are named unless there are policies alone.
+fn checked(assessment: &Assessment) -> String {
+    let webhooks = format!("{} of berth's", counted(assessment.webhooks, "webhook"));
+    let policies = match assessment.policies {
+        1 => "1 policy".to_owned(),
+        more => format!("{more} policies"),
+    };
+    match (assessment.webhooks, assessment.policies) {
+        (_, 0) => webhooks,
+        (0, _) => policies,
+        _ => format!("{webhooks} and {policies}"),
+    }
 }
 
 fn counted(count: usize, noun: &str) -> String {

@@ -13,9 +13,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 use super::quantity;
-use super::wrong_type::WrongType;
 use crate::cli::files::Identity;
 use crate::encoding::field::{FieldError, FieldPath};
+use crate::encoding::wrong_field::WrongField;
 
 /// Reads an object as the API server would. An object of a kind that says nothing about placement is not read.
 ///
@@ -62,7 +62,7 @@ fn read<'v, T: Deserialize<'v> + Resource>(
 struct Node<'v>(&'v Value);
 
 impl<'v> Node<'v> {
-    fn number<V: Visitor<'v>>(number: &Number, visitor: V) -> Result<V::Value, WrongType> {
+    fn number<V: Visitor<'v>>(number: &Number, visitor: V) -> Result<V::Value, WrongField> {
         // A client that turns YAML into JSON writes 3.0 as 3. Up to this number a float is exact.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         match number.as_f64() {
@@ -86,16 +86,16 @@ impl<'v> Node<'v> {
 /// `null` reads as the type's zero, which `$zero` visits.
 macro_rules! or_zero {
     ($($method:ident => $zero:ident($value:expr),)+) => {
-        $(fn $method<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
+        $(fn $method<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongField> {
             if self.0.is_null() { visitor.$zero($value) } else { self.deserialize_any(visitor) }
         })+
     };
 }
 
 impl<'v> Deserializer<'v> for Node<'v> {
-    type Error = WrongType;
+    type Error = WrongField;
 
-    fn deserialize_any<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
+    fn deserialize_any<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongField> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
             Value::Bool(bool) => visitor.visit_bool(*bool),
@@ -120,11 +120,11 @@ impl<'v> Deserializer<'v> for Node<'v> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, WrongType> {
+    ) -> Result<V::Value, WrongField> {
         self.deserialize_map(visitor)
     }
 
-    fn deserialize_string<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
+    fn deserialize_string<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongField> {
         match self.0 {
             Value::Null => visitor.visit_borrowed_str(""),
             Value::Bool(_) | Value::Number(_) => Err(Error::custom(format_args!(
@@ -135,11 +135,11 @@ impl<'v> Deserializer<'v> for Node<'v> {
         }
     }
 
-    fn deserialize_str<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
+    fn deserialize_str<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongField> {
         self.deserialize_string(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongType> {
+    fn deserialize_option<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, WrongField> {
         if self.0.is_null() {
             visitor.visit_none()
         } else {
@@ -151,13 +151,13 @@ impl<'v> Deserializer<'v> for Node<'v> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, WrongType> {
+    ) -> Result<V::Value, WrongField> {
         if name == "Quantity" {
             match self.0 {
                 Value::Null => {
                     return visitor.visit_newtype_struct(BorrowedStrDeserializer::new("0"));
                 }
-                Value::String(text) => quantity::check(text).map_err(WrongType::custom)?,
+                Value::String(text) => quantity::check(text).map_err(WrongField::custom)?,
                 // Every number is one, however it is written.
                 _ => {}
             }
@@ -175,12 +175,12 @@ impl<'v> Deserializer<'v> for Node<'v> {
 struct Items<'v>(std::slice::Iter<'v, Value>);
 
 impl<'v> SeqAccess<'v> for Items<'v> {
-    type Error = WrongType;
+    type Error = WrongField;
 
     fn next_element_seed<T: DeserializeSeed<'v>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, WrongType> {
+    ) -> Result<Option<T::Value>, WrongField> {
         let next = self.0.next();
         next.map(|item| seed.deserialize(Node(item))).transpose()
     }
@@ -202,12 +202,12 @@ impl<'v> Fields<'v> {
 }
 
 impl<'v> MapAccess<'v> for Fields<'v> {
-    type Error = WrongType;
+    type Error = WrongField;
 
     fn next_key_seed<K: DeserializeSeed<'v>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, WrongType> {
+    ) -> Result<Option<K::Value>, WrongField> {
         let Some((key, value)) = self.rest.as_mut().and_then(Iterator::next) else {
             return Ok(None);
         };
@@ -216,7 +216,7 @@ impl<'v> MapAccess<'v> for Fields<'v> {
             .map(Some)
     }
 
-    fn next_value_seed<S: DeserializeSeed<'v>>(&mut self, seed: S) -> Result<S::Value, WrongType> {
+    fn next_value_seed<S: DeserializeSeed<'v>>(&mut self, seed: S) -> Result<S::Value, WrongField> {
         seed.deserialize(Node(self.value))
     }
 }
@@ -332,11 +332,11 @@ mod tests {
         let cases = [
             (
                 json!({ "replicas": "3" }),
-                "spec.replicas: expected a whole number of 32 bits, found the text \"3\"",
+                "spec.replicas: expected a whole number, found the text \"3\"",
             ),
             (
                 json!({ "replicas": 3.5 }),
-                "spec.replicas: expected a whole number of 32 bits, found 3.5",
+                "spec.replicas: expected a whole number, found 3.5",
             ),
             (
                 json!({ "template": { "metadata": { "labels": { "a.b/c": true } } } }),

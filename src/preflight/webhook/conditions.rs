@@ -4,7 +4,7 @@
 
 use k8s_openapi::api::admissionregistration::v1::MatchCondition;
 
-use super::inspection::Inspection;
+use super::inspection::{Inspection, NAMESPACES, POLICIES};
 use crate::preflight::chain::Chain;
 use crate::preflight::fault::Severity;
 
@@ -48,6 +48,18 @@ const OF_UPDATES: Wanted = Wanted {
     otherwise: "; while berth is down, Jobs cannot end and finalizers stay on pods",
 };
 
+const OF_NAMESPACES: Wanted = Wanted {
+    name: "labels-changed",
+    keeps_away: "namespaces without a new label of berth's",
+    otherwise: "; while berth is down, no namespace is created or changed",
+};
+
+const OF_POLICIES: Wanted = Wanted {
+    name: "spec-changed",
+    keeps_away: "updates that leave a policy as it is",
+    otherwise: "",
+};
+
 /// Checks that every shipped condition is there, and notes those that are not shipped.
 pub(super) fn check(inspection: &mut Inspection<'_>) {
     if inspection.takes_pods("CREATE") {
@@ -62,6 +74,12 @@ pub(super) fn check(inspection: &mut Inspection<'_>) {
     }
     if inspection.takes_pods("UPDATE") && inspection.configuration.chain == Chain::Validating {
         require(inspection, &OF_UPDATES);
+    }
+    if inspection.takes_unscoped(NAMESPACES, "UPDATE") {
+        require(inspection, &OF_NAMESPACES);
+    }
+    if inspection.takes_unscoped(POLICIES, "UPDATE") {
+        require(inspection, &OF_POLICIES);
     }
     unknown_conditions(inspection);
 }
@@ -93,7 +111,8 @@ fn unknown_conditions(inspection: &mut Inspection<'_>) {
         return;
     }
     let webhook = inspection.webhook;
-    let shipped = || OF_MUTATING.iter().chain([&OF_VALIDATING, &OF_UPDATES]);
+    let others = [&OF_VALIDATING, &OF_UPDATES, &OF_NAMESPACES, &OF_POLICIES];
+    let shipped = || OF_MUTATING.iter().chain(others);
     let conditions = webhook.match_conditions.iter().flatten().enumerate();
     for (index, MatchCondition { name, .. }) in conditions {
         if !shipped().any(|shipped| shipped.name == name) {

@@ -1,14 +1,27 @@
 //! A webhook in its surroundings, and the questions that several checks ask of it.
 
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, RuleWithOperations};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use crate::definition;
 use crate::encoding::field::FieldError;
-use crate::encoding::yaml;
+use crate::encoding::strict;
 use crate::policy::{Selector, SelectorFile};
 use crate::preflight::configuration::Configuration;
 use crate::preflight::fault::{Fault, Severity};
 use crate::preflight::scene::Scene;
+
+/// Namespaces, by group and resource.
+pub(super) const NAMESPACES: (&str, &str) = ("", "namespaces");
+/// Policies, by group and resource.
+pub(super) const POLICIES: (&str, &str) = (definition::GROUP, definition::PLURAL);
+
+/// True if a rule lists nothing but namespaces and policies, the objects without a namespace that berth checks.
+pub(super) fn is_unscoped(rule: &RuleWithOperations) -> bool {
+    let resources = || rule.resources.iter().flatten();
+    let known = [NAMESPACES.1, POLICIES.1];
+    resources().next().is_some() && resources().all(|resource| known.contains(&resource.as_str()))
+}
 
 /// A webhook, its surroundings, and the faults found so far.
 pub(in crate::preflight) struct Inspection<'a> {
@@ -61,25 +74,44 @@ impl Inspection<'_> {
 
     /// True if the webhook is asked about an operation on pods.
     pub(super) fn takes_pods(&self, operation: &str) -> bool {
+        self.takes(("", "pods"), operation, "Cluster")
+    }
+
+    /// True if the webhook is asked about an operation on objects of a kind without a namespace.
+    pub(super) fn takes_unscoped(&self, resource: (&str, &str), operation: &str) -> bool {
+        self.takes(resource, operation, "Namespaced")
+    }
+
+    /// True if a rule lists a resource and an operation on it, and its scope is not the `other` one.
+    fn takes(&self, (group, resource): (&str, &str), operation: &str, other: &str) -> bool {
         let mut rules = self.webhook.rules.iter().flatten();
         rules.any(|rule| {
             let lists = |list: &Option<Vec<String>>, wanted: &[&str]| {
                 let mut list = list.iter().flatten();
                 list.any(|value| wanted.contains(&value.as_str()))
             };
-            lists(&rule.api_groups, &["", "*"])
-                && lists(&rule.resources, &["pods", "*", "*/*"])
+            lists(&rule.api_groups, &[group, "*"])
+                && lists(&rule.resources, &[resource, "*", "*/*"])
                 && lists(&rule.operations, &[operation, "*"])
-                && rule.scope.as_deref() != Some("Cluster")
+                && rule.scope.as_deref() != Some(other)
         })
     }
 
-    /// True if the webhook is asked about anything but pods.
+    /// True if the webhook is asked about workloads that are no pods.
     pub(super) fn takes_others(&self) -> bool {
         let mut rules = self.webhook.rules.iter().flatten();
         rules.any(|rule| {
             let mut resources = rule.resources.iter().flatten();
-            resources.any(|resource| resource != "pods")
+            resources.any(|resource| resource != "pods") && !is_unscoped(rule)
+        })
+    }
+
+    /// True if the webhook is asked about nothing but policies, which are in no namespace and are none.
+    pub(super) fn takes_policies_alone(&self) -> bool {
+        let mut rules = self.webhook.rules.iter().flatten();
+        rules.all(|rule| {
+            let mut resources = rule.resources.iter().flatten();
+            is_unscoped(rule) && resources.all(|resource| resource == POLICIES.1)
         })
     }
 }
@@ -94,6 +126,6 @@ pub(super) fn selector(written: Option<&LabelSelector>) -> Result<Selector, Fiel
     };
     let value =
         serde_json::to_value(written).map_err(|error| FieldError::new(error.to_string()))?;
-    let file: SelectorFile = yaml::from_value(value)?;
+    let file: SelectorFile = strict::from_value(&value)?;
     Selector::try_from(file)
 }

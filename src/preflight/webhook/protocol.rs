@@ -1,6 +1,6 @@
 //! The protocol of a webhook: how the API server calls it, and what follows if the call fails.
 
-use super::inspection::Inspection;
+use super::inspection::{Inspection, NAMESPACES, POLICIES};
 use crate::preflight::chain::Chain;
 use crate::preflight::fault::Severity;
 
@@ -12,6 +12,25 @@ const DEFAULT_TIMEOUT: i32 = 10;
 /// Reports the price of Fail.
 pub(super) fn failure_policy(inspection: &mut Inspection<'_>) {
     if !inspection.fails_closed() {
+        return;
+    }
+    if inspection.takes_unscoped(POLICIES, "CREATE") {
+        inspection.report(
+            Severity::Error,
+            "failurePolicy",
+            "Fail: while berth is down, or not ready for want of a policy that it can use, nobody can apply a better one",
+            "failurePolicy: Ignore, as shipped",
+        );
+    }
+    if inspection.takes_unscoped(NAMESPACES, "CREATE") {
+        inspection.report(
+            Severity::Warning,
+            "failurePolicy",
+            "Fail: while berth is down, no namespace with a label of berth's is created, and none gets one",
+            "failurePolicy: Ignore, as shipped: a misspelt label is told in berth's log and in the policy's status too",
+        );
+    }
+    if !inspection.takes_pods("CREATE") && !inspection.takes_others() {
         return;
     }
     let what = match (inspection.takes_pods("CREATE"), inspection.takes_others()) {

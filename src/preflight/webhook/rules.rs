@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 
-use super::inspection::Inspection;
+use super::inspection::{Inspection, NAMESPACES, POLICIES, is_unscoped};
 use crate::preflight::chain::Chain;
 use crate::preflight::fault::Severity;
 
@@ -48,6 +48,10 @@ fn wildcards(inspection: &mut Inspection<'_>, path: &str, rule: &RuleWithOperati
             );
         }
     }
+    // These are in no namespace, and their selector, if they have one, asks the namespace itself.
+    if is_unscoped(rule) {
+        return;
+    }
     if rule.scope.as_deref() != Some("Namespaced") {
         inspection.report(
             Severity::Warning,
@@ -61,9 +65,14 @@ fn wildcards(inspection: &mut Inspection<'_>, path: &str, rule: &RuleWithOperati
 fn resources(inspection: &mut Inspection<'_>, path: &str, rule: &RuleWithOperations) {
     let is_wild = |text: &str| text.contains('*');
     let groups = || rule.api_groups.iter().flatten().map(String::as_str);
+    let unscoped: &[(&str, &str)] = match inspection.configuration.chain {
+        Chain::Mutating => &[],
+        Chain::Validating => &[NAMESPACES, POLICIES],
+    };
     for resource in rule.resources.iter().flatten() {
         let known = RESOURCES
             .iter()
+            .chain(unscoped)
             .any(|(group, known)| known == resource && groups().any(|listed| listed == *group));
         let field = format!("{path}.resources");
         if is_wild(resource) {

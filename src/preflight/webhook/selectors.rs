@@ -8,6 +8,9 @@ use crate::preflight::fault::Severity;
 
 /// Checks that the webhook is never asked about the protected namespaces, and about those alone that opted in.
 pub(super) fn check_namespaces(inspection: &mut Inspection<'_>) {
+    if inspection.takes_policies_alone() {
+        return;
+    }
     let selector = match selector(inspection.webhook.namespace_selector.as_ref()) {
         Ok(selector) => selector,
         Err(FieldError { path, message }) => {

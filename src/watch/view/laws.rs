@@ -233,7 +233,11 @@ impl Heard {
             match notice {
                 Notice::Refused(error) => self.refused = Some(error),
                 Notice::UsableAgain => self.refused = None,
-                Notice::Unreadable(_) | Notice::Following(_) => {}
+                Notice::Unreadable(_)
+                | Notice::Following(_)
+                | Notice::Remark(_)
+                | Notice::Misspelt(..)
+                | Notice::MoreMisspelt(_) => {}
             }
         }
         if let Some(assessment) = news.assessment {

@@ -178,7 +178,15 @@ fn a_first_policy_that_cannot_be_used_leaves_nothing_to_decide_by() {
     view.take(policy(2, spec(&["a"], "Required")));
     let news = view.news().unwrap();
     let following = Notice::Following(Source::Cluster);
-    assert_eq!(news.notices, [Notice::UsableAgain, following]);
+    let [again, Notice::Remark(remark), last] = &news.notices[..] else {
+        panic!("{:?}", news.notices);
+    };
+    assert_eq!((again, last), (&Notice::UsableAgain, &following));
+    assert_eq!(
+        remark.to_string(),
+        "spec.pools[0].nodePools: pool \"only\": the cluster has no node pool of it (a), and its pods run wherever they \
+         fit; apply its node pools, or name others"
+    );
     assert!(news.snapshot.is_some());
 }
 
@@ -320,6 +328,59 @@ fn nodes_that_come_and_go_are_no_news_while_the_state_stays() {
         changes(&view.news().unwrap()),
         [("a", Some(State::Ready), Some(State::Full))]
     );
+}
+
+/// Returns the change to a namespace with this label of berth's.
+fn labelled(name: &str, key: &str, value: &str) -> Update {
+    let key = format!("placement.truemark.io/{key}");
+    let labels = NamespaceLabels::from_iter([(key, value)]);
+    Update::Namespaces(Ok(Event::Apply((name.into(), Some(Arc::new(labels))))))
+}
+
+#[test]
+fn a_misspelt_label_of_a_namespace_is_told_once_and_stays_in_the_status() {
+    let all = embedded_node_pools().unwrap();
+    let mut view = view(
+        Given::default(),
+        &all,
+        Some(spec(&["amd64-default"], "Required")),
+    );
+    view.take(labelled("shop", "injection", "true"));
+    view.take(labelled("kube-system", "injection", "true"));
+    view.take(labelled("fine", "injection", "enabled"));
+    let told = |news: &News| -> Vec<String> {
+        let notices = news.notices.iter();
+        let told = notices.filter_map(|notice| match notice {
+            Notice::Misspelt(name, fault) => Some(format!("{name}: {}", fault.message)),
+            _ => None,
+        });
+        told.collect()
+    };
+    let text =
+        "shop: placement.truemark.io/injection=true does not opt in; write injection=enabled";
+    let news = view.news().unwrap();
+    assert_eq!(told(&news), [text]);
+    assert_eq!(judgement(news).misspelt.len(), 1);
+
+    view.take(labelled("data", "arch", "amd64"));
+    let news = view.news().unwrap();
+    assert_eq!(told(&news), [""; 0]);
+    assert!(news.assessment.is_none(), "nothing to write");
+    assert_eq!(news.misspelt.len(), 1);
+
+    view.take(labelled("shop", "injection", "enabled"));
+    assert_eq!(judgement(view.news().unwrap()).misspelt.len(), 0);
+}
+
+#[test]
+fn a_thousand_misspelt_namespaces_do_not_fill_the_log() {
+    let mut view = view(Given::default(), &Catalogue::default(), None);
+    for number in 0..1000 {
+        view.take(labelled(&format!("n{number}"), "arch", "graviton"));
+    }
+    let notices = view.news().unwrap().notices;
+    assert!(notices.contains(&Notice::MoreMisspelt(980)), "{notices:?}");
+    assert!(notices.len() < 30);
 }
 
 /// Its nodes are there until they are drained, but no pod is sent to it.

@@ -18,7 +18,7 @@ pub(crate) async fn check(cluster: &Cluster) -> anyhow::Result<()> {
     let scene = Scene::following(cluster).await?;
     let admin = cluster.kubeconfig();
     let (code, report) = checked(&admin)?;
-    ensure!(code == 0 && report["webhooks"] == 3, "{code}: {report:#}");
+    ensure!(code == 0 && report["webhooks"] == 5, "{code}: {report:#}");
     ensure!(found(&report, "Deployment").is_some(), "{report:#}");
 
     // berth itself may not see configurations: with its rights the command says so.

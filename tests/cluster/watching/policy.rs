@@ -83,7 +83,7 @@ pub(crate) async fn policy(cluster: &Cluster) -> anyhow::Result<()> {
     let said = status(cluster, false).await?;
     let message = text(&said, "/conditions/0/message");
     ensure!(
-        message.starts_with("spec.pools[0].binding: Preferred needs"),
+        message.starts_with("spec.pools[0].binding: pool \"default\": Preferred needs"),
         "{said}"
     );
     ensure!(

@@ -47,7 +47,7 @@ async fn secret(cluster: &Cluster) -> anyhow::Result<Value> {
 /// Returns the certificates of each webhook's bundle, which the API server trusts.
 async fn trusted(cluster: &Cluster) -> anyhow::Result<Vec<Vec<CertificateDer<'static>>>> {
     let webhooks = installed(&cluster.api).await?;
-    ensure!(webhooks.len() == 3, "of both configurations: {webhooks:?}");
+    ensure!(webhooks.len() == 5, "of both configurations: {webhooks:?}");
     let certificates = webhooks.iter().map(|webhook| {
         let pem = STANDARD.decode(text(webhook, "/clientConfig/caBundle"))?;
         let certificates = CertificateDer::pem_slice_iter(&pem);

@@ -196,7 +196,7 @@ impl Case {
             Some(file) => repository::value_of(file),
             None => repository::policy_with(&self.policy),
         };
-        let mut snapshot = snapshots::snapshot(policy, self.node_pools.as_deref())
+        let mut snapshot = snapshots::snapshot(&policy, self.node_pools.as_deref())
             .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         if let Some(namespaces) = &self.namespaces {
             let known = namespaces.iter().map(|(name, labels)| {

@@ -275,7 +275,7 @@ proptest! {
         let node_pool = NodePool::from_object(object).ok();
         let live: Catalogue = node_pool.map(Arc::new).into_iter().collect();
         for spec in [spec, shipped_policy()["spec"].take(), other] {
-            if let Ok((policy, of_policy)) = read_policy_spec(spec)
+            if let Ok((policy, of_policy)) = read_policy_spec(&spec)
                 && let Ok(snapshot) = Snapshot::new(policy, of_policy.with(&live))
             {
                 prop_assert!(verdict::mutate(&pod, &snapshot).allowed);

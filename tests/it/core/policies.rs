@@ -33,7 +33,7 @@ fn wrong_policies_are_refused() {
     for (place, case) in documents::<Refused>("tests/cases/policies") {
         let made = match &case.text {
             Some(text) => read_policy(text).map(drop),
-            None => snapshot(policy_with(&case.policy), case.node_pools.as_deref()).map(drop),
+            None => snapshot(&policy_with(&case.policy), case.node_pools.as_deref()).map(drop),
         };
         let Refused {
             name,
@@ -69,7 +69,7 @@ fn a_spec_is_read_like_a_file() {
         } = case;
         if text.is_none() {
             let whole = policy_with(&policy);
-            let of_spec = read_policy_spec(whole["spec"].clone()).map(drop);
+            let of_spec = read_policy_spec(&whole["spec"]).map(drop);
             assert_eq!(
                 of_spec,
                 read_policy(&whole.to_string()).map(drop),
@@ -77,6 +77,6 @@ fn a_spec_is_read_like_a_file() {
             );
         }
     }
-    let error = read_policy_spec(Value::Null).map(drop).unwrap_err();
+    let error = read_policy_spec(&Value::Null).map(drop).unwrap_err();
     assert_eq!(error.path.to_string(), "spec");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use berth::encoding::field::FieldError;
-use berth::encoding::yaml;
+use berth::encoding::strict;
 use berth::node::{Catalogue, NodePool, StaticNodePool};
 use berth::placement::Snapshot;
 use berth::policy::{Policy, embedded_node_pools, read_policy_object};
@@ -17,7 +17,7 @@ pub(crate) const NAMESPACE: &str = "team-a";
 /// Makes a snapshot of a policy and the node pools of its cluster, as [`with_node_pools`] takes them. Without node pools it
 /// has those of the policy's own catalogue, or those that ship.
 pub(crate) fn snapshot(
-    policy: Value,
+    policy: &Value,
     node_pools: Option<&[Value]>,
 ) -> Result<Snapshot, FieldError> {
     let (policy, of_policy) = read_policy_object(policy)?;
@@ -67,7 +67,7 @@ pub(crate) fn with_node_pools(mut catalogue: Catalogue, node_pools: &[Value]) ->
         } else if entry["kind"] == "NodePool" {
             NodePool::from_object(entry.clone()).unwrap()
         } else {
-            let entry: StaticNodePool = yaml::from_value(entry.clone()).unwrap();
+            let entry: StaticNodePool = strict::from_value(entry).unwrap();
             NodePool::try_from(entry).unwrap()
         };
         catalogue.insert(node_pool).unwrap();
@@ -77,5 +77,5 @@ pub(crate) fn with_node_pools(mut catalogue: Catalogue, node_pools: &[Value]) ->
 
 /// Returns the snapshot of the embedded policy and node pools.
 pub(crate) fn default_snapshot() -> Snapshot {
-    snapshot(shipped_policy(), None).unwrap()
+    snapshot(&shipped_policy(), None).unwrap()
 }

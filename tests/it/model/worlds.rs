@@ -91,7 +91,7 @@ impl World {
 
     /// Returns the snapshot that berth makes of it.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let mut snapshot = snapshot(self.policy.clone(), Some(&self.node_pools)).unwrap();
+        let mut snapshot = snapshot(&self.policy, Some(&self.node_pools)).unwrap();
         let known = Catalogue::clone(&snapshot.catalogue);
         snapshot.catalogue = Arc::new(with_node_pools(known, &self.late));
         if let Some(pool) = self.of_namespace {

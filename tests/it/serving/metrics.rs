@@ -98,6 +98,7 @@ fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
     watching.watch(Watched::NodePools).contact();
     watching.objects(Watched::NodePools, 1, 1);
     watching.policy(Source::Cluster, snapshot);
+    watching.misspelt([vec!["placement.truemark.io/arch"]].into_iter());
 }
 
 /// Returns the rows of a table, each by its cells.

@@ -137,7 +137,7 @@ fn the_first_of_two_node_labels_in_one_pool_counts() {
     let pools = json!([{"name": "default", "nodePools": ["a", "b", "c"]}]);
     let rules = json!([{"name": "all", "place": {"pool": "default"}}]);
     let policy = repository::policy_with(&json!({"pools": pools, "rules": rules}));
-    let snapshot = |node_pools: &[Value]| snapshots::snapshot(policy.clone(), Some(node_pools));
+    let snapshot = |node_pools: &[Value]| snapshots::snapshot(&policy, Some(node_pools));
     let [karpenters, other] = NODE_LABELS;
     let same = [entry("a", other), entry("c", other)];
     let mixed = snapshot(&[entry("b", karpenters)]).unwrap();

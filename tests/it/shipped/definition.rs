@@ -92,6 +92,7 @@ fn the_schema_is_structural_and_describes_every_field() {
         "type",
         "x-kubernetes-list-map-keys",
         "x-kubernetes-list-type",
+        "x-kubernetes-preserve-unknown-fields",
         "x-kubernetes-validations",
     ];
     for (path, schema) in schemas() {
@@ -151,7 +152,7 @@ proptest! {
         prop_assert_eq!(value(&text), valid_value(&text).is_ok());
         let controller = takes(".spec.rules[].match.controllers[]");
         let rule = json!({"name": "a", "match": {"controllers": [text]}, "place": {"pool": "batch"}});
-        let read = read_policy_object(repository::policy_with(&json!({"rules": [rule]})));
+        let read = read_policy_object(&repository::policy_with(&json!({"rules": [rule]})));
         prop_assert_eq!(controller(&text), read.is_ok());
     }
 }
@@ -167,17 +168,17 @@ fn a_file_is_bounded_like_an_object() {
         (
             pool(json!({"name": "a", "nodePools": many(33)})),
             "spec.pools[0].nodePools",
-            "has 33 items; at most 32 are allowed",
+            "pool \"a\": has 33 items; at most 32 are allowed",
         ),
         (
             pool(json!({"name": "a", "nodePools": ["a"], "annotations": {"a": "é".repeat(1025)}})),
             "spec.pools[0].annotations.a",
-            "has 1025 characters; at most 1024 are allowed",
+            "pool \"a\": has 1025 characters; at most 1024 are allowed",
         ),
         (
             json!({"rules": [{"name": "a", "match": {"serviceAccounts": [long]}, "place": {"pool": "batch"}}]}),
             "spec.rules[0].match.serviceAccounts[0]",
-            "has 254 characters; at most 253 are allowed",
+            "rule \"a\": has 254 characters; at most 253 are allowed",
         ),
         (
             pool(json!({
@@ -186,13 +187,13 @@ fn a_file_is_bounded_like_an_object() {
                 "namespaces": {"matchLabels": many(33).into_iter().map(|key| (key, json!(""))).collect::<Value>()},
             })),
             "spec.pools[0].namespaces.matchLabels",
-            "has 33 entries; at most 32 are allowed",
+            "pool \"a\": has 33 entries; at most 32 are allowed",
         ),
     ];
     for (overrides, path, message) in cases {
         let policy = repository::policy_with(&overrides);
-        let of_spec = read_policy_spec(policy["spec"].clone());
-        for error in [of_spec, read_policy_object(policy)].map(Result::unwrap_err) {
+        let of_spec = read_policy_spec(&policy["spec"]);
+        for error in [of_spec, read_policy_object(&policy)].map(Result::unwrap_err) {
             let found = (error.path.to_string(), error.message.as_str());
             assert_eq!(found, (path.to_owned(), message));
         }
@@ -203,7 +204,7 @@ fn a_file_is_bounded_like_an_object() {
         "nodePools": many(32),
         "annotations": {"a": "é".repeat(1024)},
     }));
-    assert!(read_policy_object(repository::policy_with(&most)).is_ok());
+    assert!(read_policy_object(&repository::policy_with(&most)).is_ok());
 }
 
 /// The API server refuses `null` for a field without a default, and so does berth in a file.
@@ -219,7 +220,7 @@ fn null_is_no_value() {
             "spec.rules[0].place.poolFromLabel",
         ),
     ] {
-        let error = read_policy_object(repository::policy_with(&overrides)).unwrap_err();
+        let error = read_policy_object(&repository::policy_with(&overrides)).unwrap_err();
         assert_eq!(error.path.to_string(), path, "{error}");
     }
 }

@@ -39,7 +39,7 @@ fn blocks(part: &str) -> Vec<Block<'_>> {
 /// Returns the lines of the answer to an object that is created in a namespace that opted in, and the checks behind
 /// them.
 fn said(object: &Value, policy: &Value) -> (String, Vec<String>) {
-    let snapshot = snapshots::snapshot(repository::policy_with(policy), None).unwrap();
+    let snapshot = snapshots::snapshot(&repository::policy_with(policy), None).unwrap();
     let verdict = Review::of(object).validate(&snapshot);
     let lines: Vec<String> = verdict.denial.into_iter().chain(verdict.warnings).collect();
     (lines.join("\n") + "\n", verdict.findings)

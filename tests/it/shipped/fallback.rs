@@ -40,7 +40,7 @@ fn snapshot() -> Snapshot {
         }
     }
     let policy = repository::policy_with(&json!({"pools": pools}));
-    let (policy, _) = read_policy_object(policy).unwrap();
+    let (policy, _) = read_policy_object(&policy).unwrap();
     snapshots::opted_in(policy, catalogue).unwrap()
 }
 

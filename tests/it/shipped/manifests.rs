@@ -163,7 +163,7 @@ fn parsed(object: &Value) -> Result<(), String> {
             other => Err(format!("{other} is not known here")),
         },
         ("placement.truemark.io/v1alpha1", "PlacementPolicy") => {
-            let read = read_policy_object(object.clone());
+            let read = read_policy_object(object);
             read.map(drop).map_err(|error| error.to_string())
         }
         ("karpenter.sh/v1", "NodePool") => {

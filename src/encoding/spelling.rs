@@ -1,0 +1,35 @@
+//! Misspelt names: the part of one that a message shows, and the name that its author most likely meant.
+
+/// Returns the first 63 characters of a text: no label value is longer, so a message repeats no more.
+#[must_use]
+pub fn clipped(value: &str) -> &str {
+    value
+        .char_indices()
+        .nth(63)
+        .map_or(value, |(end, _)| &value[..end])
+}
+
+/// Returns the name that a misspelt one most likely stands for (R7.3). `None` if every name differs in more
+/// than a third of its characters.
+#[must_use]
+pub fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
+    let distance = |candidate: &str| strsim::damerau_levenshtein(clipped(name), candidate);
+    let near = names
+        .iter()
+        .copied()
+        .min_by_key(|candidate| distance(candidate))?;
+    if distance(near) <= near.len().div_ceil(3) {
+        Some(near)
+    } else {
+        None
+    }
+}
+
+/// Returns the end of a message about an unknown name: the nearest of the known ones, or all of them.
+#[must_use]
+pub fn suggestion(name: &str, known: &[&str]) -> String {
+    match nearest(name, known) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => format!("use one of {}", known.join(", ")),
+    }
+}

@@ -1,0 +1,65 @@
+//! Remarks on a policy that berth accepts and that is surely not meant so.
+
+use super::effective::Policy;
+use super::pool::Pool;
+use super::unreached::unreached;
+use crate::encoding::field::FieldError;
+use crate::node::Catalogue;
+
+/// The most names of node pools that a remark gives.
+const NAMED: usize = 4;
+
+/// Returns the rules that no pod reaches, and the pools that have no node pool among those that berth knows. The paths
+/// begin with `spec`.
+#[must_use]
+pub fn remarks(policy: &Policy, catalogue: &Catalogue) -> Vec<FieldError> {
+    let without = unavailable(policy, catalogue).map(|(position, pool)| {
+        let message = format!(
+            "pool {:?}: the cluster has no node pool of it ({}), and its pods run wherever they fit; apply its node pools, or \
+             name others",
+            &*pool.name,
+            names(pool)
+        );
+        let error = FieldError::new(message).in_field("nodePools");
+        error.in_item(position).in_field("pools").in_field("spec")
+    });
+    unreached_rules(policy).chain(without).collect()
+}
+
+/// Returns a remark on each rule that no pod reaches.
+pub fn unreached_rules(policy: &Policy) -> impl Iterator<Item = FieldError> {
+    unreached(policy).map(|found| {
+        let message = format!(
+            "rule {:?} is never reached: rule {:?} before it takes all its pods; move it up, or remove it",
+            &*found.rule.name, &*found.hidden_by.name
+        );
+        let error = FieldError::new(message).in_item(found.position);
+        error.in_field("rules").in_field("spec")
+    })
+}
+
+/// Returns the pools of which berth knows no node pool, each with its position in the policy from 0.
+pub fn unavailable<'p>(
+    policy: &'p Policy,
+    catalogue: &'p Catalogue,
+) -> impl Iterator<Item = (usize, &'p Pool)> {
+    let pools = policy.pools().iter().map(AsRef::as_ref).enumerate();
+    pools.filter(|(_, pool)| {
+        let mut names = pool.node_pools.iter();
+        !names.any(|name| catalogue.lasting(name).is_some())
+    })
+}
+
+/// Returns the first names of a pool's node pools, and the number of the others.
+fn names(pool: &Pool) -> String {
+    let first: Vec<&str> = pool
+        .node_pools
+        .iter()
+        .take(NAMED)
+        .map(|name| &**name)
+        .collect();
+    match pool.node_pools.len() - first.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}

@@ -1,0 +1,74 @@
+//! Policies that are written and not applied yet, read as strictly as berth reads one that is.
+
+use std::sync::Arc;
+
+use super::fault::{Fault, Severity};
+use super::object::Object;
+use crate::definition;
+use crate::encoding::field::FieldError;
+use crate::names::KIND;
+use crate::node::{Catalogue, NodePool};
+use crate::policy::{Policy, examine_policy, remarks, unreached_rules};
+
+/// Returns the faults of the policies among the objects, and the number of the policies. Node pools among the objects
+/// are those that a policy finds in its cluster.
+pub(super) fn check(objects: &[Object<'_>]) -> (Vec<Fault>, usize) {
+    let node_pools = objects
+        .iter()
+        .filter(|object| object.is_of("karpenter.sh", "NodePool"));
+    let node_pools =
+        node_pools.filter_map(|object| NodePool::from_object(object.value.clone()).ok());
+    let node_pools: Catalogue = node_pools.map(Arc::new).collect();
+    let mut faults = Vec::new();
+    let policies = objects
+        .iter()
+        .filter(|object| object.is_of(definition::GROUP, KIND));
+    let mut count = 0;
+    for policy in policies {
+        count += 1;
+        let mut note = |severity, error| faults.push(fault(policy.name, severity, error));
+        match examine_policy(policy.value) {
+            Ok((read, written)) => {
+                let refused = refusal(&read, &written, &node_pools).into_iter();
+                refused.for_each(|error| note(Severity::Error, error));
+                let remarks = remarked(&read, &written, &node_pools).into_iter();
+                remarks.for_each(|error| note(Severity::Warning, error));
+            }
+            Err(errors) => errors
+                .into_iter()
+                .for_each(|error| note(Severity::Error, error)),
+        }
+    }
+    (faults, count)
+}
+
+/// Returns an error as a fault. The end of the message, if it has two parts, is the remedy.
+fn fault(name: &str, severity: Severity, FieldError { path, message }: FieldError) -> Fault {
+    let (message, remedy) = match message.rsplit_once("; ") {
+        Some((message, remedy)) => (message.to_owned(), remedy.to_owned()),
+        None => (message, "correct the field".to_owned()),
+    };
+    Fault {
+        severity,
+        object: format!("{KIND} {name}"),
+        webhook: String::new(),
+        field: path.to_string(),
+        message,
+        remedy,
+    }
+}
+
+/// Returns the error for which berth refuses the policy in a cluster with these node pools.
+fn refusal(policy: &Policy, written: &Catalogue, node_pools: &Catalogue) -> Option<FieldError> {
+    policy
+        .check(&written.with(node_pools).with(&written.externals()))
+        .err()
+}
+
+/// Returns the remarks on a policy. Those on node pools are of no use if the input holds none.
+fn remarked(policy: &Policy, written: &Catalogue, node_pools: &Catalogue) -> Vec<FieldError> {
+    if node_pools.is_empty() {
+        return unreached_rules(policy).collect();
+    }
+    remarks(policy, &node_pools.with(&written.externals()))
+}
