@@ -1,10 +1,12 @@
-//! The command line: `berth serve`, `berth explain`, `berth check` and `berth crd`.
+//! The command line: a module for each command, and what they share.
 
 mod check;
+mod cluster;
 mod crd;
 mod exit;
 mod explain;
 mod files;
+mod init;
 mod kubeconfig;
 mod output;
 mod serve;
@@ -30,6 +32,7 @@ struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Explain(explain::Args),
+    Init(init::Args),
     Check(check::Args),
     Crd(crd::Args),
 }
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Crd(args) => crd::run(&args),
     }

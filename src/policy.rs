@@ -1,6 +1,7 @@
 //! The policy: the pools, and the rules that send pods to them.
 
 mod bounds;
+mod draft;
 mod effective;
 mod file;
 mod making;
@@ -9,6 +10,7 @@ mod rule;
 mod selector;
 mod source;
 
+pub use draft::{Draft, NoNodePool, draft};
 pub use effective::Policy;
 pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, Validation};
 pub use pool::Pool;

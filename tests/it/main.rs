@@ -54,6 +54,7 @@ mod core {
     mod cases;
     mod complaints;
     mod documents;
+    mod drafts;
     mod hostile;
     mod laws;
     mod placement;
