@@ -7,6 +7,7 @@ mod finding;
 mod karpenter;
 mod label_on_workload;
 mod lost_preferences;
+mod namespace_labels;
 mod not_entitled;
 mod not_placed;
 mod outlook;
@@ -14,6 +15,7 @@ mod reach;
 mod restricted_preference;
 mod revision;
 mod self_placed;
+mod spelling;
 mod split_domains;
 mod stateful_on_spot;
 mod unknown_architecture;
@@ -24,6 +26,7 @@ mod wording;
 
 pub use check::Check;
 pub use finding::Finding;
+pub use namespace_labels::{NamespaceFault, misspelt_namespace};
 pub use revision::Revision;
 
 use crate::placement::{Reason, is_mirror, is_of_daemon_set, is_system_critical, names_node};

@@ -79,6 +79,31 @@ impl Policy {
         }
     }
 
+    /// True if a rule looks at this label of a pod.
+    #[must_use]
+    pub fn reads_of_pod(&self, key: &str) -> bool {
+        self.rules.iter().any(|rule| {
+            let selector = rule.matches.labels.as_ref();
+            rule.place.label() == Some(key) || selector.is_some_and(|labels| labels.names(key))
+        })
+    }
+
+    /// True if a rule or a pool looks at this label of a namespace.
+    #[must_use]
+    pub fn reads_of_namespace(&self, key: &str) -> bool {
+        let mut pools = self.pools.iter();
+        let of_rules = self.rules.iter().any(|rule| {
+            let selector = rule.matches.namespace_labels.as_ref();
+            rule.place.namespace_label() == Some(key)
+                || selector.is_some_and(|labels| labels.names(key))
+        });
+        of_rules
+            || pools.any(|pool| {
+                let selector = pool.namespaces.as_ref();
+                selector.is_some_and(|labels| labels.names(key))
+            })
+    }
+
     /// Returns the names of all node pools that the policy names, each once.
     #[must_use]
     pub fn node_pools(&self) -> BTreeSet<&Arc<str>> {

@@ -71,6 +71,11 @@ impl Selector {
             .all(|(key, expression)| expression.holds(label(key)))
     }
 
+    /// True if the selector says something of the label.
+    pub(super) fn names(&self, key: &str) -> bool {
+        self.0.iter().any(|(listed, _)| listed == key)
+    }
+
     /// True if some set of labels matches in which `key` has this value, or is absent (`None`).
     #[must_use]
     pub fn admits(&self, key: &str, value: Option<&str>) -> bool {

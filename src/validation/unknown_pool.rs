@@ -1,7 +1,8 @@
 //! The check `unknown-pool`: the pool label of the pod, or of its namespace, names no pool.
 
 use super::revision::Revision;
-use super::wording::{clipped, nearest, own_pool_labels};
+use super::spelling::nearest;
+use super::wording::{clipped, own_pool_labels};
 use crate::policy::Policy;
 
 /// Reports a pool label whose value is no pool of the policy and is not that of the old revision.
