@@ -65,6 +65,7 @@ mod core {
 
 /// The process: its listeners, its certificates and its life.
 mod serving {
+    mod last_hour;
     mod lifecycle;
     mod limits;
     mod metrics;
