@@ -8,9 +8,11 @@ mod explain;
 mod files;
 mod init;
 mod kubeconfig;
+mod objects;
 mod output;
 mod serve;
 mod sources;
+mod status;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ enum Command {
     Explain(explain::Args),
     Init(init::Args),
     Check(check::Args),
+    Status(status::Args),
     Crd(crd::Args),
 }
 
@@ -54,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Status(args) => status::run(&args),
         Command::Crd(args) => crd::run(&args),
     }
 }

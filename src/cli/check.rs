@@ -4,7 +4,6 @@ mod cluster;
 mod json;
 mod kill_switch;
 mod manifests;
-mod objects;
 mod text;
 
 use std::io::{self, BufWriter, Write};

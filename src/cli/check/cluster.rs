@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::anyhow;
 use serde_json::Value;
 
-use super::objects::objects;
 use crate::cli::cluster::{ApiServer, Refusal, ask};
 use crate::cli::kubeconfig::Access;
+use crate::cli::objects::objects;
 use crate::definition;
 use crate::label::is_subdomain;
 use crate::names::{NAME_LABEL, SYSTEM_NAMESPACES};

@@ -130,7 +130,8 @@ impl ApiServer {
             Ok(answer) => Ok(Ok(answer)),
             Err(kube::Error::Api(status)) => Ok(Err(match status.code {
                 404 => Refusal::NotFound,
-                403 => Refusal::Forbidden,
+                // Every authorizer's answer says who cannot do what. The proxy refuses with the same code.
+                403 if status.message.contains(" cannot ") => Refusal::Forbidden,
                 _ => Refusal::Other(status.message.clone()),
             })),
             Err(error) => {
