@@ -28,6 +28,7 @@ pub use check::Check;
 pub use finding::Finding;
 pub use namespace_labels::{NamespaceFault, misspelt_namespace};
 pub use revision::Revision;
+pub(crate) use spelling::nearest;
 
 use crate::placement::{Reason, is_mirror, is_of_daemon_set, is_system_critical, names_node};
 use crate::pod::Pod;

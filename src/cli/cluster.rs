@@ -2,6 +2,7 @@
 
 mod api_server;
 mod basis;
+mod berths;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::time::timeout;
 use super::kubeconfig::Access;
 pub(super) use api_server::{ApiServer, Refusal};
 pub(super) use basis::Basis;
+pub(super) use berths::flag;
 
 /// The time limit of a whole reading.
 const LIMIT: Duration = Duration::from_mins(1);

@@ -23,7 +23,7 @@ const NO: [&str; 8] = [
 
 /// Returns the name that a misspelt one most likely stands for (R7.3). `None` if every name differs in more
 /// than a third of its characters.
-pub(super) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
     let distance = |candidate: &str| strsim::damerau_levenshtein(clipped(name), candidate);
     let near = names
         .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::cli::cluster::{ApiServer, Basis, Refusal};
+use crate::cli::cluster::{ApiServer, Basis, Refusal, flag};
 use crate::cli::objects::objects;
 use crate::label::is_subdomain;
 use crate::preflight::own_namespaces;
@@ -84,25 +84,8 @@ impl Contents {
     }
 
     /// Returns the value of a flag with which berth is started; empty if it has none. `None` if no Deployment has it.
-    pub(super) fn flag(&self, flag: &str) -> Option<&str> {
-        let deployments = self.deployments.iter().flatten();
-        let containers = deployments.filter_map(|deployment| {
-            deployment
-                .pointer("/spec/template/spec/containers")?
-                .as_array()
-        });
-        let arguments = containers
-            .flatten()
-            .filter_map(|container| container["args"].as_array());
-        let mut arguments = arguments.flatten().filter_map(Value::as_str);
-        arguments.find_map(|argument| {
-            let rest = argument.strip_prefix(flag)?;
-            if rest.is_empty() {
-                Some("")
-            } else {
-                rest.strip_prefix('=')
-            }
-        })
+    pub(super) fn flag(&self, name: &str) -> Option<&str> {
+        flag(self.deployments.iter().flatten(), name)
     }
 
     fn secret_path(&self) -> Option<String> {
