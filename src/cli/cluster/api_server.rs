@@ -25,13 +25,16 @@ pub(in crate::cli) struct ApiServer {
 }
 
 /// The reason for which the API server does not give what it is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::cli) enum Refusal {
     /// There is no such object, or no such collection.
+    #[error("there is none")]
     NotFound,
     /// The kubeconfig's user may not read it.
+    #[error("this kubeconfig may not read it")]
     Forbidden,
     /// Any other answer, in the API server's words.
+    #[error("{0}")]
     Other(String),
 }
 

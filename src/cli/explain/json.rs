@@ -132,6 +132,8 @@ struct LiveJson<'r> {
     node_labels: BTreeMap<&'r str, &'r str>,
     /// The scheduler's message, while the pod waits.
     waits: Option<&'r str>,
+    /// Karpenter's last message, while the pod waits.
+    karpenter: Option<&'r str>,
     /// The number of its pods, and of those that berth placed.
     pods: Option<usize>,
     placed_pods: Option<usize>,
@@ -273,6 +275,7 @@ fn of_live<'r>(
             .map(|(word, value)| (*word, value.as_str()))
             .collect(),
         waits: pod.and_then(|pod| pod.waits.as_deref()),
+        karpenter: pod.and_then(|pod| pod.karpenter.as_deref()),
         pods: live.pods.map(|(_, all)| all),
         placed_pods: live.pods.map(|(placed, _)| placed),
         today: difference,

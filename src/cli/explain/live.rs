@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 
 use crate::cli::cluster::{ApiServer, Basis, Refusal, flag};
 use crate::cli::files::Manifest;
+use crate::label::is_subdomain;
 use crate::names::NAME_LABEL;
 use crate::placement::{Given, Live as NodePools, Snapshot};
 use crate::pod::NamespaceLabels;
@@ -55,9 +56,9 @@ impl Wanted {
         namespace: Option<String>,
         all_namespaces: bool,
     ) -> Result<Self, String> {
-        let named = names.into_iter().map(names::read);
+        let read = names.into_iter().map(names::read);
         Ok(Self {
-            named: named.collect::<Result<_, _>>()?,
+            named: read.collect::<Result<_, _>>()?,
             namespace,
             all_namespaces,
         })
@@ -88,6 +89,10 @@ pub(super) async fn read(
         Some(namespace) => Some(namespace.as_str()),
         None => Some(api_server.namespace()),
     };
+    // It goes into a path.
+    if let Some(namespace) = namespace.filter(|name| !is_subdomain(name)) {
+        bail!("{namespace:?} is no name of a namespace");
+    }
     add_namespaces(api_server, namespace, &mut snapshot, &mut remarks).await?;
     let mut gathering = Gathering {
         api_server,

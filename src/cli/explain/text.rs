@@ -154,13 +154,14 @@ fn of_live(
 ) -> io::Result<()> {
     let plain = Style::new();
     if let Some(pod) = &live.pod {
-        if let Some(node) = &pod.node {
-            let labels = pod.node_labels.iter().map(|(_, value)| value.as_str());
-            let place: Vec<&str> = [node.as_str()].into_iter().chain(labels).collect();
-            row(out, "runs on", plain, &place.join(", "))?;
+        if let Some(place) = pod.place() {
+            row(out, "runs on", plain, &place)?;
         }
         if let Some(why) = &pod.waits {
             row(out, "waits", YELLOW, why)?;
+        }
+        if let Some(why) = &pod.karpenter {
+            row(out, "Karpenter", YELLOW, why)?;
         }
         let decision = pod.decision.as_deref();
         let written = decision.unwrap_or("without berth");

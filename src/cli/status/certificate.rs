@@ -30,7 +30,7 @@ pub(super) fn section(contents: &Contents, now: i64) -> Section {
     let line = match served {
         Some(Ok(Some(validity))) => line("", validity, maker, now),
         Some(Ok(None)) => Line::new(Mark::Wrong, format!("the Secret holds none yet; {maker}"))
-            .to_do("kubectl --namespace berth-system logs deployment/berth"),
+            .with_remedy("kubectl --namespace berth-system logs deployment/berth"),
         Some(Err(refusal)) => by_bundle(contents, maker, now)
             .unwrap_or_else(|| unread("the Secret of the certificate", refusal)),
         None => by_bundle(contents, maker, now)
@@ -47,7 +47,7 @@ fn line(of_whom: &str, (from, until): (i64, i64), maker: &str, now: i64) -> Line
     let remedy = "berth's log, or that of cert-manager, says why it is not renewed";
     if left <= 0 {
         let text = format!("{of_whom}expired: the API server calls berth no more; {maker}");
-        return Line::new(Mark::Wrong, text).to_do(remedy);
+        return Line::new(Mark::Wrong, text).with_remedy(remedy);
     }
     let (count, unit) = match left {
         left if left >= 2 * DAY => (left / DAY, "days"),
@@ -56,7 +56,7 @@ fn line(of_whom: &str, (from, until): (i64, i64), maker: &str, now: i64) -> Line
     };
     let text = format!("{of_whom}{count} {unit} left; {maker}");
     if left < WEEK.min((until - from) / 4) {
-        Line::new(Mark::Warning, text).to_do(remedy)
+        Line::new(Mark::Warning, text).with_remedy(remedy)
     } else {
         Line::new(Mark::Fine, text)
     }

@@ -57,7 +57,7 @@ fn unheard(pod: &str, refusal: &Refusal, contents: &Contents) -> Line {
             Mark::Note,
             "not seen: this kubeconfig may not ask berth's pods",
         )
-        .to_do(format!(
+        .with_remedy(format!(
             "allow `get` on `pods/proxy` in namespace {namespace}"
         )),
         Refusal::NotFound => Line::new(
@@ -68,7 +68,7 @@ fn unheard(pod: &str, refusal: &Refusal, contents: &Contents) -> Line {
             Mark::Note,
             format!("not seen: the API server does not reach {pod}: {message}"),
         )
-        .to_do(format!(
+        .with_remedy(format!(
             "let the control plane reach port 8080 of the pods in {namespace}"
         )),
     }

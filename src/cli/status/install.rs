@@ -14,7 +14,7 @@ pub(super) fn absent(contents: &Contents, webhooks: usize) -> Option<Report> {
     if !seen || webhooks > 0 || !deployments.is_empty() {
         return None;
     }
-    let line = Line::new(Mark::Wrong, "there is no berth in this cluster").to_do(COMMAND);
+    let line = Line::new(Mark::Wrong, "there is no berth in this cluster").with_remedy(COMMAND);
     Some(Report {
         sections: vec![Section {
             name: "berth",

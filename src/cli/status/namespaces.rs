@@ -53,13 +53,14 @@ fn lines(namespaces: &[Value], policy: Option<&Policy>) -> Vec<Line> {
     let mut lines = vec![opt_ins(&opted)];
     let shown = faults.iter().take(SHOWN);
     lines.extend(shown.map(|(name, message)| {
-        Line::new(Mark::Warning, format!("{name}: {message}")).to_do(format!(
-            "kubectl label --overwrite namespace {name} KEY=VALUE"
-        ))
+        Line::new(Mark::Warning, format!("{name}: {message}"))
+            .with_remedy(format!("kubectl edit namespace {name}"))
     }));
     if faults.len() > SHOWN {
         let text = format!("and {} more misspelt labels", faults.len() - SHOWN);
-        lines.push(Line::new(Mark::Warning, text).to_do("kubectl get namespaces --show-labels"));
+        lines.push(
+            Line::new(Mark::Warning, text).with_remedy("kubectl get namespaces --show-labels"),
+        );
     }
     lines
 }
@@ -71,7 +72,7 @@ fn opt_ins(names: &[&str]) -> Line {
         more => format!(" and {more} more"),
     };
     if names.is_empty() {
-        Line::new(Mark::Note, "none has opted in: berth places nothing yet").to_do(format!(
+        Line::new(Mark::Note, "none has opted in: berth places nothing yet").with_remedy(format!(
             "kubectl label namespace NAME {INJECTION_LABEL}=enabled"
         ))
     } else {

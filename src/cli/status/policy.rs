@@ -39,7 +39,7 @@ pub(super) fn section(contents: &Contents, in_force: Option<&InForce>) -> Sectio
     }
     let unreadable = unreadable.into_iter().map(|(name, error)| {
         let text = format!("NodePool {name} cannot be read, and counts as absent: {error}");
-        Line::new(Mark::Warning, text).to_do(format!("kubectl edit nodepool {name}"))
+        Line::new(Mark::Warning, text).with_remedy(format!("kubectl edit nodepool {name}"))
     });
     lines.extend(unreadable);
     Section {
@@ -82,13 +82,13 @@ fn of_cluster(object: &serde_json::Value, mode: &str) -> Line {
     }) = status.conditions.first()
     else {
         let text = format!("{name}: berth has not judged it yet");
-        return Line::new(Mark::Warning, text).to_do(log);
+        return Line::new(Mark::Warning, text).with_remedy(log);
     };
     let seen = status.observed_generation.unwrap_or_default();
     if seen < generation {
         let text =
             format!("{name}: it has changed (generation {generation}), and berth has seen {seen}");
-        Line::new(Mark::Warning, text).to_do(log)
+        Line::new(Mark::Warning, text).with_remedy(log)
     } else if *accepted == ConditionStatus::True {
         Line::new(
             Mark::Fine,
@@ -96,7 +96,7 @@ fn of_cluster(object: &serde_json::Value, mode: &str) -> Line {
         )
     } else {
         let text = format!("{name}: not accepted, the one before stays in force: {message}");
-        Line::new(Mark::Wrong, text).to_do("kubectl edit placementpolicy default")
+        Line::new(Mark::Wrong, text).with_remedy("kubectl edit placementpolicy default")
     }
 }
 
@@ -119,13 +119,15 @@ fn of_pool(pool: &Pool, catalogue: &Catalogue) -> Line {
     let there = is(State::is_there);
     let ready = is(|state| state.obstacle().is_none());
     if there == 0 {
-        Line::new(Mark::Wrong, format!("{text}: no pod is placed in it"))
-            .to_do("name node pools that there are: berth init --cluster writes such a policy")
+        Line::new(Mark::Wrong, format!("{text}: no pod is placed in it")).with_remedy(
+            "name node pools that there are: berth init --cluster writes such a policy",
+        )
     } else if ready == 0 {
-        Line::new(Mark::Warning, format!("{text}: its pods wait")).to_do("kubectl get nodepools")
+        Line::new(Mark::Warning, format!("{text}: its pods wait"))
+            .with_remedy("kubectl get nodepools")
     } else if there < states.len() {
         Line::new(Mark::Warning, text)
-            .to_do("apply the missing ones, or take them out of the policy")
+            .with_remedy("apply the missing ones, or take them out of the policy")
     } else {
         Line::new(Mark::Fine, text)
     }

@@ -28,7 +28,7 @@ pub(super) fn section(contents: &Contents, assessment: &Assessment) -> Section {
     }
     if is_seen && assessment.webhooks == 0 {
         let text = "no webhook is berth's: the API server asks berth about nothing";
-        lines.push(Line::new(Mark::Wrong, text).to_do(super::install::COMMAND));
+        lines.push(Line::new(Mark::Wrong, text).with_remedy(super::install::COMMAND));
     } else if faults.is_empty() && is_seen {
         let names: Vec<&str> = assessment
             .configurations
@@ -47,7 +47,7 @@ pub(super) fn section(contents: &Contents, assessment: &Assessment) -> Section {
     }
     if faults.len() > SHOWN {
         let text = format!("and {} more with faults", faults.len() - SHOWN);
-        lines.push(Line::new(Mark::Warning, text).to_do("berth check --cluster"));
+        lines.push(Line::new(Mark::Warning, text).with_remedy("berth check --cluster"));
     }
     Section {
         name: "registration",
@@ -65,8 +65,8 @@ fn of_webhook(object: &str, webhook: &str, faults: &[&Fault]) -> Option<Line> {
     let place = if webhook.is_empty() { object } else { webhook };
     let text = format!("{place}: {}", worst.message);
     Some(match faults.len() {
-        1 => Line::new(mark, text).to_do(worst.remedy.clone()),
-        count => Line::new(mark, format!("{text} ({count} faults)")).to_do(format!(
+        1 => Line::new(mark, text).with_remedy(worst.remedy.clone()),
+        count => Line::new(mark, format!("{text} ({count} faults)")).with_remedy(format!(
             "{}; all of them: berth check --cluster",
             worst.remedy
         )),

@@ -26,7 +26,7 @@ fn none(contents: &Contents) -> Line {
         "there is no Deployment labelled app.kubernetes.io/name=berth in namespace {}: nobody answers",
         own.join(", ")
     );
-    Line::new(Mark::Wrong, text).to_do(super::install::COMMAND)
+    Line::new(Mark::Wrong, text).with_remedy(super::install::COMMAND)
 }
 
 fn line(deployment: &Value, contents: &Contents) -> Line {
@@ -56,11 +56,11 @@ fn line(deployment: &Value, contents: &Contents) -> Line {
             Mark::Warning
         };
         let effect = if ready == 0 { ": nobody answers" } else { "" };
-        Line::new(mark, said + effect).to_do(logs)
+        Line::new(mark, said + effect).with_remedy(logs)
     } else if !is_new || updated < wanted {
         let text = format!("{said}; {updated} of {wanted} rolled out");
         let command = format!("kubectl --namespace {namespace} rollout status deployment/{name}");
-        Line::new(Mark::Warning, text).to_do(command)
+        Line::new(Mark::Warning, text).with_remedy(command)
     } else {
         Line::new(Mark::Fine, said)
     }

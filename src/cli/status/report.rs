@@ -44,7 +44,7 @@ impl Line {
         }
     }
 
-    pub(super) fn to_do(self, remedy: impl Into<String>) -> Self {
+    pub(super) fn with_remedy(self, remedy: impl Into<String>) -> Self {
         Self {
             remedy: remedy.into(),
             ..self

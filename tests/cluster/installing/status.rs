@@ -10,7 +10,7 @@ use super::installed::{can_be_called, only_left, service, setup};
 use crate::harness::api::text;
 use crate::harness::cluster::Cluster;
 use crate::harness::operator::Operator;
-use crate::harness::{account, eventually, node_pools};
+use crate::harness::{account, documents, eventually, node_pools, repository};
 
 /// Each stage of an installation says what is missing and what to do, and a whole one has exit code 0.
 pub(crate) async fn status(cluster: &Cluster) -> anyhow::Result<()> {
@@ -67,7 +67,10 @@ pub(crate) async fn status(cluster: &Cluster) -> anyhow::Result<()> {
     unseen(cluster).await?;
     policy(cluster).await?;
     berth.terminate().await?;
-    operator.runs("kubectl delete --kustomize deploy --ignore-not-found")?;
+    operator.runs(
+        "kubectl delete --kustomize deploy --ignore-not-found
+        kubectl delete clusterrole,clusterrolebinding berth-status",
+    )?;
     only_left(&operator, &[]).await
 }
 
@@ -112,6 +115,39 @@ async fn unseen(cluster: &Cluster) -> anyhow::Result<()> {
             line(&report, section, part)?["mark"] == "note",
             "{report:#}"
         );
+    }
+    grant(cluster).await?;
+    // The API server learns of new rights by watching them.
+    eventually("the rights of the page are enough", async || {
+        let (code, report) = asked(&account::kubeconfig(cluster).await?)?;
+        let is_enough = !report.to_string().contains("this kubeconfig may not");
+        Ok((code == 0 && is_enough).then_some(()))
+    })
+    .await
+}
+
+/// Gives berth's account the rights that the page lists.
+async fn grant(cluster: &Cluster) -> anyhow::Result<()> {
+    let page = std::fs::read_to_string(repository("docs/status.md"))?;
+    let (_, block) = page
+        .split_once("```yaml\n")
+        .context("the page has no rights")?;
+    for mut role in documents(block.split("```").next().unwrap_or_default())? {
+        role["metadata"]["labels"] = json!({"app.kubernetes.io/name": "berth"});
+        cluster.api.apply(&role).await?;
+        let kind = text(&role, "/kind");
+        let binding = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": format!("{kind}Binding"),
+            "metadata": role["metadata"],
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": kind,
+                "name": text(&role, "/metadata/name"),
+            },
+            "subjects": [{"kind": "ServiceAccount", "namespace": "berth-system", "name": "berth"}],
+        });
+        cluster.api.apply(&binding).await?;
     }
     Ok(())
 }

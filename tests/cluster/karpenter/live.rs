@@ -62,7 +62,7 @@ pub(crate) async fn explain(cluster: &Cluster) -> anyhow::Result<()> {
     let said = explained(cluster, &["-n", "shop", &early])?;
     for part in [
         "left alone: not-opted-in",
-        "runs on ",
+        "runs on        node pool amd64-default, spot, amd64, ",
         "as created     without berth",
         "to do          kubectl label namespace shop placement.truemark.io/injection=enabled",
         "kubectl --namespace shop rollout restart deployment/early",
@@ -132,7 +132,10 @@ async fn waiting(cluster: &Cluster) -> anyhow::Result<()> {
     cluster.api.create(&huge, Persist::Store).await?.ok()?;
     eventually("the scheduler says why", async || {
         let said = explained(cluster, &["-n", "shop", "po/huge"])?;
-        Ok((said.contains("waits ") && said.contains("nodes are available")).then_some(()))
+        Ok((said.contains("waits ")
+            && said.contains("nodes are available")
+            && said.contains("Karpenter  "))
+        .then_some(()))
     })
     .await?;
     let placed = "as created     placed: rule=everything-else pool=default";
@@ -198,6 +201,11 @@ fn wrong(cluster: &Cluster) -> anyhow::Result<()> {
     let printed = berth(cluster, &["explain", "--cluster", "-n", "nowhere"])?;
     ensure!(
         printed.stderr.contains("there is no namespace nowhere"),
+        "{printed:?}"
+    );
+    let printed = berth(cluster, &["explain", "--cluster", "-n", "../secrets"])?;
+    ensure!(
+        !printed.success && printed.stderr.contains("is no name of a namespace"),
         "{printed:?}"
     );
     Ok(())

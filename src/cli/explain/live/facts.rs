@@ -36,6 +36,8 @@ pub(in crate::cli::explain) struct PodFacts {
     pub(in crate::cli::explain) node_labels: Vec<(&'static str, String)>,
     /// The scheduler's message, while the pod waits for a node.
     pub(in crate::cli::explain) waits: Option<String>,
+    /// Karpenter's last message, while the pod waits and is asked for by its name.
+    pub(in crate::cli::explain) karpenter: Option<String>,
 }
 
 /// The words for the labels of a node.
@@ -77,7 +79,47 @@ impl PodFacts {
             decision: text(&pod["metadata"]["annotations"][DECISION_ANNOTATION]),
             node: text(&pod["spec"]["nodeName"]),
             node_labels: labels.collect(),
-            waits: waiting.and_then(|condition| text(&condition["message"])),
+            waits: waiting.and_then(|condition| first_sentence(condition["message"].as_str()?)),
+            karpenter: None,
         }
     }
+
+    /// Returns the words for the node that it runs on, in one line.
+    pub(in crate::cli::explain) fn place(&self) -> Option<String> {
+        let node = self.node.as_ref()?;
+        let labels = self.node_labels.iter().map(|(word, value)| match *word {
+            "nodePool" => format!("node pool {value}"),
+            "nodeTemplate" => format!("node template {value}"),
+            _ => value.clone(),
+        });
+        let labels: Vec<String> = labels.collect();
+        Some(if labels.is_empty() {
+            format!("node {node}")
+        } else {
+            format!("{}; node {node}", labels.join(", "))
+        })
+    }
+}
+
+/// Returns the scheduler's reasons without what it says of preemption.
+fn first_sentence(message: &str) -> Option<String> {
+    let first = message.split(". ").next()?.trim_end_matches('.');
+    (!first.is_empty()).then(|| first.to_owned())
+}
+
+/// Returns the last word of Karpenter on a pod that waits, among the events about it.
+pub(super) fn word_of_karpenter(events: &[Value]) -> Option<String> {
+    let of_karpenter = |event: &&Value| {
+        event["reason"] == "FailedScheduling"
+            && [&event["reportingComponent"], &event["source"]["component"]]
+                .iter()
+                .any(|component| **component == "karpenter")
+    };
+    let events = events.iter().filter(of_karpenter);
+    let last = events.max_by_key(|event| {
+        let times = [&event["lastTimestamp"], &event["eventTime"]];
+        let time = times.iter().find_map(|time| time.as_str());
+        time.unwrap_or_default().to_owned()
+    });
+    last.and_then(|event| event["message"].as_str().map(str::to_owned))
 }

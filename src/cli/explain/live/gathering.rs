@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::facts::{Facts, Key, Live, PodFacts};
+use super::facts::{Facts, Key, Live, PodFacts, word_of_karpenter};
 use super::names::{Named, PODS, RESOURCES, Resource};
 use super::owners::{controller, is_placed, is_shown_by_owner, key, selector};
 use crate::cli::cluster::{ApiServer, Refusal};
@@ -44,7 +44,16 @@ impl Gathering<'_> {
                     .ok(),
                 _ => None,
             };
-            live.pod = Some(PodFacts::of(&object, node.as_ref()));
+            let mut facts = PodFacts::of(&object, node.as_ref());
+            if facts.waits.is_some() {
+                let path = format!("/api/v1/namespaces/{namespace}/events");
+                let query = format!(
+                    "&fieldSelector=involvedObject.kind%3DPod%2CinvolvedObject.name%3D{name}"
+                );
+                let events = self.api_server.list(&path, &query).await?;
+                facts.karpenter = word_of_karpenter(&events.unwrap_or_default());
+            }
+            live.pod = Some(facts);
         } else if let Some(selector) = selector(&object) {
             let path = PODS.path(Some(namespace));
             let pods = self.api_server.list(&path, &selector).await?.ok();
@@ -75,18 +84,15 @@ impl Gathering<'_> {
             }
             Refusal::Other(message) => format!("{what}: {message}"),
             Refusal::NotFound => {
-                let others = self
-                    .api_server
-                    .list(collection, "")
-                    .await?
-                    .unwrap_or_default();
-                let names = others
+                let read = self.api_server.list(collection, "").await?;
+                let others = read.unwrap_or_default();
+                let others = others
                     .iter()
                     .filter_map(|other| other["metadata"]["name"].as_str());
-                let names: Vec<&str> = names.collect();
-                let hint = match nearest(name, &names) {
+                let others: Vec<&str> = others.collect();
+                let hint = match nearest(name, &others) {
                     Some(near) => format!("; did you mean {near}?"),
-                    None if names.is_empty() => format!("; it has no {}", resource.plural),
+                    None if others.is_empty() => format!("; it has no {}", resource.plural),
                     None => String::new(),
                 };
                 format!("{what}: there is none in namespace {namespace}{hint}")
@@ -127,7 +133,7 @@ impl Gathering<'_> {
                 }
                 Err(refusal) => self
                     .remarks
-                    .push(format!("warning: {}: {refusal:?}", resource.plural)),
+                    .push(format!("warning: {}: {refusal}", resource.plural)),
             }
         }
         let owners: BTreeMap<Key, (String, String)> = found
