@@ -1,14 +1,18 @@
-//! The command line: `berth serve`, `berth explain`, `berth check` and `berth crd`.
+//! The command line: a module for each command, and what they share.
 
 mod check;
+mod cluster;
 mod crd;
 mod exit;
 mod explain;
 mod files;
+mod init;
 mod kubeconfig;
+mod objects;
 mod output;
 mod serve;
 mod sources;
+mod status;
 
 use std::process::ExitCode;
 
@@ -30,7 +34,9 @@ struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Explain(explain::Args),
+    Init(init::Args),
     Check(check::Args),
+    Status(status::Args),
     Crd(crd::Args),
 }
 
@@ -49,7 +55,9 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Status(args) => status::run(&args),
         Command::Crd(args) => crd::run(&args),
     }
 }

@@ -3,6 +3,7 @@
 //! The value of every label is the name of an enum's variant or a name in the policy. No request can make a new series.
 
 mod registrar;
+mod tally;
 mod timestamp;
 pub mod watching;
 
@@ -21,6 +22,7 @@ use crate::named::named;
 use registrar::Registrar;
 use watching::Watching;
 
+pub use tally::Tally;
 pub use timestamp::timestamp;
 
 /// The content type of [`Metrics::text`].
@@ -273,6 +275,18 @@ impl Metrics {
     /// Counts a poll that found an unusable certificate or key.
     pub fn reload_error(&self) {
         self.reload_errors.inc();
+    }
+
+    /// Returns the decisions of the mutating side so far, by mode and reason. It costs a request nothing: the series are
+    /// read as they are shown.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let mut alone = Registry::default();
+        alone.register("decisions", "", self.decisions.clone());
+        let mut page = String::new();
+        let written = text::encode(&mut page, &alone);
+        debug_assert!(written.is_ok(), "writing to memory cannot fail");
+        tally::tally(&page)
     }
 
     /// Returns all metrics in the format of [`CONTENT_TYPE`].

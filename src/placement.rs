@@ -24,7 +24,7 @@ pub use edits::{
 pub use exemption::{
     exemption, is_mirror, is_of_daemon_set, is_system_critical, names_node, opted_in,
 };
-pub use given::{Given, or_embedded};
+pub use given::{Given, Live, live_catalogue};
 pub use reason::Reason;
 pub use snapshot::Snapshot;
 

@@ -1,5 +1,6 @@
 //! The policy: the pools, and the rules that send pods to them.
 
+mod draft;
 mod effective;
 mod file;
 mod making;
@@ -11,6 +12,7 @@ mod shape;
 mod source;
 mod unreached;
 
+pub use draft::{Draft, NoNodePool, draft};
 pub use effective::Policy;
 pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, Validation};
 pub use pool::Pool;

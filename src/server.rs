@@ -3,7 +3,7 @@
 //! ```text
 //!  :8443 ─┐                       ┌▶ webhook ─▶ admission      POST /mutate, /validate   (TLS)
 //!         ├▶ connection ─▶ router ┤
-//!  :8080 ─┘                       └▶ ops                       GET /livez, /readyz, /metrics
+//!  :8080 ─┘                       └▶ ops                       GET /livez, /readyz, /metrics, …
 //! ```
 //!
 //! Only a listener spawns: one task per connection, in a `JoinSet` that it drains.
@@ -12,6 +12,7 @@ pub mod body;
 pub mod connection;
 pub mod duration;
 pub mod http_error;
+pub mod last_hour;
 pub mod lifecycle;
 mod limits;
 pub mod linger;

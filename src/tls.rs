@@ -30,3 +30,4 @@ pub use keeper::Keeper;
 pub use keyring::{Keyring, KeyringError, Terms};
 pub use pair::{CertificateError, Pair};
 pub use secret::SelfManaged;
+pub use x509::validity;

@@ -4,7 +4,6 @@ mod cluster;
 mod json;
 mod kill_switch;
 mod manifests;
-mod objects;
 mod text;
 
 use std::io::{self, BufWriter, Write};
@@ -14,7 +13,7 @@ use clap::{ArgGroup, ValueEnum};
 
 use super::exit;
 use super::files::Inputs;
-use super::kubeconfig::Kubeconfig;
+use super::kubeconfig::Access;
 use super::output::{complain, printed};
 use crate::preflight::{Assessment, Severity};
 
@@ -56,6 +55,7 @@ Exit codes: 0 fine, warnings and notes included, 1 something could not be read o
     after_help = EXAMPLES,
     group(ArgGroup::new("what").required(true).args(["filenames", "cluster"])),
     mut_arg("kubeconfig", |arg| arg.requires("cluster").conflicts_with("filenames")),
+    mut_arg("context", |arg| arg.requires("cluster").conflicts_with("filenames")),
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -66,7 +66,7 @@ pub(super) struct Args {
     cluster: bool,
 
     #[command(flatten)]
-    kubeconfig: Kubeconfig,
+    access: Access,
 
     /// The form of the output: text, one line a fault, or json
     #[arg(short, long, value_enum, default_value_t = Form::Text, hide_possible_values = true, value_name = "FORM")]
@@ -82,7 +82,7 @@ enum Form {
 /// Runs the command. Returns 0 if all is well, 1 if something could not be read, and 2 if there are errors.
 pub(super) fn run(args: &Args) -> ExitCode {
     let (mut assessment, is_whole) = if args.cluster {
-        match cluster::check(&args.kubeconfig) {
+        match cluster::check(&args.access) {
             Ok(assessment) => (assessment, true),
             Err(error) => {
                 complain(COMMAND, &format!("{error:#}"));

@@ -1,4 +1,4 @@
-//! The flag that says how to reach a cluster.
+//! The flags that say how to reach a cluster.
 
 use std::path::PathBuf;
 
@@ -12,6 +12,17 @@ pub(super) struct Kubeconfig {
     /// A kubeconfig file that says how to reach the cluster
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
+}
+
+/// The flags by which a person picks a cluster.
+#[derive(Debug, clap::Args)]
+pub(super) struct Access {
+    #[command(flatten)]
+    kubeconfig: Kubeconfig,
+
+    /// The context of the kubeconfig, in place of its current one
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
 }
 
 impl Kubeconfig {
@@ -30,6 +41,27 @@ impl Kubeconfig {
         let wrong = |error| anyhow!("--kubeconfig {}: {error}", path.display());
         let file = File::read_from(path).map_err(wrong)?;
         Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+            .await
+            .map_err(wrong)
+    }
+}
+
+impl Access {
+    /// Reads how to reach the cluster. `flag` begins the messages, unless a flag of its own does.
+    pub(super) async fn config(&self, flag: &str) -> anyhow::Result<Config> {
+        let Some(context) = &self.context else {
+            return self.kubeconfig.config(flag).await;
+        };
+        let wrong = |error| anyhow!("--context {context}: {error}");
+        let file = match &self.kubeconfig.kubeconfig {
+            Some(path) => File::read_from(path),
+            None => File::read(),
+        };
+        let options = KubeConfigOptions {
+            context: Some(context.clone()),
+            ..KubeConfigOptions::default()
+        };
+        Config::from_custom_kubeconfig(file.map_err(wrong)?, &options)
             .await
             .map_err(wrong)
     }

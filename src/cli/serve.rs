@@ -28,6 +28,7 @@ use crate::logging::{self, Format};
 use crate::metrics::{Metrics, Socket};
 use crate::placement::Snapshot;
 use crate::server::connection::Listener;
+use crate::server::last_hour::LastHour;
 use crate::server::lifecycle::{Lifecycle, Phase, Signals};
 use crate::server::ops::Ops;
 use crate::server::webhook::Webhook;
@@ -51,7 +52,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS", env = "BERTH_LISTEN")]
     listen: Option<SocketAddr>,
 
-    /// The address of /livez, /readyz and /metrics, over plain HTTP [default: [::]:8080]
+    /// The address of /livez, /readyz, /metrics and /decisions, over plain HTTP [default: [::]:8080]
     #[arg(long, value_name = "ADDRESS", env = "BERTH_OPS_LISTEN")]
     ops_listen: Option<SocketAddr>,
 
@@ -216,6 +217,7 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
         mut ops,
         mut follow,
         mut keep,
+        mut sample,
         mut listed,
     } = spawn(args, setup, &lifecycle, webhook, ops);
     // Without a cluster there is nothing to wait for.
@@ -238,6 +240,7 @@ async fn serve(args: &Args, setup: Setup) -> anyhow::Result<()> {
             _ = &mut ops => bail!("the ops listener failed"),
             () = ended(&mut follow) => bail!("following the cluster failed"),
             _ = &mut keep => bail!("looking after the certificate failed"),
+            _ = &mut sample => bail!("counting the decisions of the last hour failed"),
         }
     }
     tokio::select! {
@@ -296,6 +299,8 @@ struct Tasks {
     follow: Option<JoinHandle<()>>,
     /// Looks after the certificate, for ever.
     keep: JoinHandle<()>,
+    /// Notes every minute what has been decided, for ever.
+    sample: JoinHandle<()>,
     /// Receives once there is a snapshot to decide by.
     listed: oneshot::Receiver<()>,
 }
@@ -336,10 +341,12 @@ fn spawn(
         phase: lifecycle.subscribe(),
         until: Phase::Closing,
     };
+    let last_hour = Arc::new(LastHour::new(Arc::clone(&metrics)));
     let pages = Ops {
         phase: lifecycle.subscribe(),
         certificates: keeper.certificates(),
         metrics: Arc::clone(&metrics),
+        last_hour: Arc::clone(&last_hour),
     };
     let ops = Listener {
         socket: Socket::Ops,
@@ -356,6 +363,7 @@ fn spawn(
         ops: tokio::spawn(ops.run(ops_socket)),
         follow,
         keep: tokio::spawn(keep),
+        sample: tokio::spawn(last_hour.keep()),
         listed,
     }
 }

@@ -38,8 +38,11 @@ impl Sources {
             given.policy = Some(policy?);
         }
         for path in &self.node_pools {
-            add_node_pools(path, &mut given.node_pools, warn)
-                .with_context(|| format!("--node-pools {}", path.display()))?;
+            add_node_pools(path, &mut given.node_pools, &mut |warning| {
+                warn(&format!("warning: --node-pools {warning}"));
+            })
+            .and_then(Found::any)
+            .with_context(|| format!("--node-pools {}", path.display()))?;
         }
         if let Some((_, of_policy)) = &given.policy {
             let mut node_pools = given.node_pools.iter();
@@ -73,16 +76,38 @@ fn policy(path: &Path) -> anyhow::Result<(Policy, Catalogue)> {
     Ok(read_policy_object(&value.unwrap_or_default())?)
 }
 
-/// Adds the `NodePool` objects of a file, or of the files of a directory. Objects of other kinds are passed over.
-fn add_node_pools(
+/// The node pools that a path has.
+pub(super) enum Found {
+    NodePools,
+    /// Those of a Karpenter before 0.32 alone.
+    Provisioners,
+    Nothing,
+}
+
+impl Found {
+    /// Refuses a path without a node pool.
+    pub(super) fn any(self) -> anyhow::Result<()> {
+        match self {
+            Self::NodePools => Ok(()),
+            Self::Provisioners => bail!(
+                "holds no karpenter.sh NodePool, but a Provisioner, which is of a Karpenter before 0.32: give its NodePools"
+            ),
+            Self::Nothing => bail!("holds no karpenter.sh NodePool"),
+        }
+    }
+}
+
+/// Adds the `NodePool` objects of a file, or of the files of a directory. Objects of other kinds are passed over. An error
+/// names the file.
+pub(super) fn add_node_pools(
     path: &Path,
     node_pools: &mut Catalogue,
     warn: &mut dyn FnMut(&str),
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Found> {
     let (mut found, mut has_provisioner) = (0, false);
     for manifest in read([path]) {
         for warning in &manifest.warnings {
-            warn(&format!("warning: --node-pools {warning}"));
+            warn(&warning.to_string());
         }
         let mut added = Ok(());
         manifest.each(&mut |element| {
@@ -102,15 +127,13 @@ fn add_node_pools(
         added.with_context(|| location.clone())?;
         manifest.content.with_context(|| location)?;
     }
-    if found > 0 {
-        Ok(())
+    Ok(if found > 0 {
+        Found::NodePools
     } else if has_provisioner {
-        bail!(
-            "holds no karpenter.sh NodePool, but a Provisioner, which is of a Karpenter before 0.32: give its NodePools"
-        )
+        Found::Provisioners
     } else {
-        bail!("holds no karpenter.sh NodePool")
-    }
+        Found::Nothing
+    })
 }
 
 fn add_node_pool(object: &ObjectAt<'_>, node_pools: &mut Catalogue) -> anyhow::Result<()> {

@@ -95,6 +95,17 @@ impl NodePool {
         self.requirements.get(key)
     }
 
+    /// Returns the labels that its author made up and that all of its nodes have, each with its value.
+    pub fn custom_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.requirements.iter().filter_map(|(key, set)| {
+            let is_custom =
+                *key != self.node_label && !self.platform.knows(key) && !self.platform.refuses(key);
+            let mut values = set.values().filter(|_| is_custom)?;
+            let only = values.next()?;
+            values.next().is_none().then_some((key.as_str(), only))
+        })
+    }
+
     /// True if it can make a node that meets a pod's requirements on a label, by Karpenter's rule. The key is
     /// canonical.
     pub fn can_meet<'a>(

@@ -33,10 +33,38 @@ impl Given {
 ///
 /// # Errors
 /// If the compiled-in node pools are invalid: never for a build whose tests pass.
-pub fn or_embedded(given: Catalogue) -> Result<Catalogue, FieldError> {
+fn or_embedded(given: Catalogue) -> Result<Catalogue, FieldError> {
     if given.is_empty() {
         embedded_node_pools()
     } else {
         Ok(given)
     }
+}
+
+/// The NodePool objects of a cluster.
+#[derive(Debug, Clone)]
+pub enum Live {
+    /// These, and no others.
+    Listed(Catalogue),
+    /// The cluster serves no NodePools.
+    NotServed,
+    /// berth may not list them, so that any may be there.
+    Unknown,
+}
+
+/// Returns the node pools to decide by: those of the cluster, and the external ones of the files and the policy.
+///
+/// If the cluster serves no NodePools, all node pools of the files and the policy take their place. If berth may not list
+/// them and there are none in the files or the policy, the default policy's take their place: a node pool that berth
+/// cannot see may exist.
+///
+/// # Errors
+/// If the compiled-in node pools are invalid: never for a build whose tests pass.
+pub fn live_catalogue(live: Live, written: Catalogue) -> Result<Catalogue, FieldError> {
+    Ok(match live {
+        // An external entry replaces a live node pool of its name: its author says that no object describes it.
+        Live::Listed(live) => live.with(&written.externals()),
+        Live::NotServed => written,
+        Live::Unknown => or_embedded(written)?,
+    })
 }

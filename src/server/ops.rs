@@ -1,4 +1,5 @@
-//! The endpoints for kubelet and Prometheus: `GET /livez`, `/readyz` and `/metrics`, over plain HTTP.
+//! The endpoints for kubelet, Prometheus and `berth status`: `GET /livez`, `/readyz`, `/metrics` and `/decisions`, over plain
+//! HTTP.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,6 +11,7 @@ use hyper::StatusCode;
 use hyper::header::CONTENT_TYPE;
 use tokio::sync::watch;
 
+use super::last_hour::LastHour;
 use super::lifecycle::Phase;
 use crate::metrics::{self, Metrics};
 use crate::tls::Certificates;
@@ -23,18 +25,22 @@ pub struct Ops {
     pub certificates: Arc<Certificates>,
     /// The metrics that `/metrics` shows.
     pub metrics: Arc<Metrics>,
+    /// The decisions that `/decisions` shows.
+    pub last_hour: Arc<LastHour>,
 }
 
 impl Ops {
-    /// Returns the three endpoints. Any other path is answered with a 404.
+    /// Returns the four endpoints. Any other path is answered with a 404.
     pub fn router(self) -> Router {
         let ops = Arc::new(self);
         let ready = Arc::clone(&ops);
+        let last_hour = Arc::clone(&ops.last_hour);
         Router::new()
             // An answer is all that liveness asks for: a restart of berth mends nothing that it depends on.
             .route("/livez", get(async || "ok\n"))
             .route("/readyz", get(async move || ready.readiness()))
             .route("/metrics", get(async move || ops.page()))
+            .route("/decisions", get(async move || page_of(&last_hour)))
     }
 
     fn readiness(&self) -> Response {
@@ -51,4 +57,9 @@ impl Ops {
     fn page(&self) -> Response {
         ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], self.metrics.text()).into_response()
     }
+}
+
+fn page_of(last_hour: &LastHour) -> Response {
+    let text = serde_json::to_string(&last_hour.window()).unwrap_or_default();
+    ([(CONTENT_TYPE, "application/json")], text + "\n").into_response()
 }

@@ -14,6 +14,19 @@ pub(super) fn not_after(pem: &str) -> Option<i64> {
     })
 }
 
+/// Returns the beginning and the end of a certificate's validity, in seconds since 1970. Of several certificates in the
+/// text, the first counts.
+#[must_use]
+pub fn validity(pem: &str) -> Option<(i64, i64)> {
+    field(pem, |certificate| {
+        let validity = certificate.validity();
+        Some((
+            validity.not_before.timestamp(),
+            validity.not_after.timestamp(),
+        ))
+    })
+}
+
 /// True if a certificate's validity has begun.
 pub(super) fn has_begun(pem: &str, now: i64) -> bool {
     let begins = field(pem, |certificate| {

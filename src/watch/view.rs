@@ -13,7 +13,7 @@ use crate::definition;
 use crate::encoding::field::FieldError;
 use crate::metrics::watching::Watched;
 use crate::node::{Catalogue, NodePool, State};
-use crate::placement::{Given, Snapshot, or_embedded};
+use crate::placement::{Given, Live, Snapshot, live_catalogue};
 use crate::pod::NamespaceLabels;
 use crate::policy::{Policy, Source, embedded_policy, read_policy_spec, remarks};
 use crate::validation::NamespaceFault;
@@ -286,23 +286,18 @@ impl View {
         self.policies.objects().get(definition::NAME)
     }
 
-    /// Returns the node pools of the cluster, and the external ones of the files and the policy.
-    ///
-    /// If the cluster serves no `NodePool`s, all node pools of the files and the policy take their place. If berth may
-    /// not list them and there are none in the files or the policy, the default policy's take their place: a node pool
-    /// that berth cannot see may exist.
+    /// Returns the node pools to decide by with a policy.
     fn catalogue(&self, usable: &Usable) -> Result<Catalogue, FieldError> {
         let written = usable.catalogue.with(&self.files);
-        Ok(match self.node_pools.availability() {
+        let live = match self.node_pools.availability() {
             Availability::Listed => {
                 let live = self.node_pools.objects().values().flatten();
-                let live: Catalogue = live.map(Arc::clone).collect();
-                // An external entry replaces a live node pool of its name: its author says that no object describes it.
-                live.with(&written.externals())
+                Live::Listed(live.map(Arc::clone).collect())
             }
-            Availability::Absent => written,
-            Availability::Forbidden | Availability::Unknown => or_embedded(written)?,
-        })
+            Availability::Absent => Live::NotServed,
+            Availability::Forbidden | Availability::Unknown => Live::Unknown,
+        };
+        live_catalogue(live, written)
     }
 
     fn judgement(&self) -> Option<Judgement> {

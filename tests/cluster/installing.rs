@@ -5,6 +5,7 @@ mod chart;
 mod helm;
 mod installed;
 mod kustomize;
+mod status;
 
 use crate::harness::cluster::Extent;
 use crate::runner::{Group, tests};
@@ -24,6 +25,7 @@ pub(crate) fn group() -> Group {
             kustomize::installation,
             kustomize::opting_in_and_out,
             kustomize::cron_job_templates,
+            status::status,
             cert_manager::cert_manager,
         ],
     }

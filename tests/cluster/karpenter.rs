@@ -4,6 +4,7 @@ mod agreement;
 mod cast_ai;
 mod examples;
 mod limits;
+mod live;
 mod outside;
 pub(crate) mod pools;
 
@@ -22,6 +23,8 @@ pub(crate) fn group() -> Group {
             pools::architecture,
             pools::any_architecture,
             outside::before_other_node_pools,
+            live::init,
+            live::explain,
             limits::at_its_limit,
             cast_ai::node_templates,
             // It is last, and leaves many nodes.

@@ -54,6 +54,7 @@ mod core {
     mod cases;
     mod complaints;
     mod documents;
+    mod drafts;
     mod hostile;
     mod laws;
     mod objects;
@@ -65,6 +66,7 @@ mod core {
 
 /// The process: its listeners, its certificates and its life.
 mod serving {
+    mod last_hour;
     mod lifecycle;
     mod limits;
     mod metrics;

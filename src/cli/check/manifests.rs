@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::objects::objects;
 use crate::cli::files::{Inputs, read};
+use crate::cli::objects::objects;
 use crate::preflight::{Assessment, Severity, check_manifests};
 
 /// Checks manifests. Returns the assessment, and a message for all that could not be read or is missing. `warn` takes

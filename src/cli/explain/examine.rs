@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::decode::decode;
 use super::explanation::Explanation;
+use super::live::Facts;
 use super::makers::Maker;
 use super::report::{Examined, Fate, Summary};
 use super::role::Role;
@@ -59,6 +60,8 @@ fn labels(object: &ObjectAt<'_>) -> NamespaceLabels {
 /// An examination under way.
 pub(super) struct Examination<'p> {
     pub(super) snapshot: &'p Snapshot,
+    /// The facts about live objects; `None` for manifests.
+    pub(super) facts: Option<&'p Facts>,
     /// The summary, which is said at the end.
     pub(super) summary: Summary,
     /// The text that may still be searched for lines, in bytes.
@@ -70,6 +73,7 @@ impl<'p> Examination<'p> {
     pub(super) fn new(snapshot: &'p Snapshot) -> Self {
         Self {
             snapshot,
+            facts: None,
             summary: Summary::default(),
             searchable: SEARCHED_BYTES,
         }
@@ -131,7 +135,10 @@ impl<'p> Examination<'p> {
         value: Option<&'o serde_json::Value>,
         manifest: &Manifest,
     ) -> Examined<'o, 'p> {
+        let namespace = identity.effective_namespace();
+        let facts = self.facts;
         let object = Examined {
+            live: facts.and_then(|facts| facts.of(identity.kind, namespace, identity.name)),
             location: self.location(&fate, manifest),
             path: path.clone(),
             identity,

@@ -1,6 +1,7 @@
 //! The explanation for a program: one document, whose field names stay as they are.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::examine::Examination;
 use super::explanation::Explanation;
+use super::live::{Live, Outlook};
 use super::report::{Examined, Fate};
 use crate::cli::files::{Manifest, Warning};
 
@@ -112,10 +114,32 @@ struct WorkloadJson<'r> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     lost_preferences: &'r [String],
     findings: Vec<FindingJson<'r>>,
+    /// The facts about a live object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<LiveJson<'r>>,
     /// The patch that the server would send.
     patch: &'r RawValue,
     /// The patch that it would send if it were not for Audit.
     audited_patch: &'r RawValue,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LiveJson<'r> {
+    /// The decision that berth wrote on the pod.
+    decision: Option<&'r str>,
+    node: Option<&'r str>,
+    node_labels: BTreeMap<&'r str, &'r str>,
+    /// The scheduler's message, while the pod waits.
+    waits: Option<&'r str>,
+    /// Karpenter's last message, while the pod waits.
+    karpenter: Option<&'r str>,
+    /// The number of its pods, and of those that berth placed.
+    pods: Option<usize>,
+    placed_pods: Option<usize>,
+    /// The difference between its pods and what berth would make of them today.
+    today: Option<String>,
+    to_do: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -228,7 +252,33 @@ fn workload<'r>(
         detail: decision.detail.as_deref(),
         lost_preferences: &explanation.lost,
         findings: findings.collect(),
+        live: object.live.map(|live| of_live(live, object, explanation)),
         patch,
         audited_patch,
     })
+}
+
+fn of_live<'r>(
+    live: &'r Live,
+    object: &Examined<'_, '_>,
+    explanation: &Explanation<'_>,
+) -> LiveJson<'r> {
+    let decision = &explanation.decision;
+    let namespace = object.identity.effective_namespace();
+    let Outlook { difference, to_do } = live.outlook(namespace, decision.reason, decision.mode);
+    let pod = live.pod.as_ref();
+    let labels = pod.into_iter().flat_map(|pod| &pod.node_labels);
+    LiveJson {
+        decision: pod.and_then(|pod| pod.decision.as_deref()),
+        node: pod.and_then(|pod| pod.node.as_deref()),
+        node_labels: labels
+            .map(|(word, value)| (*word, value.as_str()))
+            .collect(),
+        waits: pod.and_then(|pod| pod.waits.as_deref()),
+        karpenter: pod.and_then(|pod| pod.karpenter.as_deref()),
+        pods: live.pods.map(|(_, all)| all),
+        placed_pods: live.pods.map(|(placed, _)| placed),
+        today: difference,
+        to_do,
+    }
 }

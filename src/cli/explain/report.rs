@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::explanation::Explanation;
+use super::live::Live;
 use crate::cli::files::{Identity, Location, Warning};
 use crate::encoding::field::{FieldError, FieldPath};
 use crate::placement::{Decision, Reason};
@@ -24,6 +25,8 @@ pub(super) struct Examined<'o, 'p> {
     /// The object; `None` if there is none.
     pub(super) value: Option<&'o Value>,
     pub(super) fate: Fate<'p>,
+    /// The facts about it, if it is a live object.
+    pub(super) live: Option<&'p Live>,
 }
 
 /// The fate of an object.

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::examine::Examination;
 use super::explanation::{Explanation, Made};
+use super::live::{Live, Outlook};
 use super::report::{Examined, Fate};
 use super::summary::summary;
 use crate::cli::files::Manifest;
@@ -45,6 +46,14 @@ fn block(object: &Examined<'_, '_>, out: &mut impl Write) -> io::Result<()> {
         Fate::Explained(explanation) => {
             heading(object, out)?;
             explained(explanation, out)?;
+            if let Some(live) = object.live {
+                of_live(
+                    live,
+                    object.identity.effective_namespace(),
+                    explanation,
+                    out,
+                )?;
+            }
         }
         Fate::Refused(error) => {
             heading(object, out)?;
@@ -132,6 +141,44 @@ fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<
                 row(out, "", style, line)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Says where a live pod runs or why it waits, and how berth would decide today.
+fn of_live(
+    live: &Live,
+    namespace: &str,
+    explanation: &Explanation<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let plain = Style::new();
+    if let Some(pod) = &live.pod {
+        if let Some(place) = pod.place() {
+            row(out, "runs on", plain, &place)?;
+        }
+        if let Some(why) = &pod.waits {
+            row(out, "waits", YELLOW, why)?;
+        }
+        if let Some(why) = &pod.karpenter {
+            row(out, "Karpenter", YELLOW, why)?;
+        }
+        let decision = pod.decision.as_deref();
+        let written = decision.unwrap_or("without berth");
+        row(out, "as created", plain, &written)?;
+    }
+    if let Some((placed, all)) = live.pods {
+        let text = format!("{all}, {placed} of them placed by berth");
+        row(out, "its pods", plain, &text)?;
+    }
+    let decision = &explanation.decision;
+    let Outlook { difference, to_do } = live.outlook(namespace, decision.reason, decision.mode);
+    if let Some(difference) = difference {
+        row(out, "today", YELLOW, &difference)?;
+    }
+    for (position, command) in to_do.iter().enumerate() {
+        let label = if position == 0 { "to do" } else { "" };
+        row(out, label, plain, command)?;
     }
     Ok(())
 }

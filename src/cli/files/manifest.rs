@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::directory::Unlisted;
-use super::object::{Element, ListKind, elements, item_elements};
+use super::object::{Element, Identity, ListKind, elements, item_elements};
 use super::parse::{self, Syntax};
 use super::text::TextError;
 use crate::encoding::yaml::SyntaxError;
@@ -105,6 +105,28 @@ pub(in crate::cli) enum ReadError {
 }
 
 impl Manifest {
+    /// Makes a manifest of an object that comes from no file. `origin` says where it comes from.
+    pub(in crate::cli) fn of_object(origin: &str, object: &Value) -> Self {
+        let text = object.to_string();
+        Self {
+            location: Location {
+                file: origin.into(),
+                document: None,
+                line: None,
+            },
+            start: 1,
+            separated: false,
+            warnings: Vec::new(),
+            content: Ok(Content {
+                kind: Identity::of(object).kind.to_owned(),
+                list: None,
+                syntax: Syntax::Json,
+            }),
+            part: 0..text.len(),
+            file: Arc::new(text),
+        }
+    }
+
     /// Returns the text as it was written, without the separator before it; empty for a file that could not be read.
     pub(in crate::cli) fn text(&self) -> &str {
         &self.file[self.part.clone()]

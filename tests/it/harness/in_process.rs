@@ -10,6 +10,7 @@ use berth::placement::Snapshot;
 use berth::policy::{embedded_node_pools, embedded_policy};
 use berth::server::Limits;
 use berth::server::connection::Listener;
+use berth::server::last_hour::LastHour;
 use berth::server::lifecycle::{Lifecycle, Phase};
 use berth::server::ops::Ops;
 use berth::server::webhook::Webhook;
@@ -54,6 +55,7 @@ impl InProcess {
                 phase: lifecycle.subscribe(),
                 certificates: certificates(),
                 metrics: Arc::clone(&metrics),
+                last_hour: Arc::new(LastHour::new(Arc::clone(&metrics))),
             };
             Listener {
                 socket: Socket::Ops,

@@ -1,8 +1,8 @@
-//! The objects in manifests, as the check takes them.
+//! The objects in manifests and pages of lists, as the checks of a registration take them.
 
 use serde_json::Value;
 
-use crate::cli::files::{Element, elements};
+use super::files::{Element, elements};
 use crate::preflight::Object;
 
 /// Returns the objects of documents, those in lists included. Anything else has nothing to do with a registration.
