@@ -1,14 +1,19 @@
 //! The command line: `berth serve`, `berth explain`, `berth check` and `berth crd`.
 
 mod check;
+mod codes;
 mod crd;
 mod exit;
 mod explain;
+mod fail_on;
 mod files;
 mod kubeconfig;
 mod output;
 mod serve;
 mod sources;
+mod styled;
+mod terminal;
+mod wrap;
 
 use std::process::ExitCode;
 
@@ -34,7 +39,7 @@ enum Command {
     Crd(crd::Args),
 }
 
-/// Runs the program. Returns 0 if all is well, 1 after a failure, 2 if `check` found errors, and 64 for bad usage or
+/// Runs the program. Returns 0 if all is well, 1 after a failure, 2 if there are findings, and 64 for bad usage or
 /// configuration.
 #[must_use]
 pub fn main() -> ExitCode {

@@ -14,10 +14,27 @@ pub(super) use input::read;
 pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
 
-/// The flag `-f`.
+/// The arguments that name manifests: paths, by themselves or behind `-f`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Inputs {
+    /// Files or directories of manifests, as with -f
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
     /// Manifests: a file, a directory of .yaml, .yml and .json files, or - for standard input; may be repeated
     #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
-    pub(super) filenames: Vec<PathBuf>,
+    filenames: Vec<PathBuf>,
+}
+
+impl Inputs {
+    /// True if nothing is named.
+    pub(super) fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.filenames.is_empty()
+    }
+
+    /// Reads what is named: first what stands behind `-f`, then the paths.
+    pub(super) fn read(&self) -> Vec<Manifest> {
+        let named = self.filenames.iter().chain(&self.paths);
+        read(named.map(PathBuf::as_path))
+    }
 }
