@@ -2,9 +2,11 @@
 
 mod check;
 mod cluster;
+mod codes;
 mod crd;
 mod exit;
 mod explain;
+mod fail_on;
 mod files;
 mod init;
 mod kubeconfig;
@@ -13,6 +15,9 @@ mod output;
 mod serve;
 mod sources;
 mod status;
+mod styled;
+mod terminal;
+mod wrap;
 
 use std::process::ExitCode;
 
@@ -40,7 +45,7 @@ enum Command {
     Crd(crd::Args),
 }
 
-/// Runs the program. Returns 0 if all is well, 1 after a failure, 2 if `check` found errors, and 64 for bad usage or
+/// Runs the program. Returns 0 if all is well, 1 after a failure, 2 if there are findings, and 64 for bad usage or
 /// configuration.
 #[must_use]
 pub fn main() -> ExitCode {

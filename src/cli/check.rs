@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{ArgGroup, ValueEnum};
 
-use super::exit;
+use super::fail_on::FailOn;
 use super::files::Inputs;
 use super::kubeconfig::Access;
 use super::output::{complain, printed};
@@ -23,17 +23,24 @@ const COMMAND: &str = "check";
 const EXAMPLES: &str = "\
 Examples:
   Could these manifests keep pods from starting once they are applied?
+    berth check manifests/
     kubectl kustomize deploy | berth check -f -
     helm template berth ./chart | berth check -f -
 
   Is this policy right, in a cluster with these node pools?
-    berth check -f policy.yaml -f node-pools.yaml
+    berth check policy.yaml node-pools.yaml
+
+  Fail a pipeline for warnings too:
+    berth check manifests/ --fail-on warn
 
   And the installation in the cluster?
     berth check --cluster
 
-Exit codes: 0 fine, warnings and notes included, 1 something could not be read or reached,
-2 errors were found, 64 bad usage.";
+Exit codes:
+  0   nothing of the level of --fail-on was found: an error is of deny, a warning of warn, a note of neither
+  1   something could not be read or reached
+  2   something of that level was found
+  64  bad usage";
 
 /// Checks berth's registration: could it keep pods from starting, berth's own among them?
 ///
@@ -53,9 +60,10 @@ Exit codes: 0 fine, warnings and notes included, 1 something could not be read o
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = EXAMPLES,
-    group(ArgGroup::new("what").required(true).args(["filenames", "cluster"])),
-    mut_arg("kubeconfig", |arg| arg.requires("cluster").conflicts_with("filenames")),
-    mut_arg("context", |arg| arg.requires("cluster").conflicts_with("filenames")),
+    group(ArgGroup::new("what").required(true).multiple(true).args(["paths", "filenames", "cluster"])),
+    mut_arg("cluster", |arg| arg.conflicts_with_all(["paths", "filenames"])),
+    mut_arg("kubeconfig", |arg| arg.requires("cluster").conflicts_with_all(["paths", "filenames"])),
+    mut_arg("context", |arg| arg.requires("cluster").conflicts_with_all(["paths", "filenames"])),
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -71,6 +79,9 @@ pub(super) struct Args {
     /// The form of the output: text, one line a fault, or json
     #[arg(short, long, value_enum, default_value_t = Form::Text, hide_possible_values = true, value_name = "FORM")]
     output: Form,
+
+    #[command(flatten)]
+    fail_on: FailOn,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -79,7 +90,8 @@ enum Form {
     Json,
 }
 
-/// Runs the command. Returns 0 if all is well, 1 if something could not be read, and 2 if there are errors.
+/// Runs the command. Returns 0 if all is well, 1 if something could not be read, and 2 if there are
+/// findings of the level of `--fail-on`.
 pub(super) fn run(args: &Args) -> ExitCode {
     let (mut assessment, is_whole) = if args.cluster {
         match cluster::check(&args.access) {
@@ -100,10 +112,10 @@ pub(super) fn run(args: &Args) -> ExitCode {
     assessment.faults.sort_by_key(|fault| fault.severity);
     if !printed(COMMAND, show(args.output, &assessment)) || !is_whole {
         ExitCode::FAILURE
-    } else if assessment.count(Severity::Error) > 0 {
-        ExitCode::from(exit::FAULTS)
     } else {
-        ExitCode::SUCCESS
+        let errors = assessment.count(Severity::Error);
+        let warnings = assessment.count(Severity::Warning);
+        args.fail_on.exit_code(errors, warnings)
     }
 }
 

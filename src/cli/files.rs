@@ -8,16 +8,40 @@ mod parse;
 mod text;
 mod unique;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(super) use input::read;
 pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
 
-/// The flag `-f`.
+/// The arguments that name manifests: paths, by themselves or behind `-f`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Inputs {
+    /// Files or directories of manifests, as with -f
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+
     /// Manifests: a file, a directory of .yaml, .yml and .json files, or - for standard input; may be repeated
     #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
-    pub(super) filenames: Vec<PathBuf>,
+    filenames: Vec<PathBuf>,
+}
+
+impl Inputs {
+    /// True if nothing is named.
+    pub(super) fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.filenames.is_empty()
+    }
+
+    /// Returns what is named: first what stands behind `-f`, then the paths.
+    pub(super) fn named(&self) -> impl Iterator<Item = &Path> {
+        self.filenames
+            .iter()
+            .chain(&self.paths)
+            .map(PathBuf::as_path)
+    }
+
+    /// Reads what is named.
+    pub(super) fn read(&self) -> Vec<Manifest> {
+        read(self.named())
+    }
 }

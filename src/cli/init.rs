@@ -1,7 +1,6 @@
 //! `berth init`: a first policy over the node pools that there are.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
@@ -44,6 +43,7 @@ read or reached; 64 bad usage.";
 #[command(
     after_help = EXAMPLES,
     group(ArgGroup::new("what").required(true).multiple(true).args(["filenames", "paths", "cluster"])),
+    mut_arg("paths", |arg| arg.conflicts_with("cluster").help("Files or directories of NodePools, as with -f")),
     mut_arg("filenames", |arg| arg
         .visible_alias("node-pools")
         .conflicts_with("cluster")
@@ -53,10 +53,6 @@ read or reached; 64 bad usage.";
     mut_arg("context", |arg| arg.requires("cluster").conflicts_with_all(["filenames", "paths"])),
 )]
 pub(super) struct Args {
-    /// Files or directories of NodePools, as with -f
-    #[arg(value_name = "PATH", conflicts_with = "cluster")]
-    paths: Vec<PathBuf>,
-
     #[command(flatten)]
     inputs: Inputs,
 
@@ -102,7 +98,7 @@ fn node_pools(args: &Args) -> anyhow::Result<Catalogue> {
         return of_cluster(args);
     }
     let mut catalogue = Catalogue::default();
-    for path in args.inputs.filenames.iter().chain(&args.paths) {
+    for path in args.inputs.named() {
         let warn = &mut |warning: &str| complain(COMMAND, &format!("warning: {warning}"));
         let found = add_node_pools(path, &mut catalogue, warn)?;
         found.any().with_context(|| path.display().to_string())?;

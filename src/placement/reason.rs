@@ -155,7 +155,9 @@ impl Reason {
     #[must_use]
     pub const fn sentence(self) -> Option<&'static str> {
         Some(match self {
-            Self::Kind => "berth does not change this kind; it places the pods as they are created",
+            Self::Kind => {
+                "berth does not change this kind; the pods it creates are placed when they are created"
+            }
             Self::DaemonSet => "a DaemonSet runs on the nodes that there are, whatever they are",
             Self::Namespace => "it is a system namespace",
             Self::NotOptedIn => {

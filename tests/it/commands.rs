@@ -6,6 +6,7 @@
 
 mod check;
 mod explain;
+mod terminal;
 
 use std::fmt::Write as _;
 use std::os::unix::fs::symlink;

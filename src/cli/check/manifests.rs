@@ -1,15 +1,13 @@
 //! Manifests that are not applied yet.
 
-use std::path::PathBuf;
-
-use crate::cli::files::{Inputs, read};
+use crate::cli::files::Inputs;
 use crate::cli::objects::objects;
 use crate::preflight::{Assessment, Severity, check_manifests};
 
 /// Checks manifests. Returns the assessment, and a message for all that could not be read or is missing. `warn` takes
 /// what their authors may not expect of kubectl.
 pub(super) fn check(inputs: &Inputs, warn: &mut dyn FnMut(&str)) -> (Assessment, Vec<String>) {
-    let manifests = read(inputs.filenames.iter().map(PathBuf::as_path));
+    let manifests = inputs.read();
     let mut values = Vec::new();
     let mut unread = Vec::new();
     for manifest in &manifests {

@@ -79,11 +79,27 @@ impl<'p> Examination<'p> {
         }
     }
 
+    /// Begins with nothing examined of live objects.
+    pub(super) fn of_live(snapshot: &'p Snapshot, facts: &'p Facts) -> Self {
+        Self {
+            facts: Some(facts),
+            ..Self::new(snapshot)
+        }
+    }
+
+    /// Begins anew on the same input.
+    pub(super) fn anew(&self) -> Self {
+        Self {
+            facts: self.facts,
+            ..Self::new(self.snapshot)
+        }
+    }
+
     /// Examines the objects of a manifest, and shows each.
     pub(super) fn manifest(&mut self, manifest: &Manifest, show: Show<'_, 'p>) -> io::Result<()> {
         self.summary.warnings.extend_from_slice(&manifest.warnings);
         if let Err(error) = &manifest.content {
-            let fate = Fate::Refused(FieldError::new(error.to_string()));
+            let fate = Fate::Unreadable(FieldError::new(error.to_string()));
             return show(self.examined(
                 fate,
                 &FieldPath::default(),
@@ -110,7 +126,7 @@ impl<'p> Examination<'p> {
         let object = match element {
             Element::Object(object) => object,
             Element::Misfit { identity, error } => {
-                let fate = Fate::Refused(error.clone());
+                let fate = Fate::Unreadable(error.clone());
                 return show(self.examined(fate, &FieldPath::default(), *identity, None, manifest));
             }
         };
@@ -153,7 +169,7 @@ impl<'p> Examination<'p> {
     fn location(&mut self, fate: &Fate<'_>, manifest: &Manifest) -> Location {
         let mut location = manifest.location.clone();
         let text = manifest.text();
-        if let Fate::Refused(FieldError { path, .. }) = fate
+        if let Fate::Unreadable(FieldError { path, .. }) = fate
             && manifest.content.is_ok()
             && text.len() <= self.searchable
         {
@@ -176,7 +192,7 @@ fn fates<'p>(object: &ObjectAt<'_>, snapshot: &'p Snapshot) -> Vec<Fate<'p>> {
     if let Err(error) = decode(identity, value) {
         let mut whole = path.clone();
         whole.0.extend(error.path.0);
-        return vec![Fate::Refused(FieldError {
+        return vec![Fate::Unreadable(FieldError {
             path: whole,
             message: error.message,
         })];
@@ -198,8 +214,8 @@ fn fates<'p>(object: &ObjectAt<'_>, snapshot: &'p Snapshot) -> Vec<Fate<'p>> {
     explanations.into_iter().map(explained).collect()
 }
 
-const UNKNOWN_MAKER: &str = "berth places its pods as they are created, and does not know their controller; to try a \
-                             rule, explain a Pod with their owner";
+const UNKNOWN_MAKER: &str = "berth does not change this kind; the pods it creates are placed when they are created, and \
+                             berth does not know their controller; to try a rule, explain a Pod with their owner";
 
 /// Explains an object of a kind that the server does not read.
 fn of_maker<'p>(

@@ -129,8 +129,8 @@ impl<'p> Explanation<'p> {
             None => "their owner".to_owned(),
         };
         let detail = format!(
-            "berth places its pods as they are created, and their spec does not stand in this object; to try a rule, \
-             explain a Pod with {owner}"
+            "berth does not change this kind; the pods it creates are placed when they are created, and their spec is \
+             not in this object; to try a rule, explain a Pod with {owner}"
         );
         Self {
             made: Some(Made {
@@ -159,6 +159,28 @@ impl<'p> Explanation<'p> {
     /// True if the server would carry the decision out.
     pub(super) fn is_enforced(&self) -> bool {
         self.decision.mode == Mode::Enforce
+    }
+
+    /// Returns the names of the node pools.
+    pub(super) fn node_pools(&self) -> Vec<&'p str> {
+        let node_pools = self.decision.node_pools.iter();
+        node_pools.map(|node_pool| &**node_pool.name()).collect()
+    }
+
+    /// Returns why the decision is as it is, in words; `None` if there is nothing to explain.
+    pub(super) fn why(&self) -> Option<&str> {
+        let reason = self.decision.reason;
+        self.decision.detail.as_deref().or(reason.sentence())
+    }
+
+    /// Returns the findings for which the server refuses the object. In Audit there are none.
+    pub(super) fn denials(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| self.denies(finding))
+    }
+
+    /// True if the server refuses the object because of a finding.
+    pub(super) fn denies(&self, finding: &Finding) -> bool {
+        finding.action == Action::Deny && self.is_enforced()
     }
 
     /// Returns what the server does about a finding. In Audit it only counts it.

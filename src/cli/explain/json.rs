@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 use super::examine::Examination;
 use super::explanation::Explanation;
 use super::live::{Live, Outlook};
-use super::report::{Examined, Fate};
+use super::outcome::Outcome;
+use super::report::{Examined, Fate, Summary};
 use crate::cli::files::{Manifest, Warning};
 
 /// The document. Its workloads are examined as they are written, so they come first and none is kept.
@@ -34,6 +35,7 @@ impl Serialize for ReportJson<'_, '_> {
         let summary = &examination.summary;
         // The number of objects that have nothing to do with placement.
         document.serialize_entry("skipped", &summary.skipped)?;
+        document.serialize_entry("summary", &SummaryJson::of(summary))?;
         document.serialize_entry("namespacesAssumedOptedIn", &summary.assumed)?;
         let warnings = summary.warnings.iter().map(WarningJson::of);
         document.serialize_entry("warnings", &warnings.collect::<Vec<_>>())?;
@@ -54,7 +56,7 @@ impl Serialize for WorkloadsJson<'_, '_, '_> {
                     Fate::Explained(explanation) => {
                         written = workloads.serialize_element(&workload(&object, explanation)?);
                     }
-                    Fate::Refused(error) => {
+                    Fate::Unreadable(error) => {
                         let refusal = serde_json::to_value(RefusalJson {
                             origin: origin(&object),
                             field: error.path.to_string(),
@@ -159,6 +161,51 @@ struct RefusalJson<'r> {
     message: &'r str,
 }
 
+/// The numbers of workloads by outcome, and of other things. Each workload is in one of the first five.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SummaryJson {
+    placed: usize,
+    already_placed: usize,
+    /// The number of those that Audit leaves as they are.
+    would_be_placed: usize,
+    /// The number of those that are left alone, by reason.
+    left_alone: BTreeMap<&'static str, usize>,
+    /// The number of those that are denied, by the first check that denies them.
+    denied: BTreeMap<&'static str, usize>,
+    /// The number of those that would be denied if it were not for Audit.
+    would_be_denied: usize,
+    /// The number of those that are warned of and neither denied nor would be.
+    warned: usize,
+    unreadable: usize,
+    skipped: usize,
+}
+
+impl SummaryJson {
+    fn of(summary: &Summary) -> Self {
+        let count = |outcome| summary.outcomes.get(&outcome).copied().unwrap_or_default();
+        let left_alone = summary.outcomes.iter();
+        let left_alone = left_alone.filter_map(|(outcome, count)| match outcome {
+            Outcome::LeftAlone(reason) => Some((reason.as_str(), *count)),
+            _ => None,
+        });
+        let denied = summary.denied.iter();
+        Self {
+            placed: count(Outcome::Placed),
+            already_placed: count(Outcome::AlreadyPlaced),
+            would_be_placed: count(Outcome::WouldBePlaced),
+            left_alone: left_alone.collect(),
+            denied: denied
+                .map(|(check, count)| (check.as_str(), *count))
+                .collect(),
+            would_be_denied: summary.audited_denials,
+            warned: summary.warned_only(),
+            unreadable: summary.unreadable,
+            skipped: summary.skipped,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct WarningJson<'r> {
     file: &'r str,
@@ -243,11 +290,7 @@ fn workload<'r>(
         mode: decision.mode.as_str(),
         rule: decision.rule.map(|rule| &*rule.name),
         pool: decision.pool.map(|pool| &*pool.name),
-        node_pools: decision
-            .node_pools
-            .iter()
-            .map(|node_pool| &**node_pool.name())
-            .collect(),
+        node_pools: explanation.node_pools(),
         architectures: &decision.architectures,
         detail: decision.detail.as_deref(),
         lost_preferences: &explanation.lost,

@@ -94,7 +94,7 @@ fn patch_of(object: Examined<'_, '_>) -> Option<PatchAt> {
             explanation.patched?;
             Some((object.path, explanation.patch))
         }
-        Fate::Refused(_) | Fate::Skipped => None,
+        Fate::Unreadable(_) | Fate::Skipped => None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Remarks on the input that have no place in a manifest or a diff.
 
 use super::report::{Examined, Fate, Summary};
+use super::summary::plain;
 
-/// Returns the remarks on an object: why it is refused, or what was found.
+/// Returns the remarks on an object: why it is unreadable, or what was found.
 pub(super) fn remarks(object: &Examined<'_, '_>) -> Vec<String> {
     let location = &object.location;
     match &object.fate {
-        Fate::Refused(error) => vec![format!("{location}: {error}")],
+        Fate::Unreadable(error) => vec![format!("{location}: {error}")],
         Fate::Explained(explanation) => {
             let findings = explanation.findings.iter();
             let remark = findings.map(|finding| {
@@ -26,10 +27,9 @@ pub(super) fn remarks(object: &Examined<'_, '_>) -> Vec<String> {
 
 /// Returns the remarks on the whole input.
 pub(super) fn closing(summary: &Summary) -> Vec<String> {
+    let mut remarks = vec![plain(summary)];
     let warnings = summary.warnings.iter();
-    let mut remarks: Vec<_> = warnings
-        .map(|warning| format!("warning: {warning}"))
-        .collect();
+    remarks.extend(warnings.map(|warning| format!("warning: {warning}")));
     let audited = summary.audited;
     if audited > 0 {
         remarks.push(format!(

@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::explanation::Explanation;
 use super::live::Live;
+use super::outcome::Outcome;
 use crate::cli::files::{Identity, Location, Warning};
 use crate::encoding::field::{FieldError, FieldPath};
-use crate::placement::{Decision, Reason};
-use crate::policy::Mode;
+use crate::policy::{Action, Mode};
+use crate::validation::Check;
 
 /// An object of the input, and its fate.
 ///
@@ -35,7 +36,7 @@ pub(super) enum Fate<'p> {
     /// It makes pods, and berth decides for them.
     Explained(Box<Explanation<'p>>),
     /// It cannot be read, or the API server would refuse it.
-    Refused(FieldError),
+    Unreadable(FieldError),
     /// It has nothing to do with placement.
     Skipped,
 }
@@ -44,9 +45,15 @@ pub(super) enum Fate<'p> {
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     /// The number of workloads by outcome.
-    pub(super) outcomes: BTreeMap<(Reason, Mode), usize>,
-    /// The number of objects that were refused or could not be read.
-    pub(super) refused: usize,
+    pub(super) outcomes: BTreeMap<Outcome, usize>,
+    /// The number of workloads that are denied, by the first check that denies them.
+    pub(super) denied: BTreeMap<Check, usize>,
+    /// The number of workloads that would be denied if it were not for Audit.
+    pub(super) audited_denials: usize,
+    /// The number of workloads that are not denied, and in which something was found.
+    pub(super) warned: usize,
+    /// The number of objects that cannot be read, or that the API server would not read.
+    pub(super) unreadable: usize,
     /// The number of objects that have nothing to do with placement.
     pub(super) skipped: usize,
     /// The number of workloads that are left unpatched because of Audit.
@@ -61,15 +68,41 @@ impl Summary {
     /// Counts an object.
     pub(super) fn count(&mut self, object: &Examined<'_, '_>) {
         match &object.fate {
-            Fate::Explained(explanation) => {
-                let decision = &explanation.decision;
-                *self.outcomes.entry(outcome(decision)).or_default() += 1;
-                let is_audited = decision.mode == Mode::Audit && !explanation.patch.is_empty();
-                self.audited += usize::from(is_audited);
-            }
-            Fate::Refused(_) => self.refused += 1,
+            Fate::Explained(explanation) => self.count_workload(explanation),
+            Fate::Unreadable(_) => self.unreadable += 1,
             Fate::Skipped => self.skipped += 1,
         }
+    }
+
+    fn count_workload(&mut self, explanation: &Explanation<'_>) {
+        *self.outcomes.entry(Outcome::of(explanation)).or_default() += 1;
+        let is_audited = explanation.decision.mode == Mode::Audit;
+        self.audited += usize::from(is_audited && !explanation.patch.is_empty());
+        if let Some(denial) = explanation.denials().next() {
+            *self.denied.entry(denial.check).or_default() += 1;
+            return;
+        }
+        let mut findings = explanation.findings.iter();
+        let would_deny = findings.any(|finding| finding.action == Action::Deny);
+        self.audited_denials += usize::from(would_deny);
+        self.warned += usize::from(!explanation.findings.is_empty());
+    }
+
+    /// Returns the number of workloads that are denied.
+    pub(super) fn denials(&self) -> usize {
+        self.denied.values().sum()
+    }
+
+    /// Returns the number of workloads that are warned of and neither denied nor would be.
+    pub(super) fn warned_only(&self) -> usize {
+        self.warned - self.audited_denials
+    }
+
+    /// True if a page says more of something in the report: a finding, or a reason to leave a workload alone.
+    pub(super) fn names_codes(&self) -> bool {
+        let mut outcomes = self.outcomes.keys();
+        self.warned > 0
+            || outcomes.any(|outcome| matches!(outcome, Outcome::LeftAlone(_) | Outcome::Denied))
     }
 
     /// Says which namespaces are taken as opted in, if any.
@@ -84,13 +117,5 @@ impl Summary {
             "assuming {noun} {} {verb} opted in; add {whose} to the input to check",
             names.join(", ")
         ))
-    }
-}
-
-/// Returns the reason, and the mode if it matters: pods that are left alone are so in Audit too.
-fn outcome(decision: &Decision<'_>) -> (Reason, Mode) {
-    match decision.reason {
-        Reason::Placed => (decision.reason, decision.mode),
-        reason => (reason, Mode::Enforce),
     }
 }

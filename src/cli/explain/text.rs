@@ -1,73 +1,66 @@
 //! The report for a person: a block for each workload, and a summary.
 
-use std::fmt::Display;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::additions::additions;
+use super::closing::close;
 use super::examine::Examination;
 use super::explanation::{Explanation, Made};
+use super::hints::of_codes;
 use super::live::{Live, Outlook};
+use super::outcome::Outcome;
+use super::paper::Paper;
 use super::report::{Examined, Fate};
-use super::summary::summary;
 use crate::cli::files::Manifest;
 use crate::cli::output::clean;
-use crate::label::ARCH;
-use crate::placement::{Decision, Reason};
-use crate::policy::{Action, Mode};
+use crate::cli::terminal::Screen;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const RED: Style = AnsiColor::Red.on_default();
 
-/// Examines the input, and writes the report.
+/// Examines the input, and writes the report for a screen.
 pub(super) fn write(
     manifests: &[Manifest],
     examination: &mut Examination<'_>,
+    screen: Screen,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    let mut paper = Paper::new(out, screen.columns);
     for manifest in manifests {
-        examination.manifest(manifest, &mut |object| block(&object, out))?;
+        examination.manifest(manifest, &mut |object| block(&object, &mut paper))?;
     }
-    writeln!(out, "{}", summary(&examination.summary))?;
-    for warning in &examination.summary.warnings {
-        writeln!(out, "{YELLOW}warning: {}{YELLOW:#}", clean(warning))?;
-    }
-    match examination.summary.assumption() {
-        Some(note) => writeln!(out, "{DIM}note: {}{DIM:#}", clean(note)),
-        None => Ok(()),
-    }
+    let summary = &examination.summary;
+    let hints: Vec<String> = of_codes(summary, screen).into_iter().collect();
+    close(summary, &hints, &mut paper)
 }
 
-fn block(object: &Examined<'_, '_>, out: &mut impl Write) -> io::Result<()> {
+fn block(object: &Examined<'_, '_>, paper: &mut Paper<'_, impl Write>) -> io::Result<()> {
     match &object.fate {
         Fate::Explained(explanation) => {
-            heading(object, out)?;
-            explained(explanation, out)?;
+            heading(object, paper)?;
+            explained(explanation, paper)?;
             if let Some(live) = object.live {
-                of_live(
-                    live,
-                    object.identity.effective_namespace(),
-                    explanation,
-                    out,
-                )?;
+                let namespace = object.identity.effective_namespace();
+                of_live(live, namespace, explanation, paper)?;
             }
         }
-        Fate::Refused(error) => {
-            heading(object, out)?;
-            row(out, "refused", RED, error)?;
+        Fate::Unreadable(error) => {
+            heading(object, paper)?;
+            paper.row("unreadable", RED, error)?;
         }
         Fate::Skipped => return Ok(()),
     }
-    writeln!(out)
+    paper.line("")
 }
 
-fn heading(object: &Examined<'_, '_>, out: &mut impl Write) -> io::Result<()> {
+fn heading(object: &Examined<'_, '_>, paper: &mut Paper<'_, impl Write>) -> io::Result<()> {
     let (identity, location) = (&object.identity, &object.location);
     if identity.kind.is_empty() {
-        return writeln!(out, "{BOLD}{}{BOLD:#}", clean(location));
+        return paper.paragraph(&[(clean(location), BOLD)]);
     }
     let name = clean(format!("{} {}", identity.kind, identity.display_name()));
     let item = if object.path.is_root() {
@@ -79,66 +72,69 @@ fn heading(object: &Examined<'_, '_>, out: &mut impl Write) -> io::Result<()> {
         "namespace {}, {location}{item}",
         identity.effective_namespace()
     ));
-    writeln!(out, "{BOLD}{name}{BOLD:#}  {DIM}{place}{DIM:#}")
+    paper.paragraph(&[(name + " ", BOLD), (place, DIM)])
 }
 
-fn explained(explanation: &Explanation<'_>, out: &mut impl Write) -> io::Result<()> {
-    let decision = &explanation.decision;
-    if let Some(made) = &explanation.made
-        && let Some(pods) = pods(made)
-    {
-        row(out, "pods", Style::new(), &pods)?;
+fn explained(explanation: &Explanation<'_>, paper: &mut Paper<'_, impl Write>) -> io::Result<()> {
+    let (decision, outcome) = (&explanation.decision, Outcome::of(explanation));
+    let plain = Style::new();
+    if let Some(pods) = explanation.made.as_ref().and_then(pods) {
+        paper.row("pods", plain, &pods)?;
     }
-    row(out, "outcome", style(decision.reason), &outcome(decision))?;
+    let effect = match outcome {
+        Outcome::WouldBePlaced => "; Audit changes nothing",
+        _ => "",
+    };
+    paper.row("outcome", outcome.style(), &format!("{outcome}{effect}"))?;
     if let Some(rule) = decision.rule {
-        row(out, "rule", Style::new(), &rule.name)?;
+        paper.row("rule", plain, &rule.name)?;
     }
     if let Some(pool) = decision.pool {
-        row(out, "pool", Style::new(), &pool.name)?;
+        paper.row("pool", plain, &pool.name)?;
     }
-    if !decision.node_pools.is_empty() {
-        let names: Vec<&str> = decision
-            .node_pools
-            .iter()
-            .map(|node_pool| &**node_pool.name())
-            .collect();
-        row(out, "node pools", Style::new(), &names.join(", "))?;
+    let node_pools = explanation.node_pools().join(", ");
+    if !node_pools.is_empty() {
+        paper.row("node pools", plain, &node_pools)?;
     }
     if !decision.architectures.is_empty() {
-        let names = decision.architectures.join(", ");
-        row(out, "architectures", Style::new(), &names)?;
+        paper.row("architectures", plain, &decision.architectures.join(", "))?;
     }
-    let label = match (explanation.is_enforced(), &explanation.made) {
-        (true, None) => "adds",
-        (true, Some(_)) => "adds to pods",
-        (false, _) => "would add",
+    let label = match (outcome, &explanation.made) {
+        (Outcome::Denied, _) => "would add",
+        _ if !explanation.is_enforced() => "would add",
+        (_, Some(_)) => "adds to pods",
+        (_, None) => "adds",
     };
-    for (position, addition) in additions(decision).iter().enumerate() {
+    rows(label, &additions(decision), paper)?;
+    rows("gives up", &explanation.lost, paper)?;
+    if let Some(why) = explanation.why() {
+        paper.row("why", plain, &why)?;
+    }
+    findings(explanation, paper)
+}
+
+/// Writes rows with one label.
+fn rows(label: &str, values: &[String], paper: &mut Paper<'_, impl Write>) -> io::Result<()> {
+    for (position, value) in values.iter().enumerate() {
         let label = if position == 0 { label } else { "" };
-        row(out, label, Style::new(), addition)?;
+        paper.row(label, Style::new(), value)?;
     }
-    for (position, preference) in explanation.lost.iter().enumerate() {
-        let label = if position == 0 { "gives up" } else { "" };
-        row(out, label, Style::new(), preference)?;
-    }
-    if let Some(why) = decision
-        .detail
-        .as_deref()
-        .or_else(|| decision.reason.sentence())
-    {
-        row(out, "why", Style::new(), &why)?;
-    }
+    Ok(())
+}
+
+fn findings(explanation: &Explanation<'_>, paper: &mut Paper<'_, impl Write>) -> io::Result<()> {
     for finding in &explanation.findings {
-        let style = match (finding.action, decision.mode) {
-            (Action::Deny, Mode::Enforce) => RED,
-            _ => YELLOW,
+        let style = if explanation.denies(finding) {
+            RED
+        } else {
+            YELLOW
         };
         let label = explanation.verdict(finding);
         for (position, line) in finding.lines.iter().enumerate() {
             if position == 0 {
-                row(out, label, style, &format!("{}: {line}", finding.check))?;
+                paper.row(label, style, &format!("{}: {line}", finding.check))?;
             } else {
-                row(out, "", style, line)?;
+                paper.row("", style, line)?;
             }
         }
     }
@@ -150,37 +146,33 @@ fn of_live(
     live: &Live,
     namespace: &str,
     explanation: &Explanation<'_>,
-    out: &mut impl Write,
+    paper: &mut Paper<'_, impl Write>,
 ) -> io::Result<()> {
     let plain = Style::new();
     if let Some(pod) = &live.pod {
         if let Some(place) = pod.place() {
-            row(out, "runs on", plain, &place)?;
+            paper.row("runs on", plain, &place)?;
         }
         if let Some(why) = &pod.waits {
-            row(out, "waits", YELLOW, why)?;
+            paper.row("waits", YELLOW, why)?;
         }
         if let Some(why) = &pod.karpenter {
-            row(out, "Karpenter", YELLOW, why)?;
+            paper.row("Karpenter", YELLOW, why)?;
         }
         let decision = pod.decision.as_deref();
         let written = decision.unwrap_or("without berth");
-        row(out, "as created", plain, &written)?;
+        paper.row("as created", plain, &written)?;
     }
     if let Some((placed, all)) = live.pods {
         let text = format!("{all}, {placed} of them placed by berth");
-        row(out, "its pods", plain, &text)?;
+        paper.row("its pods", plain, &text)?;
     }
     let decision = &explanation.decision;
     let Outlook { difference, to_do } = live.outlook(namespace, decision.reason, decision.mode);
     if let Some(difference) = difference {
-        row(out, "today", YELLOW, &difference)?;
+        paper.row("today", YELLOW, &difference)?;
     }
-    for (position, command) in to_do.iter().enumerate() {
-        let label = if position == 0 { "to do" } else { "" };
-        row(out, label, plain, command)?;
-    }
-    Ok(())
+    rows("to do", &to_do, paper)
 }
 
 /// Says where the pods come from, if the server sees them and not the object.
@@ -194,68 +186,4 @@ fn pods(made: &Made) -> Option<String> {
         text = format!("{text}, controller {controller}");
     }
     Some(text)
-}
-
-/// Writes a row of a block.
-fn row(out: &mut impl Write, label: &str, style: Style, value: &dyn Display) -> io::Result<()> {
-    let value = clean(value);
-    writeln!(out, "  {DIM}{label:<15}{DIM:#}{style}{value}{style:#}")
-}
-
-/// Returns the outcome in words, the reason's own name among them, since metrics and annotations use it.
-fn outcome(decision: &Decision<'_>) -> String {
-    let audit = decision.mode == Mode::Audit;
-    match decision.reason {
-        Reason::Placed if audit => "would be placed; Audit changes nothing".to_owned(),
-        Reason::Placed | Reason::AlreadyPlaced => decision.reason.to_string(),
-        reason => format!("left alone: {reason}"),
-    }
-}
-
-fn style(reason: Reason) -> Style {
-    if reason.is_placed() {
-        GREEN
-    } else if reason.is_amiss() {
-        YELLOW
-    } else {
-        Style::new()
-    }
-}
-
-/// Returns a line for each thing that a decision adds.
-fn additions(decision: &Decision<'_>) -> Vec<String> {
-    let edits = &decision.edits;
-    let mut lines = Vec::new();
-    lines.extend(
-        edits
-            .node_selector
-            .map(|(label, name)| format!("node selector {label}: {name}")),
-    );
-    if let Some(requirements) = edits.required.requirements() {
-        let required = [
-            (requirements.node_label, &requirements.node_pools),
-            (ARCH, &requirements.architectures),
-        ];
-        for (key, values) in required.iter().filter(|(_, values)| !values.is_empty()) {
-            lines.push(format!("node affinity {key} in {}", values.join(", ")));
-        }
-    }
-    if let Some(preference) = &edits.preferred {
-        lines.push(format!(
-            "preferred node affinity {} in {}",
-            preference.node_label,
-            preference.node_pools.join(", ")
-        ));
-    }
-    lines.extend(
-        edits
-            .tolerations
-            .iter()
-            .map(|toleration| format!("toleration {}", toleration.0)),
-    );
-    let labels = edits.labels.iter();
-    lines.extend(labels.map(|(key, value)| format!("label {key}: {value}")));
-    let annotations = edits.annotations.iter();
-    lines.extend(annotations.map(|(key, value)| format!("annotation {key}: {value}")));
-    lines
 }

@@ -16,6 +16,10 @@ pub(in crate::cli) fn read<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Vec
     let mut manifests = Vec::new();
     for path in paths {
         let name = path.display().to_string();
+        if is_url(&name) {
+            manifests.push(unread(&name, ReadError::Url));
+            continue;
+        }
         let files = if name == "-" {
             Ok(vec![path.to_owned()])
         } else {
@@ -36,6 +40,13 @@ pub(in crate::cli) fn read<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Vec
         }
     }
     manifests
+}
+
+/// True if a path is meant as a URL, which kubectl would read.
+fn is_url(path: &str) -> bool {
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| path.starts_with(scheme))
 }
 
 fn unread(file: &str, error: ReadError) -> Manifest {

@@ -93,6 +93,11 @@ pub(in crate::cli) enum ReadError {
     /// The directory cannot be listed.
     #[error(transparent)]
     Unlisted(#[from] Unlisted),
+    /// The path is a URL.
+    #[error(
+        "berth reads files and no URLs: download it, or pipe it in, as in curl -fsSL URL | berth explain -f -"
+    )]
+    Url,
     /// The file has no text.
     #[error(transparent)]
     Text(#[from] TextError),

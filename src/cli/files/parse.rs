@@ -65,7 +65,7 @@ pub(super) fn outline(text: &str) -> Result<(Syntax, Tree), SyntaxError> {
     };
     let tree = yaml::read_apart(text, ITEMS, &mut drop).map_err(|error| {
         if is_helm(text, error.line) {
-            let message = "this is a template of Helm, not a manifest: render it first, as in \
+            let message = "this is a template that is not rendered yet, as its {{ shows: render it first, as in \
                            helm template CHART | berth explain -f -";
             return SyntaxError {
                 message: message.to_owned(),

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::harness::{program, repository};
+
 /// The program, in a directory of its own.
 fn explain(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_berth"));
@@ -63,7 +65,7 @@ fn a_list_takes_little_more_than_its_text() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("list.json"), list).unwrap();
     let program = env!("CARGO_BIN_EXE_berth");
-    for form in ["text", "json", "yaml", "diff"] {
+    for form in ["text", "table", "json", "yaml", "diff"] {
         let line = format!("ulimit -v 150000 && exec {program} explain -f list.json -o {form}");
         let output = Command::new("sh")
             .args(["-c", &line])
@@ -84,4 +86,22 @@ fn a_list_takes_little_more_than_its_text() {
             "{form}"
         );
     }
+}
+
+/// The program holds every page of `docs/codes`, as it is there.
+#[test]
+fn each_page_of_a_code_is_printed() {
+    let pages = repository::files_below("docs/codes");
+    let pages = pages
+        .iter()
+        .filter(|page| page.file_name().is_some_and(|name| name != "README.md"));
+    let mut printed = 0;
+    for page in pages {
+        let code = page.file_stem().unwrap().to_str().unwrap();
+        let output = program::run(&["explain", "--code", code]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text, repository::text_of(page), "{code}");
+        printed += 1;
+    }
+    assert!(printed > 0);
 }
