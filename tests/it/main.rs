@@ -17,6 +17,7 @@ mod harness {
     pub(crate) mod in_process;
     pub(crate) mod kustomize;
     pub(crate) mod metric_names;
+    pub(crate) mod page;
     pub(crate) mod pki;
     pub(crate) mod program;
     pub(crate) mod repository;
@@ -77,6 +78,7 @@ mod serving {
 mod shipped {
     mod cast_ai;
     mod chart;
+    mod codes;
     mod dashboard;
     mod definition;
     mod deployment;

@@ -3,38 +3,9 @@
 use berth::validation::Check;
 use serde_json::Value;
 
+use crate::harness::page::blocks;
 use crate::harness::review::Review;
 use crate::harness::{metric_names, repository, snapshots};
-
-/// A fenced block of a page.
-struct Block<'p> {
-    language: &'p str,
-    text: String,
-}
-
-/// Returns the fenced blocks of a part of a page, in order.
-fn blocks(part: &str) -> Vec<Block<'_>> {
-    let mut blocks: Vec<Block<'_>> = Vec::new();
-    let mut open = false;
-    for line in part.lines() {
-        match line.strip_prefix("```") {
-            Some("") => open = false,
-            Some(language) => {
-                open = true;
-                let text = String::new();
-                blocks.push(Block { language, text });
-            }
-            None if open => {
-                let block = blocks.last_mut().unwrap();
-                block.text.push_str(line);
-                block.text.push('\n');
-            }
-            None => {}
-        }
-    }
-    assert!(!open, "a block without an end");
-    blocks
-}
 
 /// Returns the lines of the answer to an object that is created in a namespace that opted in, and the checks behind
 /// them.

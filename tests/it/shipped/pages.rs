@@ -7,9 +7,10 @@ use regex::Regex;
 
 use crate::harness::repository;
 
-/// The page that explains the numbers, and the one that lists all pages.
+/// The page that explains the numbers, the one that lists all pages, and the one that lists those of the codes.
 const RULES: &str = "docs/rules.md";
 const INDEX: &str = "docs/README.md";
+const CODES: &str = "docs/codes/README.md";
 
 /// The directories that hold text of the repository's own.
 const DIRECTORIES: [&str; 6] = ["benches", "certs", "deploy", "docs", "src", "tests"];
@@ -119,14 +120,17 @@ fn every_link_leads_somewhere() {
 
 #[test]
 fn the_index_lists_every_page() {
-    let index = Path::new(INDEX);
-    let listed: BTreeSet<PathBuf> = links(&repository::text_of(index))
-        .iter()
-        .map(|link| resolved(index, link.split('#').next().unwrap()))
+    let listed: BTreeSet<PathBuf> = [INDEX, CODES]
+        .map(Path::new)
+        .into_iter()
+        .flat_map(|index| {
+            let links = links(&repository::text_of(index)).into_iter();
+            links.map(|link| resolved(index, link.split('#').next().unwrap()))
+        })
         .collect();
     let missing: Vec<PathBuf> = pages()
         .into_keys()
-        .filter(|page| page != index && page != Path::new("README.md"))
+        .filter(|page| page != Path::new(INDEX) && page != Path::new("README.md"))
         .filter(|page| !listed.contains(page))
         .collect();
     assert!(missing.is_empty(), "{INDEX} lacks {missing:?}");
