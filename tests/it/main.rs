@@ -93,8 +93,10 @@ mod shipped {
     mod pages;
     #[path = "../../monitoring/panels.rs"]
     mod panels;
+    mod pictures;
     mod platforms;
     mod platforms_page;
+    mod readme;
     mod release;
     mod webhooks;
 }
