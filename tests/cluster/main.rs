@@ -4,7 +4,7 @@
 
 mod admission;
 mod agreement;
-mod demo;
+mod demonstration;
 mod harness;
 mod installing;
 mod karpenter;
@@ -21,6 +21,7 @@ use std::process::ExitCode;
 fn main() -> anyhow::Result<ExitCode> {
     runner::main(vec![
         admission::group(),
+        demonstration::group(),
         installing::group(),
         karpenter::group(),
         karpenter_aws::own(),
