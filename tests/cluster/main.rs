@@ -10,10 +10,13 @@ mod installing;
 mod karpenter;
 mod karpenter_aws;
 mod monitoring;
+#[path = "../pages/page.rs"]
+mod page;
 #[path = "../monitoring/panels.rs"]
 mod panels;
 mod platforms;
 mod runner;
+mod walk;
 mod watching;
 
 use std::process::ExitCode;
@@ -29,6 +32,7 @@ fn main() -> anyhow::Result<ExitCode> {
         monitoring::group(),
         platforms::objects(),
         platforms::auto_mode(),
+        walk::group(),
         watching::group(),
     ])
 }
