@@ -36,7 +36,8 @@ pub fn validate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, N
     respond(body, |request| validation(request, snapshot))
 }
 
-/// Returns the patch and the warnings for the pods that a request creates, or the reason to leave the object alone.
+/// Returns the patch for the pods that a request creates, or the reason to leave the object alone. It warns nobody: the
+/// validating side does, so that each thing is told once.
 fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Conclusion<'p>, Reason> {
     let workload = workload(request)?;
     if request.operation.as_ref() != "CREATE" {
@@ -47,7 +48,6 @@ fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Conclus
     let mut verdict = Verdict::default();
     if judged.decision.mode == Mode::Enforce {
         verdict.patch = judged.patch();
-        verdict.warnings = warning::of_decision(&judged.decision, &workload);
     }
     Ok(Conclusion {
         verdict,
@@ -65,14 +65,14 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Concl
     }
     let namespace = snapshot.namespace(&request.namespace);
     let judged = judge(&workload, namespace, snapshot);
-    let findings = findings(request, &judged, snapshot);
+    let Found { findings, was_so } = find(request, &judged, snapshot);
     let mut verdict = Verdict::default();
     if judged.decision.mode == Mode::Enforce {
         verdict.denial = denial::of_findings(&findings);
         // Nobody reads warnings about an object that a controller makes: a pod, or the Job of a CronJob (R5.4).
-        let made_by_controller = metadata.is_some_and(|metadata| metadata.controller().is_some());
-        if !made_by_controller {
-            verdict.warnings = warning::of_findings(&findings);
+        if !workload.has_controller() {
+            let decision = (!was_so).then_some(&judged.decision);
+            verdict.warnings = warning::warnings(&findings, decision);
         }
     }
     Ok(Conclusion {
@@ -82,21 +82,35 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Concl
     })
 }
 
-/// Returns the findings for the workload of a request. An UPDATE has none for problems that the old object has too.
-fn findings(request: &Request<'_>, judged: &Judged<'_, '_>, snapshot: &Snapshot) -> Vec<Finding> {
+/// The findings for a workload.
+struct Found {
+    findings: Vec<Finding>,
+    /// True if the object is updated, and the decision for the old one had the same reason.
+    was_so: bool,
+}
+
+/// Judges the workload of a request. An UPDATE has no findings for problems that the old object has too.
+fn find(request: &Request<'_>, judged: &Judged<'_, '_>, snapshot: &Snapshot) -> Found {
     let findings = judged.findings(&request.username, None);
     // Few updates have findings, so berth reads the old object only then. An old object that it cannot read counts as
     // none: it judges everything in the new one as added.
-    if !findings.is_empty()
+    let is_told = !findings.is_empty() || judged.decision.reason.concerns_author();
+    if is_told
         && let Some(before) = request.old_object
         && let Ok(object) = Template::read(&mut Reader::new(before))
         && let Some(old) = Workload::new(request.kind(), &object)
     {
         let namespace = snapshot.namespace(&request.namespace);
         let old = judge(&old, namespace, snapshot);
-        return judged.findings(&request.username, Some(&old));
+        return Found {
+            findings: judged.findings(&request.username, Some(&old)),
+            was_so: old.decision.reason == judged.decision.reason,
+        };
     }
-    findings
+    Found {
+        findings,
+        was_so: false,
+    }
 }
 
 /// Returns the workload of a request, or the reason to leave its object alone.

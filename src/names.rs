@@ -1,6 +1,9 @@
 //! The names that a cluster sees: the keys of labels and annotations, the API version, and the objects that berth
 //! ships.
 
+/// The domain of berth's own labels and annotations, with the slash that ends it.
+pub const DOMAIN: &str = "placement.truemark.io/";
+
 /// The label by which a namespace opts in (`enabled`) and a pod opts out (`disabled`).
 pub const INJECTION_LABEL: &str = "placement.truemark.io/injection";
 

@@ -7,16 +7,21 @@ mod finding;
 mod karpenter;
 mod label_on_workload;
 mod lost_preferences;
+mod namespace_labels;
 mod not_entitled;
 mod not_placed;
 mod outlook;
+mod own_labels;
+mod pool_unavailable;
 mod reach;
 mod restricted_preference;
 mod revision;
 mod self_placed;
+mod spelling;
 mod split_domains;
 mod stateful_on_spot;
 mod unknown_architecture;
+mod unknown_label;
 mod unknown_pool;
 mod unschedulable;
 mod wildcard_toleration;
@@ -24,6 +29,7 @@ mod wording;
 
 pub use check::Check;
 pub use finding::Finding;
+pub use namespace_labels::{NamespaceFault, misspelt_namespace};
 pub use revision::Revision;
 
 use crate::placement::{Reason, is_mirror, is_of_daemon_set, is_system_critical, names_node};
@@ -75,6 +81,8 @@ fn applies(check: Check, new: &Revision<'_>) -> bool {
         | Check::UnknownArchitecture
         | Check::Contradiction
         | Check::Unschedulable
+        | Check::PoolUnavailable
+        | Check::UnknownLabel
         | Check::RestrictedPreference
         | Check::SplitDomains
         | Check::SelfPlaced
@@ -95,6 +103,8 @@ fn lines(check: Check, new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<St
         Check::NotEntitled => not_entitled::not_entitled(new, old),
         Check::Contradiction => newly(contradiction::contradiction, new, old),
         Check::Unschedulable => newly(unschedulable::unschedulable, new, old),
+        Check::PoolUnavailable => newly(pool_unavailable::pool_unavailable, new, old),
+        Check::UnknownLabel => unknown_label::unknown_label(new, old),
         Check::RestrictedPreference => {
             newly(restricted_preference::restricted_preference, new, old)
         }

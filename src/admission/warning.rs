@@ -1,32 +1,41 @@
 //! The warnings of an answer. The API server sends each as a header, so they are few, short and in ASCII (R5.4).
 
 use crate::placement::Decision;
-use crate::pod::Workload;
 use crate::policy::Action;
-use crate::validation::Finding;
+use crate::validation::{Check, Finding};
 
 /// The longest warning that the API server shows whole, in characters.
 const WARNING_CHARACTERS: usize = 120;
+/// The width of a terminal of 80 columns, less the `Warning: ` that kubectl writes before each.
+const COLUMNS: usize = 71;
+/// The start of a warning that holds the next line of a finding. A space follows.
+const NEXT_LINE: &str = " ";
+/// The start of a warning that goes on with a line. A space follows.
+const SAME_LINE: &str = "   ";
 /// The most warnings that a person reads.
 const WARNINGS: usize = 5;
 
-/// Returns the warning for a pod that berth leaves unplaced. Nobody reads the warnings that a controller gets.
-pub(super) fn of_decision(decision: &Decision<'_>, workload: &Workload<'_>) -> Vec<String> {
-    let has_no_reader = workload.is_pod() && workload.pod.controller.is_some();
-    if !decision.reason.concerns_author() || has_no_reader {
-        return Vec::new();
-    }
-    let detail = decision.detail.as_deref();
-    let detail = detail.unwrap_or("all terms of its required node affinity are empty");
-    vec![warning(&format!("berth: {}: {detail}", decision.reason))]
-}
-
-/// Returns the warnings for the findings that warn.
-pub(super) fn of_findings(findings: &[Finding]) -> Vec<String> {
+/// Returns the warnings for the findings that warn, and for the decision to leave pods as they are, if it is given and no
+/// finding reports it.
+pub(super) fn warnings(findings: &[Finding], decision: Option<&Decision<'_>>) -> Vec<String> {
     let warn = findings
         .iter()
         .filter(|finding| finding.action == Action::Warn);
-    bounded(warn.map(lines).collect())
+    let mut told: Vec<Vec<String>> = warn
+        .map(|finding| {
+            let of_finding = finding.lines.iter().map(String::as_str);
+            lines(finding.check.as_str(), of_finding)
+        })
+        .collect();
+    // These checks name the same obstacle.
+    let names_obstacle =
+        |finding: &Finding| matches!(finding.check, Check::Contradiction | Check::Unschedulable);
+    let is_told = findings.iter().any(names_obstacle);
+    let decision = decision.filter(|decision| decision.reason.concerns_author() && !is_told);
+    if let Some((decision, detail)) = decision.and_then(|of| Some((of, of.detail.as_ref()?))) {
+        told.push(lines(decision.reason.as_str(), detail.split("; ")));
+    }
+    bounded(told)
 }
 
 /// Returns the text as one warning: printable ASCII, of bounded length.
@@ -46,23 +55,43 @@ fn warning(text: &str) -> String {
     warning
 }
 
-/// Returns the warnings for one finding. Each holds as many lines of the finding as fit into it.
-fn lines(finding: &Finding) -> Vec<String> {
-    let start = format!("berth: {}: ", finding.check);
-    let mut warnings: Vec<String> = Vec::new();
-    for part in &finding.lines {
-        match warnings.last_mut() {
-            Some(warning)
-                if warning.chars().count() + "; ".len() + part.chars().count()
-                    <= WARNING_CHARACTERS =>
-            {
-                warning.push_str("; ");
-                warning.push_str(part);
+/// Returns warnings with these lines. The first names the check or the reason, and the others are indented. Each holds as
+/// many of the lines as fit a terminal. A line that is longer breaks between words.
+fn lines<'l>(name: &str, lines: impl Iterator<Item = &'l str>) -> Vec<String> {
+    let mut warnings = vec![format!("berth: {name}:")];
+    let mut has_words = false;
+    for line in lines {
+        if has_words {
+            if fits(&warnings, line.chars().count() + "; ".len()) {
+                append(&mut warnings, "; ", line);
+                continue;
             }
-            _ => warnings.push(format!("{start}{part}")),
+            warnings.push(NEXT_LINE.to_owned());
+            has_words = false;
+        }
+        for word in line.split(' ') {
+            // A word that is longer than a line stands behind the name: a line with that alone says nothing.
+            if has_words && !fits(&warnings, word.chars().count() + 1) {
+                warnings.push(SAME_LINE.to_owned());
+            }
+            append(&mut warnings, " ", word);
+            has_words = true;
         }
     }
     warnings.iter().map(|text| warning(text)).collect()
+}
+
+/// True if so many characters more fit into the last warning.
+fn fits(warnings: &[String], more: usize) -> bool {
+    let last = warnings.last().map_or(0, |last| last.chars().count());
+    last + more <= COLUMNS
+}
+
+fn append(warnings: &mut [String], separator: &str, text: &str) {
+    if let Some(last) = warnings.last_mut() {
+        last.push_str(separator);
+        last.push_str(text);
+    }
 }
 
 /// Returns at most [`WARNINGS`] of the warnings of all findings. Each finding leaves room for the others, and the last

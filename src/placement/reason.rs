@@ -103,7 +103,7 @@ impl Reason {
         self.class() == Class::Elsewhere
     }
 
-    /// True if the mutating side warns the pod's author.
+    /// True if the pod's author is warned of it, since no check reports it.
     #[must_use]
     pub fn concerns_author(self) -> bool {
         self.class() == Class::Mendable
@@ -129,12 +129,13 @@ impl Reason {
             | Self::HostPinned
             | Self::CriticalAddon
             | Self::BesideOthers => Class::Elsewhere,
-            Self::Conflict
-            | Self::Unavailable
+            Self::Conflict | Self::TooManyTerms => Class::Mendable,
+            Self::Unavailable
+            | Self::UnknownPool
+            | Self::UnknownArchitecture
             | Self::NotEntitled
             | Self::EmptyAffinity
-            | Self::TooManyTerms => Class::Mendable,
-            Self::UnknownPool | Self::UnknownArchitecture | Self::Malformed => Class::Wrong,
+            | Self::Malformed => Class::Wrong,
             Self::Explicit
             | Self::NoRule
             | Self::LeftByRule

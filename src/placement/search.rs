@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::decision::Decision;
 use super::edits::{self, Edits, NewRequirements, NewToleration};
 use super::reason::Reason;
-use crate::label::{ARCH, NODE_POOL, Platform, canonical};
+use crate::label::{ARCH, NODE_POOL, Operator, Platform, canonical};
 use crate::node::{Catalogue, NodePool};
 use crate::pod::{Alternative, Pod, PreferredTerm, Spec, demands, demands_instances, implied};
 use crate::policy::{Binding, Pool};
@@ -342,8 +342,36 @@ impl<'p> Search<'_, 'p> {
         match offered.values().map(Vec::from_iter).as_deref() {
             None => format!("{excluded}; {name} has {offered}"),
             Some([]) => format!("{excluded}; {name} has no such label"),
-            Some(values) => format!("{excluded}; {name} offers only {}", values.join(", ")),
+            Some(values) => {
+                let offers = format!("pool {pool} ({name}) offers only {}", values.join(", "));
+                match self.required(key) {
+                    Some(required) => format!("the pod requires {key} {required}; {offers}"),
+                    None => format!("{excluded}; {offers}"),
+                }
+            }
         }
+    }
+
+    /// Returns the values of a label that the pod lists. `None` if it says otherwise which it wants.
+    fn required(&self, key: &str) -> Option<String> {
+        let mut required: Vec<&str> = Vec::new();
+        for requirement in self
+            .alternatives()
+            .flat_map(|alternative| alternative.on(key))
+        {
+            if requirement.operator != Operator::In {
+                return None;
+            }
+            for value in requirement.values {
+                if !required.contains(&&**value) {
+                    required.push(value);
+                }
+            }
+        }
+        // A list of more values is no help.
+        (1..=4)
+            .contains(&required.len())
+            .then(|| required.join(", "))
     }
 
     /// True if the pod itself keeps to these node pools.

@@ -19,6 +19,11 @@ impl<'a> Labels<'a> {
     pub fn get(&self, key: &str) -> Option<&str> {
         find(&self.0, key).map(|value| &**value)
     }
+
+    /// Returns the labels whose keys begin with a prefix.
+    pub fn under<'l>(&'l self, prefix: &'l str) -> impl Iterator<Item = (&'l str, &'l str)> {
+        under(&self.0, prefix).map(|(key, value)| (&**key, &**value))
+    }
 }
 
 /// The sorted keys of a map whose values placement does not read.
@@ -34,6 +39,11 @@ impl<'a> Keys<'a> {
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
         find(&self.0, key).is_some()
+    }
+
+    /// Returns the keys that begin with a prefix.
+    pub fn under<'l>(&'l self, prefix: &'l str) -> impl Iterator<Item = &'l str> {
+        under(&self.0, prefix).map(|(key, ())| &**key)
     }
 }
 
@@ -58,6 +68,17 @@ fn find<'m, V>(sorted: &'m [(Cow<'_, str>, V)], key: &str) -> Option<&'m V> {
         .binary_search_by(|(listed, _)| listed.as_ref().cmp(key))
         .ok()?;
     Some(&sorted[found].1)
+}
+
+/// Returns the entries whose keys begin with a prefix: they stand together.
+fn under<'m, V>(
+    sorted: &'m [(Cow<'_, str>, V)],
+    prefix: &'m str,
+) -> impl Iterator<Item = &'m (Cow<'m, str>, V)> {
+    let start = sorted.partition_point(|(key, _)| &**key < prefix);
+    sorted[start..]
+        .iter()
+        .take_while(move |(key, _)| key.starts_with(prefix))
 }
 
 /// The number of entries that a map gets memory for at once. Most maps of a pod have no more.

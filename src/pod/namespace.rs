@@ -28,6 +28,15 @@ impl NamespaceLabels {
         let found = self.0.binary_search_by(|(listed, _)| (**listed).cmp(key));
         found.ok().map(|index| &*self.0[index].1)
     }
+
+    /// Returns the labels whose keys begin with a prefix, sorted by key, each with its value.
+    pub fn under<'l>(&'l self, prefix: &'l str) -> impl Iterator<Item = (&'l str, &'l str)> {
+        let start = self.0.partition_point(|(key, _)| &**key < prefix);
+        let labels = self.0[start..]
+            .iter()
+            .map(|(key, value)| (&**key, &**value));
+        labels.take_while(move |(key, _)| key.starts_with(prefix))
+    }
 }
 
 impl<K: Into<Box<str>>, V: Into<Box<str>>> FromIterator<(K, V)> for NamespaceLabels {

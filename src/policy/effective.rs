@@ -86,6 +86,31 @@ impl Policy {
         pools.flat_map(|pool| pool.node_pools.iter()).collect()
     }
 
+    /// True if a rule looks at this label of a pod.
+    #[must_use]
+    pub fn reads_of_pod(&self, key: &str) -> bool {
+        self.rules.iter().any(|rule| {
+            let selector = rule.matches.labels.as_ref();
+            rule.place.label() == Some(key) || selector.is_some_and(|labels| labels.names(key))
+        })
+    }
+
+    /// True if a rule or a pool looks at this label of a namespace.
+    #[must_use]
+    pub fn reads_of_namespace(&self, key: &str) -> bool {
+        let mut pools = self.pools.iter();
+        let of_rules = self.rules.iter().any(|rule| {
+            let selector = rule.matches.namespace_labels.as_ref();
+            rule.place.namespace_label() == Some(key)
+                || selector.is_some_and(|labels| labels.names(key))
+        });
+        of_rules
+            || pools.any(|pool| {
+                let selector = pool.namespaces.as_ref();
+                selector.is_some_and(|labels| labels.names(key))
+            })
+    }
+
     /// Checks the policy against the node pools that it names.
     ///
     /// A pool that binds `Preferred` must not have a tainted node pool: the toleration, with no binding beside it,

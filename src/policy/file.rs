@@ -303,6 +303,10 @@ pub struct Validation {
     pub contradiction: Action,
     /// Karpenter makes no node for the pod: no node pool fits, or none of its placement can make a node now.
     pub unschedulable: Action,
+    /// The cluster has no node pool of the pool that the pod asks for or falls into, so the pod runs wherever it fits.
+    pub pool_unavailable: Action,
+    /// A label or an annotation of berth's domain is misspelt, or has a value that has no effect.
+    pub unknown_label: Action,
     /// The heaviest preference of the pod names a label that Karpenter may not put on a node, so the pod waits.
     pub restricted_preference: Action,
     /// The pods are to spread over the values of a label of which their placement leaves only one.
@@ -329,6 +333,8 @@ impl Default for Validation {
             not_entitled: Action::Deny,
             contradiction: Action::Deny,
             unschedulable: Action::Warn,
+            pool_unavailable: Action::Warn,
+            unknown_label: Action::Warn,
             restricted_preference: Action::Deny,
             split_domains: Action::Warn,
             self_placed: Action::Warn,

@@ -71,6 +71,36 @@ impl Selector {
             .all(|(key, expression)| expression.holds(label(key)))
     }
 
+    /// True if the selector says something of the label.
+    pub(super) fn names(&self, key: &str) -> bool {
+        self.0.iter().any(|(listed, _)| listed == key)
+    }
+
+    /// Returns the changes that would make labels match, each as `key=value`, as `kubectl label` takes them. `None` if
+    /// no such change does.
+    #[must_use]
+    pub fn changes<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> Option<Vec<String>> {
+        let mut changes: Vec<String> = Vec::new();
+        for (key, expression) in &self.0 {
+            if expression.holds(label(key)) {
+                continue;
+            }
+            let change = match expression {
+                // The first value that all expressions on the label accept.
+                Expression::In(values) => {
+                    let value = values.iter().find(|value| self.admits(key, Some(value)))?;
+                    format!("{key}={value}")
+                }
+                Expression::Exists => format!("{key}=true"),
+                Expression::NotIn(_) | Expression::DoesNotExist => format!("{key}-"),
+            };
+            if !changes.contains(&change) {
+                changes.push(change);
+            }
+        }
+        Some(changes)
+    }
+
     /// True if some set of labels matches in which `key` has this value, or is absent (`None`).
     #[must_use]
     pub fn admits(&self, key: &str, value: Option<&str>) -> bool {

@@ -16,6 +16,10 @@ named! {
         Contradiction = "contradiction",
         /// No node pool of the catalogue fits.
         Unschedulable = "unschedulable",
+        /// The cluster has no node pool of the pool that the pod gets.
+        PoolUnavailable = "pool-unavailable",
+        /// A label or an annotation of berth's own domain that there is not, or a value that it does not have.
+        UnknownLabel = "unknown-label",
         /// The heaviest preference names a label that Karpenter may not put on a node.
         RestrictedPreference = "restricted-preference",
         /// A hard spread or anti-affinity is over a label of which placement leaves too few values.
@@ -45,6 +49,8 @@ impl Check {
             Self::NotEntitled => validation.not_entitled,
             Self::Contradiction => validation.contradiction,
             Self::Unschedulable => validation.unschedulable,
+            Self::PoolUnavailable => validation.pool_unavailable,
+            Self::UnknownLabel => validation.unknown_label,
             Self::RestrictedPreference => validation.restricted_preference,
             Self::SplitDomains => validation.split_domains,
             Self::SelfPlaced => validation.self_placed,

@@ -27,25 +27,45 @@ pub(super) fn not_entitled(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Ve
     {
         return Vec::new();
     }
-    let mut lines = asked_for(new, old);
+    let asked = asked_for(new, old);
+    let mut closed: BTreeMap<&str, &Pool> = BTreeMap::new();
+    closed.extend(asked.iter().map(|(_, pool)| (&*pool.name, *pool)));
+    let mut lines: Vec<String> = asked.into_iter().map(|(line, _)| line).collect();
     let mut added = trespasses(new);
     if !added.is_empty() {
         let known = old.map(trespasses).unwrap_or_default();
         added.retain(|name, _| !known.contains_key(name));
+        closed.extend(added.values().map(|of| (&*of.pool.name, of.pool)));
         lines.extend(trespass_lines(new, &added));
     }
-    if !lines.is_empty() {
-        lines.push(
-            "ask an administrator for a namespace label that the pool's selector matches"
-                .to_owned(),
-        );
-    }
+    lines.extend(openings(new, &closed));
     lines
 }
 
-/// Returns a line for each closed pool that the pod's labels ask for. In a namespace that has not opted in, the labels
-/// have no effect.
-fn asked_for(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
+/// The most pools for which the lines say what would open them.
+const POOLS: usize = 2;
+
+/// Returns the lines that say which labels of the namespace would open the pools to it.
+fn openings(new: &Revision<'_>, pools: &BTreeMap<&str, &Pool>) -> Vec<String> {
+    let namespace = new.namespace;
+    let label = |key: &str| namespace.labels.and_then(|labels| labels.get(key));
+    let lines = pools.values().take(POOLS).map(|pool| {
+        let selector = pool.namespaces.as_ref();
+        match selector.and_then(|selector| selector.changes(label)) {
+            Some(changes) => format!(
+                "ask an administrator to label namespace {} {}",
+                namespace.name,
+                changes.join(" ")
+            ),
+            None => format!("no label opens pool {} to a namespace", pool.name),
+        }
+    });
+    lines.collect()
+}
+
+/// Returns the closed pools that the pod's labels ask for, each with a line. In a namespace that has not opted in, the
+/// labels have no effect.
+fn asked_for<'a>(new: &Revision<'a>, old: Option<&Revision<'_>>) -> Vec<(String, &'a Pool)> {
     let policy = &new.snapshot.policy;
     let namespace = new.namespace;
     if new.decision.reason == Reason::NotOptedIn {
@@ -60,12 +80,13 @@ fn asked_for(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
         if unchanged || pool.is_open_to(namespace.labels) {
             return None;
         }
-        Some(format!(
+        let line = format!(
             "{}[{key}]: namespace {} may not use pool {}",
             new.field("metadata.labels"),
             namespace.name,
             pool.name
-        ))
+        );
+        Some((line, pool))
     });
     closed.collect()
 }

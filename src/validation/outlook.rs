@@ -10,7 +10,7 @@ use super::reach::{Nodes, Obstacle, Reach};
 use super::revision::Revision;
 use super::wording::{clipped, listed};
 use crate::instance::{InstanceType, TypeSet};
-use crate::label::{ARCH, Asked, Platform, ValueSet, canonical};
+use crate::label::{ARCH, Asked, CAPACITY_TYPE, Operator, Platform, ValueSet, canonical};
 use crate::node::{Candidates, NodePool, State, Taint};
 use crate::placement::{Reason, asked_architecture};
 use crate::pod::{MOST_TOPOLOGY_KEYS, PreferredTerm, Resources, demands};
@@ -165,27 +165,26 @@ impl<'a> Outlook<'a> {
 
     /// Returns the reason for which the node pool gives no node: a taint before a label, in the order of Karpenter
     /// (R7.5).
-    pub(super) fn reason(&self, node_pool: &NodePool) -> String {
+    pub(super) fn reason<'n>(&self, node_pool: &'n NodePool) -> Obstruction<'n> {
         let taint = self.untolerated(node_pool);
-        let not_tolerated = |taint| format!("taint {taint} is not tolerated");
         if let Some(taint) = taint.filter(|taint| taint.is_hard()) {
-            return not_tolerated(taint);
+            return Obstruction::Taint(taint);
         }
         if let Some((obstacle, alternative)) = self.reach.obstacle(node_pool) {
-            return match obstacle {
+            return Obstruction::Other(match obstacle {
                 Obstacle::Label(key) => {
                     self.unmet(node_pool, key, &Asked::new(alternative.on(key)))
                 }
                 Obstacle::InstanceType => TOGETHER.to_owned(),
-            };
+            });
         }
         if let Some(key) = self.missing_key(node_pool) {
-            return without(key);
+            return Obstruction::Other(without(key));
         }
         if self.fits(node_pool)
             && let Some(missing) = self.misses(node_pool)
         {
-            return missing;
+            return Obstruction::Other(missing);
         }
         let fits_a_term = self.revision.pod().spec.alternatives().next().is_some();
         let why = if fits_a_term {
@@ -193,7 +192,35 @@ impl<'a> Outlook<'a> {
         } else {
             "matches none of the pod's terms"
         };
-        taint.map_or_else(|| why.to_owned(), not_tolerated)
+        taint.map_or_else(|| Obstruction::Other(why.to_owned()), Obstruction::Taint)
+    }
+
+    /// Returns the two sides of a disagreement, if the pod lists values of one label of which the node pool offers
+    /// others: the pod's and the node pool's.
+    pub(super) fn disagreement(&self, node_pool: &NodePool) -> Option<(String, String)> {
+        let (Obstacle::Label(key), alternative) = self.reach.obstacle(node_pool)? else {
+            return None;
+        };
+        let offered = values(node_pool.offered(key)?)?;
+        let mut required = Vec::new();
+        for requirement in alternative.on(key) {
+            if requirement.operator != Operator::In {
+                return None;
+            }
+            required.extend(requirement.values.iter().map(|value| &**value));
+        }
+        if required.is_empty() {
+            return None;
+        }
+        let required = listed(required.into_iter());
+        // The values of these labels say by themselves which label they are of.
+        let is_plain = matches!(key, ARCH | CAPACITY_TYPE);
+        let required = if is_plain {
+            required
+        } else {
+            format!("{} {required}", clipped(key))
+        };
+        Some((required, offered))
     }
 
     /// Returns the reason for which a label of the node pool does not fit.
@@ -302,6 +329,25 @@ impl<'a> Outlook<'a> {
                 decimal(cpu, 1000),
                 decimal(memory, 1024)
             )
+        }
+    }
+}
+
+/// The reason for which a node pool gives a pod no node.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Obstruction<'n> {
+    /// The pod does not tolerate this taint.
+    Taint(&'n Taint),
+    /// Another reason, for a person to read.
+    Other(String),
+}
+
+impl Obstruction<'_> {
+    /// True if one line can say both: the taints differ in their value or effect at most.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Taint(one), Self::Taint(other)) => one.key == other.key,
+            (one, other) => one == other,
         }
     }
 }

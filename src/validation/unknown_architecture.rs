@@ -1,23 +1,10 @@
 //! The check `unknown-architecture`: the architecture label of the pod or of its namespace names no architecture.
 
 use super::revision::Revision;
-use super::wording::{clipped, nearest};
+use super::spelling::{architectures, meant_architecture};
+use super::wording::clipped;
 use crate::names::ARCH_LABEL;
 use crate::placement::{Holder, Reason, UnknownArchitecture, asked_architecture};
-use crate::policy::Policy;
-
-/// Names that others give to an architecture, in lower case, each with Kubernetes' own.
-const SYNONYMS: [(&str, &str); 9] = [
-    ("x86_64", "amd64"),
-    ("x86-64", "amd64"),
-    ("x86", "amd64"),
-    ("x64", "amd64"),
-    ("amd", "amd64"),
-    ("intel", "amd64"),
-    ("aarch64", "arm64"),
-    ("arm", "arm64"),
-    ("graviton", "arm64"),
-];
 
 /// Reports the label that keeps berth from placing the pod, unless the old revision has the same.
 pub(super) fn unknown_architecture(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
@@ -31,12 +18,17 @@ pub(super) fn unknown_architecture(new: &Revision<'_>, old: Option<&Revision<'_>
         Holder::Pod => new.field("metadata.labels"),
         Holder::Namespace => format!("namespace {}: labels", new.namespace.name),
     };
+    let policy = &new.snapshot.policy;
+    let remedy = match meant_architecture(found.name, policy) {
+        Some(meant) => format!("did you mean {meant:?}?"),
+        None => format!("use one of {}", architectures(policy).join(", ")),
+    };
     vec![
         format!(
             "{labels}[{ARCH_LABEL}]: {:?} names no architecture",
             clipped(found.name)
         ),
-        remedy(found.name, &new.snapshot.policy),
+        remedy,
     ]
 }
 
@@ -55,20 +47,4 @@ fn unknown<'a>(revision: &Revision<'a>) -> Option<UnknownArchitecture<'a>> {
     // A namespace gets its label under workloads that run already: their controllers go on.
     let is_due = unknown.holder == Holder::Pod || !revision.workload.has_controller();
     is_due.then_some(unknown)
-}
-
-/// Returns the architecture that the name most likely stands for, or all that there are.
-fn remedy(name: &str, policy: &Policy) -> String {
-    let known = policy.architectures().iter().map(|known| &**known);
-    let known: Vec<&str> = known.chain(["any"]).collect();
-    let name = clipped(name).to_ascii_lowercase();
-    let mut synonyms = SYNONYMS.iter().filter(|(other, _)| *other == name);
-    let synonym = synonyms.find(|(_, own)| known.contains(own));
-    match synonym
-        .map(|(_, own)| *own)
-        .or_else(|| nearest(&name, &known))
-    {
-        Some(near) => format!("did you mean {near:?}?"),
-        None => format!("use one of {}", known.join(", ")),
-    }
 }

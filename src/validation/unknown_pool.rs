@@ -1,7 +1,8 @@
 //! The check `unknown-pool`: the pool label of the pod, or of its namespace, names no pool.
 
 use super::revision::Revision;
-use super::wording::{clipped, nearest, own_pool_labels};
+use super::spelling::nearest;
+use super::wording::{clipped, own_pool_labels};
 use crate::policy::Policy;
 
 /// Reports a pool label whose value is no pool of the policy and is not that of the old revision.
@@ -42,13 +43,17 @@ fn of_namespace<'a>(revision: &Revision<'a>) -> Option<(&'a str, &'a str)> {
 }
 
 fn lines(field: &str, key: &str, name: &str, policy: &Policy) -> Vec<String> {
-    let pools: Vec<&str> = policy.pools().iter().map(|pool| &*pool.name).collect();
-    let remedy = match nearest(name, &pools) {
-        Some(near) => format!("did you mean {near:?}?"),
-        None => format!("use one of {}", pools.join(", ")),
-    };
     vec![
         format!("{field}[{key}]: {:?} names no pool", clipped(name)),
-        remedy,
+        remedy(name, policy),
     ]
+}
+
+/// Returns the pool that the name most likely stands for, or all that there are.
+fn remedy(name: &str, policy: &Policy) -> String {
+    let pools: Vec<&str> = policy.pools().iter().map(|pool| &*pool.name).collect();
+    match nearest(name, &pools) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => format!("use one of {}", pools.join(", ")),
+    }
 }

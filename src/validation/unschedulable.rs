@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::contradiction::contradiction;
 use super::karpenter::unsupported;
-use super::outlook::Outlook;
+use super::outlook::{Obstruction, Outlook};
 use super::revision::Revision;
-use super::wording::{asking_label, clipped, listed, nearest};
+use super::spelling::nearest;
+use super::wording::{asking_label, clipped, listed};
 use crate::label::{Operator, Platform};
 use crate::node::NodePool;
 use crate::placement::Reason;
@@ -57,17 +58,19 @@ pub(super) fn unschedulable(revision: &Revision<'_>) -> Vec<String> {
         return Vec::new();
     }
     if placed {
-        let missed = |node_pool: &&NodePool| {
-            let why = outlook.misses(node_pool)?;
-            Some(format!("{}: {why}", node_pool.name()))
-        };
-        let refused = refused_by_all(revision, decision.node_pools.iter().copied());
-        return refused.unwrap_or_else(|| decision.node_pools.iter().filter_map(missed).collect());
+        let chosen = decision.node_pools.iter().copied();
+        return refused_by_all(revision, chosen.clone()).unwrap_or_else(|| {
+            let missed = chosen.filter_map(|node_pool| {
+                let why = outlook.misses(node_pool)?;
+                Some((node_pool, Obstruction::Other(why)))
+            });
+            grouped(missed)
+        });
     }
     refused_by_all(revision, catalogue.iter())
         .or_else(|| misspelt(revision))
         .unwrap_or_else(|| {
-            let mut lines: Vec<String> = remedy(revision, &outlook).into_iter().collect();
+            let mut lines = remedy(revision, &outlook).unwrap_or_default();
             lines.extend(reasons(revision, &outlook));
             lines
         })
@@ -86,24 +89,32 @@ fn refused_by_all<'n>(
     refusals.all(|refusal| refusal.is_some()).then_some(first)
 }
 
-/// Returns the line that says which pool the pod could ask for, if a node pool of another pool would give it a node.
-fn remedy(revision: &Revision<'_>, outlook: &Outlook<'_>) -> Option<String> {
+/// Returns the lines that say which other pool would give the pod a node, and what its own lacks.
+fn remedy(revision: &Revision<'_>, outlook: &Outlook<'_>) -> Option<Vec<String>> {
     let policy = &revision.snapshot.policy;
+    let catalogue = &revision.snapshot.catalogue;
     let own = revision.decision.pool?;
     let label = asking_label(policy)?;
     let gives_node = |name: &Arc<str>| {
-        let node_pool = revision.snapshot.catalogue.get(name);
+        let node_pool = catalogue.get(name);
         node_pool.is_some_and(|node_pool| outlook.would_make_node(node_pool))
     };
     let mut others = policy
         .pools()
         .iter()
         .filter(|pool| pool.name != own.name && pool.is_open_to(revision.namespace.labels));
-    let pool = others.find(|pool| pool.node_pools.iter().any(gives_node))?;
-    Some(format!(
-        "pool {0} has such nodes: label it {label}: {0}",
-        pool.name
-    ))
+    let other = others.find(|pool| pool.node_pools.iter().any(gives_node))?;
+    let mut of_own = own.node_pools.iter().filter_map(|name| catalogue.get(name));
+    let disagreement = of_own.find_map(|node_pool| outlook.disagreement(node_pool));
+    let mut lines = match disagreement {
+        Some((required, offered)) => vec![
+            format!("the pod requires {required}"),
+            format!("pool {} offers {offered} only", own.name),
+        ],
+        None => vec![format!("pool {} has a node for it", other.name)],
+    };
+    lines.push(format!("label it {label}: {}", other.name));
+    Some(lines)
 }
 
 /// Returns the lines for a pod whose every alternative names node pools, none of which exists (R7.3).
@@ -143,8 +154,7 @@ fn misspelt(revision: &Revision<'_>) -> Option<Vec<String>> {
     ])
 }
 
-/// Returns one line with a reason for each node pool that the pod names, or else for every one. Those of its pool come
-/// first.
+/// Returns the reasons of the node pools that the pod names, or else of every one. Those of its pool come first.
 fn reasons(revision: &Revision<'_>, outlook: &Outlook<'_>) -> Vec<String> {
     let spec = revision.pod().spec;
     let named = |node_pool: &&NodePool| {
@@ -163,12 +173,33 @@ fn reasons(revision: &Revision<'_>, outlook: &Outlook<'_>) -> Vec<String> {
     }
     let rest = near.len().saturating_sub(NODE_POOLS);
     near.truncate(NODE_POOLS);
-    let mut lines: Vec<String> = near
+    let reasons = near
         .into_iter()
-        .map(|node_pool| format!("{}: {}", node_pool.name(), outlook.reason(node_pool)))
-        .collect();
+        .map(|node_pool| (node_pool, outlook.reason(node_pool)));
+    let mut lines = grouped(reasons);
     if rest > 0 {
-        lines.push(format!("and {rest} more"));
+        lines.push(format!("and {rest} more node pools"));
     }
     lines
+}
+
+/// Returns one line for the node pools that share a reason, in the order of the first of each.
+fn grouped<'n>(reasons: impl Iterator<Item = (&'n NodePool, Obstruction<'n>)>) -> Vec<String> {
+    let mut groups: Vec<(Obstruction<'_>, Vec<&str>)> = Vec::new();
+    for (node_pool, reason) in reasons {
+        let name = &**node_pool.name();
+        match groups.iter_mut().find(|(of, _)| of.is_like(&reason)) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((reason, vec![name])),
+        }
+    }
+    let lines = groups.into_iter().map(|(reason, names)| {
+        let why = match (reason, names.as_slice()) {
+            (Obstruction::Taint(taint), [_]) => format!("taint {taint} is not tolerated"),
+            (Obstruction::Taint(taint), _) => format!("taint {} is not tolerated", taint.key),
+            (Obstruction::Other(why), _) => why,
+        };
+        format!("{}: {why}", listed(names.into_iter()))
+    });
+    lines.collect()
 }

@@ -36,21 +36,6 @@ pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     }
 }
 
-/// Returns the name that a misspelt one most likely stands for (R7.3). `None` if every name differs in more
-/// than a third of its characters.
-pub(super) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
-    let distance = |candidate: &str| strsim::damerau_levenshtein(clipped(name), candidate);
-    let near = names
-        .iter()
-        .copied()
-        .min_by_key(|candidate| distance(candidate))?;
-    if distance(near) <= near.len().div_ceil(3) {
-        Some(near)
-    } else {
-        None
-    }
-}
-
 /// Returns the label keys by which a pod can ask for a pool, in the order of the rules.
 pub(super) fn pool_labels(policy: &Policy) -> impl Iterator<Item = &str> {
     policy.rules().iter().filter_map(|rule| rule.place.label())
@@ -80,7 +65,7 @@ pub(super) fn term(position: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clipped, listed, nearest};
+    use super::{clipped, listed};
 
     #[test]
     fn names_are_few_and_short() {
@@ -89,10 +74,5 @@ mod tests {
         assert_eq!(listed(["a", "b", "a"].into_iter()), "a, b");
         let many = ["a", "b", "c", "d", "e", "f"];
         assert_eq!(listed(many.into_iter()), "a, b, c, d and 2 more");
-        assert_eq!(
-            nearest("truemark-amd46", &["amd64-batch", "truemark-amd64"]),
-            Some("truemark-amd64")
-        );
-        assert_eq!(nearest("something", &["amd64-batch"]), None);
     }
 }

@@ -179,6 +179,11 @@ impl Berth {
         self.webhook.post("/mutate", &review(pod)).await
     }
 
+    /// Asks the validating side of the same review.
+    pub(crate) async fn validate(&self, pod: &Value) -> anyhow::Result<Reply> {
+        self.webhook.post("/validate", &review(pod)).await
+    }
+
     /// Reads its log so far.
     pub(crate) fn log(&self) -> anyhow::Result<String> {
         Ok(std::fs::read_to_string(&self.process.log)?)

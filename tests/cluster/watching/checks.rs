@@ -22,6 +22,9 @@ struct Case {
     names: &'static str,
 }
 
+/// A pool of the policy of which the cluster has no node pool.
+const POOL_WITHOUT_NODE_POOLS: &str = "lost";
+
 /// Returns a pod with these fields in its spec.
 fn with(spec: &Value) -> Value {
     let mut pod = pod(NAMESPACE, "case");
@@ -55,6 +58,10 @@ fn cases() -> Vec<Case> {
     misspelt["metadata"]["labels"] = json!({"placement.truemark.io/pool": "truemrk"});
     let mut foreign = with(&json!({}));
     foreign["metadata"]["labels"] = json!({"placement.truemark.io/arch": "aarch64"});
+    let mut lost = with(&json!({}));
+    lost["metadata"]["labels"] = json!({"placement.truemark.io/pool": POOL_WITHOUT_NODE_POOLS});
+    let mut unread = with(&json!({}));
+    unread["metadata"]["labels"] = json!({"placement.truemark.io/pools": "truemark"});
     let mut closed = with(&json!({}));
     closed["metadata"]["labels"] = json!({"placement.truemark.io/pool": "truemark"});
     let mut labelled = workload("Deployment", &json!({}));
@@ -89,6 +96,8 @@ fn cases() -> Vec<Case> {
             "did you mean \"amd64-batch\"?",
             with(&json!({"nodeSelector": {"karpenter.sh/nodepool": "amd64-bach"}})),
         ),
+        case(Check::PoolUnavailable, "no node pool of pool", lost),
+        case(Check::UnknownLabel, "placement.truemark.io/pools", unread),
         case(
             Check::RestrictedPreference,
             "karpenter.sh/nodepool-hash",
@@ -167,6 +176,11 @@ pub(crate) async fn checks(cluster: &Cluster) -> anyhow::Result<()> {
     );
     for action in ["Deny", "Warn", "Off"] {
         let mut policy = default_policy()?;
+        let lost = json!({"name": POOL_WITHOUT_NODE_POOLS, "nodePools": ["lost"]});
+        policy["spec"]["pools"]
+            .as_array_mut()
+            .context("its pools")?
+            .push(lost);
         for pool in policy["spec"]["pools"].as_array_mut().into_iter().flatten() {
             if pool["name"] == "truemark" {
                 pool["namespaces"] = json!({"matchLabels": {"team": "another"}});
@@ -209,9 +223,14 @@ impl Case {
                 reply.status.is_success() && own.count() > 0
             }
             _ => {
-                // The API server adds warnings of its own.
+                // The API server adds warnings of its own, and berth that of a decision that no check reports.
                 let mut all = reply.warnings.iter();
-                reply.status.is_success() && !all.any(|text| text.starts_with("berth: "))
+                let of_check = |text: &String| {
+                    Check::ALL
+                        .iter()
+                        .any(|check| text.starts_with(&format!("berth: {check}:")))
+                };
+                reply.status.is_success() && !all.any(of_check)
             }
         }
     }
