@@ -176,11 +176,11 @@ pub(crate) async fn checks(cluster: &Cluster) -> anyhow::Result<()> {
     );
     for action in ["Deny", "Warn", "Off"] {
         let mut policy = default_policy()?;
-        let lost = json!({"name": POOL_WITHOUT_NODE_POOLS, "nodePools": ["lost"]});
+        let pool = json!({"name": POOL_WITHOUT_NODE_POOLS, "nodePools": ["lost"]});
         policy["spec"]["pools"]
             .as_array_mut()
             .context("its pools")?
-            .push(lost);
+            .push(pool);
         for pool in policy["spec"]["pools"].as_array_mut().into_iter().flatten() {
             if pool["name"] == "truemark" {
                 pool["namespaces"] = json!({"matchLabels": {"team": "another"}});
