@@ -3,7 +3,7 @@
 mod cert_manager;
 mod chart;
 mod helm;
-mod installed;
+pub(crate) mod installed;
 mod kustomize;
 mod status;
 

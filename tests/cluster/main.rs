@@ -4,16 +4,19 @@
 
 mod admission;
 mod agreement;
-mod demo;
+mod demonstration;
 mod harness;
 mod installing;
 mod karpenter;
 mod karpenter_aws;
 mod monitoring;
+#[path = "../pages/page.rs"]
+mod page;
 #[path = "../monitoring/panels.rs"]
 mod panels;
 mod platforms;
 mod runner;
+mod walk;
 mod watching;
 
 use std::process::ExitCode;
@@ -21,6 +24,7 @@ use std::process::ExitCode;
 fn main() -> anyhow::Result<ExitCode> {
     runner::main(vec![
         admission::group(),
+        demonstration::group(),
         installing::group(),
         karpenter::group(),
         karpenter_aws::own(),
@@ -28,6 +32,7 @@ fn main() -> anyhow::Result<ExitCode> {
         monitoring::group(),
         platforms::objects(),
         platforms::auto_mode(),
+        walk::group(),
         watching::group(),
     ])
 }

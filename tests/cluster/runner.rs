@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use crate::demo;
+use crate::demonstration;
 use crate::harness::cluster::{Cluster, Extent};
 use crate::harness::programs::Programs;
 use crate::harness::registration;
@@ -81,7 +81,7 @@ pub(crate) fn main(groups: Vec<Group>) -> anyhow::Result<ExitCode> {
     let arguments = std::env::args().skip(1);
     let wanted: Vec<String> = arguments.filter(|word| !word.starts_with('-')).collect();
     if wanted == ["demo"] {
-        return demo::main();
+        return demonstration::main();
     }
     let programs = match Programs::build()? {
         Programs::At(directory) => directory,

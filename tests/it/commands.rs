@@ -1,14 +1,19 @@
 //! The command line as its users see it: each page of `tests/commands` shows files, commands and what they print.
 //!
 //! A page is Markdown, written as for cram or trycmd. A block that names a file in its first line is that file. In a
-//! `console` block, `$ ` starts a line of shell; below it stand `? CODE`, if it fails, and everything that it prints.
+//! `console` block, `$ ` starts a line of shell and `> ` continues it; below it stand `? CODE`, if it fails, and everything
+//! that it prints.
 //! Each page has a directory of its own, where `repository` is this repository.
 
 mod check;
 mod explain;
+#[expect(dead_code, reason = "the cluster tests compare command by command")]
+#[path = "../pages/page.rs"]
+mod page;
+#[path = "../pages/pattern.rs"]
+mod pattern;
 mod terminal;
 
-use std::fmt::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,6 +22,7 @@ use std::{env, fs, iter, thread};
 use similar::TextDiff;
 
 use crate::harness::repository;
+use page::Part;
 
 /// The variable that, set to `overwrite`, has the pages written anew.
 const SNAPSHOTS: &str = "SNAPSHOTS";
@@ -41,24 +47,6 @@ fn shell(line: &str, directory: &Path) -> (i32, String) {
     (code, String::from_utf8(output.stdout).unwrap())
 }
 
-/// Runs the commands of a block. Returns the block with what they print.
-fn console(block: &[&str], directory: &Path) -> String {
-    assert!(block.first().is_some_and(|line| line.starts_with("$ ")));
-    let mut printed = String::new();
-    for line in block.iter().filter_map(|line| line.strip_prefix("$ ")) {
-        let (code, output) = shell(line, directory);
-        let _ = writeln!(printed, "$ {line}");
-        if code != 0 {
-            let _ = writeln!(printed, "? {code}");
-        }
-        // No editor keeps a space at the end of a line.
-        for line in output.lines() {
-            printed.extend([line.trim_end_matches(' '), "\n"]);
-        }
-    }
-    printed
-}
-
 /// Returns a page with what its commands print.
 fn printed(page: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
@@ -66,25 +54,20 @@ fn printed(page: &str) -> String {
     symlink(repository::path_of(""), directory.join("repository")).unwrap();
     assert!(page.contains("\n```console\n"), "a page without a command");
     let mut printed = String::new();
-    let mut lines = page.lines();
-    while let Some(line) = lines.next() {
-        printed.extend([line, "\n"]);
-        let Some(info) = line.strip_prefix("```") else {
-            continue;
-        };
-        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        let text = match info.split_once(' ') {
-            _ if info == "console" => console(&block, directory),
-            Some((_, file)) => {
-                let text = block.join("\n") + "\n";
-                let file = directory.join(file);
+    for part in page::parts(page) {
+        match part {
+            Part::Line(line) => printed.extend([line, "\n"]),
+            Part::File { name, text } => {
+                let file = directory.join(name);
                 fs::create_dir_all(file.parent().unwrap()).unwrap();
                 fs::write(file, &text).unwrap();
-                text
+                printed.push_str(&text);
             }
-            None => panic!("{line}: neither commands nor a file"),
-        };
-        printed.extend([&text, "```\n"]);
+            Part::Command(command) => {
+                let (code, output) = shell(&command.shell(), directory);
+                printed.push_str(&command.with(code, &output));
+            }
+        }
     }
     printed
 }
@@ -125,4 +108,27 @@ fn commands_print_what_their_pages_say() {
         differences.is_empty(),
         "{differences}\nTo accept it: {SNAPSHOTS}=overwrite cargo test commands_print"
     );
+}
+
+/// A pattern of the page that runs on a cluster accepts what differs from run to run, and nothing else.
+#[test]
+fn a_pattern_accepts_what_it_leaves_open() {
+    let pattern = "one\n...\nnode-...  ...s  Ready\n";
+    for text in [
+        "one\nnode-1  3s  Ready\n",
+        "one\ntwo\nthree\nnode-é  12s  Ready\n",
+        "one\nnode-1  1s  Ready\nnode-2  2s  Ready\n",
+    ] {
+        assert!(pattern::matches(pattern, text), "{text}");
+    }
+    for text in [
+        "",
+        "one\n",
+        "two\nnode-1  3s  Ready\n",
+        "one\nnode-1  3s  NotReady\n",
+        "one\nnode-1  3s  Ready\nmore\n",
+    ] {
+        assert!(!pattern::matches(pattern, text), "{text}");
+    }
+    assert!(pattern::matches("", "") && !pattern::matches("", "more\n"));
 }

@@ -1,5 +1,6 @@
-//! An operator at a shell, with `kubectl`, `helm` and the repository's `deploy/`.
+//! An operator at a shell, with `kubectl`, `helm`, `berth` and the repository's `deploy/`.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -31,22 +32,37 @@ impl<'c> Operator<'c> {
 
     /// Runs commands up to the first that fails, and returns their output.
     pub(crate) fn tries(&self, commands: &str) -> anyhow::Result<Printed> {
-        let directory = self.cluster.path().join("operator");
-        let programs = self.cluster.programs.join("bin");
-        let path = std::env::var("PATH").unwrap_or_default();
-        let output = Command::new("bash")
-            .args(["-euo", "pipefail", "-c", commands])
-            .current_dir(&directory)
-            .env("PATH", format!("{}:{path}", programs.display()))
-            .env("HOME", &directory)
-            .env("KUBECONFIG", self.cluster.kubeconfig())
-            .output()
-            .context("bash")?;
+        let output = self.shell(commands).output().context("bash")?;
         Ok(Printed {
             success: output.status.success(),
             stdout: String::from_utf8(output.stdout)?,
             stderr: String::from_utf8(output.stderr)?,
         })
+    }
+
+    /// Does the same, and returns the exit code with all that is printed, as a terminal shows it.
+    pub(crate) fn sees(&self, commands: &str) -> anyhow::Result<(i32, String)> {
+        let commands = format!("exec 2>&1\n{commands}");
+        let output = self.shell(&commands).output().context("bash")?;
+        let code = output.status.code().context("a signal")?;
+        Ok((code, String::from_utf8(output.stdout)?))
+    }
+
+    fn shell(&self, commands: &str) -> Command {
+        let directory = self.cluster.path().join("operator");
+        let berth = Path::new(env!("CARGO_BIN_EXE_berth"));
+        let mut path = vec![self.cluster.programs.join("bin")];
+        path.extend(berth.parent().map(Path::to_owned));
+        let path: Vec<String> = path.iter().map(|one| one.display().to_string()).collect();
+        let inherited = std::env::var("PATH").unwrap_or_default();
+        let mut shell = Command::new("bash");
+        shell
+            .args(["-euo", "pipefail", "-c", commands])
+            .current_dir(&directory)
+            .env("PATH", format!("{}:{inherited}", path.join(":")))
+            .env("HOME", &directory)
+            .env("KUBECONFIG", self.cluster.kubeconfig());
+        shell
     }
 
     /// Runs commands, of which none may fail, and returns what they print.

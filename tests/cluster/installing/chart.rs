@@ -88,7 +88,7 @@ const KUSTOMIZATIONS: [(&str, &str); 7] = [
 ];
 
 /// Each overlay has its values, and both give the same objects. Only the namespace is missing: a release has one
-/// already.
+/// already. The policy is a step of its own with kustomize.
 pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
     for (directory, text) in [("monitored", MONITORED), ("on-cast-ai", ON_CAST_AI)] {
@@ -99,7 +99,8 @@ pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Resu
         let rendered = operator.runs(&format!(
             "helm template berth deploy/charts/berth --namespace berth-system --include-crds {values}"
         ))?;
-        let rendered = by_name(&rendered)?;
+        let mut rendered = by_name(&rendered)?;
+        ensure!(rendered.remove("PlacementPolicy  default").is_some());
         let mut built = by_name(&operator.runs(&format!("kubectl kustomize {directory}"))?)?;
         ensure!(built.remove("Namespace  berth-system").is_some());
         ensure!(
@@ -280,7 +281,7 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
 }
 
 /// Values that are refused, and the word of the message that names them.
-const REFUSED: [(&str, &str); 15] = [
+const REFUSED: [(&str, &str); 23] = [
     ("replica=3", "replica"),
     ("replicas=0", "/replicas"),
     ("replicas=two", "/replicas"),
@@ -292,7 +293,24 @@ const REFUSED: [(&str, &str); 15] = [
     ),
     ("image.digest=latest", "/image/digest"),
     ("image.pullPolicy=Sometimes", "/image/pullPolicy"),
+    ("mode=Audti", "/mode"),
     ("policy=default", "/policy"),
+    ("policy.mode=Audti", "/policy/mode"),
+    ("policy.poools=1", "poools"),
+    ("policy.rules=null", "rules"),
+    (
+        "policy.validation.unschedulable=false",
+        "/policy/validation/unschedulable",
+    ),
+    (
+        "policy.pools[0].nodePools[0]=general",
+        "missing property 'name'",
+    ),
+    (
+        "policy.pools[0].name=own,policy.pools[0].nodePools[0]=general",
+        "policy.rules[1] (jobs): place.pool is \"batch\", and the pools of the policy are own",
+    ),
+    ("mode=Audit,policy=null", "policy is null"),
     ("boundary=yes", "/boundary"),
     ("monitoring.prometheus=yes", "/monitoring/prometheus"),
     ("monitoring.enabled=true", "/monitoring"),

@@ -1,14 +1,15 @@
 //! The page of the chart, command by command, on a cluster in which pods are created meanwhile.
 
 use anyhow::{Context, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::installed::{Installed, can_be_called, filled_in, only_left, setup};
+use crate::harness::api::text;
 use crate::harness::cluster::Cluster;
 use crate::harness::operator::{Operator, commands};
 use crate::harness::registration::installed;
 use crate::harness::scene::{Injection, namespace};
-use crate::harness::{documents, eventually, node_pools, repository};
+use crate::harness::{eventually, node_pools, repository};
 
 const PAGE: &str = "deploy/charts/berth/README.md";
 
@@ -31,6 +32,7 @@ pub(crate) async fn page(cluster: &Cluster) -> anyhow::Result<()> {
     node_pools::apply(&cluster.api).await?;
     namespace(cluster, "my-team", Injection::Absent).await?;
     run(&operator, "Install")?;
+    ensure!(mode(cluster).await? == "Enforce", "the default policy");
     let second = operator.tries("helm install second deploy/charts/berth --namespace default")?;
     ensure!(!second.success, "there are two berths");
     ensure!(
@@ -39,6 +41,7 @@ pub(crate) async fn page(cluster: &Cluster) -> anyhow::Result<()> {
     );
     let berth = Installed::new(cluster, "my-team").await?;
     changed(cluster, &operator, &berth).await?;
+    tried(cluster, &operator, &berth).await?;
 
     let [off, on] = &commands(PAGE, "When berth is in the way")?[..] else {
         anyhow::bail!("{PAGE}: off, on");
@@ -61,26 +64,68 @@ async fn changed(
 ) -> anyhow::Result<()> {
     let before = berth.load.report();
     let given = filled_in(cluster).await?;
-    values(operator, true)?;
+    values(operator, &json!({"policy": {"pools": own_pools()}}))?;
     older_definition(cluster).await?;
     run(operator, "Upgrade")?;
     ensure!(columns(cluster).await?, "the definition is the older one");
     ensure!(replicas(cluster).await? == 3);
-    ensure!(policies(cluster).await? == 1);
+    // The pools are the values', the rules are the default ones.
+    let policy = cluster.api.get(POLICY).await?.unwrap_or_default();
+    ensure!(policy["spec"]["pools"] == own_pools(), "{policy}");
+    ensure!(text(&policy, "/spec/rules/1/name") == "jobs", "{policy}");
     ensure!(filled_in(cluster).await? == given);
     berth.load.more_placed(50).await?;
     run(operator, "Roll back")?;
     ensure!(replicas(cluster).await? == 2);
-    ensure!(policies(cluster).await? == 0, "the values' policy stays");
+    let policy = cluster.api.get(POLICY).await?.unwrap_or_default();
+    ensure!(policy["spec"]["pools"] != own_pools(), "{policy}");
     ensure!(filled_in(cluster).await? == given);
     berth.load.more_placed(50).await?;
-    values(operator, false)?;
+    values(operator, &json!({}))?;
     operator.runs(&format!("helm upgrade {RELEASE} --server-side=false"))?;
     ensure!(filled_in(cluster).await? == given);
     berth.load.more_placed(50).await?;
     let unplaced = berth.load.report().unplaced - before.unplaced;
     ensure!(unplaced == 0, "{unplaced} pods went unplaced");
     Ok(())
+}
+
+/// Tries the policy in Audit and back by one value, deletes it, and changes it behind Helm's back.
+async fn tried(
+    cluster: &Cluster,
+    operator: &Operator<'_>,
+    berth: &Installed,
+) -> anyhow::Result<()> {
+    let wrong = operator.tries(&format!("helm upgrade {RELEASE} --set policy.mode=Audti"))?;
+    ensure!(wrong.stderr.contains("'/policy/mode'"), "{wrong:?}");
+    run(operator, "The policy")?;
+    ensure!(mode(cluster).await? == "Audit");
+    berth.unplaced("the policy is in Audit").await?;
+    // From here on Helm applies on the server again, which tells it of others' changes.
+    operator.runs(&format!(
+        "helm upgrade {RELEASE} --set mode=Enforce --server-side=true"
+    ))?;
+    berth.load.more_placed(50).await?;
+
+    // Without a policy, the compiled-in one is in force.
+    operator.runs("kubectl delete placementpolicy default")?;
+    let before = berth.load.report();
+    berth.load.more_placed(50).await?;
+    ensure!(berth.load.report().unplaced == before.unplaced);
+    operator.runs(&format!("helm upgrade {RELEASE}"))?;
+
+    let patch = r#"{"spec": {"mode": "Audit"}}"#;
+    operator.runs(&format!(
+        "kubectl patch placementpolicy default --type merge --patch '{patch}'"
+    ))?;
+    let over = operator.tries(&format!("helm upgrade {RELEASE}"))?;
+    ensure!(
+        over.stderr.contains("conflict with \"kubectl-patch\""),
+        "{over:?}"
+    );
+    ensure!(mode(cluster).await? == "Audit");
+    operator.runs(&format!("helm upgrade {RELEASE} --force-conflicts"))?;
+    berth.load.more_placed(50).await
 }
 
 /// Removes the release. The first command leaves what an operator made, the second leaves nothing, and berth can come
@@ -94,8 +139,13 @@ async fn removed(
         anyhow::bail!("{PAGE}: one block");
     };
     let (release, definition) = uninstall.split_once('\n').context("two commands")?;
-    operator.runs("kubectl apply --filename deploy/policy.yaml")?;
-    values(operator, true)?;
+    // Helm's policy goes, and the operator's comes: from then on Helm leaves it alone.
+    values(operator, &json!({"policy": null}))?;
+    operator.runs(&format!("helm upgrade {RELEASE}"))?;
+    ensure!(policies(cluster).await? == 0, "Helm's policy stays");
+    operator.runs("kubectl create --save-config --filename deploy/policy.yaml")?;
+    operator.runs(&format!("helm upgrade {RELEASE}"))?;
+    values(operator, &json!({}))?;
     let over = operator.tries(&format!("helm upgrade {RELEASE}"))?;
     ensure!(!over.success, "Helm took the operator's policy");
     ensure!(over.stderr.contains("PlacementPolicy"), "{over:?}");
@@ -105,9 +155,17 @@ async fn removed(
         "customresourcedefinition.apiextensions.k8s.io/placementpolicies.placement.truemark.io";
     only_left(operator, &[kept]).await?;
     ensure!(policies(cluster).await? == 1, "the operator's policy went");
-    run(operator, "Install")?;
+    let [install] = &commands(PAGE, "Install")?[..] else {
+        anyhow::bail!("{PAGE}: one block");
+    };
+    let kept = operator.tries(install)?;
+    ensure!(!kept.success, "Helm took the operator's policy");
+    ensure!(kept.stderr.contains("cannot be imported"), "{kept:?}");
+    values(operator, &json!({"policy": null}))?;
+    operator.runs(&format!("helm install {RELEASE} --wait"))?;
     operator.runs(uninstall)?;
     only_left(operator, &[]).await?;
+    values(operator, &json!({}))?;
 
     // One command installs all: the definition comes before the policy, and the policy goes with the release.
     operator.runs(&format!("helm install {RELEASE} --wait"))?;
@@ -131,6 +189,10 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     };
     let notes = helm("install")?;
     ensure!(notes.contains("kubectl label namespace NAME"), "{notes}");
+    let (_, notes) = notes.split_once("NOTES:\n").context("no notes")?;
+    for line in notes.lines() {
+        ensure!(line.chars().count() <= 80, "{line}");
+    }
     let berth = Installed::new(cluster, "bounded").await?;
     helm("upgrade --install --set boundary=true")?;
     ensure!(fails_closed(cluster).await?);
@@ -146,6 +208,8 @@ pub(crate) async fn from_the_kustomization(cluster: &Cluster) -> anyhow::Result<
     let operator = Operator::new(cluster)?;
     node_pools::apply(&cluster.api).await?;
     operator.runs("kubectl apply --kustomize deploy")?;
+    operator.write("policy.yaml", &audit()?)?;
+    operator.runs("kubectl create --save-config --filename policy.yaml")?;
     let _berth = setup(cluster).await?.start().await?;
     let given = eventually("berth fills in what it is to", async || {
         Ok(filled_in(cluster).await.ok())
@@ -153,7 +217,9 @@ pub(crate) async fn from_the_kustomization(cluster: &Cluster) -> anyhow::Result<
     .await?;
     run(&operator, "From the kustomization")?;
     ensure!(filled_in(cluster).await? == given);
+    ensure!(mode(cluster).await? == "Audit", "Helm took the policy");
     operator.runs("helm uninstall berth --namespace berth-system --wait")?;
+    ensure!(policies(cluster).await? == 1, "the operator's policy went");
     operator.runs("kubectl delete --kustomize deploy --ignore-not-found")?;
     only_left(&operator, &[]).await
 }
@@ -166,15 +232,36 @@ async fn fails_closed(cluster: &Cluster) -> anyhow::Result<bool> {
         .any(|webhook| webhook["failurePolicy"] == "Fail"))
 }
 
-/// Writes the file that the page's commands name, with a policy or without.
-fn values(operator: &Operator<'_>, policy: bool) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(repository("deploy/policy.yaml"))?;
-    let shipped = documents(&text)?.pop().context("deploy/policy.yaml")?;
+/// Writes the file that the page's commands name, with more values.
+fn values(operator: &Operator<'_>, more: &Value) -> anyhow::Result<()> {
     let mut values = json!({"replicas": 3, "extraArgs": ["--log-level=debug"]});
-    if policy {
-        values["policy"] = shipped["spec"].clone();
+    for (name, value) in more.as_object().into_iter().flatten() {
+        values[name] = value.clone();
     }
     operator.write("my-values.yaml", &values.to_string())
+}
+
+/// Returns pools of the names that the default rules use.
+fn own_pools() -> Value {
+    json!([
+        {"name": "default", "nodePools": ["amd64-default"], "binding": "Required"},
+        {"name": "truemark", "nodePools": ["truemark-amd64"], "binding": "Required"},
+        {"name": "batch", "nodePools": ["amd64-batch"], "binding": "Required"},
+    ])
+}
+
+/// Returns the default policy in Audit, as text.
+fn audit() -> anyhow::Result<String> {
+    let shipped = std::fs::read_to_string(repository("deploy/policy.yaml"))?;
+    Ok(shipped.replace("\n  mode: Enforce\n", "\n  mode: Audit\n"))
+}
+
+const POLICY: &str = "/apis/placement.truemark.io/v1alpha1/placementpolicies/default";
+
+/// Returns the mode of the cluster's policy; empty if there is none.
+async fn mode(cluster: &Cluster) -> anyhow::Result<String> {
+    let policy = cluster.api.get(POLICY).await?.unwrap_or_default();
+    Ok(text(&policy, "/spec/mode").to_owned())
 }
 
 const DEFINITION: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/placementpolicies.placement.truemark.io";

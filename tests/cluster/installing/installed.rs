@@ -22,14 +22,14 @@ pub(super) struct Installed {
 }
 
 /// Sets up a berth as it is installed: with the rights of its service account, and a certificate that it makes itself.
-pub(super) async fn setup(cluster: &Cluster) -> anyhow::Result<Setup> {
+pub(crate) async fn setup(cluster: &Cluster) -> anyhow::Result<Setup> {
     let setup = Setup::without_certificate(cluster, "berth-installed")?;
     let setup = setup.following(account::kubeconfig(cluster).await?);
     Ok(setup.self_managed("2160h"))
 }
 
 /// Fails if this machine allows no port below 1024, such as the Service's.
-pub(super) fn can_be_called() -> Result<(), NotRun> {
+pub(crate) fn can_be_called() -> Result<(), NotRun> {
     TcpListener::bind("127.96.255.254:443")
         .map(drop)
         .map_err(|error| NotRun(format!("berth's Service has port 443: {error}")))
@@ -80,7 +80,7 @@ async fn unplaced(load: &Load, why: &str) -> anyhow::Result<()> {
 }
 
 /// Reads the bundles of all webhooks; empty for a webhook without one.
-pub(super) async fn bundles(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn bundles(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
     let webhooks = installed(&cluster.api).await?;
     let bundle = |webhook| text(webhook, "/clientConfig/caBundle").to_owned();
     Ok(webhooks.iter().map(bundle).collect())
@@ -97,7 +97,7 @@ pub(super) async fn filled_in(cluster: &Cluster) -> anyhow::Result<Vec<String>> 
 
 /// Returns the address of berth's Service. It is one of this machine, so that a process that listens there is called as
 /// berth's pods are.
-pub(super) async fn service(cluster: &Cluster) -> anyhow::Result<SocketAddr> {
+pub(crate) async fn service(cluster: &Cluster) -> anyhow::Result<SocketAddr> {
     let path = "/api/v1/namespaces/berth-system/services/berth";
     let service = cluster.api.get(path).await?.unwrap_or_default();
     let address: IpAddr = text(&service, "/spec/clusterIP").parse()?;

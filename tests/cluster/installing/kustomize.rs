@@ -1,6 +1,6 @@
 //! The installation by kustomize, as the pages under `deploy/` say.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::json;
 
 use super::installed::{Installed, can_be_called, filled_in, only_left};
@@ -17,7 +17,12 @@ use crate::harness::{documents, eventually, node_pools, repository};
 pub(crate) async fn installation(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
     let apply = "kubectl apply --kustomize deploy";
-    let printed = operator.tries(apply)?;
+    node_pools::apply(&cluster.api).await?;
+    let blocks = commands("deploy/README.md", "In this order")?;
+    let install = blocks
+        .iter()
+        .find(|block| block.contains("kubectl apply -k deploy\n"));
+    let printed = operator.tries(install.context("deploy/README.md: kubectl apply -k deploy")?)?;
     ensure!(printed.success && printed.stderr.is_empty(), "{printed:?}");
     let pods = "/api/v1/namespaces/berth-system/pods";
     eventually("berth's Deployment makes its pods", async || {
@@ -26,13 +31,14 @@ pub(crate) async fn installation(cluster: &Cluster) -> anyhow::Result<()> {
     .await?;
     namespace(cluster, "installation", Injection::Enabled).await?;
     can_be_called()?;
-    node_pools::apply(&cluster.api).await?;
     let berth = Installed::new(cluster, "installation").await?;
     let (given, before) = (filled_in(cluster).await?, berth.load.report());
     operator.runs(apply)?;
     ensure!(filled_in(cluster).await? == given);
     berth.load.more_placed(50).await?;
     ensure!(berth.load.report().unplaced == before.unplaced);
+
+    untouched(cluster, &operator, apply).await?;
 
     // The kill switch turns berth off, and on again.
     let [off] = &commands("deploy/README.md", "When berth is in the way")?[..] else {
@@ -49,6 +55,24 @@ pub(crate) async fn installation(cluster: &Cluster) -> anyhow::Result<()> {
     berth.unplaced("berth is not asked any more").await?;
     only_left(&operator, &[]).await?;
     berth.end().await;
+    Ok(())
+}
+
+/// The policy is the operator's: neither the installation nor the policy's own step writes over it, or needs it.
+async fn untouched(cluster: &Cluster, operator: &Operator<'_>, apply: &str) -> anyhow::Result<()> {
+    let create = "kubectl create --save-config --filename deploy/policy.yaml";
+    let audit = r#"{"spec": {"mode": "Audit"}}"#;
+    operator.runs(&format!(
+        "kubectl patch placementpolicy default --type merge --patch '{audit}'"
+    ))?;
+    operator.runs(apply)?;
+    let again = operator.tries(create)?;
+    ensure!(again.stderr.contains("already exists"), "{again:?}");
+    let path = "/apis/placement.truemark.io/v1alpha1/placementpolicies/default";
+    let policy = cluster.api.get(path).await?.unwrap_or_default();
+    ensure!(text(&policy, "/spec/mode") == "Audit", "{policy}");
+    operator.runs("kubectl delete placementpolicy default")?;
+    operator.runs(create)?;
     Ok(())
 }
 

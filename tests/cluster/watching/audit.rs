@@ -16,13 +16,14 @@ pub(crate) async fn audit(cluster: &Cluster) -> anyhow::Result<()> {
     let page = std::fs::read_to_string(repository("docs/audit.md"))?;
     namespace(cluster, "audit", json!({})).await?;
 
-    // The page changes one line of the default policy.
-    ensure!(page.contains("sed 's/^  mode: Enforce/  mode: Audit/' deploy/policy.yaml"));
+    // The page changes one line of the default policy, and creates it.
+    let changing = "sed 's/^  mode: Enforce/  mode: Audit/' deploy/policy.yaml";
+    ensure!(page.contains(&format!("{changing} | kubectl create --save-config -f -")));
     let shipped = std::fs::read_to_string(repository("deploy/policy.yaml"))?;
     let changed = shipped.replace("\n  mode: Enforce\n", "\n  mode: Audit\n");
     ensure!(changed != shipped, "there is no such line");
     let file = cluster.write("policy.yaml", &changed)?;
-    let printed = cluster.kubectl(&["apply", "-f", &file])?;
+    let printed = cluster.kubectl(&["create", "--save-config", "-f", &file])?;
     ensure!(printed.success, "{printed:?}");
     eventually("the policy is accepted", async || {
         let path = "/apis/placement.truemark.io/v1alpha1/placementpolicies/default";

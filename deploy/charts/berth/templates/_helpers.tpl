@@ -46,3 +46,32 @@ annotations:
   cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/berth
 {{- end }}
 {{- end }}
+
+{{- /* Refuses a policy whose parts do not fit together, before anything is applied. The API server would refuse it too, in
+the middle of an installation. A list of the values takes the place of the chart's, so its names may be missing. */}}
+{{- define "berth.reasonable" -}}
+{{- $pools := list }}
+{{- range .pools }}{{ $pools = append $pools .name }}{{ end }}
+{{- $known := .architectures.known }}
+{{- $rules := list }}
+{{- range $index, $rule := .rules }}
+{{- $at := printf "policy.rules[%d] (%s)" $index .name }}
+{{- if has .name $rules }}{{ fail (printf "%s: there are two rules of this name" $at) }}{{ end }}
+{{- $rules = append $rules .name }}
+{{- with .place.pool }}
+{{- if not (has . $pools) }}
+{{- fail (printf "%s: place.pool is %q, and the pools of the policy are %s; with pools of your own, give policy.rules too" $at . (join ", " $pools)) }}
+{{- end }}
+{{- end }}
+{{- with .place.architecture }}
+{{- if not (has . (append $known "any")) }}
+{{- fail (printf "%s: place.architecture is %q, and policy.architectures.known has %s" $at . (join ", " $known)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .architectures.default }}
+{{- if not (has . (append $known "any")) }}
+{{- fail (printf "policy.architectures.default is %q, and policy.architectures.known has %s" . (join ", " $known)) }}
+{{- end }}
+{{- end }}
+{{- end }}

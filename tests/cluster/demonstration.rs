@@ -1,0 +1,90 @@
+//! The demonstration: a cluster with berth and its examples, a table of where their pods run and why, and five things to
+//! try, until Ctrl-C.
+
+mod guide;
+mod palette;
+mod rows;
+mod screen;
+mod stage;
+mod table;
+mod trying;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use crate::harness::api::Api;
+use crate::harness::cluster::{Cluster, Extent};
+use crate::harness::programs::Programs;
+use crate::runner::{Group, runtime, signalled, tests};
+use rows::{Reader, Scope};
+use screen::Screen;
+
+/// The variable that names the kubeconfig of a cluster to use instead of starting one.
+const KUBECONFIG: &str = "BERTH_CLUSTER_KUBECONFIG";
+
+pub(crate) fn group() -> Group {
+    Group {
+        name: "demonstration",
+        extent: Extent::All,
+        tests: tests![trying::things],
+    }
+}
+
+pub(crate) fn main() -> anyhow::Result<ExitCode> {
+    let runtime = runtime()?;
+    let demonstration = async {
+        match std::env::var_os(KUBECONFIG) {
+            Some(path) => on(PathBuf::from(path)).await,
+            None => started().await,
+        }
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            result = demonstration => result.map(|()| ExitCode::FAILURE),
+            () = signalled() => Ok(ExitCode::SUCCESS),
+        }
+    })
+}
+
+/// Runs on a cluster of its own.
+async fn started() -> anyhow::Result<()> {
+    let programs = match Programs::build()? {
+        Programs::At(directory) => directory,
+        Programs::Unavailable(reason) => anyhow::bail!(reason),
+    };
+    eprintln!("starting etcd, the control plane, kwok and Karpenter …");
+    let cluster = Cluster::start(&programs, Extent::All).await?;
+    eprintln!("applying the node pools, berth, its policy and deploy/examples …");
+    let scene = stage::set(&cluster).await?;
+    let screen = Screen::new();
+    let kubeconfig = cluster.kubeconfig();
+    let guide = guide::of_own(&kubeconfig, scene.setup.ops_address(), screen.palette());
+    println!("{guide}");
+    show(&cluster.api, Scope::OptedIn, screen).await
+}
+
+/// Runs on a cluster that exists, with berth and node pools as they are.
+async fn on(kubeconfig: PathBuf) -> anyhow::Result<()> {
+    let screen = Screen::new();
+    let guide = guide::of_existing(&kubeconfig, screen.palette());
+    let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
+    let options = KubeConfigOptions::default();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+    let api = Api::new(config)?;
+    eprintln!("applying deploy/examples …");
+    stage::apply_examples(&api).await?;
+    println!("{guide}");
+    show(&api, Scope::Examples, screen).await
+}
+
+/// Shows the pods for ever.
+async fn show(api: &Api, scope: Scope, mut screen: Screen) -> anyhow::Result<()> {
+    let mut reader = Reader::new(scope);
+    loop {
+        screen.show(&reader.pods(api).await?);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
