@@ -148,7 +148,7 @@ fn left_alone(pod: &Value, policy: &Value) -> Option<Reason> {
         spec.remove("nodeName");
     }
     let (policy, _) = match policy.get("spec") {
-        Some(spec) => read_policy_spec(&spec).ok()?,
+        Some(spec) => read_policy_spec(spec).ok()?,
         None => embedded_policy().ok()?,
     };
     let snapshot = Snapshot::new(policy, embedded_node_pools().ok()?).ok()?;
