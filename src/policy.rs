@@ -12,7 +12,7 @@ mod shape;
 mod source;
 mod unreached;
 
-pub use draft::{Draft, NoNodePool, draft};
+pub use draft::{Draft, Form as DraftForm, NoNodePool, draft};
 pub use effective::Policy;
 pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, Validation};
 pub use pool::Pool;

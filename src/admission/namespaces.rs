@@ -50,11 +50,18 @@ pub(super) fn admission<'p>(
         })
     });
     let findings: Vec<Finding> = findings.collect();
-    let mut verdict = Verdict::default();
-    if policy.mode == Mode::Enforce {
-        verdict.denial = denial::of_findings(&findings);
-        verdict.warnings = warning::warnings(&findings, None);
-    }
+    let verdict = match policy.mode {
+        Mode::Enforce => Verdict {
+            denial: denial::of_findings(&findings),
+            warnings: warning::warnings(&findings, None),
+            ..Verdict::default()
+        },
+        // Audit denies nothing. It spares the authors of pods its warnings, and who opts a namespace in wants them.
+        Mode::Audit => Verdict {
+            warnings: warning::of_all(&findings),
+            ..Verdict::default()
+        },
+    };
     Ok(Conclusion {
         verdict,
         findings,

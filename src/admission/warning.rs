@@ -21,12 +21,7 @@ pub(super) fn warnings(findings: &[Finding], decision: Option<&Decision<'_>>) ->
     let warn = findings
         .iter()
         .filter(|finding| finding.action == Action::Warn);
-    let mut told: Vec<Vec<String>> = warn
-        .map(|finding| {
-            let of_finding = finding.lines.iter().map(String::as_str);
-            lines(finding.check.as_str(), of_finding)
-        })
-        .collect();
+    let mut told: Vec<Vec<String>> = warn.map(of_finding).collect();
     if let Some(decision) = decision
         && let Some(detail) = &decision.detail
         && decision.reason.concerns_author()
@@ -35,6 +30,16 @@ pub(super) fn warnings(findings: &[Finding], decision: Option<&Decision<'_>>) ->
         told.push(lines(decision.reason.as_str(), detail.split("; ")));
     }
     bounded(told)
+}
+
+/// Returns the warnings for all findings, those that deny among them.
+pub(super) fn of_all(findings: &[Finding]) -> Vec<String> {
+    bounded(findings.iter().map(of_finding).collect())
+}
+
+fn of_finding(finding: &Finding) -> Vec<String> {
+    let of_finding = finding.lines.iter().map(String::as_str);
+    lines(finding.check.as_str(), of_finding)
 }
 
 /// True if a finding names the obstacle for which berth leaves pods as they are.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
-use clap::ArgGroup;
+use clap::{ArgGroup, ValueEnum};
 
 use super::cluster::{Basis, Refusal, ask};
 use super::files::Inputs;
@@ -13,7 +13,7 @@ use super::output::{complain, printed};
 use super::sources::add_node_pools;
 use crate::node::Catalogue;
 use crate::placement::Live;
-use crate::policy::{Draft, Mode, draft};
+use crate::policy::{Draft, DraftForm, Mode, draft};
 
 /// The command, as messages begin.
 const COMMAND: &str = "init";
@@ -25,6 +25,9 @@ Examples:
 
   Or over the NodePools in a directory:
     berth init node-pools/ > policy.yaml
+
+  As values of the Helm chart, to try it first:
+    berth init --cluster --mode Audit -o values > values.yaml
 
   Where would your workloads go by it?
     berth explain --policy policy.yaml --node-pools node-pools/ -f manifests/
@@ -63,15 +66,36 @@ pub(super) struct Args {
     #[command(flatten)]
     access: Access,
 
+    /// The form of the output: policy, an object for kubectl, or values for the Helm chart
+    #[arg(
+        short,
+        long,
+        value_enum,
+        default_value_t = Output::Policy,
+        hide_possible_values = true,
+        value_name = "FORM"
+    )]
+    output: Output,
+
     /// The mode of the policy: Enforce, or Audit, in which berth only says what it would do
     #[arg(long, value_name = "MODE", default_value_t = Mode::Enforce)]
     mode: Mode,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Policy,
+    Values,
+}
+
 /// Runs the command. Returns 0 if the policy is written, and 1 if there is none.
 pub(super) fn run(args: &Args) -> ExitCode {
     let written = node_pools(args).and_then(|catalogue| {
-        let drafted = draft(&catalogue, args.mode);
+        let form = match args.output {
+            Output::Policy => DraftForm::Object,
+            Output::Values => DraftForm::Values,
+        };
+        let drafted = draft(&catalogue, args.mode, form);
         drafted.map_err(|error| anyhow!("{error}. {REMEDY}"))
     });
     match written {

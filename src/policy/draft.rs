@@ -11,10 +11,19 @@ use crate::policy::file::Mode;
 use candidates::Candidates;
 use outline::Outline;
 
+/// The document that holds the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A `PlacementPolicy`.
+    Object,
+    /// Values of the Helm chart.
+    Values,
+}
+
 /// A policy over the node pools of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// The policy's document in YAML, with comments on all that could not be known.
+    /// The document in YAML, with comments on all that could not be known.
     pub text: String,
     /// The names of its pools, in its order.
     pub pools: Vec<String>,
@@ -38,7 +47,7 @@ pub enum NoNodePool {
 ///
 /// # Errors
 /// If there is no node pool that pods could be sent to.
-pub fn draft(catalogue: &Catalogue, mode: Mode) -> Result<Draft, NoNodePool> {
+pub fn draft(catalogue: &Catalogue, mode: Mode, form: Form) -> Result<Draft, NoNodePool> {
     let candidates = Candidates::of(catalogue);
     if candidates.usable.is_empty() {
         let reasons = candidates.left_out.iter().map(ToString::to_string);
@@ -51,7 +60,7 @@ pub fn draft(catalogue: &Catalogue, mode: Mode) -> Result<Draft, NoNodePool> {
     }
     let outline = Outline::of(candidates);
     Ok(Draft {
-        text: text::write(&outline, mode),
+        text: text::write(&outline, mode, form),
         pools: outline.pools.iter().map(|pool| pool.name.clone()).collect(),
         node_pools: outline
             .pools

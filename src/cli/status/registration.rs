@@ -7,7 +7,7 @@ use super::refusal::unread;
 use super::report::{Line, Mark, Section};
 use crate::preflight::{Assessment, Fault, Severity};
 
-/// The most webhooks whose faults are shown.
+/// The most faults that are shown.
 const SHOWN: usize = 4;
 
 pub(super) fn section(contents: &Contents, assessment: &Assessment) -> Section {
@@ -42,11 +42,11 @@ pub(super) fn section(contents: &Contents, assessment: &Assessment) -> Section {
         );
         lines.push(Line::new(Mark::Fine, text));
     }
-    for ((object, webhook), faults) in faults.iter().take(SHOWN) {
-        lines.extend(of_webhook(object, webhook, faults));
-    }
-    if faults.len() > SHOWN {
-        let text = format!("and {} more with faults", faults.len() - SHOWN);
+    let lines_of_faults = alike(&faults);
+    let more = lines_of_faults.len().saturating_sub(SHOWN);
+    lines.extend(lines_of_faults.into_iter().take(SHOWN));
+    if more > 0 {
+        let text = format!("and {more} more faults");
         lines.push(Line::new(Mark::Warning, text).with_remedy("berth check --cluster"));
     }
     Section {
@@ -55,20 +55,39 @@ pub(super) fn section(contents: &Contents, assessment: &Assessment) -> Section {
     }
 }
 
-/// Returns a line with the worst fault of a webhook, and the number of its others.
-fn of_webhook(object: &str, webhook: &str, faults: &[&Fault]) -> Option<Line> {
-    let worst = faults.iter().min_by_key(|fault| fault.severity)?;
-    let mark = match worst.severity {
-        Severity::Error => Mark::Wrong,
-        Severity::Warning | Severity::Note => Mark::Warning,
-    };
-    let place = if webhook.is_empty() { object } else { webhook };
-    let text = format!("{place}: {}", worst.message);
-    Some(match faults.len() {
-        1 => Line::new(mark, text).with_remedy(worst.remedy.clone()),
-        count => Line::new(mark, format!("{text} ({count} faults)")).with_remedy(format!(
-            "{}; all of them: berth check --cluster",
-            worst.remedy
-        )),
-    })
+/// Returns a line for the worst fault of each webhook, one for those that have the same.
+fn alike(faults: &BTreeMap<(&str, &str), Vec<&Fault>>) -> Vec<Line> {
+    let mut places: BTreeMap<(Severity, &str, &str, usize), Vec<&str>> = BTreeMap::new();
+    for ((object, webhook), faults) in faults {
+        let Some(worst) = faults.iter().min_by_key(|fault| fault.severity) else {
+            continue;
+        };
+        let fault = (
+            worst.severity,
+            &*worst.message,
+            &*worst.remedy,
+            faults.len(),
+        );
+        let places = places.entry(fault).or_default();
+        let place = if webhook.is_empty() { object } else { webhook };
+        // The two sides of `pods` have one name.
+        if !places.contains(place) {
+            places.push(place);
+        }
+    }
+    let lines = places.iter();
+    lines
+        .map(|((severity, message, remedy, count), places)| {
+            let mark = match severity {
+                Severity::Error => Mark::Wrong,
+                Severity::Warning | Severity::Note => Mark::Warning,
+            };
+            let text = format!("{}: {message}", places.join(", "));
+            match count {
+                1 => Line::new(mark, text).with_remedy(*remedy),
+                count => Line::new(mark, format!("{text} ({count} faults)"))
+                    .with_remedy(format!("{remedy}; all of them: berth check --cluster")),
+            }
+        })
+        .collect()
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::Form;
 use super::outline::{Outline, PoolOutline};
 use crate::encoding::yaml;
 use crate::names::{API_VERSION, KIND, POOL_LABEL};
@@ -10,30 +11,35 @@ use crate::policy::file::Mode;
 /// The width of the text's lines, unless a name takes more.
 const WIDTH: usize = 80;
 
-const HEADER: &str = "\
+const OF_OBJECT: &str = "\
 # A policy over the node pools that there are, written by `berth init`. Read it, then:
 #   berth check -f policy.yaml
 #   berth explain --policy policy.yaml -f manifests/
 #   kubectl apply --server-side -f policy.yaml
 ";
 
+const OF_VALUES: &str = "\
+# Values of berth's chart: a policy over the node pools that there are. `berth init`
+# wrote them. Read them, then:
+#   helm install berth deploy/charts/berth --namespace berth-system \\
+#     --create-namespace --values values.yaml --wait
+";
+
 /// Writes the policy.
-pub(super) fn write(outline: &Outline<'_>, mode: Mode) -> String {
-    let mut text = HEADER.to_owned();
+pub(super) fn write(outline: &Outline<'_>, mode: Mode, form: Form) -> String {
+    let mode = match mode {
+        Mode::Enforce => "mode: Enforce   # Audit: berth decides and counts, and changes nothing",
+        Mode::Audit => {
+            "mode: Audit   # berth decides and counts, and changes nothing; then Enforce"
+        }
+    };
+    let mut text = match form {
+        Form::Object => format!(
+            "{OF_OBJECT}apiVersion: {API_VERSION}\nkind: {KIND}\nmetadata:\n  name: default\nspec:\n  {mode}\n"
+        ),
+        Form::Values => format!("{OF_VALUES}{mode}\npolicy:\n"),
+    };
     for line in [
-        &*format!("apiVersion: {API_VERSION}"),
-        &format!("kind: {KIND}"),
-        "metadata:",
-        "  name: default",
-        "spec:",
-        match mode {
-            Mode::Enforce => {
-                "  mode: Enforce   # Audit: berth decides and counts, and changes nothing"
-            }
-            Mode::Audit => {
-                "  mode: Audit   # berth decides and counts, and changes nothing; then Enforce"
-            }
-        },
         "  architectures:",
         &format!("    known: [{}]", outline.architectures.join(", ")),
         &format!(

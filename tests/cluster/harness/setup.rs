@@ -176,6 +176,8 @@ pub(crate) fn kwok(
         "--manage-all-nodes=true".to_owned(),
         "--node-lease-duration-seconds=40".to_owned(),
         format!("--server-address=127.0.0.1:{}", ports.kwok),
+        // The addresses of pods, so that nothing that is sent to one leaves this machine.
+        "--cidr=127.97.0.0/16".to_owned(),
     ];
     for stage in std::fs::read_dir(programs.join("stages"))? {
         arguments.push(format!("--config={}", stage?.path().display()));

@@ -52,6 +52,8 @@ pub(crate) async fn init(cluster: &Cluster) -> anyhow::Result<()> {
 pub(crate) async fn explain(cluster: &Cluster) -> anyhow::Result<()> {
     let _scene = Scene::following(cluster).await?;
     node_pools::apply(&cluster.api).await?;
+    // No node of an earlier test takes the pods.
+    node_pools::cordon(&cluster.api).await?;
     namespace(cluster, "shop", Injection::Absent).await?;
     let mut early = deployment("shop", "early", &json!({}));
     early["spec"]["template"]["spec"]["containers"][0]["env"] =

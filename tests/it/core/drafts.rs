@@ -6,7 +6,7 @@ use std::sync::Arc;
 use berth::label::{ARCH, OS};
 use berth::node::{Catalogue, NodePool, State};
 use berth::placement::{Reason, Snapshot};
-use berth::policy::{Architecture, Mode, NoNodePool, Place, draft, read_policy};
+use berth::policy::{Architecture, DraftForm, Mode, NoNodePool, Place, draft, read_policy};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -127,7 +127,7 @@ proptest! {
     /// berth accepts a draft. Each node pool of its pools is there, in one pool alone, and so is its default architecture.
     #[test]
     fn a_draft_is_a_policy_over_the_node_pools_that_there_are(catalogue in catalogues()) {
-        let draft = match draft(&catalogue, Mode::Enforce) {
+        let draft = match draft(&catalogue, Mode::Enforce, DraftForm::Object) {
             Ok(draft) => draft,
             Err(error) => {
                 prop_assert_eq!(error == NoNodePool::None, catalogue.is_empty());
@@ -168,7 +168,7 @@ proptest! {
     #[test]
     fn a_plain_pod_is_placed(catalogue in catalogues()) {
         if catalogue.iter().any(is_plain) {
-            let draft = draft(&catalogue, Mode::Enforce).unwrap();
+            let draft = draft(&catalogue, Mode::Enforce, DraftForm::Object).unwrap();
             let (policy, _) = read_policy(&draft.text).unwrap();
             let snapshot = opted_in(policy, catalogue).unwrap();
             prop_assert_eq!(of_plain_pod(&snapshot), Reason::Placed, "{}", draft.text);
@@ -180,7 +180,7 @@ proptest! {
     fn a_draft_is_deterministic(catalogue in catalogues()) {
         let turned: Vec<NodePool> = catalogue.iter().cloned().collect();
         let turned: Catalogue = turned.into_iter().rev().map(Arc::new).collect();
-        prop_assert_eq!(draft(&turned, Mode::Audit), draft(&catalogue, Mode::Audit));
+        prop_assert_eq!(draft(&turned, Mode::Audit, DraftForm::Object), draft(&catalogue, Mode::Audit, DraftForm::Object));
     }
 }
 
@@ -188,7 +188,12 @@ proptest! {
 #[test]
 fn the_draft_over_the_shipped_node_pools_has_the_shipped_pools() {
     let node_pools = berth::policy::embedded_node_pools().unwrap();
-    let (drafted, _) = read_policy(&draft(&node_pools, Mode::Enforce).unwrap().text).unwrap();
+    let (drafted, _) = read_policy(
+        &draft(&node_pools, Mode::Enforce, DraftForm::Object)
+            .unwrap()
+            .text,
+    )
+    .unwrap();
     let (shipped, _) = berth::policy::embedded_policy().unwrap();
     for pool in shipped.pools() {
         let drafted = drafted.pool(&pool.name).unwrap();

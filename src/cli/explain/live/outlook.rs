@@ -45,7 +45,8 @@ impl Live {
                     to_do: vec![label(), anew()],
                 },
                 (None, _) if is_placed_today => outlook(
-                    "berth would place it: it was created before its namespace opted in, or while berth did not answer",
+                    "berth would place it: it was created before its namespace opted in, in Audit, or while berth did not \
+                     answer",
                     vec![anew()],
                 ),
                 (None, _) => Outlook::default(),
