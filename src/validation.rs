@@ -118,11 +118,16 @@ fn newly(
     if known { Vec::new() } else { found }
 }
 
-/// True if the pod is a mirror pod, or a `DaemonSet`'s pod that the `DaemonSet` controller creates.
+/// True if the request is the cluster's own: a kubelet's for the mirror pod of its node, or the `DaemonSet` controller's.
+///
+/// Anyone can write the annotation of mirror pods, an owner or a node's name into a pod, so the user has to be the kubelet
+/// or the controller itself.
 fn is_exempt(pod: &Pod<'_>, username: &str) -> bool {
-    // Anyone can write an owner or a node's name into a pod, so the user has to be the controller itself.
     let of_daemon_set = is_of_daemon_set(pod)
         && names_node(pod.spec)
         && username == "system:serviceaccount:kube-system:daemon-set-controller";
-    of_daemon_set || is_mirror(pod)
+    let node = username.strip_prefix("system:node:");
+    let of_kubelet =
+        is_mirror(pod) && !pod.spec.node_name.is_empty() && node == Some(&*pod.spec.node_name);
+    of_daemon_set || of_kubelet
 }
