@@ -17,6 +17,7 @@ mod sources;
 mod status;
 mod styled;
 mod terminal;
+mod test;
 mod wrap;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Command {
     Serve(Box<serve::Args>),
     Explain(explain::Args),
     Init(init::Args),
+    Test(test::Args),
     Check(check::Args),
     Status(status::Args),
     Crd(crd::Args),
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Crd(args) => crd::run(&args),

@@ -10,9 +10,11 @@ mod unique;
 
 use std::path::{Path, PathBuf};
 
+pub(super) use directory::manifest_files;
 pub(super) use input::read;
 pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
+pub(super) use text::text;
 
 /// The arguments that name manifests: paths, by themselves or behind `-f`.
 #[derive(Debug, clap::Args)]

@@ -24,7 +24,7 @@ pub(in crate::cli) enum TextError {
 }
 
 /// Reads the text of a file, or of standard input if the file is `-`.
-pub(super) fn text(file: &str) -> Result<String, TextError> {
+pub(in crate::cli) fn text(file: &str) -> Result<String, TextError> {
     let mut bytes = Vec::new();
     let limit = FILE_BYTES + 1;
     if file == "-" {
