@@ -10,8 +10,10 @@ mod fail_on;
 mod files;
 mod init;
 mod kubeconfig;
+mod lint;
 mod objects;
 mod output;
+mod paper;
 mod serve;
 mod sources;
 mod status;
@@ -41,6 +43,7 @@ enum Command {
     Explain(explain::Args),
     Init(init::Args),
     Check(check::Args),
+    Lint(lint::Args),
     Status(status::Args),
     Crd(crd::Args),
 }
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Crd(args) => crd::run(&args),
     }

@@ -39,6 +39,8 @@ pub mod definition;
 
 pub mod preflight;
 
+pub mod lint;
+
 pub mod metrics;
 
 pub mod logging;

@@ -2,6 +2,7 @@
 
 mod directory;
 mod input;
+mod lines;
 mod manifest;
 mod object;
 mod parse;
@@ -11,6 +12,7 @@ mod unique;
 use std::path::{Path, PathBuf};
 
 pub(super) use input::read;
+pub(super) use lines::LineSearch;
 pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
 

@@ -1,4 +1,5 @@
-//! The command line as its users see it: each page of `tests/commands` shows files, commands and what they print.
+//! The command line as its users see it: each page of `tests/commands`, and `docs/lint.md`, shows files, commands and what
+//! they print.
 //!
 //! A page is Markdown, written as for cram or trycmd. A block that names a file in its first line is that file. In a
 //! `console` block, `$ ` starts a line of shell and `> ` continues it; below it stand `? CODE`, if it fails, and everything
@@ -7,6 +8,7 @@
 
 mod check;
 mod explain;
+mod lint;
 #[expect(dead_code, reason = "the cluster tests compare command by command")]
 #[path = "../pages/page.rs"]
 mod page;
@@ -91,8 +93,9 @@ fn difference(page: &Path) -> Option<String> {
 
 #[test]
 fn commands_print_what_their_pages_say() {
-    let pages = repository::files_below("tests/commands");
+    let mut pages = repository::files_below("tests/commands");
     assert!(!pages.is_empty());
+    pages.push(repository::path_of("docs/lint.md"));
     let differences: String = thread::scope(|scope| {
         let running: Vec<_> = pages
             .iter()
