@@ -61,11 +61,11 @@ fn architectures(scope: &Scope<'_>) -> Vec<FieldError> {
     let rules = scope.reached();
     let pools = scope.policy.pools().iter().enumerate();
     let told = pools.filter_map(|(position, pool)| {
-        let mut node_pools = scope.node_pools(pool).peekable();
-        if !scope.knows_all_of(pool) || node_pools.peek().is_none() {
+        let node_pools: Vec<&NodePool> = scope.node_pools(pool).collect();
+        // One that there is not may be the very one, and is told already.
+        if node_pools.len() < pool.node_pools.len() {
             return None;
         }
-        let node_pools: Vec<&NodePool> = node_pools.collect();
         let mut rules = rules.iter().filter(|rule| may_send_to(rule, pool));
         let message = rules.find_map(|rule| lacking(scope, rule, pool, &node_pools))?;
         Some(in_pool(position, message))

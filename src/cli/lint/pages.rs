@@ -24,7 +24,7 @@ mod tests {
         for lint in Lint::ALL {
             let section = section(*lint);
             assert!(
-                section.ends_with('.') && section.len() > 80,
+                section.ends_with('.') && section.len() > 60,
                 "{lint}: {section}"
             );
         }
