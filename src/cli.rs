@@ -3,14 +3,17 @@
 mod check;
 mod cluster;
 mod codes;
+mod completions;
 mod crd;
 mod exit;
 mod explain;
 mod fail_on;
 mod files;
 mod init;
+mod invocation;
 mod kubeconfig;
 mod lint;
+mod man;
 mod objects;
 mod output;
 mod paper;
@@ -21,9 +24,12 @@ mod styled;
 mod terminal;
 mod wrap;
 
+use std::env;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use invocation::Invocation;
 
 /// Places Kubernetes workloads on the right nodes of an EKS cluster.
 ///
@@ -46,13 +52,19 @@ enum Command {
     Lint(lint::Args),
     Status(status::Args),
     Crd(crd::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// Runs the program. Returns 0 if all is well, 1 after a failure, 2 if there are findings, and 64 for bad usage or
 /// configuration.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let invocation = Invocation::of(env::args_os().next().as_deref());
+    let grammar = invocation.named(Cli::command());
+    let parsed = grammar.clone().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors. Nothing can be done if they cannot be printed.
@@ -68,5 +80,7 @@ pub fn main() -> ExitCode {
         Command::Lint(args) => lint::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Crd(args) => crd::run(&args),
+        Command::Completions(args) => completions::run(&args, invocation.file(), grammar),
+        Command::Man(args) => man::run(&args, grammar),
     }
 }

@@ -8,6 +8,7 @@
 
 mod check;
 mod explain;
+mod installed;
 mod lint;
 #[expect(dead_code, reason = "the cluster tests compare command by command")]
 #[path = "../pages/page.rs"]
