@@ -49,7 +49,7 @@ impl Report {
         }
         let order = |found: &Found| (found.place.clone(), found.object.clone(), found.flaw.lint);
         findings.sort_by_cached_key(order);
-        // What a node pool has by itself is found under each policy.
+        // A flaw that a node pool has by itself is found under each policy.
         findings.dedup();
         Self {
             findings,
