@@ -1,6 +1,6 @@
 //! Finds what is accepted in a policy and its node pools, and is surely not meant so.
 //!
-//! What `berth check` says of a policy too comes from the same functions of `policy`.
+//! The same functions of `policy` speak here and in `berth check`, as far as both judge a policy.
 
 mod flaw;
 mod node_pools;

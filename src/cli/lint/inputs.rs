@@ -14,7 +14,7 @@ use crate::lint::Extent;
 use crate::names::KIND;
 use crate::policy::embedded_policy_object;
 
-/// What the input and the cluster have.
+/// The policies and the node pools of the input and of the cluster.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub(super) manifests: Vec<Manifest>,

@@ -1,4 +1,4 @@
-//! What is installed beside the program: completions, man pages, and the name by which kubectl finds it.
+//! The installation beside the program: completions, man pages, and the name by which kubectl finds it.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
