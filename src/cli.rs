@@ -3,15 +3,20 @@
 mod check;
 mod cluster;
 mod codes;
+mod completions;
 mod crd;
 mod exit;
 mod explain;
 mod fail_on;
 mod files;
 mod init;
+mod invocation;
 mod kubeconfig;
+mod lint;
+mod man;
 mod objects;
 mod output;
+mod paper;
 mod serve;
 mod sources;
 mod status;
@@ -20,9 +25,12 @@ mod terminal;
 mod test;
 mod wrap;
 
+use std::env;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use invocation::Invocation;
 
 /// Places Kubernetes workloads on the right nodes of an EKS cluster.
 ///
@@ -43,15 +51,22 @@ enum Command {
     Init(init::Args),
     Test(test::Args),
     Check(check::Args),
+    Lint(lint::Args),
     Status(status::Args),
     Crd(crd::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// Runs the program. Returns 0 if all is well, 1 after a failure, 2 if there are findings, and 64 for bad usage or
 /// configuration.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let invocation = Invocation::of(env::args_os().next().as_deref());
+    let grammar = invocation.named(Cli::command());
+    let parsed = grammar.clone().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors. Nothing can be done if they cannot be printed.
@@ -65,7 +80,10 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Crd(args) => crd::run(&args),
+        Command::Completions(args) => completions::run(&args, invocation.file(), grammar),
+        Command::Man(args) => man::run(&args, grammar),
     }
 }

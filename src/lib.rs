@@ -41,6 +41,8 @@ pub mod preflight;
 
 pub mod cases;
 
+pub mod lint;
+
 pub mod metrics;
 
 pub mod logging;

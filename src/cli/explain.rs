@@ -14,7 +14,7 @@ mod json;
 mod live;
 mod makers;
 mod outcome;
-mod paper;
+
 mod patched;
 mod quantity;
 mod remarks;

@@ -2,6 +2,7 @@
 
 mod directory;
 mod input;
+mod lines;
 mod manifest;
 mod object;
 mod parse;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub(super) use directory::manifest_files;
 pub(super) use input::read;
+pub(super) use lines::LineSearch;
 pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
 pub(super) use text::text;

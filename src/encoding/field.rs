@@ -85,6 +85,15 @@ impl FieldError {
         }
     }
 
+    /// Returns the fault and its remedy, which stands behind the last semicolon of the message. `None` if it has none.
+    #[must_use]
+    pub fn parts(&self) -> (&str, Option<&str>) {
+        match self.message.rsplit_once("; ") {
+            Some((fault, remedy)) => (fault, Some(remedy)),
+            None => (&self.message, None),
+        }
+    }
+
     /// Puts a field in front of the path.
     #[must_use]
     pub fn in_field(self, name: &str) -> Self {

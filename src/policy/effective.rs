@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::file::{Binding, Mode, Validation};
+use super::danger::{Danger, danger};
+use super::file::{Mode, Validation};
 use super::pool::Pool;
 use super::rule::{Architecture, Rule};
 use crate::encoding::field::FieldError;
-use crate::node::{Catalogue, NodePool};
+use crate::node::Catalogue;
 use crate::pod::{NamespaceLabels, Pod};
 
 /// A valid policy.
@@ -113,45 +114,25 @@ impl Policy {
 
     /// Checks the policy against the node pools that it names.
     ///
-    /// A pool that binds `Preferred` must not have a tainted node pool: the toleration, with no binding beside it,
-    /// would let pods run on more nodes than before. All node pools of a pool must have the same node label, since
-    /// berth binds a pod to them by a single requirement.
-    ///
     /// # Errors
-    /// If one of the two is broken. The path is that of the pool's field.
+    /// Returns the first of the [`Self::dangers`].
     pub fn check(&self, catalogue: &Catalogue) -> Result<(), FieldError> {
-        for (index, pool) in self.pools.iter().enumerate() {
-            let wrong = |field: &str, message: String| {
-                let error = FieldError::new(message).in_field(field).in_item(index);
-                Err(error.in_field("pools").in_field("spec"))
-            };
-            let names = pool.node_pools.iter();
-            let mut first: Option<&NodePool> = None;
-            for node_pool in names.filter_map(|name| catalogue.lasting(name)) {
-                let name = node_pool.name();
-                if let (Binding::Preferred, Some(taint)) =
-                    (pool.binding, node_pool.taints().first())
-                {
-                    let message = format!(
-                        "pool {:?}: Preferred needs node pools without taints, and {name} has {taint}",
-                        pool.name
-                    );
-                    return wrong("binding", message);
-                }
-                let first = *first.get_or_insert(node_pool);
-                if node_pool.node_label() != first.node_label() {
-                    let message = format!(
-                        "pool {:?}: one pool needs node pools of one node label: {} has {}, and {name} has {}",
-                        pool.name,
-                        first.name(),
-                        first.node_label(),
-                        node_pool.node_label()
-                    );
-                    return wrong("nodePools", message);
-                }
-            }
-        }
-        Ok(())
+        let mut dangers = self.dangers(catalogue);
+        dangers.next().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// Returns what makes the policy dangerous over these node pools, one danger a pool at most. The path is that of the
+    /// pool's field.
+    pub fn dangers<'p>(
+        &'p self,
+        catalogue: &'p Catalogue,
+    ) -> impl Iterator<Item = (Danger, FieldError)> + 'p {
+        let pools = self.pools.iter().enumerate();
+        pools.filter_map(|(index, pool)| {
+            let (danger, error) = danger(pool, catalogue)?;
+            let error = error.in_item(index).in_field("pools");
+            Some((danger, error.in_field("spec")))
+        })
     }
 }
 

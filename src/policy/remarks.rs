@@ -13,7 +13,17 @@ const NAMED: usize = 4;
 /// begin with `spec`.
 #[must_use]
 pub fn remarks(policy: &Policy, catalogue: &Catalogue) -> Vec<FieldError> {
-    let without = unavailable(policy, catalogue).map(|(position, pool)| {
+    unreached_rules(policy)
+        .chain(without_node_pools(policy, catalogue))
+        .collect()
+}
+
+/// Returns a remark on each pool that has no node pool among those that berth knows.
+pub fn without_node_pools<'p>(
+    policy: &'p Policy,
+    catalogue: &'p Catalogue,
+) -> impl Iterator<Item = FieldError> + 'p {
+    unavailable(policy, catalogue).map(|(position, pool)| {
         let message = format!(
             "pool {:?}: the cluster has no node pool of it ({}), and its pods run wherever they fit; apply its node pools, or \
              name others",
@@ -22,8 +32,7 @@ pub fn remarks(policy: &Policy, catalogue: &Catalogue) -> Vec<FieldError> {
         );
         let error = FieldError::new(message).in_field("nodePools");
         error.in_item(position).in_field("pools").in_field("spec")
-    });
-    unreached_rules(policy).chain(without).collect()
+    })
 }
 
 /// Returns a remark on each rule that no pod reaches.
@@ -47,6 +56,20 @@ pub fn unavailable<'p>(
     pools.filter(|(_, pool)| {
         let mut names = pool.node_pools.iter();
         !names.any(|name| catalogue.lasting(name).is_some())
+    })
+}
+
+/// Returns the pools of which some node pools are not there, each with its position in the policy from 0 and the names of
+/// those.
+pub fn missing<'p>(
+    policy: &'p Policy,
+    is_there: impl Fn(&str) -> bool + 'p,
+) -> impl Iterator<Item = (usize, &'p Pool, Vec<&'p str>)> + 'p {
+    let pools = policy.pools().iter().map(AsRef::as_ref).enumerate();
+    pools.filter_map(move |(position, pool)| {
+        let names = pool.node_pools.iter().map(|name| &**name);
+        let missing: Vec<&str> = names.filter(|name| !is_there(name)).collect();
+        (!missing.is_empty()).then_some((position, pool, missing))
     })
 }
 

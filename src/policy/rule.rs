@@ -22,6 +22,22 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// True if the rule matches every pod.
+    #[must_use]
+    pub fn matches_every_pod(&self) -> bool {
+        let Match {
+            labels: None,
+            controllers: None,
+            namespace_labels: None,
+            service_accounts: None,
+            priority_classes: None,
+        } = &self.matches
+        else {
+            return false;
+        };
+        self.place.namespace_label().is_none()
+    }
+
     /// True if the rule matches a pod. A rule that reads the pool from a label of the namespace does not match if the
     /// namespace lacks the label, or if its labels are unknown (`None`).
     pub(super) fn applies_to(&self, pod: &Pod<'_>, namespace: Option<&NamespaceLabels>) -> bool {

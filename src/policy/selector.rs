@@ -84,6 +84,24 @@ impl Selector {
         })
     }
 
+    /// Returns the key of a label whose expressions no value meets, nor its absence. `None` if some labels match.
+    pub(super) fn contradiction(&self) -> Option<&str> {
+        let keys = self.0.iter().map(|(key, _)| key.as_str());
+        keys.into_iter()
+            .find(|key| !self.admits(key, None) && !self.admits_presence(key))
+    }
+
+    /// True if some set of labels matches in which `key` has a value.
+    pub(super) fn admits_presence(&self, key: &str) -> bool {
+        let on_key = self.0.iter().filter(|(listed, _)| listed == key);
+        let listed: Vec<&str> = on_key.flat_map(|(_, own)| own.values()).collect();
+        // A value that no expression lists: it is longer than each of them.
+        let longest = listed.iter().max_by_key(|value| value.len());
+        let unlisted = format!("{}x", longest.copied().unwrap_or_default());
+        let mut values = listed.into_iter().chain([unlisted.as_str()]);
+        values.any(|value| self.admits(key, Some(value)))
+    }
+
     /// Returns the changes that would make labels match, each as `key=value`, as `kubectl label` takes them. `None` if
     /// no such change does.
     #[must_use]
@@ -134,6 +152,15 @@ impl Expression {
 }
 
 impl Expression {
+    /// Returns the values that it lists.
+    fn values(&self) -> impl Iterator<Item = &str> {
+        let values: &[String] = match self {
+            Self::In(values) | Self::NotIn(values) => values,
+            Self::Exists | Self::DoesNotExist => &[],
+        };
+        values.iter().map(String::as_str)
+    }
+
     /// True if every label that meets this expression meets the other one.
     fn implies(&self, other: &Self) -> bool {
         let within = |few: &[String], many: &[String]| few.iter().all(|value| many.contains(value));

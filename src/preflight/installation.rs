@@ -10,7 +10,7 @@ use super::object::Object;
 use crate::definition::{self, ConditionStatus, Status};
 use crate::named::named;
 use crate::names::KIND;
-use crate::policy::{embedded_policy, read_policy_spec};
+use crate::policy::{embedded_policy, missing, read_policy_spec};
 
 /// The oldest Kubernetes that berth supports: since then, every API server has match conditions (R5.12).
 const OLDEST: (u32, u32) = (1, 30);
@@ -260,16 +260,8 @@ fn missing_node_pools(
     } else {
         written.externals()
     };
-    for (index, pool) in policy.pools().iter().enumerate() {
-        let missing: Vec<&str> = pool
-            .node_pools
-            .iter()
-            .map(|name| &**name)
-            .filter(|name| !live.contains(name) && written.get(name).is_none())
-            .collect();
-        if missing.is_empty() {
-            continue;
-        }
+    let is_there = |name: &str| live.contains(name) || written.get(name).is_some();
+    for (index, pool, missing) in missing(&policy, is_there) {
         let consequence = if missing.len() == pool.node_pools.len() {
             "no pod is placed in the pool"
         } else {

@@ -26,11 +26,15 @@ pub(super) fn check(objects: &[Object<'_>]) -> (Vec<Fault>, usize) {
     let mut count = 0;
     for policy in policies {
         count += 1;
-        let mut note = |severity, error| faults.push(fault(policy.name, severity, error));
+        let mut note =
+            |severity, error: FieldError| faults.push(fault(policy.name, severity, &error));
         match examine_policy(policy.value) {
             Ok((read, written)) => {
-                let refused = refusal(&read, &written, &node_pools).into_iter();
-                refused.for_each(|error| note(Severity::Error, error));
+                let known = written.with(&node_pools).with(&written.externals());
+                for (danger, mut error) in read.dangers(&known) {
+                    error.message = format!("{}; {}", error.message, danger.remedy());
+                    note(Severity::Error, error);
+                }
                 let remarks = remarked(&read, &written, &node_pools).into_iter();
                 remarks.for_each(|error| note(Severity::Warning, error));
             }
@@ -43,26 +47,16 @@ pub(super) fn check(objects: &[Object<'_>]) -> (Vec<Fault>, usize) {
 }
 
 /// Returns an error as a fault. The end of the message, if it has two parts, is the remedy.
-fn fault(name: &str, severity: Severity, FieldError { path, message }: FieldError) -> Fault {
-    let (message, remedy) = match message.rsplit_once("; ") {
-        Some((message, remedy)) => (message.to_owned(), remedy.to_owned()),
-        None => (message, "correct the field".to_owned()),
-    };
+fn fault(name: &str, severity: Severity, error: &FieldError) -> Fault {
+    let (message, remedy) = error.parts();
     Fault {
         severity,
         object: format!("{KIND} {name}"),
         webhook: String::new(),
-        field: path.to_string(),
-        message,
-        remedy,
+        field: error.path.to_string(),
+        message: message.to_owned(),
+        remedy: remedy.unwrap_or("correct the field").to_owned(),
     }
-}
-
-/// Returns the error for which berth refuses the policy in a cluster with these node pools.
-fn refusal(policy: &Policy, written: &Catalogue, node_pools: &Catalogue) -> Option<FieldError> {
-    policy
-        .check(&written.with(node_pools).with(&written.externals()))
-        .err()
 }
 
 /// Returns the remarks on a policy. Those on node pools are of no use if the input holds none.

@@ -24,6 +24,7 @@ pub(crate) fn group() -> Group {
             pools::any_architecture,
             outside::before_other_node_pools,
             live::init,
+            live::lint,
             live::explain,
             limits::at_its_limit,
             cast_ai::node_templates,

@@ -1,5 +1,5 @@
-//! The command line as its users see it: each page of `tests/commands` shows files, commands and what they print. So does
-//! the page on `berth test`.
+//! The command line as its users see it: each page of `tests/commands`, and the pages on `berth lint` and `berth test`, shows
+//! files, commands and what they print.
 //!
 //! A page is Markdown, written as for cram or trycmd. A block that names a file in its first line is that file. In a
 //! `console` block, `$ ` starts a line of shell and `> ` continues it; below it stand `? CODE`, if it fails, and everything
@@ -8,6 +8,8 @@
 
 mod check;
 mod explain;
+mod installed;
+mod lint;
 #[expect(dead_code, reason = "the cluster tests compare command by command")]
 #[path = "../pages/page.rs"]
 mod page;
@@ -94,7 +96,7 @@ fn difference(page: &Path) -> Option<String> {
 #[test]
 fn commands_print_what_their_pages_say() {
     let mut pages = repository::files_below("tests/commands");
-    pages.push(repository::path_of("docs/testing.md"));
+    pages.extend(["docs/testing.md", "docs/lint.md"].map(repository::path_of));
     assert!(!pages.is_empty());
     let differences: String = thread::scope(|scope| {
         let running: Vec<_> = pages

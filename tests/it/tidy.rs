@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::harness::repository;
 
 /// The pure core: it decides, and does nothing else.
-const CORE: [&str; 12] = [
+const CORE: [&str; 13] = [
     "names",
     "named",
     "encoding",
@@ -23,6 +23,7 @@ const CORE: [&str; 12] = [
     "definition",
     "preflight",
     "cases",
+    "lint",
 ];
 
 /// The most lines of a file of `src`.

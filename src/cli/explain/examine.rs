@@ -12,15 +12,11 @@ use super::makers::Maker;
 use super::report::{Examined, Fate, Summary};
 use super::role::Role;
 use super::templates::templates;
-use crate::cli::files::{Element, Identity, Location, Manifest, ObjectAt};
+use crate::cli::files::{Element, Identity, LineSearch, Location, Manifest, ObjectAt};
 use crate::encoding::field::{FieldError, FieldPath};
-use crate::encoding::yaml::line_of;
 use crate::names::NAME_LABEL;
 use crate::placement::{Reason, Snapshot};
 use crate::pod::NamespaceLabels;
-
-/// The most text that is searched for the lines of fields, since each search reads its manifest anew.
-const SEARCHED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Takes an object that has been examined.
 pub(super) type Show<'s, 'p> = &'s mut dyn FnMut(Examined<'_, 'p>) -> io::Result<()>;
@@ -64,8 +60,8 @@ pub(super) struct Examination<'p> {
     pub(super) facts: Option<&'p Facts>,
     /// The summary, which is said at the end.
     pub(super) summary: Summary,
-    /// The text that may still be searched for lines, in bytes.
-    searchable: usize,
+    /// The search for the lines of fields.
+    lines: LineSearch,
 }
 
 impl<'p> Examination<'p> {
@@ -75,7 +71,7 @@ impl<'p> Examination<'p> {
             snapshot,
             facts: None,
             summary: Summary::default(),
-            searchable: SEARCHED_BYTES,
+            lines: LineSearch::new(),
         }
     }
 
@@ -168,15 +164,9 @@ impl<'p> Examination<'p> {
     /// Returns the place of the manifest, or of the field that the object is refused for.
     fn location(&mut self, fate: &Fate<'_>, manifest: &Manifest) -> Location {
         let mut location = manifest.location.clone();
-        let text = manifest.text();
-        if let Fate::Unreadable(FieldError { path, .. }) = fate
-            && manifest.content.is_ok()
-            && text.len() <= self.searchable
-        {
-            self.searchable -= text.len();
-            if let Some(line) = line_of(text, path) {
-                location.line = Some(manifest.start + line - 1);
-            }
+        if let Fate::Unreadable(FieldError { path, .. }) = fate {
+            let line = self.lines.line(manifest, path);
+            location.line = line.or(location.line);
         }
         location
     }

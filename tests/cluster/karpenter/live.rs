@@ -1,4 +1,5 @@
-//! `berth init --cluster` and `berth explain --cluster`: a policy of the cluster's own node pools, and live pods explained.
+//! `berth init`, `berth lint` and `berth explain` with `--cluster`: a policy of the cluster's own node pools, what it surely does
+//! not mean, and live pods explained.
 
 use std::process::Command;
 
@@ -44,6 +45,38 @@ pub(crate) async fn init(cluster: &Cluster) -> anyhow::Result<()> {
     let selected = text(&stored, "/spec/nodeSelector/karpenter.sh~1nodepool");
     ensure!(selected == "amd64-default", "{}", stored["spec"]);
     cluster.api.delete(path).await?;
+    drop(scene);
+    Ok(())
+}
+
+/// The policy of a cluster, or one of a file, is looked at over the node pools that the cluster has.
+pub(crate) async fn lint(cluster: &Cluster) -> anyhow::Result<()> {
+    let scene = Scene::following(cluster).await?;
+    node_pools::apply(&cluster.api).await?;
+    let arguments = ["lint", "--cluster", "--fail-on", "warn"];
+    let clean = berth(cluster, &arguments)?;
+    let summary = "the default policy and 6 NodePools: 0 errors, 0 warnings, 0 notes\n";
+    ensure!(clean.success && clean.stdout == summary, "{clean:?}");
+    ensure!(clean.stderr.is_empty(), "{clean:?}");
+
+    // A file takes the place of the cluster's own.
+    let policy = include_str!("../../../deploy/policy.yaml");
+    let misspelt = policy.replace("[amd64-batch, arm64-batch]", "[amd64-batsch, arm64-batch]");
+    let file = cluster.write("misspelt.yaml", &misspelt)?;
+    let heavy = include_str!("../../../deploy/platforms/karpenter/amd64-batch.yaml");
+    let heavy = heavy.replace("taints:", "startupTaints:");
+    let node_pool = cluster.write("heavy.yaml", &heavy)?;
+    let found = berth(cluster, &[&arguments[..], &[&file, &node_pool]].concat())?;
+    ensure!(!found.success, "{found:?}");
+    let lints = found
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("  lint           "));
+    let lints: Vec<&str> = lints.collect();
+    let expected = ["unnamed-node-pool", "heavy-node-pool", "missing-node-pool"];
+    ensure!(lints == expected, "{found:?}");
+    let counted = "1 policy and 6 NodePools: 0 errors, 2 warnings, 1 note\n";
+    ensure!(found.stdout.ends_with(counted), "{found:?}");
     drop(scene);
     Ok(())
 }

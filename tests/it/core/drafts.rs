@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use berth::label::{ARCH, OS};
+use berth::lint::{Extent, Lint, lint};
 use berth::node::{Catalogue, NodePool, State};
 use berth::placement::{Reason, Snapshot};
 use berth::policy::{Architecture, DraftForm, Mode, NoNodePool, Place, draft, read_policy};
@@ -12,6 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
+use crate::harness::repository;
 use crate::harness::review::Review;
 use crate::harness::snapshots::opted_in;
 use crate::model::runs;
@@ -64,7 +66,7 @@ fn node_pool(name: String) -> impl Strategy<Value = Value> {
         })
 }
 
-fn catalogues() -> impl Strategy<Value = Catalogue> {
+fn objects() -> impl Strategy<Value = Vec<Value>> {
     let name = prop_oneof![
         select(vec![
             "amd64-default",
@@ -92,13 +94,18 @@ fn catalogues() -> impl Strategy<Value = Catalogue> {
         "[a-z0-9]{1,63}",
         "[a-z]{60}-[a-z]{2}",
     ];
-    let node_pools = vec(name.prop_flat_map(node_pool), 0..12);
-    node_pools.prop_map(|objects| {
-        let read = objects
-            .into_iter()
-            .map(|object| Arc::new(NodePool::from_object(object).unwrap()));
-        read.collect()
-    })
+    vec(name.prop_flat_map(node_pool), 0..12)
+}
+
+fn catalogues() -> impl Strategy<Value = Catalogue> {
+    objects().prop_map(|objects| read(&objects))
+}
+
+/// Reads NodePool objects. Of several with one name, the last counts.
+fn read(objects: &[Value]) -> Catalogue {
+    let read = objects.iter().cloned();
+    read.map(|object| Arc::new(NodePool::from_object(object).unwrap()))
+        .collect()
 }
 
 /// Returns the reason of the decision for a pod that asks for nothing.
@@ -172,6 +179,27 @@ proptest! {
             let (policy, _) = read_policy(&draft.text).unwrap();
             let snapshot = opted_in(policy, catalogue).unwrap();
             prop_assert_eq!(of_plain_pod(&snapshot), Reason::Placed, "{}", draft.text);
+        }
+    }
+
+    /// Of a draft, the lints find only what the node pools bring along. A pool of one architecture, which pods ask for by
+    /// label, is one.
+    #[test]
+    fn a_draft_is_linted(objects in objects()) {
+        if let Ok(draft) = draft(&read(&objects), Mode::Enforce, DraftForm::Object) {
+            let policy = repository::values_of(&draft.text).remove(0);
+            let node_pools: Vec<&Value> = objects.iter().collect();
+            for flaw in lint(&policy, &node_pools, Extent::Whole).flaws {
+                let is_of_node_pools = matches!(
+                    flaw.lint,
+                    Lint::RepeatedNodePool
+                        | Lint::MissingArchitecture
+                        | Lint::LeakyNodePool
+                        | Lint::EmptyNodePool
+                        | Lint::UnnamedNodePool
+                );
+                prop_assert!(is_of_node_pools, "{:?}\n{}", flaw, draft.text);
+            }
         }
     }
 

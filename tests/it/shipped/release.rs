@@ -1,6 +1,9 @@
 //! The parts of a release have one version, and the image is what the Deployment expects.
 
-use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
 
 use crate::harness::repository;
 
@@ -73,4 +76,96 @@ fn the_image_is_what_the_deployment_runs() {
         .collect();
     let expose = format!("EXPOSE {}", ports.join(" "));
     assert!(holds(&expose), "{expose}");
+}
+
+/// The architectures of a release.
+const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
+
+/// Packs the archives of a release. The program under test writes the completions and the man pages.
+fn pack(out: &Path) {
+    let berth = env!("CARGO_BIN_EXE_berth");
+    for architecture in ARCHITECTURES {
+        let status = Command::new(repository::path_of(".ci/archive"))
+            .args([berth, "/bin/true", architecture])
+            .arg(out)
+            .env("SOURCE_DATE_EPOCH", "1700000000")
+            .status();
+        assert!(status.unwrap().success());
+    }
+}
+
+/// Returns what a program prints.
+fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn sums(out: &Path) -> Vec<String> {
+    let files = ARCHITECTURES.map(|name| out.join(format!("berth-{VERSION}-linux-{name}.tar.gz")));
+    let said = said(Command::new("sha256sum").args(files));
+    let sums = said.lines().map(|line| line.split(' ').next().unwrap());
+    sums.map(str::to_owned).collect()
+}
+
+#[test]
+fn an_archive_has_completions_and_man_pages_and_is_the_same_each_time() {
+    let [one, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    pack(one.path());
+    pack(other.path());
+    assert_eq!(sums(one.path()), sums(other.path()));
+    let root = format!("berth-{VERSION}-linux-arm64");
+    let archive = one.path().join(format!("{root}.tar.gz"));
+    let listed = said(Command::new("tar").arg("tzf").arg(archive));
+    for file in [
+        "berth",
+        "LICENSE",
+        "README.md",
+        "CHANGELOG.md",
+        "completions/berth.bash",
+        "completions/berth.fish",
+        "completions/berth.zsh",
+        "man/man1/berth.1",
+        "man/man1/berth-lint.1",
+    ] {
+        let path = format!("{root}/{file}");
+        assert!(listed.lines().any(|line| line == path), "{path}");
+    }
+}
+
+/// krew downloads an archive by its address and sum, and takes the files out that the manifest names.
+#[test]
+fn the_manifest_of_krew_is_that_of_the_archives() {
+    let directory = tempfile::tempdir().unwrap();
+    pack(directory.path());
+    let manifest = said(
+        Command::new(repository::path_of(".ci/krew"))
+            .arg(directory.path())
+            .env("RELEASES", "https://example.com/releases"),
+    );
+    let manifest = repository::values_of(&manifest).remove(0);
+    assert_eq!(
+        manifest["apiVersion"],
+        "krew.googlecontainertools.github.com/v1alpha2"
+    );
+    assert_eq!(manifest["kind"], "Plugin");
+    assert_eq!(manifest["metadata"]["name"], "berth");
+    let spec = &manifest["spec"];
+    assert_eq!(spec["version"], format!("v{VERSION}"));
+    assert!(spec["shortDescription"].as_str().unwrap().len() <= 50);
+    let sums = sums(directory.path());
+    for (index, architecture) in ARCHITECTURES.iter().enumerate() {
+        let root = format!("berth-{VERSION}-linux-{architecture}");
+        let expected = json!({
+            "selector": {"matchLabels": {"os": "linux", "arch": architecture}},
+            "uri": format!("https://example.com/releases/v{VERSION}/{root}.tar.gz"),
+            "sha256": sums[index],
+            "files": [
+                {"from": format!("{root}/berth"), "to": "."},
+                {"from": format!("{root}/LICENSE"), "to": "."},
+            ],
+            "bin": "berth",
+        });
+        assert_eq!(spec["platforms"][index], expected);
+    }
 }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use crate::cli::output::clean;
-use crate::cli::styled::{Span, lines};
+use super::output::clean;
+use super::styled::{Span, lines};
 
 const DIM: Style = Style::new().dimmed();
 
