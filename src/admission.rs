@@ -68,9 +68,7 @@ fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Conclus
 /// Returns the denial and the warnings for the workload of a request, or the reason to leave the object alone.
 fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Conclusion<'p>, Reason> {
     let workload = workload(request)?;
-    let object = request.object.as_ref();
-    let metadata = object.and_then(|object| object.metadata.as_ref());
-    if metadata.is_some_and(|metadata| metadata.being_deleted) {
+    if request.is_of_deletion() {
         return Err(Reason::Operation);
     }
     let namespace = snapshot.namespace(&request.namespace);

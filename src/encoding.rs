@@ -6,5 +6,6 @@ pub mod quantity;
 pub mod schema;
 pub mod spelling;
 pub mod strict;
+pub mod wording;
 pub mod wrong_field;
 pub mod yaml;

@@ -29,6 +29,8 @@ pub mod policy;
 
 pub mod placement;
 
+pub mod forecast;
+
 pub mod validation;
 
 pub mod admission;

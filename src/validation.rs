@@ -4,18 +4,13 @@ mod bound_by_author;
 mod check;
 mod contradiction;
 mod finding;
-mod karpenter;
 mod label_on_workload;
-mod lost_preferences;
 mod namespace_labels;
 mod not_entitled;
 mod not_placed;
-mod outlook;
 mod own_labels;
 mod pool_unavailable;
-mod reach;
 mod restricted_preference;
-mod revision;
 mod self_placed;
 mod spelling;
 mod split_domains;
@@ -30,8 +25,8 @@ mod wording;
 pub use check::Check;
 pub use finding::Finding;
 pub use namespace_labels::{NamespaceFault, misspelt_namespace};
-pub use revision::Revision;
 
+use crate::forecast::Revision;
 use crate::placement::{Reason, is_mirror, is_of_daemon_set, is_system_critical, names_node};
 use crate::pod::Pod;
 use crate::policy::Action;
@@ -62,12 +57,6 @@ pub fn findings(new: &Revision<'_>, old: Option<&Revision<'_>>, username: &str) 
         }
     }
     findings
-}
-
-/// Returns the preferences of a placed workload that no node pool of its placement meets, each as a phrase.
-#[must_use]
-pub fn lost_preferences(revision: &Revision<'_>) -> Vec<String> {
-    lost_preferences::lost_preferences(revision)
 }
 
 /// True if the check judges the workload.
@@ -129,11 +118,16 @@ fn newly(
     if known { Vec::new() } else { found }
 }
 
-/// True if the pod is a mirror pod, or a `DaemonSet`'s pod that the `DaemonSet` controller creates.
+/// True if the request is the cluster's own: a kubelet's for the mirror pod of its node, or the `DaemonSet` controller's.
+///
+/// Anyone can write the annotation of mirror pods, an owner or a node's name into a pod, so the user has to be the kubelet
+/// or the controller itself.
 fn is_exempt(pod: &Pod<'_>, username: &str) -> bool {
-    // Anyone can write an owner or a node's name into a pod, so the user has to be the controller itself.
     let of_daemon_set = is_of_daemon_set(pod)
         && names_node(pod.spec)
         && username == "system:serviceaccount:kube-system:daemon-set-controller";
-    of_daemon_set || is_mirror(pod)
+    let node = username.strip_prefix("system:node:");
+    let of_kubelet =
+        is_mirror(pod) && !pod.spec.node_name.is_empty() && node == Some(&*pod.spec.node_name);
+    of_daemon_set || of_kubelet
 }

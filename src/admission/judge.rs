@@ -3,9 +3,10 @@
 //! `/mutate`, `/validate` and `berth explain` all call [`judge`]. Nothing else decides where a workload goes.
 
 use super::patch::patch;
+use crate::forecast::{self, Revision};
 use crate::placement::{Decision, Snapshot, decide};
 use crate::pod::{Namespace, Workload};
-use crate::validation::{self, Finding, Revision};
+use crate::validation::{self, Finding};
 
 /// A workload with the decision for its pods.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl Judged<'_, '_> {
     /// Returns the preferences that the placement loses, each as a phrase.
     #[must_use]
     pub fn lost_preferences(&self) -> Vec<String> {
-        validation::lost_preferences(&self.revision())
+        forecast::lost_preferences(&self.revision())
     }
 
     fn revision(&self) -> Revision<'_> {

@@ -31,7 +31,7 @@ pub(super) fn admission<'p>(
     }
     let new = request.object.as_ref();
     let new = new.and_then(|object| object.metadata.as_ref());
-    let new = new.filter(|metadata| !metadata.being_deleted);
+    let new = new.filter(|_| !request.is_of_deletion());
     let new = new.ok_or(Reason::Operation)?;
     let old = request
         .old_object

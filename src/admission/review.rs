@@ -56,6 +56,25 @@ impl<'a> Request<'a> {
         Kind::new(&self.group, &self.kind)
     }
 
+    /// True if the object is being deleted, so that its finalizers have to go through.
+    ///
+    /// The stored object says so. The API server passes on a `deletionTimestamp` that somebody writes into a new one, and
+    /// drops it later.
+    #[must_use]
+    pub fn is_of_deletion(&self) -> bool {
+        let is_deleted = |object: &Template<'_>| {
+            let metadata = object.metadata.as_ref();
+            metadata.is_some_and(|metadata| metadata.being_deleted)
+        };
+        let says_so = self.object.as_ref().is_some_and(is_deleted);
+        // Few requests say so, so berth reads the stored object only then.
+        says_so
+            && self.old_object.is_some_and(|old| {
+                let old = Template::read(&mut Reader::new(old));
+                old.is_ok_and(|old| is_deleted(&old))
+            })
+    }
+
     fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut request = Self::default();
         fields!(json, |value| {

@@ -96,8 +96,10 @@ fn lines<'l>(name: &str, lines: impl Iterator<Item = &'l str>) -> Vec<String> {
             has_words = false;
         }
         for word in line.split(' ') {
-            // A word that is longer than a line stands behind the name: a line with that alone says nothing.
-            if has_words && !fits(&warnings, word.chars().count() + 1) {
+            let length = word.chars().count() + 1;
+            let fits_alone = SAME_LINE.len() + length <= COLUMNS;
+            // A word that fits no line stands behind the name: a line with that alone says nothing.
+            if (has_words || fits_alone) && !fits(&warnings, length) {
                 warnings.push(SAME_LINE.to_owned());
             }
             append(&mut warnings, " ", word);

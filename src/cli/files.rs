@@ -5,6 +5,7 @@ mod input;
 mod manifest;
 mod object;
 mod parse;
+mod stream;
 mod text;
 mod unique;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 pub(super) use input::read;
 pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
+pub(super) use stream::{Piece, each};
 
 /// The arguments that name manifests: paths, by themselves or behind `-f`.
 #[derive(Debug, clap::Args)]

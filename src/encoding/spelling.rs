@@ -1,13 +1,6 @@
-//! Misspelt names: the part of one that a message shows, and the name that its author most likely meant.
+//! Misspelt names, and the name that the author of one most likely meant.
 
-/// Returns the first 63 characters of a text: no label value is longer, so a message repeats no more.
-#[must_use]
-pub fn clipped(value: &str) -> &str {
-    value
-        .char_indices()
-        .nth(63)
-        .map_or(value, |(end, _)| &value[..end])
-}
+use super::wording::clipped;
 
 /// Returns the name that a misspelt one most likely stands for (R7.3). `None` if every name differs in more
 /// than a third of its characters.

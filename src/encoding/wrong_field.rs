@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::de::{Error, Expected, Unexpected};
 
-use super::spelling::{clipped, nearest, suggestion};
+use super::spelling::{nearest, suggestion};
+use super::wording::clipped;
 
 /// A field that is unknown, missing or of the wrong type, in words for its author.
 #[derive(Debug, thiserror::Error)]

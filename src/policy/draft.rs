@@ -1,6 +1,7 @@
 //! A first policy over the node pools that there are, as a text for a person to read and to change.
 
 mod candidates;
+mod form;
 mod group;
 mod naming;
 mod outline;
@@ -9,16 +10,8 @@ mod text;
 use crate::node::Catalogue;
 use crate::policy::file::Mode;
 use candidates::Candidates;
+pub use form::Form;
 use outline::Outline;
-
-/// The document that holds the policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// A `PlacementPolicy`.
-    Object,
-    /// Values of the Helm chart.
-    Values,
-}
 
 /// A policy over the node pools of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use super::pool::Pool;
 use super::rule::{Architecture, Match, Place, Rule};
 use super::selector::{Selector, SelectorFile};
 use crate::encoding::field::FieldError;
-use crate::encoding::spelling::{clipped, suggestion};
+use crate::encoding::spelling::suggestion;
+use crate::encoding::wording::clipped;
 use crate::label::{is_subdomain, valid_key, valid_value};
 use crate::node::{Catalogue, NodePool, StaticNodePool, valid_node_pool_name};
 

@@ -6,7 +6,7 @@ use super::effective::Policy;
 use super::file::{PolicyFile, PolicySpec};
 use super::shape;
 use crate::encoding::field::{FieldError, Segment};
-use crate::encoding::spelling::clipped;
+use crate::encoding::wording::clipped;
 use crate::encoding::{strict, yaml};
 use crate::named::named;
 use crate::names::{API_VERSION, KIND};

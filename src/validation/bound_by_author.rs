@@ -1,7 +1,7 @@
 //! The check `bound-by-author`: somebody set `nodeName` by hand.
 
-use super::revision::Revision;
-use super::wording::clipped;
+use crate::encoding::wording::clipped;
+use crate::forecast::Revision;
 
 /// Reports a `nodeName` that the old revision lacks. In an UPDATE of a running pod, both have the one that the
 /// scheduler set.

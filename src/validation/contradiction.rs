@@ -1,7 +1,8 @@
 //! The check `contradiction`: selectors that no node of any kind can satisfy (R7.4).
 
-use super::revision::Revision;
-use super::wording::{clipped, term};
+use super::wording::term;
+use crate::encoding::wording::clipped;
+use crate::forecast::Revision;
 use crate::label::{Asked, Requirement};
 use crate::pod::{Alternative, Spec, Term};
 

@@ -1,7 +1,7 @@
 //! The check `label-on-workload`: a label stands on the workload, where it has no effect, and not on its pod template.
 
-use super::revision::Revision;
 use super::wording::pool_labels;
+use crate::forecast::Revision;
 use crate::names::{ARCH_LABEL, INJECTION_LABEL, POOL_LABEL};
 
 /// Reports the misplaced labels that the old revision lacks.

@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reach::{Nodes, Reach, is_confined, keyed_toleration};
-use super::revision::Revision;
-use super::wording::{listed, own_pool_labels};
+use super::wording::own_pool_labels;
+use crate::encoding::wording::listed;
+use crate::forecast::Revision;
+use crate::forecast::{Nodes, Reach, is_confined, keyed_toleration};
 use crate::label::on_every_node;
 use crate::node::NodePool;
 use crate::placement::Reason;

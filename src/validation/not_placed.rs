@@ -1,6 +1,6 @@
 //! The check `not-placed`: the mutating side should have placed the pod and did not (R7.11).
 
-use super::revision::Revision;
+use crate::forecast::Revision;
 use crate::placement::Reason;
 use crate::policy::Mode;
 

@@ -1,7 +1,8 @@
 //! The check `pool-unavailable`: the cluster has no node pool of the pool that the pod gets.
 
-use super::revision::Revision;
-use super::wording::{listed, own_pool_labels};
+use super::wording::own_pool_labels;
+use crate::encoding::wording::listed;
+use crate::forecast::Revision;
 use crate::placement::Reason;
 
 /// Reports a pod that berth leaves as it is, since the cluster lacks the node pools that the pod could use.

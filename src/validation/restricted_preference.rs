@@ -4,9 +4,9 @@
 //! labels. The API server refuses a NodeClaim that names a label of the platform's own domain. Karpenter then tries the
 //! same again, and takes all pods with it that it has packed into that NodeClaim.
 
-use super::outlook::Outlook;
-use super::revision::Revision;
-use super::wording::clipped;
+use crate::encoding::wording::clipped;
+use crate::forecast::Outlook;
+use crate::forecast::Revision;
 use crate::node::NodePool;
 use crate::placement::NewPreference;
 use crate::pod::PreferredTerm;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::reach::keyed_toleration;
-use super::revision::Revision;
-use super::wording::{asking_label, listed, pool_labels};
+use super::wording::{asking_label, pool_labels};
+use crate::encoding::wording::listed;
+use crate::forecast::Revision;
+use crate::forecast::keyed_toleration;
 use crate::label::Operator;
 use crate::names::ARCH_LABEL;
 use crate::node::NodePool;

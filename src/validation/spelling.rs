@@ -2,7 +2,7 @@
 
 pub(super) use crate::encoding::spelling::nearest;
 
-use super::wording::clipped;
+use crate::encoding::wording::clipped;
 use crate::policy::Policy;
 
 /// Names that others give to an architecture, in lower case, each with Kubernetes' own.

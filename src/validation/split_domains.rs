@@ -1,7 +1,7 @@
 //! The check `split-domains`: pods that are to spread over values of a label of which placement leaves one (R7.14).
 
-use super::revision::Revision;
-use super::wording::{clipped, listed};
+use crate::encoding::wording::{clipped, listed};
+use crate::forecast::Revision;
 use crate::label::{ARCH, CAPACITY_TYPE, CAPACITY_TYPES, HOSTNAME, Operator, ZONE, canonical};
 
 /// Reports a hard spread, or a required anti-affinity of the pods among themselves, over a label of which the node

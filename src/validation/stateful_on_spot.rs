@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use super::reach::{Nodes, Reach};
-use super::revision::Revision;
-use super::wording::{asking_label, listed};
+use super::wording::asking_label;
+use crate::encoding::wording::listed;
+use crate::forecast::Revision;
+use crate::forecast::{Nodes, Reach};
 use crate::label::{CAPACITY_TYPE, LASTING};
 use crate::node::NodePool;
 use crate::policy::{Binding, Pool};

@@ -1,8 +1,8 @@
 //! The check `unknown-architecture`: the architecture label of the pod or of its namespace names no architecture.
 
-use super::revision::Revision;
 use super::spelling::{architectures, meant_architecture};
-use super::wording::clipped;
+use crate::encoding::wording::clipped;
+use crate::forecast::Revision;
 use crate::names::ARCH_LABEL;
 use crate::placement::{Holder, Reason, UnknownArchitecture, asked_architecture};
 

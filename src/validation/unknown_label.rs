@@ -3,8 +3,8 @@
 use super::own_labels::{
     FAULTS, is_annotation, is_label, unknown_annotation, unknown_label as unknown,
 };
-use super::revision::Revision;
-use super::wording::clipped;
+use crate::encoding::wording::clipped;
+use crate::forecast::Revision;
 use crate::names::{DOMAIN, INJECTION_LABEL};
 use crate::pod::Metadata;
 use crate::policy::Policy;

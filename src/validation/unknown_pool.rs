@@ -1,8 +1,9 @@
 //! The check `unknown-pool`: the pool label of the pod, or of its namespace, names no pool.
 
-use super::revision::Revision;
 use super::spelling::nearest;
-use super::wording::{clipped, own_pool_labels};
+use super::wording::own_pool_labels;
+use crate::encoding::wording::clipped;
+use crate::forecast::Revision;
 use crate::policy::Policy;
 
 /// Reports a pool label whose value is no pool of the policy and is not that of the old revision.

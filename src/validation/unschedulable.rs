@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::contradiction::contradiction;
-use super::karpenter::unsupported;
-use super::outlook::{Obstruction, Outlook};
-use super::revision::Revision;
 use super::spelling::nearest;
-use super::wording::{asking_label, clipped, listed};
+use super::wording::asking_label;
+use crate::encoding::wording::{clipped, listed};
+use crate::forecast::Revision;
+use crate::forecast::unsupported;
+use crate::forecast::{Obstruction, Outlook};
 use crate::label::{Operator, Platform};
 use crate::node::NodePool;
 use crate::placement::Reason;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::revision::Revision;
+use crate::forecast::Revision;
 use crate::node::Taint;
 use crate::pod::Toleration;
 

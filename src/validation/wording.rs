@@ -1,33 +1,8 @@
-//! The words that the checks share. They stay short for any object.
+//! The labels and the paths that the checks name.
 
-use super::revision::Revision;
-pub(super) use crate::encoding::spelling::clipped;
+use crate::forecast::Revision;
 use crate::names::POOL_LABEL;
 use crate::policy::Policy;
-
-/// The most names of a list that a line shows.
-const NAMES: usize = 4;
-
-/// Returns the first distinct names in their order, and the number of the others.
-pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    let mut shown: Vec<&str> = Vec::new();
-    let mut rest = 0;
-    for name in names {
-        if shown.contains(&name) {
-            continue;
-        }
-        if shown.len() < NAMES {
-            shown.push(name);
-        } else {
-            rest += 1;
-        }
-    }
-    let shown: Vec<&str> = shown.into_iter().map(clipped).collect();
-    match rest {
-        0 => shown.join(", "),
-        rest => format!("{} and {rest} more", shown.join(", ")),
-    }
-}
 
 /// Returns the label keys by which a pod can ask for a pool, in the order of the rules.
 pub(super) fn pool_labels(policy: &Policy) -> impl Iterator<Item = &str> {
@@ -54,18 +29,4 @@ pub(super) fn term(position: usize) -> String {
     format!(
         "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[{position}]"
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{clipped, listed};
-
-    #[test]
-    fn names_are_few_and_short() {
-        let long = "x".repeat(100);
-        assert_eq!(clipped(&long).len(), 63);
-        assert_eq!(listed(["a", "b", "a"].into_iter()), "a, b");
-        let many = ["a", "b", "c", "d", "e", "f"];
-        assert_eq!(listed(many.into_iter()), "a, b, c, d and 2 more");
-    }
 }

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::paper::Paper;
 use super::report::Summary;
 use super::summary::summary;
 use crate::cli::output::clean;
+use crate::cli::paper::Paper;
 
 const DIM: Style = Style::new().dimmed();
 const YELLOW: Style = AnsiColor::Yellow.on_default();

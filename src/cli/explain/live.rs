@@ -5,7 +5,6 @@ mod gathering;
 mod names;
 mod outlook;
 mod owners;
-mod stripped;
 
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use anyhow::{Context, bail};
 
 use crate::cli::cluster::{ApiServer, Basis, Refusal, flag};
 use crate::cli::files::Manifest;
+use crate::cli::stripped::strip;
 use crate::label::is_subdomain;
 use crate::names::NAME_LABEL;
 use crate::placement::{Given, Live as NodePools, Snapshot};
@@ -111,7 +111,7 @@ pub(super) async fn read(
         (None, _) => bail!("names go with one namespace: leave out --all-namespaces"),
     }
     let manifests = gathering.objects.iter_mut().map(|object| {
-        stripped::strip(object);
+        strip(object);
         Manifest::of_object(ORIGIN, object)
     });
     Ok(Read {

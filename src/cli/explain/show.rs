@@ -4,12 +4,12 @@ use std::io::{self, BufWriter, Write};
 
 use super::examine::Examination;
 use super::form::Form;
-use super::paper::Paper;
 use super::report::Summary;
 use super::screenful::Screenful;
 use super::table::Table;
 use super::{hints, json, patched, remarks, text};
 use crate::cli::files::Manifest;
+use crate::cli::paper::Paper;
 use crate::cli::terminal::Screen;
 
 /// Examines the input, and writes the report to standard output. Returns the summary, and remarks for standard error.

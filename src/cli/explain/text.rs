@@ -11,10 +11,10 @@ use super::explanation::{Explanation, Made};
 use super::hints::of_codes;
 use super::live::{Live, Outlook};
 use super::outcome::Outcome;
-use super::paper::Paper;
 use super::report::{Examined, Fate};
 use crate::cli::files::Manifest;
 use crate::cli::output::clean;
+use crate::cli::paper::Paper;
 use crate::cli::terminal::Screen;
 
 const BOLD: Style = Style::new().bold();

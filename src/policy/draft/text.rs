@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Form;
+use super::form::Form;
 use super::outline::{Outline, PoolOutline};
 use crate::encoding::yaml;
 use crate::names::{API_VERSION, KIND, POOL_LABEL};

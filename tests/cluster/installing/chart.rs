@@ -277,6 +277,10 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
         let labels = &object["metadata"]["labels"];
         assert_eq!(*labels, json!({"release": "kube-prometheus-stack"}));
     }
+    let bounded = &rendered["cert-manager and both switches: PlacementPolicy  default"];
+    for check in ["notEntitled", "boundByAuthor", "wildcardToleration"] {
+        assert_eq!(bounded["spec"]["validation"][check], "Deny");
+    }
     let policy = &rendered["a Secret and a policy: PlacementPolicy  default"];
     assert_eq!(policy["spec"]["pools"][0]["nodePools"][0], "general");
     Ok(())

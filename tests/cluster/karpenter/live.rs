@@ -124,7 +124,29 @@ pub(crate) async fn explain(cluster: &Cluster) -> anyhow::Result<()> {
 
     waiting(cluster).await?;
     all(cluster).await?;
+    failing(cluster).await?;
     wrong(cluster)
+}
+
+/// The table has a line for each workload, and a warning fails the command where it is asked to.
+async fn failing(cluster: &Cluster) -> anyhow::Result<()> {
+    let mut misplaced = deployment("shop", "misplaced", &json!({}));
+    misplaced["metadata"]["labels"]["placement.truemark.io/pool"] = json!("truemark");
+    misplaced["spec"]["replicas"] = json!(0);
+    cluster.api.create(&misplaced, Persist::Store).await?.ok()?;
+    for (level, well) in [("deny", true), ("warn", false), ("never", true)] {
+        let arguments = ["explain", "--cluster", "-n", "shop", "-o", "table"];
+        let printed = berth(cluster, &[&arguments[..], &["--fail-on", level]].concat())?;
+        ensure!(printed.success == well, "{level}: {printed:?}");
+        let mut lines = printed.stdout.lines();
+        let row = lines.find(|line| line.starts_with("Deployment/misplaced "));
+        ensure!(
+            row.is_some_and(|row| row.ends_with("label-on-workload")),
+            "{}",
+            printed.stdout
+        );
+    }
+    Ok(())
 }
 
 /// A pod that waits says what the scheduler says.

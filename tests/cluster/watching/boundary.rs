@@ -62,6 +62,23 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     ]);
     refused(&judged(&of_controller).await?, "not-entitled: ")?;
 
+    for (name, spec, message) in wide_open() {
+        let mut intruder = pod("boundary-out", name);
+        for (field, value) in spec.as_object().into_iter().flatten() {
+            intruder["spec"][field] = value.clone();
+        }
+        intruder["spec"]["tolerations"] = json!([{"operator": "Exists"}]);
+        refused(&judged(&intruder).await?, message)?;
+    }
+    // What a kubelet and a deletion may do, somebody else pretends to.
+    let mut pretended = bound.clone();
+    pretended["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "abc"});
+    refused(&judged(&pretended).await?, "bound-by-author: ")?;
+    let mut pretended = bound.clone();
+    pretended["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    pretended["metadata"]["finalizers"] = json!(["example.com/hold"]);
+    refused(&judged(&pretended).await?, "bound-by-author: ")?;
+
     // The pod asks by label, which counts only in a namespace that opted in.
     let mut asking = pod("boundary-in", "asking");
     asking["metadata"]["labels"] = json!({"placement.truemark.io/pool": "truemark"});
@@ -103,6 +120,42 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     namespace(cluster, "berth-system", json!({})).await
 }
 
+/// Returns the ways to a closed node pool for a pod that tolerates everything: its name, a part of its spec, and the
+/// beginning of the denial.
+fn wide_open() -> [(&'static str, Value, &'static str); 5] {
+    let preferred = json!([{"weight": 100, "preference": {"matchExpressions": [
+        {"key": "karpenter.sh/nodepool", "operator": "In", "values": ["truemark-amd64"]},
+    ]}}]);
+    let beside = json!([{
+        "labelSelector": {"matchLabels": {"app": "ledger"}},
+        "topologyKey": "kubernetes.io/hostname",
+    }]);
+    let denied = "not-entitled: spec.tolerations[0]";
+    [
+        ("anywhere", json!({}), denied),
+        (
+            "preferred",
+            json!({"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}}),
+            denied,
+        ),
+        (
+            "by-host",
+            json!({"nodeSelector": {"kubernetes.io/hostname": "ip-10-0-0-1"}}),
+            denied,
+        ),
+        (
+            "beside",
+            json!({"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": beside}}}),
+            denied,
+        ),
+        (
+            "on-demand",
+            json!({"nodeSelector": {"karpenter.sh/capacity-type": "on-demand"}}),
+            denied,
+        ),
+    ]
+}
+
 /// Closes a pool to all namespaces but those with a label, and has the checks deny, as the page says.
 async fn close(cluster: &Cluster) -> anyhow::Result<()> {
     let mut policy = default_policy()?;
@@ -113,10 +166,9 @@ async fn close(cluster: &Cluster) -> anyhow::Result<()> {
     }
     cluster.api.apply(&policy).await?;
     let page = std::fs::read_to_string(repository("deploy/overlays/boundary/README.md"))?;
-    let patch = page
-        .split_once("--patch '")
-        .and_then(|(_, rest)| rest.split_once('\''));
-    let (patch, _) = patch.context("the page patches no policy")?;
+    let command = page.split_once("--patch").map(|(_, rest)| rest);
+    let patch = command.and_then(|rest| rest.split('\'').nth(1));
+    let patch = patch.context("the page patches no policy")?;
     let arguments = [
         "patch",
         "placementpolicy",

@@ -55,14 +55,23 @@ fn a_namespace_is_judged_by_what_changes() {
 }
 
 #[test]
-fn audit_and_off_are_silent_about_namespaces() {
+fn audit_warns_of_namespaces_and_off_is_silent() {
     let wrong = namespace("shop", &[("arch", "graviton"), ("injection", "true")]);
     let asked = |policy: &Value| {
         let snapshot = snapshot(&policy_with(policy), None).unwrap();
         named(Review::of(&wrong), "shop").validate(&snapshot)
     };
     let audit = asked(&json!({"mode": "Audit"}));
-    assert!(audit.allowed && audit.warnings.is_empty());
+    assert!(audit.allowed);
+    assert_eq!(
+        audit.warnings,
+        [
+            "berth: unknown-architecture: placement.truemark.io/arch=graviton names",
+            "    no architecture; write arch=arm64",
+            "berth: unknown-label: placement.truemark.io/injection=true does not opt",
+            "    in; write injection=enabled",
+        ]
+    );
     assert_eq!(audit.findings.len(), 2);
     let off = asked(&json!({"validation": {"unknownArchitecture": "Off", "unknownLabel": "Off"}}));
     assert!(off.allowed && off.findings.is_empty());

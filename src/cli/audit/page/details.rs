@@ -6,8 +6,8 @@ use super::escape::Text;
 use super::figures::count;
 use crate::cli::audit::report::{Finding, Place, Share, Workload};
 
-/// The most places that are listed.
-const MOST: usize = 24;
+/// The most places that are listed, and the most zones of one.
+const MOST: usize = 8;
 
 /// Writes the details.
 pub(super) fn write(workload: &Workload, out: &mut impl Write) -> io::Result<()> {
@@ -34,12 +34,15 @@ pub(super) fn write(workload: &Workload, out: &mut impl Write) -> io::Result<()>
         out.write_all(b"<dt>Now<dd>")?;
         places(&workload.now, out)?;
     }
-    if let Some(replicas) = workload.replicas {
+    if let Some(replicas) = workload
+        .replicas
+        .filter(|replicas| *replicas != workload.pods)
+    {
         write!(out, "<dt>Replicas<dd>{}", count(replicas))?;
     }
     let namespace = match (workload.opted_in, workload.assumed) {
         (true, _) => None,
-        (false, true) => Some("has not opted in, and is judged as if it had"),
+        (false, true) => Some("judged as if it had opted in"),
         (false, false) => Some("has not opted in"),
     };
     if let Some(namespace) = namespace {
@@ -51,7 +54,7 @@ pub(super) fn write(workload: &Workload, out: &mut impl Write) -> io::Result<()>
     if workload.missed != 0 {
         write!(
             out,
-            "<dt>missed<dd>{} created without berth, in a namespace that has opted in",
+            "<dt>missed<dd>{} created without berth",
             count(workload.missed)
         )?;
     }
@@ -76,34 +79,50 @@ fn finding(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the places of pods, one behind the other.
+/// Writes the places of pods, one behind the other. Those that differ by their zones alone are one.
 fn places(shares: &[Share], out: &mut impl Write) -> io::Result<()> {
-    for (position, share) in shares.iter().take(MOST).enumerate() {
-        let comma = if position == 0 { "" } else { "; " };
-        write!(out, "{comma}{} ", count(share.pods))?;
-        let Place {
-            node_pool,
-            capacity_type,
-            architecture,
-            zone,
-        } = &share.place;
-        if share.place == Place::default() {
-            out.write_all(b"waiting")?;
-            continue;
+    let mut places: Vec<(Place, u64, Vec<&str>)> = Vec::new();
+    for share in shares {
+        let place = Place {
+            zone: None,
+            ..share.place.clone()
+        };
+        let zone = share.place.zone.as_deref();
+        match places.iter_mut().find(|(other, ..)| *other == place) {
+            Some((_, pods, zones)) => {
+                *pods += share.pods;
+                zones.extend(zone);
+            }
+            None => places.push((place, share.pods, zone.into_iter().collect())),
         }
-        write!(
-            out,
-            "on {}",
-            Text(node_pool.as_deref().unwrap_or("no node pool"))
-        )?;
-        let known = [capacity_type, architecture, zone].into_iter().flatten();
-        let known: Vec<String> = known.cloned().collect();
-        list(&known, ", ", out)?;
     }
-    match shares.len().checked_sub(MOST) {
+    for (position, (place, pods, zones)) in places.iter().take(MOST).enumerate() {
+        let comma = if position == 0 { "" } else { "; " };
+        write!(out, "{comma}{} ", count(*pods))?;
+        write_place(place, zones, out)?;
+    }
+    match places.len().checked_sub(MOST) {
         Some(more) if more != 0 => write!(out, "; and {more} more places"),
         _ => Ok(()),
     }
+}
+
+fn write_place(place: &Place, zones: &[&str], out: &mut impl Write) -> io::Result<()> {
+    if *place == Place::default() && zones.is_empty() {
+        return out.write_all(b"waiting");
+    }
+    let node_pool = place.node_pool.as_deref().unwrap_or("no node pool");
+    write!(out, "on {}", Text(node_pool))?;
+    let known = [&place.capacity_type, &place.architecture];
+    let known: Vec<String> = known.into_iter().flatten().cloned().collect();
+    list(&known, ", ", out)?;
+    if zones.is_empty() {
+        return Ok(());
+    }
+    let more = if zones.len() > MOST { " …" } else { "" };
+    let zones = zones.iter().take(MOST).copied();
+    let zones: Vec<&str> = zones.collect();
+    write!(out, " ({}{more})", Text(&zones.join(", ")))
 }
 
 /// Writes texts behind what stands before them, if there are any.

@@ -102,11 +102,23 @@ fn layout<'r>(report: &'r Report, flows: &[&'r Flow]) -> (Side<'r>, Side<'r>, Ve
         scale,
     );
 
+    let staying = staying(report);
     let mut bands: BTreeMap<(usize, usize, &'static str), u64> = BTreeMap::new();
     for flow in flows {
-        let from = place(&left, &end(flow.from.as_ref()));
-        let to = place(&right, &end(flow.to.as_ref()));
-        *bands.entry((from, to, class(report, flow))).or_default() += flow.sum.pods;
+        let (from, to) = (flow.from.as_deref(), flow.to.as_deref());
+        let ends = (
+            place(&left, &end(flow.from.as_ref())),
+            place(&right, &end(flow.to.as_ref())),
+        );
+        let stays = staying.get(&(from, to)).copied().unwrap_or_default();
+        let stays = stays.min(flow.sum.pods);
+        let parts = match to {
+            None => [("left", flow.sum.pods), ("stays", 0)],
+            Some(_) => [("moves", flow.sum.pods - stays), ("stays", stays)],
+        };
+        for (class, pods) in parts.into_iter().filter(|(_, pods)| *pods != 0) {
+            *bands.entry((ends.0, ends.1, class)).or_default() += pods;
+        }
     }
     let bands = bands.into_iter().map(|((from, to, class), pods)| Band {
         from,
@@ -121,17 +133,31 @@ fn end(name: Option<&String>) -> End<'_> {
     name.map_or(End::Nowhere, |name| End::Named(name))
 }
 
-/// Returns what becomes of the pods of a flow.
-fn class(report: &Report, flow: &Flow) -> &'static str {
-    let Some(to) = &flow.to else {
-        return "left";
+/// Returns how many pods of each flow are on a node pool already that their workload's new pods may be on. A flow alone
+/// does not say: a pool has node pools of which some are not for all its pods.
+fn staying(report: &Report) -> BTreeMap<(Option<&str>, Option<&str>), u64> {
+    let pools = &report.policy.pools;
+    let pool_of = |node_pool: &String| {
+        let mut pools = pools.iter();
+        let found = pools.find(|pool| pool.node_pools.contains(node_pool));
+        found.map(|pool| pool.name.as_str())
     };
-    let mut pools = report.policy.pools.iter();
-    let pool = pools.find(|pool| pool.name == *to);
-    let is_there = pool
-        .zip(flow.from.as_ref())
-        .is_some_and(|(pool, from)| pool.node_pools.contains(from));
-    if is_there { "stays" } else { "moves" }
+    let mut staying = BTreeMap::new();
+    for workload in &report.workloads {
+        let then = &workload.then;
+        for share in &workload.now {
+            let from = share.place.node_pool.as_ref();
+            let stays = match &then.pool {
+                Some(_) => from.is_some_and(|from| then.node_pools.contains(from)),
+                None => true,
+            };
+            let to = then.pool.as_deref().or_else(|| from.and_then(pool_of));
+            if stays {
+                *staying.entry((from.map(String::as_str), to)).or_default() += share.pods;
+            }
+        }
+    }
+    staying
 }
 
 /// Returns the ends of a side from above to below: the largest first, then all others as one, then nowhere.

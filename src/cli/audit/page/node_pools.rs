@@ -52,7 +52,11 @@ fn row(load: &NodePoolLoad, out: &mut impl Write) -> io::Result<()> {
         cpu_millis: limit_cpu_millis.unwrap_or_default(),
         memory_bytes: limit_memory_bytes.unwrap_or_default(),
     };
-    let none = || "none".to_owned();
+    let none = || {
+        // Nobody has said what the limits are, if it is not known that they suffice.
+        let text = if fits.is_some() { "none" } else { "–" };
+        text.to_owned()
+    };
     write!(
         out,
         "<tr><th scope=row>{}<td>{}<td>{} → {}<td>{} → {}<td>{}<td>{} → {}<td>{}<td><span class=\"mark {class}\">{takes}</span>",

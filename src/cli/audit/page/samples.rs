@@ -159,6 +159,18 @@ pub(super) fn large(number: usize) -> Report {
         let name = format!("Deployment/service-{index:04}-of-the-{namespace}-product");
         let pods = (index as u64 * 37) % 23;
         let mut made = workload(&namespace, &name, pods, from, to, change);
+        let others = ["no-one-in-particular", "left-over-c5", "left-over-m5"];
+        made.now.extend(others.iter().flat_map(|other| {
+            ["eu-west-1a", "eu-west-1b", "eu-west-1c"].map(|zone| Share {
+                place: Place {
+                    node_pool: Some((*other).to_owned()),
+                    capacity_type: Some("on-demand".to_owned()),
+                    architecture: Some("amd64".to_owned()),
+                    zone: Some(zone.to_owned()),
+                },
+                pods: 1,
+            })
+        }));
         if index % 5 == 0 {
             made.findings.push(finding(
                 "split-domains",

@@ -12,14 +12,13 @@ use crate::cli::audit::report::{Change, Report, Sums};
 pub(super) fn write(report: &Report, tally: &Tally<'_>, out: &mut impl Write) -> io::Result<()> {
     let policy = &report.policy;
     let origin = match policy.source {
-        "flag" => "given by flag",
-        "cluster" => "of the cluster",
-        _ => "berth’s own",
+        "flag" => "the policy that a flag names",
+        "cluster" => "the cluster’s policy",
+        _ => "berth’s default policy",
     };
     write!(
         out,
-        "<header><p class=kicker>berth audit<h1>{}</h1><p class=lead>{}<p class=facts>Of <b>{}</b>, under the policy \
-         {origin}, in mode <b>{}</b>{}.</header>",
+        "<header><p class=kicker>berth audit<h1>{}</h1><p class=lead>{}<p class=facts>Of <b>{}</b>, under {origin}, in mode <b>{}</b>{}.</header>",
         headline(report, tally),
         caveat(report, tally),
         Text(&report.source),
@@ -66,7 +65,7 @@ pub(super) fn write_figures(
         write!(
             out,
             "<li class=blocked><span class=name>Missed</span><span class=big>{}</span><span class=small>{}</span><p>Their \
-             namespace has opted in, and they were created without berth.</p><button class=show type=button \
+             namespace has opted in, and they were created without berth. Restart what makes them.</p><button class=show type=button \
              data-finding=missed>Show<span class=unseen> the workloads: missed</span></button></li>",
             count(report.sums.missed),
             unit(report.sums.missed, "pod"),

@@ -2,7 +2,7 @@
 
 use super::outlook::Outlook;
 use super::revision::Revision;
-use super::wording::clipped;
+use crate::encoding::wording::clipped;
 use crate::label::{ARCH, Asked};
 use crate::node::NodePool;
 use crate::pod::{Alternative, PreferredTerm};
@@ -11,7 +11,8 @@ use crate::pod::{Alternative, PreferredTerm};
 const PREFERENCES: usize = 16;
 
 /// Returns a line for each preference of a placed pod that no node pool of its placement meets.
-pub(super) fn lost_preferences(revision: &Revision<'_>) -> Vec<String> {
+#[must_use]
+pub fn lost_preferences(revision: &Revision<'_>) -> Vec<String> {
     let decision = revision.decision;
     let preferred = revision.pod().spec.preferred().unwrap_or_default();
     if !decision.reason.is_placed() || preferred.is_empty() {

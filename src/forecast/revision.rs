@@ -17,17 +17,17 @@ pub struct Revision<'a> {
 }
 
 impl<'a> Revision<'a> {
-    pub(super) fn pod(&self) -> &'a Pod<'a> {
+    pub(crate) fn pod(&self) -> &'a Pod<'a> {
         &self.workload.pod
     }
 
     /// Returns the path of a field of the pod, from the object's root.
-    pub(super) fn field(&self, field: &str) -> String {
+    pub(crate) fn field(&self, field: &str) -> String {
         self.workload.place.field(field)
     }
 
     /// Returns the path of the field that selects by a label: the node selector, or else the affinity.
-    pub(super) fn selection_field(&self, key: &str) -> String {
+    pub(crate) fn selection_field(&self, key: &str) -> String {
         if self.pod().spec.selector_alone().constrains(key) {
             self.field(&format!("spec.nodeSelector[{key}]"))
         } else {

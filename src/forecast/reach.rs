@@ -29,7 +29,7 @@ enum Fit<'k> {
 
 /// The part of a pod's selectors that does not fit a node pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Obstacle<'k> {
+pub(crate) enum Obstacle<'k> {
     /// This label.
     Label(&'k str),
     /// Labels of the instance type, each of which fits, but not all together.
@@ -40,7 +40,7 @@ pub(super) enum Obstacle<'k> {
 const INSTANCE_TYPES: usize = 64;
 
 /// The selectors of the final pod, and the budget that is left to match them.
-pub(super) struct Reach<'a> {
+pub(crate) struct Reach<'a> {
     spec: &'a Spec<'a>,
     /// The architectures that the mutating side will add to each alternative without one.
     architectures: &'a [&'a str],
@@ -54,7 +54,7 @@ pub(super) struct Reach<'a> {
 
 /// The nodes of a node pool that the selectors have to match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nodes {
+pub(crate) enum Nodes {
     /// New ones, by Karpenter's rule: it makes a node for the pod if the node pool's labels can meet the selectors.
     New,
     /// Existing ones, by kube-scheduler's rule: the pod may run on a node that may have got any label since it was
@@ -63,7 +63,7 @@ pub(super) enum Nodes {
 }
 
 /// True if berth confines the final pod to its pool's node pools, now or before it is created.
-pub(super) fn is_confined(revision: &Revision<'_>) -> bool {
+pub(crate) fn is_confined(revision: &Revision<'_>) -> bool {
     let decision = revision.decision;
     let binds = decision
         .pool
@@ -75,7 +75,7 @@ pub(super) fn is_confined(revision: &Revision<'_>) -> bool {
 }
 
 impl<'a> Reach<'a> {
-    pub(super) fn of(revision: &'a Revision<'a>, nodes: Nodes) -> Self {
+    pub(crate) fn of(revision: &'a Revision<'a>, nodes: Nodes) -> Self {
         let decision = revision.decision;
         let added = !revision.workload.is_pod() && decision.mode == Mode::Enforce;
         let architectures = decision.edits.required.architectures();
@@ -93,7 +93,7 @@ impl<'a> Reach<'a> {
     }
 
     /// Returns true if the selectors allow the node pool, or `None` if the budget runs out first.
-    pub(super) fn allows(&self, node_pool: &NodePool) -> Option<bool> {
+    pub(crate) fn allows(&self, node_pool: &NodePool) -> Option<bool> {
         let alone = self.spec.selector_alone();
         match self.obstacle_among(alone.selector_keys(), node_pool, alone) {
             Fit::Yes => {}
@@ -111,19 +111,19 @@ impl<'a> Reach<'a> {
     }
 
     /// True if the budget ran out, so that further answers mean nothing.
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         self.budget.get() == 0
     }
 
     /// True if this alternative of the pod allows the node pool. False if the budget runs out first.
-    pub(super) fn allows_by(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> bool {
+    pub(crate) fn allows_by(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> bool {
         let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
         matches!(selected, Fit::Yes) && matches!(self.term_fits(node_pool, alternative), Fit::Yes)
     }
 
     /// True if the alternative and a preference that Karpenter requires allow the node pool together. False if the
     /// budget runs out first.
-    pub(super) fn preference_allows(
+    pub(crate) fn preference_allows(
         &self,
         node_pool: &NodePool,
         alternative: Alternative<'_>,
@@ -162,7 +162,7 @@ impl<'a> Reach<'a> {
 
     /// Returns the instance types of the node pool for an alternative, and for a preference if it is given: for each
     /// architecture that the mutating side will add, or for all at once.
-    pub(super) fn candidates<'s>(
+    pub(crate) fn candidates<'s>(
         &'s self,
         node_pool: &'s NodePool,
         alternative: Alternative<'s>,
@@ -177,7 +177,7 @@ impl<'a> Reach<'a> {
     }
 
     /// Returns the first part that keeps the pod's first alternative from the node pool, and that alternative.
-    pub(super) fn obstacle(&self, node_pool: &NodePool) -> Option<(Obstacle<'_>, Alternative<'a>)> {
+    pub(crate) fn obstacle(&self, node_pool: &NodePool) -> Option<(Obstacle<'_>, Alternative<'a>)> {
         let alternative = self.spec.alternatives().next()?;
         let selected = self.obstacle_among(alternative.selector_keys(), node_pool, alternative);
         match (selected, self.term_fits(node_pool, alternative)) {
@@ -188,7 +188,7 @@ impl<'a> Reach<'a> {
 
     /// Returns the architectures that the mutating side will add to the alternative; empty if it names one, or if its
     /// instance type gives one away.
-    pub(super) fn added(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> &[&'a str] {
+    pub(crate) fn added(&self, node_pool: &NodePool, alternative: Alternative<'_>) -> &[&'a str] {
         if self.architectures.is_empty()
             || alternative.constrains(ARCH)
             || (!self.insists && implied(node_pool.platform(), alternative).is_some())
@@ -258,7 +258,7 @@ impl<'a> Reach<'a> {
 /// pool has no toleration with a key that `counts`.
 ///
 /// A toleration without a key chooses no node pool; the check `wildcard-toleration` reports it.
-pub(super) fn keyed_toleration(
+pub(crate) fn keyed_toleration(
     revision: &Revision<'_>,
     node_pool: &NodePool,
     counts: impl Fn(&Toleration<'_>) -> bool,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::karpenter::unsupported;
 use super::reach::{Nodes, Obstacle, Reach};
 use super::revision::Revision;
-use super::wording::{clipped, listed};
+use crate::encoding::wording::{clipped, listed};
 use crate::instance::{InstanceType, TypeSet};
 use crate::label::{ARCH, Asked, CAPACITY_TYPE, Platform, ValueSet, canonical};
 use crate::node::{Candidates, NodePool, State, Taint};
@@ -25,7 +25,7 @@ const TOGETHER: &str = "none of its instance types has all that the pod asks for
 const TOO_FEW: &str = "fewer kinds of its instance types fit the pod than its minValues demand";
 
 /// A pod, with all that decides if Karpenter makes a node for it.
-pub(super) struct Outlook<'a> {
+pub(crate) struct Outlook<'a> {
     revision: &'a Revision<'a>,
     reach: Reach<'a>,
     preference: Option<PreferredTerm<'a>>,
@@ -38,7 +38,7 @@ pub(super) struct Outlook<'a> {
 }
 
 impl<'a> Outlook<'a> {
-    pub(super) fn of(revision: &'a Revision<'a>) -> Self {
+    pub(crate) fn of(revision: &'a Revision<'a>) -> Self {
         let spec = revision.pod().spec;
         let apart = spec.anti_affinities().into_iter();
         let apart = apart.map(|term| term.topology_key).take(MOST_TOPOLOGY_KEYS);
@@ -60,12 +60,12 @@ impl<'a> Outlook<'a> {
     }
 
     /// True if Karpenter would make a node of the node pool for the pod now, or if the budget runs out.
-    pub(super) fn makes_node(&self, node_pool: &NodePool) -> bool {
+    pub(crate) fn makes_node(&self, node_pool: &NodePool) -> bool {
         self.fits(node_pool) && self.misses(node_pool).is_none()
     }
 
     /// True if Karpenter would make a node of the node pool for the pod now, if the pod tolerated its taints.
-    pub(super) fn would_make_node(&self, node_pool: &NodePool) -> bool {
+    pub(crate) fn would_make_node(&self, node_pool: &NodePool) -> bool {
         let pod = self.revision.pod();
         let policy = &self.revision.snapshot.policy;
         let asked = asked_architecture(pod, &self.revision.namespace, policy);
@@ -86,7 +86,7 @@ impl<'a> Outlook<'a> {
     }
 
     /// True if Karpenter, which takes the preference for a requirement, would make a node of the node pool for it.
-    pub(super) fn meets_preference(
+    pub(crate) fn meets_preference(
         &self,
         node_pool: &NodePool,
         preferred: &PreferredTerm<'_>,
@@ -101,7 +101,7 @@ impl<'a> Outlook<'a> {
 
     /// Returns what keeps Karpenter from making a node of a node pool that the pod's selectors allow. `None` if nothing
     /// does.
-    pub(super) fn misses(&self, node_pool: &NodePool) -> Option<String> {
+    pub(crate) fn misses(&self, node_pool: &NodePool) -> Option<String> {
         if self.is_refused_by(node_pool.platform()) {
             return Some("Karpenter supports no such selectors".to_owned());
         }
@@ -123,7 +123,7 @@ impl<'a> Outlook<'a> {
 
     /// Returns a label over which the pod has a hard topology, and of which Karpenter knows no value in the whole
     /// catalogue, so that it makes no node for the pod.
-    pub(super) fn without_domain(&self) -> Option<&str> {
+    pub(crate) fn without_domain(&self) -> Option<&str> {
         let mut karpenters = self.revision.snapshot.catalogue.iter();
         if !karpenters.any(|node_pool| node_pool.platform().is_karpenter()) {
             return None;
@@ -142,7 +142,7 @@ impl<'a> Outlook<'a> {
     ///
     /// For every term but the last, Karpenter requires the heaviest preference, and treats a `PreferNoSchedule` taint
     /// as a hard one.
-    pub(super) fn fits(&self, node_pool: &NodePool) -> bool {
+    pub(crate) fn fits(&self, node_pool: &NodePool) -> bool {
         let taint = self.untolerated(node_pool);
         if taint.is_some_and(Taint::is_hard) || self.missing_key(node_pool).is_some() {
             return false;
@@ -165,7 +165,7 @@ impl<'a> Outlook<'a> {
 
     /// Returns the reason for which the node pool gives no node: a taint before a label, in the order of Karpenter
     /// (R7.5).
-    pub(super) fn reason<'n>(&self, node_pool: &'n NodePool) -> Obstruction<'n> {
+    pub(crate) fn reason<'n>(&self, node_pool: &'n NodePool) -> Obstruction<'n> {
         let taint = self.untolerated(node_pool);
         if let Some(taint) = taint.filter(|taint| taint.is_hard()) {
             return Obstruction::Taint(taint);
@@ -197,7 +197,7 @@ impl<'a> Outlook<'a> {
 
     /// Returns the two sides of a disagreement, if the pod lists values of one label of which the node pool offers
     /// others: the pod's and the node pool's.
-    pub(super) fn disagreement(&self, node_pool: &NodePool) -> Option<(String, String)> {
+    pub(crate) fn disagreement(&self, node_pool: &NodePool) -> Option<(String, String)> {
         let (Obstacle::Label(key), alternative) = self.reach.obstacle(node_pool)? else {
             return None;
         };
@@ -328,7 +328,7 @@ impl<'a> Outlook<'a> {
 
 /// The reason for which a node pool gives a pod no node.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Obstruction<'n> {
+pub(crate) enum Obstruction<'n> {
     /// The pod does not tolerate this taint.
     Taint(&'n Taint),
     /// Another reason, for a person to read.
@@ -337,7 +337,7 @@ pub(super) enum Obstruction<'n> {
 
 impl Obstruction<'_> {
     /// True if one line can say both: the taints differ in their value or effect at most.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Taint(one), Self::Taint(other)) => one.key == other.key,
             (one, other) => one == other,

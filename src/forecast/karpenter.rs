@@ -3,7 +3,7 @@
 //! Karpenter reads every term. A term that it does not support rules out the pod even if another term fits.
 
 use super::revision::Revision;
-use super::wording::{clipped, listed};
+use crate::encoding::wording::{clipped, listed};
 use crate::label::{
     Asked, CAPACITY_TYPE, CAPACITY_TYPES, NODE_POOL, Operator, Platform, Requirement,
 };
@@ -15,7 +15,7 @@ const TENANCIES: [&str; 2] = ["default", "dedicated"];
 
 /// Returns the lines for a pod for which the platform's Karpenter makes no node from any node pool. `None` if its
 /// selectors are supported.
-pub(super) fn unsupported(revision: &Revision<'_>, platform: Platform) -> Option<Vec<String>> {
+pub(crate) fn unsupported(revision: &Revision<'_>, platform: Platform) -> Option<Vec<String>> {
     if !platform.is_karpenter() {
         // Another provisioner may support these selectors.
         return None;
