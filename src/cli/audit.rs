@@ -13,6 +13,7 @@ mod live;
 mod opting_in;
 mod owners;
 mod page;
+mod prices;
 mod progress;
 mod report;
 mod steps;
@@ -22,6 +23,7 @@ mod workloads;
 
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -37,6 +39,7 @@ use super::sources::Sources;
 use crate::placement::Given;
 use basis::Read;
 use opting_in::AsIf;
+use prices::PriceList;
 use progress::Progress;
 use report::{Report, VERSION};
 use workloads::{Row, Rows};
@@ -62,6 +65,10 @@ Examples:
 
   With another policy than the cluster's:
     berth audit --cluster --policy policy.yaml
+
+  What does it cost now, and then?
+    kubectl get --raw /api/v1/namespaces/kube-system/services/karpenter:8080/proxy/metrics > prices
+    berth audit --cluster --as-if-opted-in --prices prices
 
   A page to sort, filter and hand around:
     berth audit --cluster --as-if-opted-in -o html > audit.html
@@ -131,6 +138,10 @@ pub(super) struct Args {
     )]
     as_if_opted_in: Option<AsIf>,
 
+    /// The prices of instances, for costs now and then: Karpenter's page of metrics, or Prometheus' answer as JSON
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+
     /// The form of the output: text, json, or html, a page of one file
     #[arg(short, long, value_enum, default_value_t = Form::Text, hide_possible_values = true, value_name = "FORM")]
     output: Form,
@@ -159,6 +170,14 @@ pub(super) fn run(args: &Args) -> ExitCode {
         Ok(given) => given,
         Err(error) => return usage(&format!("{error:#}")),
     };
+    let prices = args.prices.as_deref().map(PriceList::read).transpose();
+    let prices = match prices {
+        Ok(prices) => prices,
+        Err(error) => {
+            let file = args.prices.clone().unwrap_or_default();
+            return usage(&format!("--prices {}: {error}", file.display()));
+        }
+    };
     let mut progress = Progress::new();
     let read = read(args, given, &mut progress);
     progress.end();
@@ -169,7 +188,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    audit(args, read, &mut progress)
+    audit(args, read, prices.as_ref(), &mut progress)
 }
 
 fn usage(message: &str) -> ExitCode {
@@ -188,7 +207,12 @@ fn read(args: &Args, given: Given, progress: &mut Progress) -> anyhow::Result<Re
 }
 
 /// Judges what was read, and shows the report.
-fn audit(args: &Args, mut read: Read, progress: &mut Progress) -> ExitCode {
+fn audit(
+    args: &Args,
+    mut read: Read,
+    prices: Option<&PriceList>,
+    progress: &mut Progress,
+) -> ExitCode {
     let assumed = match &args.as_if_opted_in {
         Some(as_if) => as_if.opt_in(&mut read.snapshot),
         None => BTreeSet::new(),
@@ -203,7 +227,7 @@ fn audit(args: &Args, mut read: Read, progress: &mut Progress) -> ExitCode {
     let denied = rows.iter().filter(|row| row.is_denied).count();
     let found = rows.iter().filter(|row| !row.workload.findings.is_empty());
     let warned = found.count() - denied;
-    let report = report(read, rows);
+    let report = report(read, rows, prices);
     if !printed(COMMAND, show(args.output, &report)) || !is_whole {
         return ExitCode::FAILURE;
     }
@@ -211,14 +235,16 @@ fn audit(args: &Args, mut read: Read, progress: &mut Progress) -> ExitCode {
 }
 
 /// Makes the report.
-fn report(read: Read, rows: Vec<Row>) -> Report {
+fn report(read: Read, mut rows: Vec<Row>, prices: Option<&PriceList>) -> Report {
     let policy = read.policy_summary();
     let nodes = &read.inventory.nodes;
+    let catalogue = &read.snapshot.catalogue;
+    let prices = prices.map(|prices| prices.apply(&mut rows, nodes, catalogue));
     let steps = || steps::steps(&rows, nodes, &policy);
     let objects = read.has_limits.then_some(&*read.inventory.node_pools);
     let sums = sums::sums(&rows, steps());
     let flows = flows::flows(steps());
-    let node_pools = limits::loads(steps(), &policy, &read.snapshot.catalogue, objects);
+    let node_pools = limits::loads(steps(), &policy, catalogue, objects);
     let workloads = rows.into_iter().map(|row| row.workload).collect();
     Report {
         version: VERSION,
@@ -228,7 +254,7 @@ fn report(read: Read, rows: Vec<Row>) -> Report {
         sums,
         flows,
         node_pools,
-        prices: None,
+        prices,
         remarks: read.remarks,
     }
 }

@@ -15,6 +15,7 @@ pub(super) use input::read;
 pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
 pub(super) use stream::{Piece, each};
+pub(super) use text::text;
 
 /// The arguments that name manifests: paths, by themselves or behind `-f`.
 #[derive(Debug, clap::Args)]

@@ -9,10 +9,14 @@ const READ: [&str; 4] = ["name", "image", "resources", "restartPolicy"];
 /// The annotation in which `kubectl apply` keeps the object, environments included.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Takes these fields out of an object, wherever a pod's spec stands in it. Labels keep their names, `env` among them.
+/// Takes environments, volumes and the like out of an object, wherever a pod's spec stands in it. Labels keep their names,
+/// `env` among them.
 pub(super) fn strip(value: &mut Value) {
     match value {
         Value::Object(fields) => {
+            if fields.contains_key(CONTAINERS[0]) {
+                fields.shift_remove("volumes");
+            }
             for (key, field) in fields.iter_mut() {
                 match key.as_str() {
                     "metadata" => strip_metadata(field),
@@ -71,7 +75,7 @@ mod tests {
     fn a_label_may_have_the_name_of_a_field() {
         let mut object = json!({
             "metadata": {"labels": {"env": "prod", "containers": "two", "metadata": "x"}},
-            "spec": {"nodeSelector": {"env": "prod", "containers": "two"}},
+            "spec": {"nodeSelector": {"env": "prod", "volumes": "two"}},
         });
         let before = object.clone();
         strip(&mut object);

@@ -1,5 +1,6 @@
 //! The inventory of a cluster: of every object as much as the report needs, and no more. Objects come in any order.
 
+mod kept;
 mod makers;
 mod nodes;
 mod pods;

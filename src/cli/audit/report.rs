@@ -80,7 +80,7 @@ pub(super) struct Workload {
 }
 
 /// CPU in thousandths of a core, and memory in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Resources {
     pub(super) cpu_millis: u64,

@@ -32,7 +32,7 @@ pub(super) enum Opened {
 }
 
 /// Reads the text of a file, or of standard input if the file is `-`.
-pub(super) fn text(file: &str) -> Result<String, TextError> {
+pub(in crate::cli) fn text(file: &str) -> Result<String, TextError> {
     match open(file)? {
         Opened::Text(text) => Ok(text),
         Opened::Large(_) => Err(TextError::TooLarge),

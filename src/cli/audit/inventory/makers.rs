@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::kept::kept;
 use crate::cli::audit::key::Key;
 use crate::cli::files::ObjectAt;
-use crate::cli::stripped::strip;
 
 /// The facts about an object that makes pods.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl MakerFacts {
         let mut kinds = REPLICATED.iter();
         let is_replicated = kinds.any(|(group, kind)| key.is(group, kind));
         Self {
-            text: (!is_step).then(|| text(object.value)),
+            text: (!is_step).then(|| kept(object).to_string().into()),
             replicas: written.or(is_replicated.then_some(1)),
             has_ended: key.is("batch", "Job") && has_ended(object.value),
             controller,
@@ -53,14 +53,4 @@ fn has_ended(job: &Value) -> bool {
         condition["status"] == "True"
             && (condition["type"] == "Complete" || condition["type"] == "Failed")
     })
-}
-
-/// Returns an object as JSON, without its status and what else nobody asks for later.
-fn text(object: &Value) -> Box<str> {
-    let mut object = object.clone();
-    if let Value::Object(fields) = &mut object {
-        fields.shift_remove("status");
-    }
-    strip(&mut object);
-    object.to_string().into()
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::kept::kept;
 use crate::cli::audit::key::Key;
 use crate::cli::audit::report::Resources;
 use crate::cli::files::ObjectAt;
-use crate::cli::stripped::strip;
 use crate::encoding::json::Reader;
 use crate::names::DECISION_ANNOTATION;
 use crate::pod::Template;
@@ -82,7 +82,7 @@ impl PodGroup {
             .as_ref()
             .is_none_or(|(known, _)| *name < **known);
         if is_first {
-            self.sample = Some((name.into(), as_created(pod)));
+            self.sample = Some((name.into(), as_created(object)));
         }
     }
 }
@@ -103,22 +103,16 @@ pub(super) fn has_ended(pod: &Value) -> bool {
 }
 
 /// Returns a pod as it was created, in JSON. The `nodeName` of a pod that the scheduler has bound is not its author's.
-fn as_created(pod: &Value) -> Box<str> {
+fn as_created(object: &ObjectAt<'_>) -> Box<str> {
+    let pod = object.value;
     let conditions = pod.pointer("/status/conditions").and_then(Value::as_array);
     let mut conditions = conditions.into_iter().flatten();
     let is_scheduled = conditions
         .any(|condition| condition["type"] == "PodScheduled" && condition["status"] == "True");
-    let mut pod = pod.clone();
-    if let Value::Object(fields) = &mut pod {
-        fields.shift_remove("status");
+    let mut pod = kept(object);
+    if is_scheduled && let Some(Value::Object(spec)) = pod.get_mut("spec") {
+        spec.shift_remove("nodeName");
     }
-    if let Some(Value::Object(spec)) = pod.get_mut("spec") {
-        spec.shift_remove("volumes");
-        if is_scheduled {
-            spec.shift_remove("nodeName");
-        }
-    }
-    strip(&mut pod);
     pod.to_string().into()
 }
 

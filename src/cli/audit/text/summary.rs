@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::cli::audit::report::{Change, Report, Sums};
+use crate::cli::audit::report::{Change, Cost, Report, Sums};
 use crate::cli::audit::sums::{amount, grouped};
 use crate::cli::output::clean;
 use crate::cli::paper::Paper;
@@ -33,7 +33,17 @@ pub(super) fn write(report: &Report, paper: &mut Paper<'_, impl Write>) -> io::R
     if !found.is_empty() {
         paper.paragraph(&found)?;
     }
+    if let Some(cost) = sums.cost {
+        paper.paragraph(&[(costs(cost), PLAIN)])?;
+    }
     paper.paragraph(&[(clean(policy(report)), DIM)])?;
+    if let Some(prices) = &report.prices {
+        let of = format!(
+            "prices: {}, {} offers. {}",
+            prices.file, prices.offers, prices.method
+        );
+        paper.paragraph(&[(clean(of), DIM)])?;
+    }
     for remark in &report.remarks {
         paper.paragraph(&[(clean(format!("note: {remark}")), YELLOW)])?;
     }
@@ -114,6 +124,25 @@ fn joined(mut clauses: Vec<Span>) -> Vec<Span> {
         clause.push(',');
     }
     clauses
+}
+
+/// Returns the costs in words.
+fn costs(cost: Cost) -> String {
+    format!(
+        "costs {} an hour now, {} then",
+        dollars(cost.now_low, cost.now_high),
+        dollars(cost.then_low, cost.then_high)
+    )
+}
+
+/// Returns a range in US dollars; one figure if there is no difference to be seen.
+fn dollars(low: f64, high: f64) -> String {
+    let (low, high) = (format!("${low:.2}"), format!("${high:.2}"));
+    if low == high {
+        low
+    } else {
+        format!("{low} to {high}")
+    }
 }
 
 /// Says what it was judged by.
