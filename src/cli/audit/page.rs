@@ -107,9 +107,6 @@ fn digest(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "../../../tests/page/browser.rs"]
-mod browser;
-#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,13 @@
 //! Tests of the page in a browser, which `tests/page/browser.rs` drives.
 
+#[path = "../../../../tests/page/browser.rs"]
+mod browser;
+
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::browser::Browser;
+use self::browser::Browser;
 use super::samples;
 use crate::cli::audit::report::Report;
 
