@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::kubeconfig::Access;
 pub(super) use api_server::{ApiServer, Refusal};
 pub(super) use basis::Basis;
-pub(super) use berths::flag;
+pub(super) use berths::{flag, policy_of_file};
 
 /// The time limit of a whole reading.
 const LIMIT: Duration = Duration::from_mins(1);

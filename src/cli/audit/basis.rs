@@ -1,5 +1,6 @@
 //! What is read of a cluster or of a dump of one, and what it is judged by.
 
+use crate::cli::cluster::Basis;
 use crate::placement::Snapshot;
 use crate::policy::Source;
 
@@ -38,4 +39,15 @@ impl Read {
             pools: pools.collect(),
         }
     }
+}
+
+/// Says which NodePools cannot be read. Those count as absent.
+pub(super) fn unreadable(basis: &Basis) -> Vec<String> {
+    let (_, unreadable) = basis.live();
+    let unreadable = unreadable.into_iter();
+    unreadable
+        .map(|(name, error)| {
+            format!("NodePool {name} cannot be read, and counts as absent: {error}")
+        })
+        .collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::basis::Read;
+use super::basis::{Read, unreadable};
 use super::inventory::Inventory;
 use super::progress::Progress;
 use crate::cli::cluster::{Basis, Refusal};
@@ -32,10 +32,11 @@ pub(super) fn read(inputs: &Inputs, given: Given, progress: &mut Progress) -> an
         }
         progress.tell("objects read", inventory.objects);
     });
-    let (policy, has_limits, mut snapshot) = snapshot(&inventory, given)?;
+    let mut remarks = Vec::new();
+    let (policy, has_limits, mut snapshot) = snapshot(&inventory, given, &mut remarks)?;
     snapshot.namespaces = Arc::new(namespaces(&inventory));
     let is_whole = unread.is_empty();
-    let mut remarks = shortened(unread);
+    remarks.extend(shortened(unread));
     remarks.extend(assumptions(&inventory));
     Ok(Read {
         origin: origin(inputs),
@@ -58,7 +59,11 @@ pub(super) fn node_labels(given: &Given) -> BTreeSet<String> {
 }
 
 /// Returns the source of the policy, and the snapshot without its namespaces. It is true if the NodePools are the dump's.
-fn snapshot(inventory: &Inventory, given: Given) -> anyhow::Result<(Source, bool, Snapshot)> {
+fn snapshot(
+    inventory: &Inventory,
+    given: Given,
+    remarks: &mut Vec<String>,
+) -> anyhow::Result<(Source, bool, Snapshot)> {
     let has_node_pools = !inventory.node_pools.is_empty() && given.node_pools.is_empty();
     let basis = Basis {
         node_pools: if has_node_pools {
@@ -69,6 +74,7 @@ fn snapshot(inventory: &Inventory, given: Given) -> anyhow::Result<(Source, bool
         policy: inventory.policy.clone().ok_or(Refusal::NotFound),
     };
     if has_node_pools {
+        remarks.extend(unreadable(&basis));
         let (source, snapshot) = basis.snapshot(given)?;
         return Ok((source, true, snapshot));
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use super::basis::Read;
+use super::basis::{Read, unreadable};
 use super::dump::{namespaces, node_labels};
 use super::inventory::Inventory;
 use super::progress::Progress;
-use crate::cli::cluster::{ApiServer, Basis, Refusal};
+use crate::cli::cluster::{ApiServer, Basis, Refusal, policy_of_file};
 use crate::cli::files::{Element, elements};
 use crate::label::is_subdomain;
 use crate::placement::Given;
@@ -42,7 +42,13 @@ pub(super) async fn read(
         bail!("{namespace:?} is no name of a namespace");
     }
     let labels = node_labels(&given);
+    let mut remarks = Vec::new();
+    if given.policy.is_none() {
+        let of_file = policy_of_file(api_server).await?;
+        remarks.extend(of_file.map(|text| text.trim_start_matches("warning: ").to_owned()));
+    }
     let basis = Basis::read(api_server).await?;
+    remarks.extend(unreadable(&basis));
     let (policy, mut snapshot) = basis.snapshot(given)?;
     let of_catalogue = snapshot.catalogue.node_labels();
     let labels = labels
@@ -51,7 +57,7 @@ pub(super) async fn read(
     let mut reading = Reading {
         api_server,
         inventory: Inventory::by_labels(labels.collect()),
-        remarks: Vec::new(),
+        remarks,
         is_whole: true,
         progress,
     };
@@ -81,7 +87,10 @@ pub(super) async fn read(
             "only namespace {namespace} was read: other pods need node pools, too, and are not counted"
         ));
     }
-    let has_limits = basis.node_pools.is_ok();
+    if inventory.namespaces.is_empty() {
+        remarks.push("no namespace is known, so all are taken as opted in".to_owned());
+    }
+    let has_limits = basis.node_pools.is_ok() && namespace.is_none();
     if let Ok(objects) = basis.node_pools {
         inventory.node_pools = objects;
     } else {

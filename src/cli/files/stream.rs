@@ -51,8 +51,12 @@ pub(in crate::cli) fn each<'p>(
 }
 
 fn unread(file: &str, error: &dyn fmt::Display) -> Piece<'static> {
-    let file = if file == "-" { "standard input" } else { file };
-    Piece::Unread(format!("{file}: {error}"))
+    Piece::Unread(format!("{}: {error}", named(file)))
+}
+
+/// Returns the name of a file for a person.
+fn named(file: &str) -> &str {
+    if file == "-" { "standard input" } else { file }
 }
 
 fn of_file(file: &str, take: &mut dyn FnMut(Piece<'_>)) {
@@ -73,7 +77,9 @@ fn of_file(file: &str, take: &mut dyn FnMut(Piece<'_>)) {
             }
         }
         Ok(Opened::Large(mut reader)) => {
-            let read = of_json(&mut reader, &mut |element| hand_out(&element, &file, take));
+            let read = of_json(&mut reader, &mut |element| {
+                hand_out(&element, &named(file), take);
+            });
             if let Err(error) = read {
                 take(unread(file, &error));
             }
