@@ -1,8 +1,10 @@
 //! The command line: a module for each command, and what they share.
 
+mod audit;
 mod check;
 mod cluster;
 mod codes;
+mod columns;
 mod completions;
 mod crd;
 mod exit;
@@ -20,6 +22,7 @@ mod paper;
 mod serve;
 mod sources;
 mod status;
+mod stripped;
 mod styled;
 mod terminal;
 mod test;
@@ -50,6 +53,7 @@ enum Command {
     Explain(explain::Args),
     Init(init::Args),
     Test(test::Args),
+    Audit(audit::Args),
     Check(check::Args),
     Lint(lint::Args),
     Status(status::Args),
@@ -79,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Status(args) => status::run(&args),

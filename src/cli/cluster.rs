@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::kubeconfig::Access;
 pub(super) use api_server::{ApiServer, Refusal};
 pub(super) use basis::Basis;
-pub(super) use berths::flag;
+pub(super) use berths::{flag, policy_of_file};
 
 /// The time limit of a whole reading.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -28,6 +28,19 @@ pub(super) fn ask<T>(
     flag: &str,
     reading: impl AsyncFnOnce(&ApiServer) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
+    ask_within(LIMIT, access, flag, reading)
+}
+
+/// Runs a reading of the cluster to its end, which has to come within a time.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) fn ask_within<T>(
+    limit: Duration,
+    access: &Access,
+    flag: &str,
+    reading: impl AsyncFnOnce(&ApiServer) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     // Anything that speaks TLS needs it. It fails only if one is installed already.
     let _ = aws_lc_rs::default_provider().install_default();
     let runtime = Builder::new_current_thread()
@@ -37,8 +50,8 @@ pub(super) fn ask<T>(
     runtime.block_on(async {
         let config = access.config(flag).await?;
         let api_server = ApiServer::new(config).with_context(|| flag.to_owned())?;
-        let late = |_| anyhow!("{flag}: no answer within {} s", LIMIT.as_secs());
-        let read = timeout(LIMIT, reading(&api_server)).await;
+        let late = |_| anyhow!("{flag}: no answer within {} s", limit.as_secs());
+        let read = timeout(limit, reading(&api_server)).await;
         read.map_err(late)?.with_context(|| flag.to_owned())
     })
 }

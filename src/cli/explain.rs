@@ -4,7 +4,6 @@ mod additions;
 mod anew;
 mod closing;
 mod code;
-mod columns;
 mod decode;
 mod examine;
 mod explanation;
@@ -14,7 +13,6 @@ mod json;
 mod live;
 mod makers;
 mod outcome;
-
 mod patched;
 mod quantity;
 mod remarks;
@@ -41,9 +39,13 @@ use super::kubeconfig::Access;
 use super::output::{complain, printed};
 use super::sources::Sources;
 use crate::placement::Snapshot;
+pub(super) use examine::fates;
 use examine::{Examination, add_namespaces};
+pub(super) use explanation::Explanation;
 use form::Form;
 use live::Wanted;
+pub(super) use report::Fate;
+pub(super) use role::makes_pods;
 use show::show;
 
 /// The help for what stands without a flag.

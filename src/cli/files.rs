@@ -6,6 +6,7 @@ mod lines;
 mod manifest;
 mod object;
 mod parse;
+mod stream;
 mod text;
 mod unique;
 
@@ -16,6 +17,7 @@ pub(super) use input::read;
 pub(super) use lines::LineSearch;
 pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};
+pub(super) use stream::{Piece, each};
 pub(super) use text::text;
 
 /// The arguments that name manifests: paths, by themselves or behind `-f`.

@@ -79,6 +79,13 @@ impl Resources<'_> {
         memory.div_ceil(MIB * 1000)
     }
 
+    /// Returns the memory that the pod requests, in bytes, rounded up.
+    #[must_use]
+    pub fn memory(&self) -> u128 {
+        let memory = self.0.get("memory").copied().unwrap_or(0);
+        memory.div_ceil(1000)
+    }
+
     /// Returns the CPU and the memory alone.
     #[must_use]
     pub fn without_devices(mut self) -> Self {

@@ -1,6 +1,7 @@
 //! berth and Karpenter together: the nodes that are made, and the pods that run on them.
 
 mod agreement;
+mod audit;
 mod cast_ai;
 mod examples;
 mod limits;
@@ -26,6 +27,7 @@ pub(crate) fn group() -> Group {
             live::init,
             live::lint,
             live::explain,
+            audit::audit,
             limits::at_its_limit,
             cast_ai::node_templates,
             // It is last, and leaves many nodes.

@@ -16,12 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAGE: usize = 500;
 /// The most pages of a collection that are read.
 const PAGES: usize = 100;
+/// The most pages of a collection of which nothing but a digest is kept: more pods than a cluster can have.
+const MOST_PAGES: usize = 2000;
 
 /// A client of an API server, which reads and never writes.
 pub(in crate::cli) struct ApiServer {
     client: Client,
     /// The namespace that the kubeconfig's context names.
     namespace: String,
+    address: String,
 }
 
 /// The reason for which the API server does not give what it is asked for.
@@ -44,13 +47,23 @@ impl ApiServer {
         config.read_timeout = Some(PATIENCE);
         config.default_retry = false;
         let namespace = config.default_namespace.clone();
+        let address = config.cluster_url.to_string();
         let client = Client::try_from(config)?;
-        Ok(Self { client, namespace })
+        Ok(Self {
+            client,
+            namespace,
+            address,
+        })
     }
 
     /// Returns the namespace that the kubeconfig's context names; `default` if it names none.
     pub(in crate::cli) fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// Returns the address at which it is asked.
+    pub(in crate::cli) fn address(&self) -> &str {
+        &self.address
     }
 
     /// Returns the major and the minor version; empty if the user may not read it.
@@ -83,8 +96,30 @@ impl ApiServer {
         query: &str,
         take: &mut dyn FnMut(Value),
     ) -> anyhow::Result<Result<(), Refusal>> {
+        self.pages_up_to(PAGES, path, query, take).await
+    }
+
+    /// Reads a collection of any size that a cluster has, page by page.
+    ///
+    /// # Errors
+    /// As [`Self::pages`].
+    pub(in crate::cli) async fn every_page(
+        &self,
+        path: &str,
+        take: &mut dyn FnMut(Value),
+    ) -> anyhow::Result<Result<(), Refusal>> {
+        self.pages_up_to(MOST_PAGES, path, "", take).await
+    }
+
+    async fn pages_up_to(
+        &self,
+        most: usize,
+        path: &str,
+        query: &str,
+        take: &mut dyn FnMut(Value),
+    ) -> anyhow::Result<Result<(), Refusal>> {
         let mut next = String::new();
-        for _ in 0..PAGES {
+        for _ in 0..most {
             let uri = format!("{path}?limit={PAGE}{query}{next}");
             let page: Value = match self.request(&uri).await? {
                 Ok(page) => page,
@@ -98,7 +133,7 @@ impl ApiServer {
             }
             next = format!("&continue={token}");
         }
-        bail!("{path}: there are more than {}", PAGES * PAGE)
+        bail!("{path}: there are more than {}", most * PAGE)
     }
 
     /// Reads the objects of a collection, each with its kind, which lists leave out.

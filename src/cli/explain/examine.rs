@@ -173,7 +173,7 @@ impl<'p> Examination<'p> {
 }
 
 /// Returns the fate of an object: one, unless it has several templates.
-fn fates<'p>(object: &ObjectAt<'_>, snapshot: &'p Snapshot) -> Vec<Fate<'p>> {
+pub(in crate::cli) fn fates<'p>(object: &ObjectAt<'_>, snapshot: &'p Snapshot) -> Vec<Fate<'p>> {
     let ObjectAt {
         path,
         identity,

@@ -16,8 +16,8 @@ use crate::validation::Finding;
 
 /// The decision for the pods of an object, and what follows from it.
 #[derive(Debug)]
-pub(super) struct Explanation<'p> {
-    pub(super) decision: Decision<'p>,
+pub(in crate::cli) struct Explanation<'p> {
+    pub(in crate::cli) decision: Decision<'p>,
     /// The template of the pods, if the server sees only them and never the object.
     pub(super) made: Option<Made>,
     /// The JSON Patch that carries the decision out, in Audit too; empty if the server never sees the object.
@@ -27,7 +27,7 @@ pub(super) struct Explanation<'p> {
     /// The preferences that the placement loses, each as a phrase.
     pub(super) lost: Vec<String>,
     /// The findings of the validating side.
-    pub(super) findings: Vec<Finding>,
+    pub(in crate::cli) findings: Vec<Finding>,
 }
 
 /// Where pods come from that the server sees as they are created.
@@ -157,18 +157,18 @@ impl<'p> Explanation<'p> {
     }
 
     /// True if the server would carry the decision out.
-    pub(super) fn is_enforced(&self) -> bool {
+    pub(in crate::cli) fn is_enforced(&self) -> bool {
         self.decision.mode == Mode::Enforce
     }
 
     /// Returns the names of the node pools.
-    pub(super) fn node_pools(&self) -> Vec<&'p str> {
+    pub(in crate::cli) fn node_pools(&self) -> Vec<&'p str> {
         let node_pools = self.decision.node_pools.iter();
         node_pools.map(|node_pool| &**node_pool.name()).collect()
     }
 
     /// Returns why the decision is as it is, in words; `None` if there is nothing to explain.
-    pub(super) fn why(&self) -> Option<&str> {
+    pub(in crate::cli) fn why(&self) -> Option<&str> {
         let reason = self.decision.reason;
         self.decision.detail.as_deref().or(reason.sentence())
     }

@@ -5,14 +5,14 @@ mod gathering;
 mod names;
 mod outlook;
 mod owners;
-mod stripped;
 
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use crate::cli::cluster::{ApiServer, Basis, Refusal, flag};
+use crate::cli::cluster::{ApiServer, Basis, Refusal, policy_of_file};
 use crate::cli::files::Manifest;
+use crate::cli::stripped::strip;
 use crate::label::is_subdomain;
 use crate::names::NAME_LABEL;
 use crate::placement::{Given, Live as NodePools, Snapshot};
@@ -111,7 +111,7 @@ pub(super) async fn read(
         (None, _) => bail!("names go with one namespace: leave out --all-namespaces"),
     }
     let manifests = gathering.objects.iter_mut().map(|object| {
-        stripped::strip(object);
+        strip(object);
         Manifest::of_object(ORIGIN, object)
     });
     Ok(Read {
@@ -121,16 +121,6 @@ pub(super) async fn read(
         remarks: gathering.remarks,
         is_whole: gathering.is_whole,
     })
-}
-
-/// Warns if berth reads its policy from a file, which cannot be seen from here.
-async fn policy_of_file(api_server: &ApiServer) -> anyhow::Result<Option<String>> {
-    let path = "/apis/apps/v1/namespaces/berth-system/deployments";
-    let selector = "&labelSelector=app.kubernetes.io/name%3Dberth";
-    let deployments = api_server.list(path, selector).await?.unwrap_or_default();
-    Ok(flag(&deployments, "--policy").map(|file| {
-        format!("warning: berth reads its policy from a file of its pods, {file}; name a copy of it by --policy")
-    }))
 }
 
 /// Adds the labels of the namespace, or of all.

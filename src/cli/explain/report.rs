@@ -32,7 +32,7 @@ pub(super) struct Examined<'o, 'p> {
 
 /// The fate of an object.
 #[derive(Debug)]
-pub(super) enum Fate<'p> {
+pub(in crate::cli) enum Fate<'p> {
     /// It makes pods, and berth decides for them.
     Explained(Box<Explanation<'p>>),
     /// It cannot be read, or the API server would refuse it.

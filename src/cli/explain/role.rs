@@ -50,6 +50,14 @@ impl Role {
     }
 }
 
+/// True if an object makes pods, or is one.
+pub(in crate::cli) fn makes_pods(object: &ObjectAt<'_>) -> bool {
+    match Role::of(object) {
+        Role::Placed(_) | Role::Maker(_) | Role::UnknownMaker | Role::Left(_) => true,
+        Role::Namespace | Role::Unconcerned => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

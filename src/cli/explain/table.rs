@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::closing::close;
-use super::columns::{Cell, row, widths};
 use super::examine::Examination;
 use super::explanation::Explanation;
 use super::outcome::Outcome;
 use super::report::{Examined, Fate};
+use crate::cli::columns::{Cell, row, widths};
 use crate::cli::files::Manifest;
 use crate::cli::output::clean;
 use crate::cli::paper::Paper;

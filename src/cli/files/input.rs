@@ -43,7 +43,7 @@ pub(in crate::cli) fn read<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Vec
 }
 
 /// True if a path is meant as a URL, which kubectl would read.
-fn is_url(path: &str) -> bool {
+pub(super) fn is_url(path: &str) -> bool {
     ["http://", "https://"]
         .iter()
         .any(|scheme| path.starts_with(scheme))
@@ -65,7 +65,7 @@ fn unread(file: &str, error: ReadError) -> Manifest {
     }
 }
 
-fn split(file: &str, text: String, manifests: &mut Vec<Manifest>) {
+pub(super) fn split(file: &str, text: String, manifests: &mut Vec<Manifest>) {
     let (name, text) = (Arc::from(file), Arc::new(text));
     let mut number = 0;
     for document in yaml::documents(&text) {

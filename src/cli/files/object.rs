@@ -95,6 +95,20 @@ pub(super) struct ListKind {
 }
 
 impl ListKind {
+    /// Returns the kind of the items of a list of this group, version and kind.
+    pub(super) fn named(api_version: &str, kind: &str) -> Self {
+        let list = Identity {
+            api_version,
+            kind,
+            ..Identity::default()
+        };
+        let of_items = of_items(&list, kind.strip_suffix("List").unwrap_or_default());
+        Self {
+            api_version: of_items.api_version.to_owned(),
+            kind: of_items.kind.to_owned(),
+        }
+    }
+
     /// Returns the kind of a list's items; `None` if the value is no list, or a list without items.
     pub(super) fn of(manifest: &Value) -> Option<Self> {
         let identity = Identity::of(manifest);

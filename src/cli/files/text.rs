@@ -1,7 +1,7 @@
 //! The text of a file, in any encoding that kubectl reads.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 /// The most that one file may hold: more than any cluster's dump, and less than would exhaust a machine.
 const FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -23,20 +23,38 @@ pub(in crate::cli) enum TextError {
     NotUtf16,
 }
 
+/// A file that has been opened.
+pub(super) enum Opened {
+    /// Its text.
+    Text(String),
+    /// More than fits into memory: all of it, from the beginning.
+    Large(Box<dyn BufRead>),
+}
+
 /// Reads the text of a file, or of standard input if the file is `-`.
 pub(in crate::cli) fn text(file: &str) -> Result<String, TextError> {
-    let mut bytes = Vec::new();
-    let limit = FILE_BYTES + 1;
-    if file == "-" {
-        let stdin = io::stdin().lock();
-        stdin.take(limit).read_to_end(&mut bytes)?;
+    match open(file)? {
+        Opened::Text(text) => Ok(text),
+        Opened::Large(_) => Err(TextError::TooLarge),
+    }
+}
+
+/// Opens a file, or standard input if the file is `-`, and reads its text if that fits into memory.
+pub(super) fn open(file: &str) -> Result<Opened, TextError> {
+    let mut reader: Box<dyn BufRead> = if file == "-" {
+        Box::new(io::stdin().lock())
     } else {
-        File::open(file)?.take(limit).read_to_end(&mut bytes)?;
-    }
+        Box::new(BufReader::new(File::open(file)?))
+    };
+    let mut bytes = Vec::new();
+    reader
+        .by_ref()
+        .take(FILE_BYTES + 1)
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > FILE_BYTES {
-        return Err(TextError::TooLarge);
+        return Ok(Opened::Large(Box::new(Cursor::new(bytes).chain(reader))));
     }
-    decoded(bytes)
+    decoded(bytes).map(Opened::Text)
 }
 
 /// Decodes a text by its byte-order mark, which some editors and shells of Windows write. Without one it is UTF-8.
