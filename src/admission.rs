@@ -2,6 +2,7 @@
 
 mod answer;
 mod denial;
+mod excess;
 mod judge;
 mod namespaces;
 mod patch;
@@ -67,6 +68,9 @@ fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Conclus
 
 /// Returns the denial and the warnings for the workload of a request, or the reason to leave the object alone.
 fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Conclusion<'p>, Reason> {
+    if request.excess.is_some() {
+        return excess::validation(request, snapshot);
+    }
     let workload = workload(request)?;
     if request.is_of_deletion() {
         return Err(Reason::Operation);

@@ -21,6 +21,7 @@ mod status;
 mod stripped;
 mod styled;
 mod terminal;
+mod test;
 mod wrap;
 
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ enum Command {
     Explain(explain::Args),
     Init(init::Args),
     Audit(audit::Args),
+    Test(test::Args),
     Check(check::Args),
     Status(status::Args),
     Crd(crd::Args),
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Crd(args) => crd::run(&args),

@@ -6,7 +6,7 @@
 //!  bytes ─review─▶ Request ─▶ Workload ┐
 //!                           Policy     ├─▶ judge ─▶ Decision ─▶ patch ─▶ bytes      (/mutate)
 //!                           Catalogue  ┤                    └─▶ findings ─▶ verdict (/validate)
-//!                           Namespace  ┘                    └─▶ text, diff          (berth explain)
+//!                           Namespace  ┘                    └─▶ text, diff          (berth explain, berth test)
 //! ```
 //!
 //! The modules are in reading order. Each may use those above it and none below.
@@ -38,6 +38,8 @@ pub mod admission;
 pub mod definition;
 
 pub mod preflight;
+
+pub mod cases;
 
 pub mod metrics;
 

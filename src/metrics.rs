@@ -53,7 +53,7 @@ named! {
 named! {
     /// A reason to give up a connection before its first request.
     pub enum ConnectionRefusal {
-        /// As many connections are open as the socket allows.
+        /// As many connections are open as the socket allows: one is refused, or goes to make room.
         Limit = "limit",
         /// The TLS handshake failed.
         Handshake = "handshake",

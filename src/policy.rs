@@ -20,7 +20,7 @@ pub use remarks::{remarks, unavailable, unreached_rules};
 pub use rule::{Architecture, Place, Rule};
 pub use selector::{Selector, SelectorFile};
 pub use source::{
-    Source, embedded_node_pools, embedded_policy, examine_policy, read_policy, read_policy_object,
-    read_policy_spec,
+    Source, embedded_node_pools, embedded_policy, embedded_policy_object, examine_policy,
+    read_policy, read_policy_object, read_policy_spec,
 };
 pub use unreached::{Unreached, unreached};

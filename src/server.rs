@@ -16,6 +16,7 @@ pub mod last_hour;
 pub mod lifecycle;
 mod limits;
 pub mod linger;
+mod occupancy;
 pub mod ops;
 pub mod webhook;
 

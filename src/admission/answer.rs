@@ -95,7 +95,10 @@ pub(super) fn respond<'a, 'p>(
         uid,
         request,
     } = review::read(body)?;
-    let malformed = request.as_ref().err().copied();
+    let malformed = match &request {
+        Ok(request) => request.excess,
+        Err(malformed) => Some(*malformed),
+    };
     let concluded = request.as_ref().map_or(Err(Reason::Malformed), |request| {
         // A bug must not block a pod. The panic hook logs the place of the panic.
         catch_unwind(AssertUnwindSafe(|| conclude(request))).unwrap_or(Err(Reason::InternalError))

@@ -41,8 +41,10 @@ pub struct Request<'a> {
     pub operation: Cow<'a, str>,
     /// The user who makes the request.
     pub username: Cow<'a, str>,
-    /// The object as the request would store it. A DELETE has none.
+    /// The object as the request would store it. A DELETE has none, and neither has a request with `excess`.
     pub object: Option<Template<'a>>,
+    /// The place at which the object has more than berth reads.
+    pub excess: Option<Malformed>,
     /// The same object, as unread JSON, for kinds that are no workload.
     pub object_text: Option<&'a str>,
     /// The object that an UPDATE replaces, as unread JSON, since few requests need it.
@@ -88,13 +90,28 @@ impl<'a> Request<'a> {
             "namespace" => request.namespace = value.text()?,
             "operation" => request.operation = value.text()?,
             "userInfo" => fields!(value, |name| { "username" => request.username = name.text()?, })?,
-            "object" => request.object_text = Some(value.with_span(|object| {
-                request.object = Some(Template::read(object)?);
-                Ok(())
-            })?),
+            "object" => request.object_text = Some(request.read_object(value)?),
             "oldObject" => request.old_object = Some(value.span()?),
         })?;
         Ok(request)
+    }
+
+    /// Reads the object, and returns its text.
+    fn read_object(&mut self, json: &mut Reader<'a>) -> Result<&'a str, Malformed> {
+        let mut again = json.clone();
+        let read = json.with_span(|object| {
+            self.object = Some(Template::read(object)?);
+            Ok(())
+        });
+        match read {
+            Err(excess) if excess.is_excess => {
+                self.excess = Some(excess);
+                let text = again.span()?;
+                *json = again;
+                Ok(text)
+            }
+            read => read,
+        }
     }
 }
 
@@ -165,7 +182,10 @@ fn read_review<'a, T>(
     reader.end()?;
     match (version, kind.as_ref(), request) {
         (Some(version), "AdmissionReview", Some(request)) => Ok((version, request)),
-        _ => Err(Malformed { at: 0 }),
+        _ => Err(Malformed {
+            at: 0,
+            is_excess: false,
+        }),
     }
 }
 

@@ -11,6 +11,7 @@ mod unique;
 
 use std::path::{Path, PathBuf};
 
+pub(super) use directory::manifest_files;
 pub(super) use input::read;
 pub(super) use manifest::{Location, Manifest, ReadError, Warning};
 pub(super) use object::{Element, Identity, ObjectAt, elements};

@@ -1,6 +1,7 @@
 //! `berth serve`: the webhook, from its flags to the end of the process.
 
 mod announcement;
+mod open_files;
 mod tls;
 mod values;
 
@@ -17,7 +18,7 @@ use rustls::crypto::aws_lc_rs;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use announcement::announce;
 
@@ -317,8 +318,9 @@ fn spawn(
         metrics,
         keeper,
     } = setup;
+    let of_ops = Limits::ops();
     let limits = Limits {
-        connections: args.max_connections.get(),
+        connections: open_files::connections(args.max_connections.get(), of_ops.connections),
         ..Limits::default()
     };
     let snapshots = Arc::new(ArcSwapOption::empty());
@@ -352,7 +354,7 @@ fn spawn(
         socket: Socket::Ops,
         router: pages.router(),
         tls: None,
-        limits: Limits::ops(),
+        limits: of_ops,
         metrics: Arc::clone(&metrics),
         phase: lifecycle.subscribe(),
         until: Phase::Over,
@@ -360,10 +362,28 @@ fn spawn(
     let keep = keeper.keep(args.tls.poll_interval, metrics);
     Tasks {
         webhook: tokio::spawn(webhook.run(webhook_socket)),
-        ops: tokio::spawn(ops.run(ops_socket)),
+        ops: apart(ops, ops_socket),
         follow,
         keep: tokio::spawn(keep),
         sample: tokio::spawn(last_hour.keep()),
         listed,
     }
+}
+
+/// Runs a listener on a thread of its own, so that it answers in time whatever the others are busy with.
+fn apart(listener: Listener, socket: TcpListener) -> JoinHandle<()> {
+    spawn_blocking(move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let run = runtime.and_then(|runtime| {
+            let socket = socket.into_std()?;
+            runtime.block_on(async {
+                let socket = TcpListener::from_std(socket)?;
+                listener.run(socket).await;
+                Ok(())
+            })
+        });
+        if let Err(error) = run {
+            tracing::error!(%error, "cannot run the ops listener");
+        }
+    })
 }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use serde_json::Value;
 
 use super::files::{Element, ObjectAt, ReadError, read};
 use crate::node::{Catalogue, NodePool};
 use crate::placement::Given;
-use crate::policy::{Policy, read_policy_object};
+use crate::policy::read_policy_object;
 
 /// The policy and the node pools.
 #[derive(Debug, Args)]
@@ -32,17 +33,13 @@ pub(super) struct Sources {
 impl Sources {
     /// Loads what the flags name. An error names the flag, the file and the field, and so does a warning.
     pub(super) fn load(&self, warn: &mut dyn FnMut(&str)) -> anyhow::Result<Given> {
-        let mut given = Given::default();
-        if let Some(path) = &self.policy {
-            let policy = policy(path).with_context(|| format!("--policy {}", path.display()));
-            given.policy = Some(policy?);
-        }
-        for path in &self.node_pools {
-            add_node_pools(path, &mut given.node_pools, &mut |warning| {
-                warn(&format!("warning: --node-pools {warning}"));
-            })
-            .and_then(Found::any)
-            .with_context(|| format!("--node-pools {}", path.display()))?;
+        let mut given = Given {
+            node_pools: self.node_pools(warn)?.unwrap_or_default(),
+            ..Given::default()
+        };
+        if let Some(object) = self.policy_object()? {
+            let policy = read_policy_object(&object);
+            given.policy = Some(policy.with_context(|| self.policy_flag())?);
         }
         if let Some((_, of_policy)) = &given.policy {
             let mut node_pools = given.node_pools.iter();
@@ -54,11 +51,41 @@ impl Sources {
         }
         Ok(given)
     }
+
+    /// Reads the policy that the flag names, as it is written. An error names the flag and the file.
+    pub(super) fn policy_object(&self) -> anyhow::Result<Option<Value>> {
+        let object = self.policy.as_deref().map(policy_object).transpose();
+        object.with_context(|| self.policy_flag())
+    }
+
+    /// Reads the node pools that the flag names; `None` if it names none. An error names the flag and the file, and so does a
+    /// warning.
+    pub(super) fn node_pools(
+        &self,
+        warn: &mut dyn FnMut(&str),
+    ) -> anyhow::Result<Option<Catalogue>> {
+        let mut node_pools = None;
+        for path in &self.node_pools {
+            let catalogue = node_pools.get_or_insert_default();
+            add_node_pools(path, catalogue, &mut |warning| {
+                warn(&format!("warning: --node-pools {warning}"));
+            })
+            .and_then(Found::any)
+            .with_context(|| format!("--node-pools {}", path.display()))?;
+        }
+        Ok(node_pools)
+    }
+
+    /// Returns the flag of the policy, as messages begin.
+    pub(super) fn policy_flag(&self) -> String {
+        let path = self.policy.as_deref().unwrap_or(Path::new(""));
+        format!("--policy {}", path.display())
+    }
 }
 
-/// Reads the one policy of a file, and the static catalogue that it holds. A key that stands twice is an error, since
-/// nobody can say which of them its author means.
-fn policy(path: &Path) -> anyhow::Result<(Policy, Catalogue)> {
+/// Reads the one policy of a file, as it is written. A key that stands twice is an error, since nobody can say which of
+/// them its author means.
+pub(super) fn policy_object(path: &Path) -> anyhow::Result<Value> {
     let mut manifests = read([path]);
     let only = match (manifests.pop(), manifests.len()) {
         (Some(only), 0) => only,
@@ -73,7 +100,7 @@ fn policy(path: &Path) -> anyhow::Result<(Policy, Catalogue)> {
         Err(ReadError::Syntax(error)) => bail!("line {}, {error}", error.line),
         content => content?,
     };
-    Ok(read_policy_object(&value.unwrap_or_default())?)
+    Ok(value.unwrap_or_default())
 }
 
 /// The node pools that a path has.

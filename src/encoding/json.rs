@@ -12,11 +12,17 @@ use serde::Deserialize;
 /// The error for a body that cannot be read. It holds a position and never any text, since a pod's environment may hold
 /// secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unreadable at byte {at}")]
+#[error("{} at byte {at}", if *.is_excess { "more than anybody writes" } else { "unreadable" })]
 pub struct Malformed {
     /// The position in the body, in bytes from 0.
     pub at: usize,
+    /// True if the text has more than [`ITEMS`] items and entries. It may be good JSON.
+    pub is_excess: bool,
 }
+
+/// The most items of lists, and entries of maps, that a reader gives: more than any pod has that runs. An item of a few
+/// bytes can become an object of a hundred, so a bound on the bytes is none on the memory.
+pub const ITEMS: u32 = 16 * 1024;
 
 /// Reads the members of an object: `fields!(json, |value| { "name" => read it from value, … })`. The list gives each
 /// key once, with the code that reads its value. [`Reader::members`] says which members are skipped.
@@ -45,6 +51,8 @@ pub(crate) use fields;
 pub struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// The items and entries that may still come.
+    left: u32,
 }
 
 impl<'a> Reader<'a> {
@@ -54,6 +62,7 @@ impl<'a> Reader<'a> {
         Self {
             text,
             at: after_space(text.as_bytes(), 0),
+            left: ITEMS,
         }
     }
 
@@ -151,6 +160,7 @@ impl<'a> Reader<'a> {
         mut read: impl FnMut(Cow<'a, str>, &mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         self.list(*b"{}", |reader| {
+            reader.count()?;
             let key = reader.key()?;
             read(key, reader)
         })
@@ -162,9 +172,12 @@ impl<'a> Reader<'a> {
     /// If the value is not a list, or `read` fails.
     pub fn items(
         &mut self,
-        read: impl FnMut(&mut Self) -> Result<(), Malformed>,
+        mut read: impl FnMut(&mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
-        self.list(*b"[]", read)
+        self.list(*b"[]", |reader| {
+            reader.count()?;
+            read(reader)
+        })
     }
 
     /// Reads a list and collects its items. Each call of `read` must read exactly one item.
@@ -181,6 +194,20 @@ impl<'a> Reader<'a> {
             Ok(())
         })?;
         Ok(list)
+    }
+
+    /// Counts an item or an entry.
+    fn count(&mut self) -> Result<(), Malformed> {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => {
+                return Err(Malformed {
+                    is_excess: true,
+                    ..self.malformed()
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Reads items that two brackets enclose and commas separate. Each call of `read` must read exactly one item.
@@ -256,7 +283,14 @@ impl<'a> Reader<'a> {
 
     /// Returns the error for the reader's current position.
     pub(crate) fn malformed(&self) -> Malformed {
-        Malformed { at: self.at }
+        malformed(self.at)
+    }
+}
+
+fn malformed(at: usize) -> Malformed {
+    Malformed {
+        at,
+        is_excess: false,
     }
 }
 
@@ -286,7 +320,7 @@ fn end_of_value(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
         None => start,
     };
     if end == start {
-        Err(Malformed { at: start })
+        Err(malformed(start))
     } else {
         Ok(end)
     }
@@ -299,7 +333,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
         match bytes.get(at) {
             Some(b'"') => return Ok(at + 1),
             Some(_) => at += 2,
-            None => return Err(Malformed { at: start }),
+            None => return Err(malformed(start)),
         }
     }
 }
@@ -344,7 +378,7 @@ fn end_of_brackets(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
         }
         at += 1;
     }
-    Err(Malformed { at: start })
+    Err(malformed(start))
 }
 
 #[cfg(test)]

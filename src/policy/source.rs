@@ -77,6 +77,14 @@ pub fn embedded_policy() -> Result<(Policy, Catalogue), FieldError> {
     read_policy(POLICY)
 }
 
+/// Returns the default policy as the object that it is written as.
+///
+/// # Errors
+/// Never in a build whose tests pass.
+pub fn embedded_policy_object() -> Result<Value, FieldError> {
+    yaml::parse(POLICY)
+}
+
 /// Returns the default policy's node pools, which are compiled in.
 ///
 /// # Errors

@@ -13,17 +13,34 @@ use super::http_error::HttpError;
 /// The memory that all bodies together may take. A body takes its share by the KiB as it arrives.
 ///
 /// The announced length of a body takes nothing. Otherwise a client that announces much and sends nothing would keep
-/// the others out.
+/// the others out. And the memory is in three parts, so that large bodies which stall keep no smaller ones out: the first
+/// [`SMALL`] bytes of a body come from the first part, those up to [`MEDIUM`] from the second, the rest from the third.
 #[derive(Debug)]
-pub struct Memory(Semaphore);
+pub struct Memory {
+    small: Semaphore,
+    medium: Semaphore,
+    large: Semaphore,
+}
 
 const UNIT: usize = 1024;
+/// The bytes of a body that come from the first part of the memory. The review of a usual pod has fewer.
+const SMALL: usize = 16 * UNIT;
+/// The bytes of a body from which on it counts as large.
+const MEDIUM: usize = 256 * UNIT;
 
 impl Memory {
-    /// Returns a memory of so many bytes, rounded down to whole KiB.
+    /// Returns a memory of so many bytes. Its first part is large enough for all connections, unless that is more than a
+    /// quarter; its second part is another quarter.
     #[must_use]
-    pub fn new(bytes: usize) -> Self {
-        Self(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)))
+    pub fn new(bytes: usize, connections: usize) -> Self {
+        let quarter = bytes / 4;
+        let small = quarter.min(connections.saturating_mul(SMALL));
+        let of = |bytes: usize| Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS));
+        Self {
+            small: of(small),
+            medium: of(quarter),
+            large: of(bytes - small - quarter),
+        }
     }
 
     /// Receives a body of at most `limit` bytes.
@@ -38,7 +55,7 @@ impl Memory {
         }
         let mut received = Received {
             whole: Whole::Piece(Bytes::new()),
-            share: None,
+            shares: [None, None, None],
         };
         while let Some(frame) = body.frame().await {
             let Ok(chunk) = frame.map_err(|_| HttpError::BrokenOff)?.into_data() else {
@@ -56,24 +73,31 @@ impl Memory {
     }
 }
 
-/// A body, and its share of the memory.
+/// A body, and its shares of the memory.
 #[derive(Debug)]
 pub struct Received<'m> {
     whole: Whole,
-    share: Option<SemaphorePermit<'m>>,
+    shares: [Option<SemaphorePermit<'m>>; 3],
 }
 
 impl<'m> Received<'m> {
-    /// Takes memory until the share is at least `room` bytes.
+    /// Takes memory until the shares are at least `room` bytes together.
     fn take_share(&mut self, memory: &'m Memory, room: usize) -> Result<(), HttpError> {
-        let held = self.share.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let more = room.div_ceil(UNIT).saturating_sub(held);
-        let more = u32::try_from(more).map_err(|_| HttpError::TooLarge)?;
-        let taken = memory.0.try_acquire_many(more);
-        let taken = taken.map_err(|_| HttpError::Overloaded)?;
-        match &mut self.share {
-            Some(share) => share.merge(taken),
-            None => self.share = Some(taken),
+        let parts = [
+            (&memory.small, room.min(SMALL)),
+            (&memory.medium, room.min(MEDIUM).saturating_sub(SMALL)),
+            (&memory.large, room.saturating_sub(MEDIUM)),
+        ];
+        for (share, (part, room)) in self.shares.iter_mut().zip(parts) {
+            let held = share.as_ref().map_or(0, SemaphorePermit::num_permits);
+            let more = room.div_ceil(UNIT).saturating_sub(held);
+            let more = u32::try_from(more).map_err(|_| HttpError::TooLarge)?;
+            let taken = part.try_acquire_many(more);
+            let taken = taken.map_err(|_| HttpError::Overloaded)?;
+            match share {
+                Some(share) => share.merge(taken),
+                None => *share = Some(taken),
+            }
         }
         Ok(())
     }

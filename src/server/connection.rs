@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::response::Response;
+use futures_util::FutureExt;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
@@ -21,13 +23,14 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::lifecycle::{Phase, reached};
 use super::limits::Limits;
 use super::linger::Lingering;
+use super::occupancy::{Activity, Occupancy};
 use crate::metrics::{ConnectionRefusal, Metrics, Socket};
 
 /// The bytes that the read buffer of a connection grows to; they bound the head of a request too.
@@ -57,14 +60,15 @@ impl Listener {
     pub async fn run(self, listener: TcpListener) {
         let this = Arc::new(self);
         let mut connections = JoinSet::new();
+        let mut occupancy = Occupancy::default();
         let mut phase = this.phase.clone();
         let mut closing = pin!(reached(&mut phase, this.until));
         loop {
             tokio::select! {
                 () = &mut closing => break,
-                Some(_) = connections.join_next() => {}
+                Some(ended) = connections.join_next_with_id() => occupancy.leave(id(&ended)),
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => this.admit(stream, &mut connections),
+                    Ok((stream, peer)) => this.admit(stream, peer.ip(), &mut connections, &mut occupancy),
                     Err(error) => this.pause(&error).await,
                 },
             }
@@ -77,14 +81,27 @@ impl Listener {
         }
     }
 
-    fn admit(self: &Arc<Self>, stream: TcpStream, connections: &mut JoinSet<()>) {
-        while connections.try_join_next().is_some() {}
-        if connections.len() < self.limits.connections {
-            connections.spawn(Arc::clone(self).connection(stream));
-        } else {
+    /// Takes a connection in. Where there is no room, another goes for it, or it is refused.
+    fn admit(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+        connections: &mut JoinSet<()>,
+        occupancy: &mut Occupancy,
+    ) {
+        while let Some(ended) = connections.try_join_next_with_id() {
+            occupancy.leave(id(&ended));
+        }
+        if occupancy.len() >= self.limits.connections {
             self.metrics
                 .connection_refused(self.socket, ConnectionRefusal::Limit);
+            if !occupancy.make_room(peer) {
+                return;
+            }
         }
+        let activity = Arc::new(Activity::default());
+        let connection = Arc::clone(self).connection(stream, Arc::clone(&activity));
+        occupancy.enter(peer, activity, connections.spawn(connection));
     }
 
     /// Waits after a failure to accept, such as too many open files. A connection that broke before berth accepted it
@@ -96,17 +113,17 @@ impl Listener {
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, activity: Arc<Activity>) {
         let _open = self.metrics.connection(self.socket);
         // With the delay, the first answer of a connection can wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
         let stream = Lingering::new(stream);
         let Some(tls) = &self.tls else {
-            return self.serve(stream).await;
+            return self.serve(stream, &activity).await;
         };
         let accepted = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
         match timeout(self.limits.handshake, accepted).await {
-            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Ok(stream)) => self.serve(stream, &activity).await,
             Ok(Err(error)) => {
                 self.metrics
                     .connection_refused(self.socket, ConnectionRefusal::Handshake);
@@ -118,13 +135,15 @@ impl Listener {
         }
     }
 
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) {
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, activity: &Activity) {
         let opened = Instant::now();
         let lifetime = jittered(self.limits.lifetime);
         let begun = AtomicU32::new(0);
         let service = service_fn(|request| {
             let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
-            self.answer(request, number, opened + lifetime)
+            activity.begins();
+            let answer = self.answer(request, number, opened + lifetime);
+            answer.inspect(|_| activity.ends())
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -184,6 +203,14 @@ impl Listener {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
+    }
+}
+
+/// Returns the id of a task that has ended.
+fn id(ended: &Result<(Id, ()), JoinError>) -> Id {
+    match ended {
+        Ok((id, ())) => *id,
+        Err(error) => error.id(),
     }
 }
 

@@ -41,7 +41,7 @@ impl Webhook {
         limits: Limits,
     ) -> Self {
         Self {
-            memory: Memory::new(limits.memory),
+            memory: Memory::new(limits.memory, limits.connections),
             snapshot,
             metrics,
             limits,

@@ -1,10 +1,12 @@
 //! A certificate in two files, which may change at any time.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::certificates::Certificates;
 use super::pair::{CertificateError, Pair};
@@ -12,6 +14,9 @@ use crate::metrics::Metrics;
 
 /// Bytes of a file that are read at most; no chain of certificates and no key comes near this.
 const LARGEST_FILE: u64 = 1 << 20;
+
+/// The time after which a file that is being read counts as one that cannot be.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const CERTIFICATE_FLAG: &str = "--tls-cert";
 const KEY_FLAG: &str = "--tls-key";
@@ -34,6 +39,9 @@ pub enum FileProblem {
     /// The file cannot be read.
     #[error(transparent)]
     Unreadable(#[from] io::Error),
+    /// It is a directory, a pipe or a device. Reading could wait for ever.
+    #[error("not a regular file")]
+    NoFile,
     /// The file is larger than any certificate.
     #[error("larger than {LARGEST_FILE} bytes")]
     TooLarge,
@@ -69,20 +77,32 @@ impl Files {
         metrics: Arc<Metrics>,
     ) {
         let mut logged = None;
+        let mut hanging = None;
         loop {
             tokio::time::sleep(every).await;
-            let (files, of) = (self.clone(), Arc::clone(&certificates));
-            // A file may lie on a disk that hangs.
-            let reloaded = tokio::task::spawn_blocking(move || files.reload(&of)).await;
-            let error = match reloaded {
-                Ok(Ok(changed)) => {
+            // A file may lie on a disk that hangs: nobody reads it again before that reader has come back.
+            let mut reading = hanging.take().unwrap_or_else(|| {
+                let (files, of) = (self.clone(), Arc::clone(&certificates));
+                tokio::task::spawn_blocking(move || files.reload(&of))
+            });
+            let error = match timeout(PATIENCE, &mut reading).await {
+                Ok(Ok(Ok(changed))) => {
                     if changed {
                         metrics.certificate(certificates.not_after());
                     }
                     None
                 }
-                Ok(Err(error)) => Some(error.to_string()),
-                Err(panicked) => Some(panicked.to_string()),
+                Ok(Ok(Err(error))) => Some(error.to_string()),
+                Ok(Err(panicked)) => Some(panicked.to_string()),
+                Err(_) => {
+                    hanging = Some(reading);
+                    Some(format!(
+                        "{CERTIFICATE_FLAG} {} or {KEY_FLAG} {}: reading takes longer than {} s",
+                        self.certificate.display(),
+                        self.key.display(),
+                        PATIENCE.as_secs()
+                    ))
+                }
             };
             if let Some(error) = &error {
                 metrics.reload_error();
@@ -131,6 +151,10 @@ fn read(flag: &'static str, file: &Path) -> Result<String, FileError> {
         file: file.to_owned(),
         problem,
     };
+    let metadata = fs::metadata(file).map_err(|cause| error(cause.into()))?;
+    if !metadata.is_file() {
+        return Err(error(FileProblem::NoFile));
+    }
     let mut bytes = Vec::new();
     File::open(file)
         .and_then(|opened| opened.take(LARGEST_FILE + 1).read_to_end(&mut bytes))

@@ -1,4 +1,5 @@
-//! The command line as its users see it: each page of `tests/commands` shows files, commands and what they print.
+//! The command line as its users see it: each page of `tests/commands` shows files, commands and what they print. So does
+//! the page on `berth test`.
 //!
 //! A page is Markdown, written as for cram or trycmd. A block that names a file in its first line is that file. In a
 //! `console` block, `$ ` starts a line of shell and `> ` continues it; below it stand `? CODE`, if it fails, and everything
@@ -13,6 +14,7 @@ mod page;
 #[path = "../pages/pattern.rs"]
 mod pattern;
 mod terminal;
+mod test;
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -91,7 +93,8 @@ fn difference(page: &Path) -> Option<String> {
 
 #[test]
 fn commands_print_what_their_pages_say() {
-    let pages = repository::files_below("tests/commands");
+    let mut pages = repository::files_below("tests/commands");
+    pages.push(repository::path_of("docs/testing.md"));
     assert!(!pages.is_empty());
     let differences: String = thread::scope(|scope| {
         let running: Vec<_> = pages

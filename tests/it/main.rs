@@ -53,7 +53,6 @@ mod model {
 mod core {
     mod boundary;
     mod cases;
-    mod complaints;
     mod documents;
     mod drafts;
     mod hostile;
@@ -62,6 +61,7 @@ mod core {
     mod placement;
     mod policies;
     mod reading;
+    mod rewriting;
     mod validation;
 }
 

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::harness::repository;
 
 /// The pure core: it decides, and does nothing else.
-const CORE: [&str; 11] = [
+const CORE: [&str; 12] = [
     "names",
     "named",
     "encoding",
@@ -22,6 +22,7 @@ const CORE: [&str; 11] = [
     "admission",
     "definition",
     "preflight",
+    "cases",
 ];
 
 /// The most lines of a file of `src`.

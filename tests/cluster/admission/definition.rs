@@ -17,7 +17,7 @@ use crate::harness::{documents, eventually, manifests, repository};
 /// The file of the definition.
 const FILE: &str = "deploy/charts/berth/crds/placementpolicies.yaml";
 
-/// The policies of `tests/cases/policies` that the API server accepts by itself. berth's webhook refuses all but the last
+/// The policies of `tests/policies` that the API server accepts by itself. berth's webhook refuses all but the last
 /// two.
 const ONLY_BERTH: [(&str, &[&str]); 4] = [
     (
@@ -174,7 +174,7 @@ pub(crate) async fn right_policies(cluster: &Cluster) -> anyhow::Result<()> {
 pub(crate) async fn wrong_policies(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let mut wrong = Vec::new();
-    for case in manifests(&repository("tests/cases/policies"))? {
+    for case in manifests(&repository("tests/policies"))? {
         let name = text(&case, "/name");
         let refusal = match case["text"].as_str().map(|text| (text, documents(text))) {
             // kubectl itself refuses a text that is no object.

@@ -10,7 +10,7 @@ use crate::harness::registration::unregister;
 use crate::harness::scene::Scene;
 use crate::harness::{manifests, repository};
 
-/// The policies of `tests/cases/policies` that are accepted with a warning: node pools come and go.
+/// The policies of `tests/policies` that are accepted with a warning: node pools come and go.
 const WARNED_OF: [&str; 2] = [
     "a pool that binds softly to a tainted node pool",
     "a pool whose node pools are told apart by two labels",
@@ -82,7 +82,7 @@ pub(crate) async fn every_mistake_is_refused(cluster: &Cluster) -> anyhow::Resul
     define(cluster).await?;
     let _scene = Scene::new(cluster).await?;
     let mut wrong = Vec::new();
-    for case in manifests(&repository("tests/cases/policies"))? {
+    for case in manifests(&repository("tests/policies"))? {
         let name = text(&case, "/name");
         if !case["text"].is_null() {
             continue;

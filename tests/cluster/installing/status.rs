@@ -92,7 +92,8 @@ async fn misspelt(cluster: &Cluster) -> anyhow::Result<()> {
         let (code, report) = asked(&cluster.kubeconfig())?;
         ensure!((code == 0) == well, "{label}: {report:#}");
         if well {
-            line(&report, "namespaces", "1 opted in: shop")?;
+            let opted_in = line(&report, "namespaces", "opted in: ")?;
+            ensure!(text(opted_in, "/text").contains("shop"), "{opted_in}");
         } else {
             let fault = line(
                 &report,

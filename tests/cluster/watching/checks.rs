@@ -208,7 +208,7 @@ pub(crate) async fn checks(cluster: &Cluster) -> anyhow::Result<()> {
 
 impl Case {
     fn is_answered(&self, reply: &Reply, action: &str) -> bool {
-        let warning = format!("berth: {}: ", self.check);
+        let warning = format!("berth: {}:", self.check);
         // Other checks may find something in the same pod.
         let denial = format!("{}: ", self.check);
         match action {

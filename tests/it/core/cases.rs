@@ -1,130 +1,61 @@
 //! The cases: each behaviour is a document of `tests/cases/*.yaml`, with its input and its outcome. The findings of the
-//! checks are documents of `tests/cases/validation/*.yaml`.
-//!
-//! A case has the fields of [`Case`] and [`Expect`]. An outcome that it does not name must not occur: no patch, no
-//! warning, no denial.
+//! checks are documents of `tests/cases/validation/*.yaml`. `berth test` reads the same files; here an outcome that a case
+//! does not name must not occur, and the laws hold.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use berth::admission::{judge, review};
-use berth::encoding::yaml;
+use berth::cases::{self, Case, CaseFile, Ground, NAMESPACE, Outcome, Review, Strictness};
+use berth::node::{Catalogue, NodePool};
 use berth::placement::{Reason, Snapshot};
-use berth::pod::{Kind, Workload};
 use berth::validation::Check;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::complaints::Complaints;
-use super::documents::documents;
 use super::laws;
 use crate::harness::repository;
-use crate::harness::review::Review;
-use crate::harness::snapshots::{self, NAMESPACE};
-use crate::harness::verdict::{self, Verdict};
+use crate::harness::snapshots;
+use crate::harness::verdict;
 
-/// A case.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Case {
-    /// The behaviour, as a sentence.
-    name: String,
-    /// The rules of `docs/rules.md` that it shows.
-    #[serde(default)]
-    rule: Vec<String>,
-    /// Fields of the policy's spec that replace those of the default policy.
-    #[serde(default)]
-    policy: Value,
-    /// A file of the repository whose policy is meant instead of the default one.
-    #[serde(default)]
-    policy_file: Option<String>,
-    /// The cluster's node pools: names of shipped ones, as in `eks-auto-mode/critical`, NodePool
-    /// objects, or entries as in a policy's catalogue. Absent: those shipped.
-    #[serde(default)]
-    node_pools: Option<Vec<Value>>,
-    /// The namespaces whose labels are known. Absent: `team-a`, which has opted in.
-    #[serde(default)]
-    namespaces: Option<BTreeMap<String, BTreeMap<String, String>>>,
-    /// The namespace that berth runs in.
-    #[serde(default)]
-    own_namespace: Option<String>,
-    /// Fields of the request that replace those of a CREATE in `team-a`.
-    #[serde(default)]
-    request: Value,
-    /// The object; a Pod unless it says otherwise.
-    #[serde(default)]
-    object: Value,
-    /// The object as text, if YAML cannot say it.
-    #[serde(default)]
-    object_text: Option<String>,
-    /// A file of `tests/fixtures` that holds the whole review instead.
-    #[serde(default)]
-    fixture: Option<String>,
-    expect: Expect,
-}
-
-/// The expectations of a case: of the mutating endpoint and, in `validate`, of the validating one.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Expect {
-    /// The reason. A case without it does not ask the mutating endpoint.
-    #[serde(default)]
-    reason: Option<String>,
-    /// The obstacle, as `explain` shows it. A case without it does not ask.
-    #[serde(default)]
-    detail: Option<String>,
-    #[serde(default)]
-    rule: Option<String>,
-    #[serde(default)]
-    pool: Option<String>,
-    #[serde(default)]
-    node_pools: Vec<String>,
-    #[serde(default)]
-    architectures: Vec<String>,
-    #[serde(default)]
-    mode: Option<String>,
-    /// The operations, all of them and in order.
-    #[serde(default)]
-    patch: Option<Vec<Value>>,
-    /// A part of the patched object: its maps may hold more, its lists may not.
-    #[serde(default)]
-    after: Option<Value>,
-    #[serde(default)]
-    validate: Option<Validate>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Validate {
-    /// The message of the denial.
-    #[serde(default)]
-    denied: Option<String>,
-    #[serde(default)]
-    warnings: Vec<String>,
-    /// The checks that found something, be they denied, warned of or only counted.
-    #[serde(default)]
-    findings: Vec<String>,
+/// A case, and where it stands.
+struct Placed {
+    file: PathBuf,
+    place: String,
+    header: cases::Header,
+    case: Case,
 }
 
 /// Reads every case: those of placement, and those of each check.
-fn cases() -> Vec<(String, Case)> {
-    let mut cases = documents("tests/cases");
-    cases.extend(documents("tests/cases/validation"));
-    cases
+fn cases() -> Vec<Placed> {
+    let mut found = Vec::new();
+    for file in repository::files_below("tests/cases") {
+        let CaseFile {
+            header,
+            cases,
+            misread,
+        } = cases::read(&repository::text_of(&file));
+        assert!(misread.is_empty(), "{}: {misread:?}", file.display());
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        found.extend(cases.into_iter().map(|read| Placed {
+            file: file.clone(),
+            place: format!("{name}:{}", read.line),
+            header: header.clone(),
+            case: read.case,
+        }));
+    }
+    assert!(!found.is_empty());
+    found
 }
 
 #[test]
 fn every_case_holds() {
     let mut failures = Vec::new();
-    for (place, case) in cases() {
-        let mut complaints = case.complaints();
-        if let Some(last) = complaints.last_mut() {
-            last.push('\n');
-        }
+    for placed in cases() {
+        let complaints = placed.complaints();
+        let (place, name) = (&placed.place, &placed.case.name);
         failures.extend(
             complaints
                 .iter()
-                .map(|complaint| format!("{place}: {}: {complaint}", case.name)),
+                .map(|complaint| format!("{place}: {name}: {complaint}\n")),
         );
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
@@ -133,9 +64,11 @@ fn every_case_holds() {
 #[test]
 fn every_reason_has_a_case() {
     let cases = cases();
-    let shown: BTreeSet<&str> = cases
+    let expected = cases
         .iter()
-        .filter_map(|(_, case)| case.expect.reason.as_deref())
+        .filter_map(|placed| placed.case.expect.as_ref());
+    let shown: BTreeSet<&str> = expected
+        .filter_map(|expect| expect.reason.as_deref())
         .collect();
     for reason in Reason::ALL {
         let wanted = *reason != Reason::InternalError;
@@ -145,15 +78,15 @@ fn every_reason_has_a_case() {
 
 #[test]
 fn every_check_finds_something_in_a_case_of_its_own_file() {
+    let cases = cases();
     for check in Check::ALL {
-        let file = format!("tests/cases/validation/{check}.yaml");
-        let text = repository::text_of(&file);
-        let finds = yaml::documents(&text).any(|document| {
-            let case: Case = yaml::parse_as(document.text).unwrap();
-            let validate = case.expect.validate;
-            validate
-                .is_some_and(|validate| validate.findings.iter().any(|name| name == check.as_str()))
-        });
+        let file = repository::path_of(format!("tests/cases/validation/{check}.yaml"));
+        let finds = cases.iter().filter(|placed| placed.file == file);
+        let mut validates =
+            finds.filter_map(|placed| placed.case.expect.as_ref()?.validate.as_ref());
+        let finds =
+            validates.any(|validate| validate.findings.iter().any(|name| name == check.as_str()));
+        let file = file.display();
         assert!(finds, "{file} has no case in which {check} finds anything");
     }
 }
@@ -173,7 +106,7 @@ fn every_rule_has_a_case() {
     let cases = cases();
     let named: BTreeSet<&str> = cases
         .iter()
-        .flat_map(|(_, case)| &case.rule)
+        .flat_map(|placed| &placed.case.rule)
         .map(String::as_str)
         .collect();
     let missing: Vec<String> = wanted
@@ -185,155 +118,90 @@ fn every_rule_has_a_case() {
 #[test]
 fn no_two_cases_share_a_name() {
     let mut seen = BTreeSet::new();
-    for (place, case) in cases() {
+    for Placed { place, case, .. } in cases() {
         assert!(seen.insert(case.name.clone()), "{place}: {}", case.name);
     }
 }
 
-impl Case {
+impl Placed {
+    /// Returns the path of a file that the case names.
+    fn beside(&self, file: &str) -> PathBuf {
+        self.file.parent().unwrap().join(file)
+    }
+
     fn snapshot(&self) -> Snapshot {
-        let policy = match &self.policy_file {
-            Some(file) => repository::value_of(file),
-            None => repository::policy_with(&self.policy),
-        };
-        let mut snapshot = snapshots::snapshot(&policy, self.node_pools.as_deref())
-            .unwrap_or_else(|error| panic!("{}: {error}", self.name));
-        if let Some(namespaces) = &self.namespaces {
-            let known = namespaces.iter().map(|(name, labels)| {
-                (
-                    name.as_str().into(),
-                    Arc::new(labels.clone().into_iter().collect()),
-                )
-            });
-            snapshot.namespaces = Arc::new(known.collect());
+        let Self { header, case, .. } = self;
+        let policy = case.policy_file.as_ref().or(header.policy_file.as_ref());
+        let policy = policy.map(|file| repository::value_of(self.beside(file)));
+        let files = case.node_pool_files.as_ref();
+        let files = files.unwrap_or(&header.node_pool_files).iter();
+        let mut node_pools: Option<Catalogue> = None;
+        for file in files.flat_map(|path| manifests(&self.beside(path))) {
+            let objects = repository::values_of(&repository::text_of(file)).into_iter();
+            for object in objects.filter(|object| object["kind"] == "NodePool") {
+                let node_pool = NodePool::from_object(object).unwrap();
+                node_pools
+                    .get_or_insert_default()
+                    .insert(node_pool)
+                    .unwrap();
+            }
         }
-        snapshot.own_namespace = self.own_namespace.as_deref().map(Arc::from);
-        snapshot
+        let ground = Ground {
+            policy: policy.as_ref(),
+            node_pools: node_pools.as_ref(),
+        };
+        let snapshot = ground.snapshot(header, case);
+        snapshot.unwrap_or_else(|error| panic!("{}: {}: {error}", self.place, case.name))
     }
 
     /// Returns the review's body, and the object in it.
     fn review(&self) -> (Vec<u8>, Value) {
-        if let Some(fixture) = &self.fixture {
-            let text = repository::text_of(format!("tests/fixtures/{fixture}"));
+        if let Some(file) = &self.case.review_file {
+            let text = repository::text_of(self.beside(file));
             let review: Value = serde_json::from_str(&text).unwrap();
             return (text.into_bytes(), review["request"]["object"].clone());
         }
-        let mut object = self.object.clone();
-        if object.is_object() {
-            for (field, usual) in [("apiVersion", "v1"), ("kind", "Pod")] {
-                if object.get(field).is_none() {
-                    object[field] = usual.into();
-                }
-            }
-        }
-        let mut review = Review::of(&object);
-        review.request = self.request.clone();
-        if let Some(text) = &self.object_text {
-            review.object.clone_from(text);
-        }
+        let (review, object) = Review::of(&self.case);
         (review.body(), object)
     }
 
     fn complaints(&self) -> Vec<String> {
-        let Self {
-            expect, request, ..
-        } = self;
+        let Self { case, .. } = self;
         let snapshot = self.snapshot();
         let (body, object) = self.review();
-        let mut complaints = Complaints(Vec::new());
-        if let Some(reason) = &expect.reason {
-            let verdict = verdict::mutate(&body, &snapshot);
-            complaints.compare("reason", &json!(reason), &json!(verdict.reason.as_str()));
-            complaints.compare("rule", &json!(expect.rule), &json!(verdict.rule));
-            complaints.compare("pool", &json!(expect.pool), &json!(verdict.pool));
-            let mode = expect.mode.as_deref().unwrap_or("Enforce");
-            complaints.compare("mode", &json!(mode), &json!(verdict.mode));
-            complaints.compare("warnings", &json!([]), &json!(verdict.warnings));
-            let (node_pools, architectures, detail) = placement(&body, &snapshot);
-            if expect.detail.is_some() {
-                complaints.compare("detail", &json!(expect.detail), &json!(detail));
-            }
-            complaints.compare("nodePools", &json!(expect.node_pools), &json!(node_pools));
-            complaints.compare(
-                "architectures",
-                &json!(expect.architectures),
-                &json!(architectures),
-            );
-            self.judge_patch(&verdict, &object, &mut complaints);
-            if object.is_object() && request.is_null() && self.fixture.is_none() {
-                complaints.0.extend(laws::broken(&object, &snapshot));
-            }
-        } else if expect.validate.is_none() {
-            complaints
-                .0
-                .push("expects nothing: name a reason, or what validate says".to_owned());
+        let outcome = Outcome::of(&body, &object, &snapshot, case.missed).unwrap();
+        let differences = case.differences(&outcome, Strictness::Whole);
+        let mut complaints: Vec<String> = differences
+            .iter()
+            .map(|found| {
+                let (path, expected, found) = (&found.path, &found.expected, &found.found);
+                format!("{path}:\n  expected {expected:#}\n  found    {found:#}")
+            })
+            .collect();
+        let expect = case.expect.clone().unwrap_or_default();
+        if expect.reason.is_none() && expect.validate.is_none() {
+            complaints.push("expects nothing: name a reason, or what validate says".to_owned());
         }
-        if let Some(validate) = &expect.validate {
-            let verdict = verdict::validate(&body, &snapshot);
-            complaints.compare("denied", &json!(validate.denied), &json!(verdict.denial));
-            complaints.compare(
-                "warnings",
-                &json!(validate.warnings),
-                &json!(verdict.warnings),
-            );
-            complaints.compare(
-                "findings",
-                &json!(validate.findings),
-                &json!(verdict.findings),
-            );
+        // The answers are held against the protocol, too.
+        let mutated = verdict::mutate(&body, &snapshot);
+        assert!(mutated.warnings.is_empty(), "{:?}", mutated.warnings);
+        let _ = verdict::validate(&body, &snapshot);
+        let is_plain = object.is_object() && case.request.is_none() && case.review_file.is_none();
+        if is_plain && expect.reason.is_some() {
+            complaints.extend(laws::broken(&object, &snapshot));
         }
-        complaints.0
-    }
-
-    fn judge_patch(&self, verdict: &Verdict, object: &Value, complaints: &mut Complaints) {
-        let Expect { patch, after, .. } = &self.expect;
-        if patch.is_some() || after.is_none() {
-            let expected = patch.as_deref().unwrap_or_default();
-            complaints.compare("patch", &json!(expected), &json!(verdict.patch));
-        }
-        if let Some(after) = after {
-            match verdict.patched(object) {
-                Ok(patched) => complaints.hold("after", after, &patched),
-                Err(error) => complaints.0.push(format!("the patch fails: {error}")),
-            }
-        }
+        complaints
     }
 }
 
-/// Returns the node pools, the architectures and the detail of the decision, which the record leaves out; none if there
-/// is no decision.
-fn placement(body: &[u8], snapshot: &Snapshot) -> (Vec<String>, Vec<String>, Option<String>) {
-    let request = review::read(body)
-        .ok()
-        .and_then(|envelope| envelope.request.ok());
-    let Some(request) = request else {
-        return Default::default();
-    };
-    let kind = Kind::new(&request.group, &request.kind);
-    let workload = request
-        .object
-        .as_ref()
-        .and_then(|object| Workload::new(kind, object));
-    let Some(workload) = workload else {
-        return Default::default();
-    };
-    if request.operation.as_ref() != "CREATE" || !request.sub_resource.is_empty() {
-        return Default::default();
+/// Returns the manifests that a path names.
+fn manifests(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
     }
-    let namespace = snapshot.namespace(&request.namespace);
-    let decision = judge(&workload, namespace, snapshot).decision;
-    let node_pools = decision.node_pools.iter();
-    (
-        node_pools
-            .map(|node_pool| node_pool.name().to_string())
-            .collect(),
-        decision
-            .architectures
-            .iter()
-            .map(|&name| name.to_owned())
-            .collect(),
-        decision.detail.clone(),
-    )
+    let mut files = repository::files_below(path);
+    files.retain(|file| file.extension().is_some_and(|end| end == "yaml"));
+    files
 }
 
 /// Cases speak of the namespace that reviews come from.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use berth::encoding::json::ITEMS;
+use berth::placement::Reason;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
@@ -45,21 +47,21 @@ fn with_terms(terms: impl IntoIterator<Item = Vec<Value>>) -> Value {
     })
 }
 
-/// Returns specs of half a megabyte each.
+/// Returns specs of some hundred kilobytes each, with about as many items as berth reads.
 fn specs() -> [Value; 6] {
     let key = |number: usize| format!("k{number}");
-    let many: Value = (0..20_000).map(|number| format!("v{number}")).collect();
+    let many: Value = (0..8_000).map(|number| format!("v{number}")).collect();
     let none = json!([]);
     let no_node_pool_fits =
-        (0..8_000).map(|number| vec![requirement(&key(number), "Exists", &none)]);
+        (0..7_000).map(|number| vec![requirement(&key(number), "Exists", &none)]);
     let every_node_pool_fits =
         (0..8_000).map(|number| requirement(&key(number), "DoesNotExist", &none));
     let one_of_many = [requirement(ZONE, "In", &many)].into_iter();
     let each_but_one = (0..4_000).map(|_| requirement(ZONE, "NotIn", &json!(["z"])));
     let another = [requirement(ZONE, "In", &json!(["other"]))];
     let none_of_many = [requirement(ZONE, "NotIn", &many)].into_iter();
-    let bounds = (0..20_000).map(|number| requirement(ZONE, "Gt", &json!([number.to_string()])));
-    let selector: serde_json::Map<String, Value> = (0..20_000)
+    let bounds = (0..3_500).map(|number| requirement(ZONE, "Gt", &json!([number.to_string()])));
+    let selector: serde_json::Map<String, Value> = (0..16_000)
         .map(|number| (format!("example.com/k{number}"), "v".into()))
         .collect();
     let tolerations: Value = (0..10_000)
@@ -93,10 +95,40 @@ fn hostile_objects_do_not_take_long() {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
         let old = json!({"metadata": metadata, "spec": spec});
         let begun = worked();
-        let _ = Review::of(&pod).mutate(&snapshot);
+        let mutated = Review::of(&pod).mutate(&snapshot);
+        assert_ne!(mutated.reason, Reason::Malformed, "object {number}");
         let _ = Review::of_update(&pod, &old).validate(&snapshot);
         // Without optimisation, and with the test's own writing and reading, this takes some hundred times too long.
         let took = worked().saturating_sub(begun);
         assert!(took < Duration::from_secs(10), "object {number}: {took:?}");
     }
+}
+
+/// A list of a few bytes an item would fill the memory. berth builds no more than any pod has, and what it has not read
+/// opens nothing.
+#[test]
+fn an_object_with_more_than_anybody_writes_is_left_alone_and_denied() {
+    let snapshot = world().snapshot();
+    let pod = |items: u32| {
+        let tolerations = (0..items).map(|_| json!({"key": "a", "operator": "Exists"}));
+        json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "wide"},
+            "spec": {"tolerations": tolerations.collect::<Value>()},
+        })
+    };
+    let most = Review::of(&pod(ITEMS));
+    assert_eq!(most.mutate(&snapshot).reason, Reason::Placed);
+    assert!(most.validate(&snapshot).allowed);
+    let more = Review::of(&pod(ITEMS + 1));
+    let mutated = more.mutate(&snapshot);
+    assert_eq!(mutated.reason, Reason::Malformed);
+    assert!(mutated.patch.is_empty());
+    let validated = more.validate(&snapshot);
+    let denial = validated.denial.unwrap_or_default();
+    assert!(denial.contains("more than 16384 tolerations"), "{denial}");
+    assert_eq!(validated.findings, ["not-entitled"]);
+    let mut of_system = more;
+    of_system.request["namespace"] = json!("kube-system");
+    assert!(of_system.validate(&snapshot).allowed);
 }

@@ -1,4 +1,4 @@
-//! Policies that must be refused: each is a document of `tests/cases/policies/*.yaml`.
+//! Policies that must be refused: each is a document of `tests/policies/*.yaml`.
 
 use berth::policy::{read_policy, read_policy_spec};
 use serde::Deserialize;
@@ -30,7 +30,7 @@ struct Refused {
 #[test]
 fn wrong_policies_are_refused() {
     let mut failures = Vec::new();
-    for (place, case) in documents::<Refused>("tests/cases/policies") {
+    for (place, case) in documents::<Refused>("tests/policies") {
         let made = match &case.text {
             Some(text) => read_policy(text).map(drop),
             None => snapshot(&policy_with(&case.policy), case.node_pools.as_deref()).map(drop),
@@ -63,7 +63,7 @@ fn wrong_policies_are_refused() {
 /// The spec of a custom resource is refused for the same faults, with the same words.
 #[test]
 fn a_spec_is_read_like_a_file() {
-    for (place, case) in documents::<Refused>("tests/cases/policies") {
+    for (place, case) in documents::<Refused>("tests/policies") {
         let Refused {
             name, text, policy, ..
         } = case;

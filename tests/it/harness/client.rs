@@ -36,6 +36,11 @@ impl Client {
         client
     }
 
+    /// Returns the server's address.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Connects, the handshake included.
     pub(crate) fn connect(&self) -> io::Result<TlsConnection> {
         let mut tcp = TcpStream::connect(self.address)?;

@@ -1,10 +1,10 @@
 //! Reviews as an API server sends them.
 
+use berth::cases;
 use berth::placement::Snapshot;
 use serde_json::{Value, json};
 
-use super::snapshots::NAMESPACE;
-use super::verdict::{self, UID, Verdict};
+use super::verdict::{self, Verdict};
 
 /// A review, with its object as the text that the API server would send.
 pub(crate) struct Review {
@@ -50,43 +50,13 @@ impl Review {
 
     /// Returns the body of the request.
     pub(crate) fn body(&self) -> Vec<u8> {
-        let Self {
-            api_version,
-            kind,
-            request,
-            object,
-        } = self;
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let kind = json!({"group": group, "version": version, "kind": kind});
-        let resource = format!("{}s", kind["kind"].as_str().unwrap().to_lowercase());
-        let resource = json!({"group": group, "version": version, "resource": resource});
-        let mut fields = json!({
-            "uid": UID,
-            "kind": kind,
-            "resource": resource,
-            "requestKind": kind,
-            "requestResource": resource,
-            "namespace": NAMESPACE,
-            "operation": "CREATE",
-            "userInfo": {
-                "username": "system:serviceaccount:kube-system:job-controller",
-                "uid": "3f0f5a9c-0b3a-4a57-9a0e-f3b8ac2a6a0b",
-                "groups": ["system:serviceaccounts", "system:authenticated"],
-            },
-            "oldObject": null,
-            "dryRun": false,
-            "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"},
-        });
-        for (name, value) in request.as_object().into_iter().flatten() {
-            fields[name] = value.clone();
-        }
-        // The object goes in as text: how it is written is part of what is tested.
-        let fields = fields.to_string();
-        let open = fields.strip_suffix('}').unwrap();
-        format!(
-            r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{open},"object":{object}}}}}"#
-        )
-        .into_bytes()
+        let review = cases::Review {
+            api_version: self.api_version.clone(),
+            kind: self.kind.clone(),
+            request: self.request.as_object().cloned().unwrap_or_default(),
+            object: self.object.clone(),
+        };
+        review.body()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -41,6 +41,33 @@ impl Server {
 
     /// Starts a server with these files.
     pub(crate) fn with(authority: Authority, files: Files, flags: &[&str]) -> Self {
+        Self::of(authority, files, flags, berth)
+    }
+
+    /// Starts a server that may not open more files than so many.
+    pub(crate) fn with_few_open_files(limit: u32) -> Self {
+        let authority = Authority::new();
+        let files = Files::new(&authority.pair(VALID));
+        Self::of(authority, files, &[], |arguments| {
+            let mut command = Command::new("sh");
+            let script = format!("ulimit -n {limit} && exec \"$0\" \"$@\"");
+            command
+                .args(["-c", &script, env!("CARGO_BIN_EXE_berth")])
+                .args(arguments)
+                .env_clear()
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            command
+        })
+    }
+
+    fn of(
+        authority: Authority,
+        files: Files,
+        flags: &[&str],
+        command: impl FnOnce(&[&str]) -> Command,
+    ) -> Self {
         let (certificate, key) = (files.certificate(), files.key());
         let text = |path: &Path| path.to_str().unwrap().to_owned();
         let (certificate, key) = (text(&certificate), text(&key));
@@ -50,7 +77,7 @@ impl Server {
             all.extend(["--tls-cert", &certificate, "--tls-key", &key]);
         }
         all.extend(flags);
-        let mut child = berth(&all).spawn().unwrap();
+        let mut child = command(&all).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let writer = Arc::clone(&log);

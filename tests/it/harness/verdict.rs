@@ -3,11 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use berth::admission::{self, Answer, Record, review::NotAReview};
+pub(crate) use berth::cases::UID;
 use berth::placement::{Reason, Snapshot};
 use serde_json::{Map, Value, json};
-
-/// The `uid` of every review.
-pub(crate) const UID: &str = "705ab4f5-6393-11e8-b7cc-42010a800002";
 
 /// The fields that a response may have.
 const FIELDS: [&str; 7] = [

@@ -72,10 +72,10 @@ fn a_body_that_dawdles_gets_no_more_than_the_time_of_its_caller() {
     assert_eq!(server.mutate(&pod_review()).status, 200);
 }
 
-/// Starts a webhook with memory for one large body and a small one.
+/// Starts a webhook with memory for one body of a megabyte.
 fn with_little_memory() -> InProcess {
     InProcess::start(Limits {
-        memory: 64 * 1024,
+        memory: 2 << 20,
         ..Limits::default()
     })
 }
@@ -83,12 +83,12 @@ fn with_little_memory() -> InProcess {
 #[test]
 fn a_client_that_breaks_off_takes_nothing_with_it() {
     let listener = with_little_memory();
-    let large = pod_review_of(60_000);
+    let large = pod_review_of(1_000_000);
     for _ in 0..10 {
         let mut connection = listener.client().connect().unwrap();
         let head = head("POST", "/mutate", JSON, large.len());
         connection.send(&head).unwrap();
-        connection.send(&large[..50_000]).unwrap();
+        let _ = connection.send(&large[..900_000]);
     }
     until("the memory is free again", || {
         let mut connection = listener.client().connect().unwrap();
@@ -101,30 +101,80 @@ fn a_client_that_breaks_off_takes_nothing_with_it() {
 #[test]
 fn an_overload_is_a_503_at_once_without_retry_after() {
     let listener = with_little_memory();
-    let large = pod_review_of(60_000);
+    let large = pod_review_of(1_000_000);
     let mut holding = listener.client().connect().unwrap();
     holding
         .send(&head("POST", "/mutate", JSON, large.len()))
         .unwrap();
-    holding.send(&large[..59_000]).unwrap();
+    holding.send(&large[..990_000]).unwrap();
     let refused = until("overload", || {
         let mut connection = listener.client().connect().unwrap();
-        let reply = connection.post("/mutate", &pod_review_of(8_000)).unwrap();
+        let reply = connection.post("/mutate", &pod_review_of(800_000)).unwrap();
         (reply.status != 200).then_some(reply)
     });
     assert_eq!(refused.status, 503);
     assert_eq!(refused.header("retry-after"), None);
     assert!(refused.closes());
-    // A small request still gets its memory, and the large one may finish.
-    let mut connection = listener.client().connect().unwrap();
-    assert_eq!(
-        connection.post("/mutate", &pod_review()).unwrap().status,
-        200
-    );
-    holding.send(&large[59_000..]).unwrap();
+    // Smaller requests still get their memory, and the large one may finish.
+    for review in [pod_review(), pod_review_of(100_000)] {
+        let mut connection = listener.client().connect().unwrap();
+        assert_eq!(connection.post("/mutate", &review).unwrap().status, 200);
+    }
+    holding.send(&large[990_000..]).unwrap();
     assert_eq!(holding.receive().unwrap().status, 200);
     let page = listener.metrics.text();
     assert!(page.contains("endpoint=\"mutate\",code=\"503\""), "{page}");
+}
+
+#[test]
+fn silent_connections_keep_nobody_out() {
+    let server = Server::start(&["--max-connections=8"]);
+    let mut asked = server.client().connect().unwrap();
+    assert_eq!(asked.post("/mutate", &pod_review()).unwrap().status, 200);
+    let address = server.client().address();
+    let silent: Vec<_> = (0..50)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    for _ in 0..20 {
+        let mut next = server.client().connect().unwrap();
+        assert_eq!(next.post("/mutate", &pod_review()).unwrap().status, 200);
+    }
+    // Who has asked stays.
+    assert_eq!(asked.post("/mutate", &pod_review()).unwrap().status, 200);
+    drop(silent);
+}
+
+/// A process that may open few files takes fewer connections, and answers probes while all are taken.
+#[test]
+fn connections_leave_files_for_the_probes() {
+    let server = Server::with_few_open_files(180);
+    server.logs("accepts fewer connections than --max-connections");
+    let address = server.client().address();
+    let open: Vec<_> = (0..300)
+        .map_while(|_| TcpStream::connect(address).ok())
+        .collect();
+    for _ in 0..5 {
+        assert_eq!(server.get("/livez").status, 200);
+    }
+    assert!(!server.log().contains("cannot accept connections"));
+    drop(open);
+}
+
+#[test]
+fn stalled_bodies_keep_no_usual_one_out() {
+    let server = Server::start(&[]);
+    let large = pod_review_of(8_000_000);
+    let mut stalled = Vec::new();
+    for _ in 0..8 {
+        let mut connection = server.client().connect().unwrap();
+        let head = head("POST", "/mutate", JSON, large.len());
+        connection.send(&head).unwrap();
+        let _ = connection.send(&large[..7_900_000]);
+        stalled.push(connection);
+    }
+    for _ in 0..20 {
+        assert_eq!(server.mutate(&pod_review()).status, 200);
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use rustix::fs::{CWD, Mode, mkfifoat};
+
 use crate::harness::client::Client;
 use crate::harness::pki::{Authority, Files, Pair, VALID};
 use crate::harness::program::run;
@@ -195,4 +197,32 @@ fn files_that_cannot_be_used_end_the_process_with_64() {
         let named = format!("{flag} {}: ", file.display());
         assert!(said.contains(&named) && said.contains(message), "{said}");
     }
+}
+
+/// A pipe that nobody writes to is no file, as berth starts and while it serves.
+#[test]
+fn a_pipe_is_no_certificate() {
+    let server = Server::start(&[]);
+    let path = server.files.certificate();
+    let pipe = path.with_extension("pipe");
+    mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+    let key = server.files.key();
+    let output = run(&[
+        "serve",
+        "--listen=127.0.0.1:0",
+        "--tls-cert",
+        pipe.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+    ]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(64), "{said}");
+    assert!(said.contains("not a regular file"), "{said}");
+
+    std::fs::rename(&pipe, &path).unwrap();
+    server.logs("not a regular file");
+    let pair = server.authority.pair(VALID);
+    std::fs::remove_file(&path).unwrap();
+    server.files.write(&pair.certificate, &pair.key);
+    until_served(&server.client(), &pair);
 }
