@@ -1,6 +1,7 @@
 //! The demonstration: a cluster with berth and its examples, a table of where their pods run and why, and five things to
 //! try, until Ctrl-C.
 
+mod closing;
 mod guide;
 mod palette;
 mod rows;
@@ -34,36 +35,48 @@ pub(crate) fn group() -> Group {
 }
 
 pub(crate) fn main() -> anyhow::Result<ExitCode> {
-    let runtime = runtime()?;
-    let demonstration = async {
+    runtime()?.block_on(async {
         match std::env::var_os(KUBECONFIG) {
-            Some(path) => on(PathBuf::from(path)).await,
-            None => started().await,
-        }
-    };
-    runtime.block_on(async {
-        tokio::select! {
-            result = demonstration => result.map(|()| ExitCode::FAILURE),
-            () = signalled() => Ok(ExitCode::SUCCESS),
-        }
+            Some(path) => until_signalled(on(PathBuf::from(path))).await?,
+            None => started().await?,
+        };
+        Ok(ExitCode::SUCCESS)
     })
 }
 
-/// Runs on a cluster of its own.
-async fn started() -> anyhow::Result<()> {
-    let programs = match Programs::build()? {
-        Programs::At(directory) => directory,
-        Programs::Unavailable(reason) => anyhow::bail!(reason),
+/// Runs something until a signal comes. Returns its result, or `None` if a signal came first.
+async fn until_signalled<T>(
+    running: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<Option<T>> {
+    tokio::select! {
+        result = running => result.map(Some),
+        () = signalled() => Ok(None),
+    }
+}
+
+/// Runs on a cluster of its own. It ends with an audit of that.
+async fn started() -> anyhow::Result<Option<()>> {
+    let setting_up = async {
+        let programs = match Programs::build()? {
+            Programs::At(directory) => directory,
+            Programs::Unavailable(reason) => anyhow::bail!(reason),
+        };
+        eprintln!("starting etcd, the control plane, kwok and Karpenter …");
+        let cluster = Cluster::start(&programs, Extent::All).await?;
+        eprintln!("applying the node pools, berth, its policy and deploy/examples …");
+        let scene = stage::set(&cluster).await?;
+        Ok((cluster, scene))
     };
-    eprintln!("starting etcd, the control plane, kwok and Karpenter …");
-    let cluster = Cluster::start(&programs, Extent::All).await?;
-    eprintln!("applying the node pools, berth, its policy and deploy/examples …");
-    let scene = stage::set(&cluster).await?;
+    let Some((cluster, scene)) = until_signalled(setting_up).await? else {
+        return Ok(None);
+    };
     let screen = Screen::new();
     let kubeconfig = cluster.kubeconfig();
     let guide = guide::of_own(&kubeconfig, scene.setup.ops_address(), screen.palette());
     println!("{guide}");
-    show(&cluster.api, Scope::OptedIn, screen).await
+    until_signalled(show(&cluster.api, Scope::OptedIn, screen)).await?;
+    closing::audit(&kubeconfig)?;
+    Ok(None)
 }
 
 /// Runs on a cluster that exists, with berth and node pools as they are.
