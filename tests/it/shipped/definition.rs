@@ -1,7 +1,9 @@
 //! The definition of the custom resource: the file that is applied is made of the types, in a form that Kubernetes
 //! accepts.
 
+use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use berth::definition::definition;
 use berth::label::{is_subdomain, valid_key, valid_value};
@@ -120,16 +122,20 @@ fn the_schema_is_structural_and_describes_every_field() {
     }
 }
 
+/// The patterns and the lengths of all fields that have both, by their paths.
+static BOUNDS: LazyLock<BTreeMap<String, (Regex, u64)>> = LazyLock::new(|| {
+    let bounded = schemas().into_iter().filter_map(|(path, schema)| {
+        let pattern = Regex::new(schema["pattern"].as_str()?).unwrap();
+        Some((path, (pattern, schema["maxLength"].as_u64()?)))
+    });
+    bounded.collect()
+});
+
 /// Returns a test for the texts that a field accepts, by the pattern and the length of its schema, as in the API
 /// server.
 fn takes(path: &str) -> impl Fn(&str) -> bool {
-    let (_, schema) = schemas()
-        .into_iter()
-        .find(|(found, _)| found == path)
-        .unwrap_or_else(|| panic!("no field {path}"));
-    let pattern = Regex::new(schema["pattern"].as_str().unwrap()).unwrap();
-    let most = schema["maxLength"].as_u64().unwrap();
-    move |text| text.chars().count() as u64 <= most && pattern.is_match(text)
+    let (pattern, most) = &BOUNDS[path];
+    move |text| text.chars().count() as u64 <= *most && pattern.is_match(text)
 }
 
 proptest! {
