@@ -20,6 +20,7 @@ mod objects;
 mod output;
 mod paper;
 mod serve;
+mod severity;
 mod sources;
 mod status;
 mod stripped;
@@ -68,8 +69,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let invocation = Invocation::of(env::args_os().next().as_deref());
-    let grammar = invocation.named(Cli::command());
-    let parsed = grammar.clone().try_get_matches();
+    let grammar = || invocation.named(Cli::command());
+    let parsed = grammar().try_get_matches();
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -88,7 +89,7 @@ pub fn main() -> ExitCode {
         Command::Lint(args) => lint::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Crd(args) => crd::run(&args),
-        Command::Completions(args) => completions::run(&args, invocation.file(), grammar),
-        Command::Man(args) => man::run(&args, grammar),
+        Command::Completions(args) => completions::run(&args, invocation.file(), grammar()),
+        Command::Man(args) => man::run(&args, grammar()),
     }
 }

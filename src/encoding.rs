@@ -1,5 +1,6 @@
 //! Formats of bytes and texts, such as JSON, YAML and paths to fields. Nothing here knows berth's own types.
 
+pub mod access;
 pub mod field;
 pub mod json;
 pub mod quantity;

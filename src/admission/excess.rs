@@ -5,7 +5,6 @@ use super::answer::Conclusion;
 use super::denial;
 use super::review::{Request, Verdict};
 use crate::encoding::json::ITEMS;
-use crate::names::SYSTEM_NAMESPACES;
 use crate::placement::{Reason, Snapshot};
 use crate::pod::Kind;
 use crate::policy::{Action, Mode};
@@ -16,8 +15,7 @@ pub(super) fn validation<'p>(
     request: &Request<'_>,
     snapshot: &Snapshot,
 ) -> Result<Conclusion<'p>, Reason> {
-    let own = snapshot.own_namespace.as_deref();
-    if SYSTEM_NAMESPACES.contains(&&*request.namespace) || own == Some(&*request.namespace) {
+    if snapshot.namespace(&request.namespace).is_system() {
         return Err(Reason::Namespace);
     }
     let check = Check::NotEntitled;

@@ -5,7 +5,7 @@ use super::denial;
 use super::review::{Request, Verdict};
 use super::warning;
 use crate::encoding::json::Reader;
-use crate::names::{ARCH_LABEL, DOMAIN, SYSTEM_NAMESPACES};
+use crate::names::{ARCH_LABEL, DOMAIN};
 use crate::placement::{Reason, Snapshot};
 use crate::pod::{Metadata, NamespaceLabels, Template};
 use crate::policy::{Action, Mode, Policy};
@@ -25,8 +25,7 @@ pub(super) fn admission<'p>(
     if !request.sub_resource.is_empty() {
         return Err(Reason::Subresource);
     }
-    let own = snapshot.own_namespace.as_deref();
-    if SYSTEM_NAMESPACES.contains(&&*request.name) || own == Some(&*request.name) {
+    if snapshot.namespace(&request.name).is_system() {
         return Err(Reason::Namespace);
     }
     let new = request.object.as_ref();

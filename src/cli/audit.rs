@@ -4,6 +4,7 @@ mod arithmetic;
 mod basis;
 mod dump;
 mod flows;
+mod grouping;
 mod inventory;
 mod json;
 mod judgement;

@@ -11,6 +11,7 @@ use super::files::Inputs;
 use super::kubeconfig::Access;
 use super::output::{complain, printed};
 use super::sources::add_node_pools;
+use crate::encoding::wording::counted;
 use crate::node::Catalogue;
 use crate::placement::Live;
 use crate::policy::{Draft, DraftForm, Mode, draft};
@@ -158,10 +159,6 @@ fn of_cluster(args: &Args) -> anyhow::Result<Catalogue> {
 
 /// Sums the policy up in one line.
 fn summary(draft: &Draft) -> String {
-    let counted = |count: usize, noun: &str| {
-        let plural = if count == 1 { "" } else { "s" };
-        format!("{count} {noun}{plural}")
-    };
     let node_pools = counted(draft.node_pools, "node pool");
     let pools = counted(draft.pools.len(), "pool");
     format!("{pools} over {node_pools}: {}", draft.pools.join(", "))

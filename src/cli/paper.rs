@@ -16,7 +16,7 @@ const LABEL: usize = 15;
 /// The columns by which the second line of a text and the next ones are indented further.
 const HANGING: usize = 2;
 
-/// Where a report is written, and how wide.
+/// The output that a report is written to, and its width.
 #[derive(Debug)]
 pub(super) struct Paper<'o, W> {
     out: &'o mut W,

@@ -26,3 +26,17 @@ pub fn suggestion(name: &str, known: &[&str]) -> String {
         None => format!("use one of {}", known.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn the_nearest_name_is_found_if_it_is_near() {
+        assert_eq!(
+            nearest("truemark-amd46", &["amd64-batch", "truemark-amd64"]),
+            Some("truemark-amd64")
+        );
+        assert_eq!(nearest("something", &["amd64-batch"]), None);
+    }
+}

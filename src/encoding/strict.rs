@@ -1,12 +1,11 @@
 //! Reads a value as a type, and says what is wrong in words for the value's author. It converts nothing: a number is no
 //! text, and a text is no number.
 
-use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor,
-};
-use serde_json::{Value, map};
+use serde::de::value::StrDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde_json::Value;
 
+use super::access::{Fields, Items};
 use super::field::{FieldError, FieldPath};
 use super::wrong_field::WrongField;
 
@@ -38,11 +37,8 @@ impl<'v> Deserializer<'v> for Node<'v> {
                 (None, None) => visitor.visit_f64(number.as_f64().unwrap_or_default()),
             },
             Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(items) => visitor.visit_seq(Items(items.iter())),
-            Value::Object(fields) => visitor.visit_map(Fields {
-                rest: fields.iter(),
-                value: &Value::Null,
-            }),
+            Value::Array(items) => visitor.visit_seq(Items::of(items, Node)),
+            Value::Object(fields) => visitor.visit_map(Fields::of(Some(fields), Node)),
         }
     }
 
@@ -91,46 +87,6 @@ impl<'v> Deserializer<'v> for Node<'v> {
         <V: Visitor<'v>>
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier ignored_any
-    }
-}
-
-struct Items<'v>(std::slice::Iter<'v, Value>);
-
-impl<'v> SeqAccess<'v> for Items<'v> {
-    type Error = WrongField;
-
-    fn next_element_seed<T: DeserializeSeed<'v>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, WrongField> {
-        let next = self.0.next();
-        next.map(|item| seed.deserialize(Node(item))).transpose()
-    }
-}
-
-struct Fields<'v> {
-    rest: map::Iter<'v>,
-    /// The value of the key that was read last.
-    value: &'v Value,
-}
-
-impl<'v> MapAccess<'v> for Fields<'v> {
-    type Error = WrongField;
-
-    fn next_key_seed<K: DeserializeSeed<'v>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, WrongField> {
-        let Some((key, value)) = self.rest.next() else {
-            return Ok(None);
-        };
-        self.value = value;
-        seed.deserialize(BorrowedStrDeserializer::new(key))
-            .map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'v>>(&mut self, seed: S) -> Result<S::Value, WrongField> {
-        seed.deserialize(Node(self.value))
     }
 }
 

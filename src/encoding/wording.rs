@@ -1,4 +1,4 @@
-//! Names as messages show them: few, and short for any input.
+//! Names and numbers as messages show them: few, and short for any input.
 
 /// Returns the first 63 characters of a text: no label value is longer, so a message repeats no more.
 #[must_use]
@@ -7,6 +7,13 @@ pub fn clipped(value: &str) -> &str {
         .char_indices()
         .nth(63)
         .map_or(value, |(end, _)| &value[..end])
+}
+
+/// Returns a number of things: `1 pool`, `2 pools`.
+#[must_use]
+pub fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 /// The most names of a list that a line shows.

@@ -3,7 +3,7 @@
 
 use super::reason::Reason;
 use crate::label::{HOSTNAME, OS, Operator, Requirement};
-use crate::names::{INJECTION_LABEL, POOL_LABEL, SYSTEM_NAMESPACES};
+use crate::names::{INJECTION_LABEL, POOL_LABEL};
 use crate::node::{Catalogue, NodePool};
 use crate::pod::{Alternative, Namespace, NamespaceLabels, Pod, Spec, Term};
 use crate::policy::Pool;
@@ -20,7 +20,7 @@ const FARGATE_PROFILE: &str = "eks.amazonaws.com/fargate-profile";
 #[must_use]
 pub fn exemption(pod: &Pod<'_>, namespace: &Namespace<'_>) -> Option<Reason> {
     let Pod { metadata, spec, .. } = *pod;
-    let reason = if is_system(namespace) {
+    let reason = if namespace.is_system() {
         Reason::Namespace
     } else if namespace.labels.is_some_and(|labels| !opted_in(labels)) {
         Reason::NotOptedIn
@@ -122,10 +122,6 @@ fn is_beside_others(pod: &Pod<'_>, namespace: &Namespace<'_>, pool: Option<&Pool
     pod.spec.affinities().iter().any(|term| {
         term.topology_key == HOSTNAME && !term.selects_itself(pod, namespace, added.as_slice())
     })
-}
-
-fn is_system(namespace: &Namespace<'_>) -> bool {
-    SYSTEM_NAMESPACES.contains(&namespace.name) || namespace.own
 }
 
 /// True if the owner references name a `DaemonSet` as the pod's controller. Anyone can write them.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::names::SYSTEM_NAMESPACES;
+
 /// The namespace of a pod.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Namespace<'n> {
@@ -12,6 +14,14 @@ pub struct Namespace<'n> {
     pub labels: Option<&'n NamespaceLabels>,
     /// True if berth itself runs in the namespace.
     pub own: bool,
+}
+
+impl Namespace<'_> {
+    /// True if it is the system's or berth's own, which berth never touches.
+    #[must_use]
+    pub fn is_system(&self) -> bool {
+        self.own || SYSTEM_NAMESPACES.contains(&self.name)
+    }
 }
 
 /// The labels of all namespaces that berth knows, by the namespace's name.

@@ -91,6 +91,9 @@ impl<'m> Received<'m> {
         for (share, (part, room)) in self.shares.iter_mut().zip(parts) {
             let held = share.as_ref().map_or(0, SemaphorePermit::num_permits);
             let more = room.div_ceil(UNIT).saturating_sub(held);
+            if more == 0 {
+                continue;
+            }
             let more = u32::try_from(more).map_err(|_| HttpError::TooLarge)?;
             let taken = part.try_acquire_many(more);
             let taken = taken.map_err(|_| HttpError::Overloaded)?;

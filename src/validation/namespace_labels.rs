@@ -4,7 +4,8 @@
 //! policy's status, the metrics.
 
 use super::own_labels::{FAULTS, name, nearest_name, shown};
-use super::spelling::{architectures, means_disabled, meant_architecture, nearest};
+use super::spelling::{architectures, means_disabled, meant_architecture};
+use crate::encoding::spelling::nearest;
 use crate::names::{ARCH_LABEL, DECISION_ANNOTATION, DOMAIN, INJECTION_LABEL, POOL_LABEL};
 use crate::pod::NamespaceLabels;
 use crate::policy::Policy;

@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::wording::own_pool_labels;
 use crate::encoding::wording::listed;
-use crate::forecast::Revision;
-use crate::forecast::{Nodes, Reach, is_confined, keyed_toleration};
+use crate::forecast::{Nodes, Reach, Revision, is_confined, keyed_toleration};
 use crate::label::on_every_node;
 use crate::node::NodePool;
 use crate::placement::Reason;

@@ -1,6 +1,6 @@
 //! The labels and annotations of berth's own domain: those that there are, and the nearest to one that there is not.
 
-use super::spelling::nearest;
+use crate::encoding::spelling::nearest;
 use crate::encoding::wording::clipped;
 use crate::names::{ARCH_LABEL, DECISION_ANNOTATION, DOMAIN, INJECTION_LABEL, POOL_LABEL};
 use crate::policy::Policy;

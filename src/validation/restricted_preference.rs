@@ -5,8 +5,7 @@
 //! same again, and takes all pods with it that it has packed into that NodeClaim.
 
 use crate::encoding::wording::clipped;
-use crate::forecast::Outlook;
-use crate::forecast::Revision;
+use crate::forecast::{Outlook, Revision};
 use crate::node::NodePool;
 use crate::placement::NewPreference;
 use crate::pod::PreferredTerm;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::wording::{asking_label, pool_labels};
 use crate::encoding::wording::listed;
-use crate::forecast::Revision;
-use crate::forecast::keyed_toleration;
+use crate::forecast::{Revision, keyed_toleration};
 use crate::label::Operator;
 use crate::names::ARCH_LABEL;
 use crate::node::NodePool;

@@ -1,7 +1,6 @@
 //! The names that a misspelt one may stand for (R7.3).
 
-pub(super) use crate::encoding::spelling::nearest;
-
+use crate::encoding::spelling::nearest;
 use crate::encoding::wording::clipped;
 use crate::policy::Policy;
 
@@ -46,16 +45,7 @@ pub(super) fn means_disabled(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{means_disabled, nearest};
-
-    #[test]
-    fn the_nearest_name_is_found_if_it_is_near() {
-        assert_eq!(
-            nearest("truemark-amd46", &["amd64-batch", "truemark-amd64"]),
-            Some("truemark-amd64")
-        );
-        assert_eq!(nearest("something", &["amd64-batch"]), None);
-    }
+    use super::means_disabled;
 
     #[test]
     fn a_no_is_told_from_a_yes() {

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::wording::asking_label;
 use crate::encoding::wording::listed;
-use crate::forecast::Revision;
-use crate::forecast::{Nodes, Reach};
+use crate::forecast::{Nodes, Reach, Revision};
 use crate::label::{CAPACITY_TYPE, LASTING};
 use crate::node::NodePool;
 use crate::policy::{Binding, Pool};

@@ -1,7 +1,7 @@
 //! The check `unknown-pool`: the pool label of the pod, or of its namespace, names no pool.
 
-use super::spelling::nearest;
 use super::wording::own_pool_labels;
+use crate::encoding::spelling::nearest;
 use crate::encoding::wording::clipped;
 use crate::forecast::Revision;
 use crate::policy::Policy;

@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::contradiction::contradiction;
-use super::spelling::nearest;
 use super::wording::asking_label;
+use crate::encoding::spelling::nearest;
 use crate::encoding::wording::{clipped, listed};
-use crate::forecast::Revision;
-use crate::forecast::unsupported;
-use crate::forecast::{Obstruction, Outlook};
+use crate::forecast::{Obstruction, Outlook, Revision, unsupported};
 use crate::label::{Operator, Platform};
 use crate::node::NodePool;
 use crate::placement::Reason;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::listing::Objects;
-use crate::names::SYSTEM_NAMESPACES;
-use crate::pod::NamespaceLabels;
+use crate::pod::{Namespace, NamespaceLabels};
 use crate::policy::Policy;
 use crate::validation::{NamespaceFault, misspelt_namespace};
 
@@ -18,9 +17,15 @@ pub(super) fn misspelt(
     own: Option<&str>,
     policy: &Policy,
 ) -> Misspelt {
-    let judged = namespaces
-        .iter()
-        .filter(|(name, _)| !SYSTEM_NAMESPACES.contains(&&***name) && own != Some(&***name));
+    let is_judged = |name: &str| {
+        let namespace = Namespace {
+            name,
+            labels: None,
+            own: own == Some(name),
+        };
+        !namespace.is_system()
+    };
+    let judged = namespaces.iter().filter(|(name, _)| is_judged(name));
     let faults = judged.map(|(name, labels)| (name, misspelt_namespace(labels, policy)));
     let faults = faults.filter(|(_, faults)| !faults.is_empty());
     faults

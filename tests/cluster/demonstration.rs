@@ -37,9 +37,9 @@ pub(crate) fn group() -> Group {
 pub(crate) fn main() -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         match std::env::var_os(KUBECONFIG) {
-            Some(path) => until_signalled(on(PathBuf::from(path))).await?,
+            Some(path) => drop(until_signalled(on(PathBuf::from(path))).await?),
             None => started().await?,
-        };
+        }
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -55,7 +55,7 @@ async fn until_signalled<T>(
 }
 
 /// Runs on a cluster of its own. It ends with an audit of that.
-async fn started() -> anyhow::Result<Option<()>> {
+async fn started() -> anyhow::Result<()> {
     let setting_up = async {
         let programs = match Programs::build()? {
             Programs::At(directory) => directory,
@@ -68,15 +68,14 @@ async fn started() -> anyhow::Result<Option<()>> {
         Ok((cluster, scene))
     };
     let Some((cluster, scene)) = until_signalled(setting_up).await? else {
-        return Ok(None);
+        return Ok(());
     };
     let screen = Screen::new();
     let kubeconfig = cluster.kubeconfig();
     let guide = guide::of_own(&kubeconfig, scene.setup.ops_address(), screen.palette());
     println!("{guide}");
     until_signalled(show(&cluster.api, Scope::OptedIn, screen)).await?;
-    closing::audit(&kubeconfig)?;
-    Ok(None)
+    closing::audit(&kubeconfig)
 }
 
 /// Runs on a cluster that exists, with berth and node pools as they are.

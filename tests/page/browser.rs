@@ -26,7 +26,7 @@ pub(crate) struct Browser {
     session: String,
     last: u64,
     is_loaded: bool,
-    /// What the page has said that a page without a fault does not say: errors, refusals of its policy, dialogs.
+    /// The complaints of the page, which one without a fault has not: errors, refusals of its policy, dialogs.
     complaints: Vec<String>,
     _profile: tempfile::TempDir,
 }

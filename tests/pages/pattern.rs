@@ -1,4 +1,4 @@
-//! What a page says that a command prints, where `...` stands for what differs from run to run: in a line for any text, alone
+//! The output of a command as a page has it, where `...` stands for what differs from run to run: in a line for any text, alone
 //! on a line for any lines.
 
 const ANY: &str = "...";

@@ -1,4 +1,4 @@
-//! What is read of a cluster or of a dump of one, and what it is judged by.
+//! The objects of a cluster or of a dump of one, and the snapshot that judges them.
 
 use crate::cli::cluster::Basis;
 use crate::placement::Snapshot;
@@ -7,7 +7,7 @@ use crate::policy::Source;
 use super::inventory::Inventory;
 use super::report::{PolicySummary, PoolSummary};
 
-/// What has been read.
+/// The objects and the snapshot, as they have been read.
 #[derive(Debug)]
 pub(super) struct Read {
     /// The origin, for a person.

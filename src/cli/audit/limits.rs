@@ -12,7 +12,7 @@ use crate::node::Catalogue;
 /// The limits of a node pool, each `None` where it has none.
 type Limits = (Option<u64>, Option<u64>);
 
-/// What comes to one set of node pools, each of which may take it.
+/// The pods to come, by the set of node pools of which each may take them.
 type Coming<'r> = BTreeMap<Vec<&'r str>, Sum>;
 
 /// Returns the loads of all node pools that the catalogue has, the policy names, or pods are on. `objects` are the NodePool

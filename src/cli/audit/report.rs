@@ -73,9 +73,9 @@ pub(super) struct Workload {
     pub(super) change: Change,
     /// The pods that berth should have placed and did not: in a namespace that opted in, and created without berth.
     pub(super) missed: u64,
-    /// What is denied and warned of.
+    /// The findings that deny or warn.
     pub(super) findings: Vec<Finding>,
-    /// What it costs; `None` without prices.
+    /// The cost of its pods; `None` without prices.
     pub(super) cost: Option<Cost>,
 }
 

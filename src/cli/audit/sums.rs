@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::grouping::grouped;
 use super::report::{Change, NowThen, Resources, Sum, Sums};
 use super::steps::Step;
 use super::workloads::Row;
@@ -109,23 +110,10 @@ pub(super) fn amount(requests: Resources) -> String {
 /// Returns a number of tenths; large ones and whole ones without a point.
 pub(super) fn decimal(tenths: u128) -> String {
     if tenths >= 1000 || tenths.is_multiple_of(10) {
-        grouped((tenths + 5) / 10)
+        grouped(&((tenths + 5) / 10).to_string())
     } else {
         format!("{}.{}", tenths / 10, tenths % 10)
     }
-}
-
-/// Returns a number with its thousands apart: `12,340`.
-pub(super) fn grouped(number: u128) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
-
 use super::kill_switch::kill_switch;
 use crate::cli::output::clean;
+use crate::cli::severity::style;
+use crate::encoding::wording::counted;
 use crate::preflight::{Assessment, Fault, Severity};
 
 /// Writes the assessment.
@@ -60,18 +60,5 @@ fn checked(assessment: &Assessment) -> String {
         (_, 0) => webhooks,
         (0, _) => policies,
         _ => format!("{webhooks} and {policies}"),
-    }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
-}
-
-fn style(severity: Severity) -> Style {
-    match severity {
-        Severity::Error => AnsiColor::Red.on_default(),
-        Severity::Warning => AnsiColor::Yellow.on_default(),
-        Severity::Note => Style::new(),
     }
 }

@@ -9,11 +9,12 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Namespace, Pod, PodTemplate, ReplicationController};
 use serde::Deserialize;
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde::de::{Deserializer, Error, Visitor};
+use serde_json::{Number, Value};
 
 use super::quantity;
 use crate::cli::files::Identity;
+use crate::encoding::access::{Fields, Items};
 use crate::encoding::field::{FieldError, FieldPath};
 use crate::encoding::wrong_field::WrongField;
 
@@ -101,8 +102,8 @@ impl<'v> Deserializer<'v> for Node<'v> {
             Value::Bool(bool) => visitor.visit_bool(*bool),
             Value::Number(number) => Self::number(number, visitor),
             Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(items) => visitor.visit_seq(Items(items.iter())),
-            Value::Object(fields) => visitor.visit_map(Fields::of(Some(fields))),
+            Value::Array(items) => visitor.visit_seq(Items::of(items, Node)),
+            Value::Object(fields) => visitor.visit_map(Fields::of(Some(fields), Node)),
         }
     }
 
@@ -111,8 +112,8 @@ impl<'v> Deserializer<'v> for Node<'v> {
         deserialize_i32 => visit_i32(0),
         deserialize_i64 => visit_i64(0),
         deserialize_f64 => visit_f64(0.0),
-        deserialize_seq => visit_seq(Items([].iter())),
-        deserialize_map => visit_map(Fields::of(None)),
+        deserialize_seq => visit_seq(Items::of(&[], Node)),
+        deserialize_map => visit_map(Fields::of(None, Node)),
     }
 
     fn deserialize_struct<V: Visitor<'v>>(
@@ -169,55 +170,6 @@ impl<'v> Deserializer<'v> for Node<'v> {
         <V: Visitor<'v>>
         i8 i16 i128 u8 u16 u32 u64 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct enum identifier
         ignored_any
-    }
-}
-
-struct Items<'v>(std::slice::Iter<'v, Value>);
-
-impl<'v> SeqAccess<'v> for Items<'v> {
-    type Error = WrongField;
-
-    fn next_element_seed<T: DeserializeSeed<'v>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, WrongField> {
-        let next = self.0.next();
-        next.map(|item| seed.deserialize(Node(item))).transpose()
-    }
-}
-
-struct Fields<'v> {
-    rest: Option<serde_json::map::Iter<'v>>,
-    /// The value of the key that was read last.
-    value: &'v Value,
-}
-
-impl<'v> Fields<'v> {
-    fn of(map: Option<&'v Map<String, Value>>) -> Self {
-        Self {
-            rest: map.map(Map::iter),
-            value: &Value::Null,
-        }
-    }
-}
-
-impl<'v> MapAccess<'v> for Fields<'v> {
-    type Error = WrongField;
-
-    fn next_key_seed<K: DeserializeSeed<'v>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, WrongField> {
-        let Some((key, value)) = self.rest.as_mut().and_then(Iterator::next) else {
-            return Ok(None);
-        };
-        self.value = value;
-        seed.deserialize(BorrowedStrDeserializer::new(key))
-            .map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'v>>(&mut self, seed: S) -> Result<S::Value, WrongField> {
-        seed.deserialize(Node(self.value))
     }
 }
 

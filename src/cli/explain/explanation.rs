@@ -30,7 +30,7 @@ pub(in crate::cli) struct Explanation<'p> {
     pub(in crate::cli) findings: Vec<Finding>,
 }
 
-/// Where pods come from that the server sees as they are created.
+/// The origin of pods that the server sees as they are created.
 #[derive(Debug)]
 pub(super) struct Made {
     /// The place of their template in the object; `None` if it does not stand there.

@@ -34,7 +34,7 @@ pub(super) struct Wanted {
     all_namespaces: bool,
 }
 
-/// What has been read of a cluster.
+/// The objects of a cluster, and the snapshot that it decides by.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) manifests: Vec<Manifest>,

@@ -2,12 +2,14 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use super::located::DEFAULT_POLICY;
 use super::report::{Found, Report};
 use crate::cli::output::clean;
 use crate::cli::paper::Paper;
+use crate::cli::severity::style;
+use crate::encoding::wording::counted;
 use crate::preflight::Severity;
 
 const BOLD: Style = Style::new().bold();
@@ -76,17 +78,4 @@ fn summary(report: &Report) -> String {
     };
     let node_pools = counted(report.node_pools, "NodePool");
     format!("{policies} and {node_pools}: {}", counts.join(", "))
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
-}
-
-fn style(severity: Severity) -> Style {
-    match severity {
-        Severity::Error => AnsiColor::Red.on_default(),
-        Severity::Warning => AnsiColor::Yellow.on_default(),
-        Severity::Note => Style::new(),
-    }
 }

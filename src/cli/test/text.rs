@@ -11,6 +11,7 @@ use crate::cases::{Difference, Misread};
 use crate::cli::output::{clean, yaml};
 use crate::cli::styled::{Span, lines};
 use crate::cli::terminal::Screen;
+use crate::encoding::wording::counted;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -122,10 +123,6 @@ fn written(value: &Value) -> io::Result<String> {
 }
 
 fn summary(results: &Results, screen: Screen, out: &mut impl Write) -> io::Result<()> {
-    let counted = |count: usize, noun: &str| {
-        let plural = if count == 1 { "" } else { "s" };
-        format!("{count} {noun}{plural}")
-    };
     let (failed, unreadable) = (results.failed(), results.unreadable());
     let parts = [
         (results.passed(), "passed"),

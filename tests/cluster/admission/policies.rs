@@ -96,7 +96,7 @@ pub(crate) async fn every_mistake_is_refused(cluster: &Cluster) -> anyhow::Resul
     Ok(())
 }
 
-/// What is accepted and surely not meant so is a warning, and labels can be changed whatever the spec is.
+/// A policy that is accepted and surely not meant so is a warning, and labels can be changed whatever the spec is.
 pub(crate) async fn remarks(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     let scene = Scene::new(cluster).await?;

@@ -1,6 +1,6 @@
 //! The end of the demonstration: an audit of its cluster.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
@@ -21,7 +21,7 @@ pub(super) fn audit(kubeconfig: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn page(kubeconfig: &Path) -> anyhow::Result<std::path::PathBuf> {
+fn page(kubeconfig: &Path) -> anyhow::Result<PathBuf> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository("target"), Into::into);
     let page = target.join(PAGE);
     let directory = page.parent().context("no directory")?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::palette::Palette;
 
-/// What each workload of the examples teaches.
+/// The lesson of each workload of the examples.
 const LESSONS: [(&str, &str); 8] = [
     (
         "inflate",

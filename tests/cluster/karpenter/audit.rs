@@ -98,7 +98,7 @@ async fn opt_in(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What may not be read is said and left out, and the rights of the page are enough for all.
+/// The audit says and leaves out what it may not read, and the rights of the page are enough for all.
 async fn rights(cluster: &Cluster) -> anyhow::Result<()> {
     let kubeconfig = account::kubeconfig(cluster).await?;
     // It may watch the policy, and not get it.

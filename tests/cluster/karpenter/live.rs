@@ -229,7 +229,7 @@ async fn all(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is not there is said, with the nearest name.
+/// berth says that something is not there, with the nearest name.
 fn wrong(cluster: &Cluster) -> anyhow::Result<()> {
     for (arguments, part) in [
         (

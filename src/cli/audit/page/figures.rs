@@ -1,5 +1,6 @@
 //! Figures as a person reads them: grouped, with three digits that matter, and never 0 for what is more.
 
+use crate::cli::audit::grouping::grouped;
 use crate::cli::audit::report::{Cost, Resources};
 
 /// The hours of a month, as clouds count them.
@@ -9,12 +10,6 @@ const GIB: u128 = 1 << 30;
 /// Returns a number with its thousands apart: `12,345`.
 pub(super) fn count(number: u64) -> String {
     grouped(&number.to_string())
-}
-
-/// Returns a number of things by name: `1 pod`, `2 pods`.
-pub(super) fn things(number: u64, name: &str) -> String {
-    let end = if number == 1 { "" } else { "s" };
-    format!("{} {name}{end}", count(number))
 }
 
 /// Returns the share of a part in percent, rounded: 0 and 100 are said of nothing and of all alone.
@@ -104,20 +99,6 @@ fn thousandths(number: u128) -> String {
     let rest = format!(".{rest:03}");
     let rest = rest.trim_end_matches('0').trim_end_matches('.');
     grouped(&whole.to_string()) + rest
-}
-
-fn grouped(digits: &str) -> String {
-    let (sign, digits) = digits
-        .strip_prefix('-')
-        .map_or(("", digits), |rest| ("-", rest));
-    let mut text = sign.to_owned();
-    for (position, digit) in digits.chars().enumerate() {
-        if position != 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

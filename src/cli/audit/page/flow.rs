@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::escape::Text;
-use super::figures::{cores, count, gib, things};
+use super::figures::{cores, count, gib};
+use crate::cli::audit::grouping::counted;
 use crate::cli::audit::report::{Flow, Report};
 
 /// The most ends of a side that are drawn; the smallest beyond are one.
@@ -211,8 +212,8 @@ fn draw(left: &Side<'_>, right: &Side<'_>, bands: &[Band], out: &mut impl Write)
         "<svg class=flow role=img aria-label=\"Bands of pods from {} to {}. The table below has the numbers.\" width=\"100%\" \
          height={height:.0}><svg x=\"30%\" width=\"40%\" height={height:.0} viewBox=\"0 0 {WIDTH:.0} {height:.0}\" \
          preserveAspectRatio=none>",
-        things(left.len() as u64, "node pool"),
-        things(right.len() as u64, "pool"),
+        counted(left.len() as u64, "node pool"),
+        counted(right.len() as u64, "pool"),
     )?;
     let (mut from, mut to) = (left.clone(), right.clone());
     for band in bands {
@@ -230,7 +231,7 @@ fn draw(left: &Side<'_>, right: &Side<'_>, bands: &[Band], out: &mut impl Write)
             start + start_height,
             name(&left[band.from].0, "node pool"),
             name(&right[band.to].0, "pool"),
-            things(band.pods, "pod"),
+            counted(band.pods, "pod"),
         )?;
     }
     for (side, x) in [(left, 0.0), (right, WIDTH - END)] {
@@ -265,7 +266,7 @@ fn label(side: &Side<'_>, noun: &str, x: &str, out: &mut impl Write) -> io::Resu
             "<foreignObject x=\"{x}\" y={:.1} width=\"29%\" height={SLOT}><div class=end-{noun} title=\"{name}\"><b>{name}</b> \
              <span>{}</span></div></foreignObject>",
             slot.top + (slot.height.max(SLOT) - SLOT) / 2.0,
-            things(slot.pods, "pod"),
+            counted(slot.pods, "pod"),
             noun = if noun == "pool" { "right" } else { "left" },
         )?;
     }

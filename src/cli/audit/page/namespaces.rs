@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::escape::Text;
-use super::figures::{cores, count, gib, things};
+use super::figures::{cores, count, gib};
 use super::tally::Tally;
+use crate::cli::audit::grouping::counted;
 
 /// Writes the namespaces by name.
 pub(super) fn write(tally: &Tally<'_>, out: &mut impl Write) -> io::Result<()> {
@@ -20,7 +21,7 @@ pub(super) fn write(tally: &Tally<'_>, out: &mut impl Write) -> io::Result<()> {
          Namespaces</caption><thead><tr><th scope=col>Namespace<th scope=col>Opted in<th scope=col>Workloads<th scope=col>Pods\
          <th scope=col>CPU, cores<th scope=col>Memory, GiB<th scope=col>Pods that move<th scope=col>Blocked workloads\
          <th scope=col>Missed pods</thead><tbody>",
-        things(namespaces.len() as u64, "namespace"),
+        counted(namespaces.len() as u64, "namespace"),
         count(opted_in.count() as u64),
     )?;
     for (name, namespace) in namespaces {

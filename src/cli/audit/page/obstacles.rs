@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::escape::Text;
-use super::figures::things;
+use crate::cli::audit::grouping::counted;
 use crate::cli::audit::report::{Change, Report, Workload};
 
 /// The most workloads that are listed. The table has them all.
@@ -28,7 +28,7 @@ pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
     out.write_all(b"</ul>")?;
     if let Some(more) = blocked.len().checked_sub(MOST).filter(|more| *more != 0) {
-        let more = things(more as u64, "more workload");
+        let more = counted(more as u64, "more workload");
         write!(
             out,
             "<p class=note>And {more}. <button class=show type=button data-change=Blocked>Show all in the table</button>"
@@ -58,7 +58,7 @@ fn obstacle(workload: &Workload, out: &mut impl Write) -> io::Result<()> {
         Text(&workload.kind),
         Text(&workload.name),
         Text(&workload.namespace),
-        things(workload.pods, "pod"),
+        counted(workload.pods, "pod"),
     )?;
     let denials = workload.findings.iter();
     let mut denials = denials

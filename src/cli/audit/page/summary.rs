@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use super::escape::Text;
-use super::figures::{a_month, an_hour, count, percent, things};
+use super::figures::{a_month, an_hour, count, percent};
 use super::tally::{CHANGES, Tally};
 use super::words;
+use crate::cli::audit::grouping::counted;
 use crate::cli::audit::report::{Change, Report, Sums};
 
 /// Writes the head of the page.
@@ -49,7 +50,7 @@ pub(super) fn write_figures(
             words::of_change(change),
             count(found.workloads),
             unit(found.workloads, "workload"),
-            things(found.pods, "pod"),
+            counted(found.pods, "pod"),
             words::meaning(change),
         )?;
         if found.workloads != 0 {
@@ -86,15 +87,15 @@ fn headline(report: &Report, tally: &Tally<'_>) -> String {
     let blocked = tally.of_change(Change::Blocked).workloads;
     let blocked = match blocked {
         0 => "nothing is blocked".to_owned(),
-        number => format!("{} blocked", things(number, "workload")),
+        number => format!("{} blocked", counted(number, "workload")),
     };
     if sums.pods == 0 {
-        let workloads = things(sums.workloads, "workload");
+        let workloads = counted(sums.workloads, "workload");
         let placed = count(tally.placed);
         return format!("{placed} of {workloads} would be placed; {blocked}");
     }
     let moving = count(tally.moving);
-    let pods = things(sums.pods, "pod");
+    let pods = counted(sums.pods, "pod");
     let spot = spot(sums).map(|spot| format!("spot share {spot}; "));
     format!(
         "{moving} of {pods} would move; {}{blocked}",
@@ -190,7 +191,7 @@ fn write_cost(report: &Report, out: &mut impl Write) -> io::Result<()> {
         out,
         "</table><p class=note>{} From {} in {}. A month has 730 hours.</div>",
         Text(&prices.method),
-        things(prices.offers, "offer"),
+        counted(prices.offers, "offer"),
         Text(&prices.file),
     )
 }

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::cli::audit::grouping::grouped;
 use crate::cli::audit::report::{NodePoolLoad, NowThen, Report, Sum};
-use crate::cli::audit::sums::{amount, decimal, grouped};
+use crate::cli::audit::sums::{amount, decimal};
 use crate::cli::output::clean;
 use crate::cli::paper::Paper;
 use crate::cli::wrap::width;
@@ -96,7 +97,7 @@ fn figures(sums: &NowThen) -> [String; COLUMNS] {
     let of = |sum: &Sum| {
         let memory = (u128::from(sum.requests.memory_bytes) * 10).div_ceil(1 << 30);
         [
-            grouped(sum.pods.into()),
+            grouped(&sum.pods.to_string()),
             decimal(sum.requests.cpu_millis.div_ceil(100).into()),
             decimal(memory),
         ]

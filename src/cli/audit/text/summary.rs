@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::cli::audit::grouping::{counted, grouped};
 use crate::cli::audit::report::{Change, Cost, Report, Sums};
-use crate::cli::audit::sums::{amount, grouped};
+use crate::cli::audit::sums::amount;
 use crate::cli::output::clean;
 use crate::cli::paper::Paper;
 use crate::cli::styled::Span;
@@ -73,7 +74,7 @@ fn changes(report: &Report) -> Vec<Span> {
     ];
     let clauses = clauses.into_iter().filter(|(change, ..)| count(change) > 0);
     let clauses = clauses.map(|(change, words, style)| {
-        let mut text = format!("{} {words}", grouped(count(change).into()));
+        let mut text = format!("{} {words}", grouped(&count(change).to_string()));
         if change == "left-alone" {
             text.push_str(&by_cause(report));
         }
@@ -112,8 +113,8 @@ fn found(sums: &Sums) -> Vec<Span> {
         ),
     ];
     let clauses = clauses.into_iter().filter(|(count, ..)| *count > 0);
-    let clauses =
-        clauses.map(|(count, words, style)| (format!("{} {words}", grouped(count.into())), style));
+    let clauses = clauses
+        .map(|(count, words, style)| (format!("{} {words}", grouped(&count.to_string())), style));
     joined(clauses.collect())
 }
 
@@ -158,10 +159,4 @@ fn policy(report: &Report) -> String {
         ""
     };
     format!("{}, judged by {whose}{effect}", report.source)
-}
-
-/// Returns a number of things: `1 pod`, `2 pods`.
-fn counted(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(number.into()))
 }
