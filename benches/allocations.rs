@@ -10,7 +10,7 @@ mod support;
 
 use allocation_counter::measure;
 use berth::admission::mutate;
-use berth::placement::Snapshot;
+use berth::placement::{Siblings, Snapshot};
 use berth::policy::{embedded_node_pools, embedded_policy};
 
 fn main() {
@@ -27,8 +27,8 @@ fn main() {
     for kilobytes in [3, 12, 60] {
         let body = support::review(kilobytes * 1024);
         // The first call of a process may set up what later ones share.
-        let _ = mutate(&body, &snapshot);
-        let berth = measure(|| drop(mutate(&body, &snapshot)));
+        let _ = mutate(&body, &snapshot, &Siblings::none);
+        let berth = measure(|| drop(mutate(&body, &snapshot, &Siblings::none)));
         let usual = measure(|| drop(support::usual(&body)));
         for (way, info) in [("berth", berth), ("usual", usual)] {
             println!(

@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 use berth::admission::mutate;
 use berth::node::NodePool;
-use berth::placement::Snapshot;
+use berth::placement::{Siblings, Snapshot};
 use berth::policy::{embedded_node_pools, embedded_policy};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;
@@ -31,7 +31,7 @@ fn decide(criterion: &mut Criterion) {
             BenchmarkId::new("berth", format!("{kilobytes}KB")),
             &body,
             |bencher, body| {
-                bencher.iter(|| mutate(black_box(body), &snapshot).expect("a review").body);
+                bencher.iter(|| mutate(black_box(body), &snapshot, &Siblings::none).expect("a review").body);
             },
         );
         group.bench_with_input(
@@ -102,7 +102,7 @@ fn instances(criterion: &mut Criterion) {
     for (name, requirements) in ASKED {
         let body = asking(requirements);
         group.bench_with_input(BenchmarkId::from_parameter(name), &body, |bencher, body| {
-            bencher.iter(|| mutate(black_box(body), &snapshot).expect("a review").body);
+            bencher.iter(|| mutate(black_box(body), &snapshot, &Siblings::none).expect("a review").body);
         });
     }
     group.finish();

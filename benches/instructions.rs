@@ -15,7 +15,7 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
 use berth::admission::mutate;
-use berth::placement::Snapshot;
+use berth::placement::{Siblings, Snapshot};
 use berth::policy::{embedded_node_pools, embedded_policy};
 
 const FEW: u64 = 10;
@@ -55,7 +55,7 @@ fn work(way: &str, kilobytes: usize, times: u64) {
     let body = support::review(kilobytes * 1024);
     for _ in 0..times {
         if way == "berth" {
-            black_box(mutate(black_box(&body), &snapshot).expect("a review").body);
+            black_box(mutate(black_box(&body), &snapshot, &Siblings::none).expect("a review").body);
         } else {
             black_box(support::usual(black_box(&body)));
         }

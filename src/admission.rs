@@ -17,18 +17,27 @@ use answer::{Conclusion, respond};
 use review::{NotAReview, Request, Verdict};
 
 use crate::encoding::json::Reader;
-use crate::placement::{Reason, Snapshot};
+use crate::placement::{Basis, Counts, Owner, Reason, Siblings, Snapshot};
 use crate::pod::{Kind, Template, Workload};
 use crate::policy::{Action, Mode};
 use crate::validation::{Check, Finding};
+
+/// The pods that a controller has already. `None` if they are unknown.
+pub type SiblingsOf<'c> = dyn Fn(Owner<'_>) -> Option<Siblings> + 'c;
 
 /// Answers `POST /mutate`. It never denies an object: if anything goes wrong once the `uid` is known, the object passes
 /// unchanged (R5.6, R5.7).
 ///
 /// # Errors
 /// If the body is no review.
-pub fn mutate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, NotAReview> {
-    respond(body, |request| mutation(request, snapshot))
+pub fn mutate<'a>(
+    body: &'a [u8],
+    snapshot: &Snapshot,
+    siblings: &SiblingsOf<'_>,
+) -> Result<Answer<'a>, NotAReview> {
+    respond(body, |uid, request| {
+        mutation(uid, request, snapshot, siblings)
+    })
 }
 
 /// Answers `POST /validate`, never with a patch.
@@ -36,7 +45,7 @@ pub fn mutate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, Not
 /// # Errors
 /// If the body is no review.
 pub fn validate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, NotAReview> {
-    respond(body, |request| {
+    respond(body, |_, request| {
         if namespaces::is_namespace(request) {
             namespaces::admission(request, snapshot)
         } else if policies::is_policy(request) {
@@ -49,19 +58,41 @@ pub fn validate<'a>(body: &'a [u8], snapshot: &Snapshot) -> Result<Answer<'a>, N
 
 /// Returns the patch for the pods that a request creates, or the reason to leave the object alone. It warns nobody: the
 /// validating side does, so that each thing is told once.
-fn mutation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Conclusion<'p>, Reason> {
+fn mutation<'p>(
+    uid: &str,
+    request: &Request<'_>,
+    snapshot: &'p Snapshot,
+    siblings: &SiblingsOf<'_>,
+) -> Result<Conclusion<'p>, Reason> {
     let workload = workload(request)?;
     if request.operation.as_ref() != "CREATE" {
         return Err(Reason::Operation);
     }
     let namespace = snapshot.namespace(&request.namespace);
-    let judged = judge(&workload, namespace, snapshot);
+    let owner = workload.pod.metadata.controller_uid().map(|uid| Owner {
+        namespace: &request.namespace,
+        uid,
+    });
+    // Few policies have a split, and all others are spared the questions about it.
+    let owner = owner.filter(|_| snapshot.policy.has_split() && workload.is_pod());
+    let counts = owner.map_or_else(Counts::default, |owner| {
+        siblings(owner).map_or_else(|| Counts::lot(uid), Counts::Known)
+    });
+    let judged = judge(&workload, namespace, snapshot, &counts);
+    let assigned = judged.decision.assigned;
+    let is_chosen = assigned.is_some_and(|assigned| assigned.basis != Basis::Label);
+    if is_chosen && !workload.is_pod() {
+        // The pods of one template go to both sides.
+        return Err(Reason::Kind);
+    }
     let mut verdict = Verdict::default();
     if judged.decision.mode == Mode::Enforce {
         verdict.patch = judged.patch();
     }
+    let is_made = is_chosen && judged.decision.reason.is_placed() && !request.dry_run;
     Ok(Conclusion {
         verdict,
+        counted_for: owner.filter(|_| is_made).map(|owner| owner.uid.into()),
         ..Conclusion::of(judged, namespace)
     })
 }
@@ -76,8 +107,14 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Concl
         return Err(Reason::Operation);
     }
     let namespace = snapshot.namespace(&request.namespace);
-    let judged = judge(&workload, namespace, snapshot);
-    let Found { findings, was_so } = find(request, &judged, snapshot);
+    let first = Counts::default();
+    let judged = judge(&workload, namespace, snapshot, &first);
+    let mut found = find(request, &judged, &first, snapshot);
+    if let Some(counts) = judged.other_side() {
+        let other = judge(&workload, namespace, snapshot, &counts);
+        found.join(find(request, &other, &counts, snapshot));
+    }
+    let Found { findings, was_so } = found;
     let mut verdict = Verdict::default();
     if judged.decision.mode == Mode::Enforce {
         verdict.denial = denial::of_findings(&findings);
@@ -109,8 +146,25 @@ struct Found {
     was_so: bool,
 }
 
+impl Found {
+    /// Adds what is found of the other side of the pool, each thing once.
+    fn join(&mut self, other: Self) {
+        for finding in other.findings {
+            if !self.findings.contains(&finding) {
+                self.findings.push(finding);
+            }
+        }
+        self.was_so &= other.was_so;
+    }
+}
+
 /// Judges the workload of a request. An UPDATE has no findings for problems that the old object has too.
-fn find(request: &Request<'_>, judged: &Judged<'_, '_>, snapshot: &Snapshot) -> Found {
+fn find(
+    request: &Request<'_>,
+    judged: &Judged<'_, '_>,
+    counts: &Counts,
+    snapshot: &Snapshot,
+) -> Found {
     let findings = judged.findings(&request.username, None);
     // Few updates have findings, so berth reads the old object only then. An old object that it cannot read counts as
     // none: it judges everything in the new one as added.
@@ -121,7 +175,7 @@ fn find(request: &Request<'_>, judged: &Judged<'_, '_>, snapshot: &Snapshot) -> 
         && let Some(old) = Workload::new(request.kind(), &object)
     {
         let namespace = snapshot.namespace(&request.namespace);
-        let old = judge(&old, namespace, snapshot);
+        let old = judge(&old, namespace, snapshot, counts);
         return Found {
             findings: judged.findings(&request.username, Some(&old)),
             was_so: old.decision.reason == judged.decision.reason,

@@ -35,6 +35,8 @@ pub mod validation;
 
 pub mod admission;
 
+pub mod split;
+
 pub mod definition;
 
 pub mod preflight;

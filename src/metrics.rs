@@ -3,6 +3,7 @@
 //! The value of every label is the name of an enum's variant or a name in the policy. No request can make a new series.
 
 mod registrar;
+mod split;
 mod tally;
 mod timestamp;
 pub mod watching;
@@ -22,6 +23,7 @@ use crate::named::named;
 use registrar::Registrar;
 use watching::Watching;
 
+pub use split::SplitMetrics;
 pub use tally::Tally;
 pub use timestamp::timestamp;
 
@@ -116,6 +118,8 @@ pub struct Metrics {
     authority_not_after: Gauge,
     reload_errors: Counter,
     renewal_errors: Counter,
+    /// The metrics of split pools.
+    pub split: SplitMetrics,
     /// The metrics of the watches and of the policy.
     pub watching: Watching,
 }
@@ -184,6 +188,7 @@ impl Default for Metrics {
                 "Failures to look after a self-managed certificate; the one in use stays",
                 Counter::default(),
             ),
+            split: SplitMetrics::new(&mut all),
             watching: Watching::new(&mut all),
             registry: all.finish(),
         }
@@ -221,6 +226,9 @@ impl Metrics {
             pool: record.pool.clone(),
         };
         self.decisions.get_or_create(&labels).inc();
+        if endpoint == Endpoint::Mutate {
+            self.split.decision(record);
+        }
         for finding in &record.findings {
             let labels = FindingLabels {
                 check: finding.check.as_str(),

@@ -13,6 +13,19 @@ pub const POOL_LABEL: &str = "placement.truemark.io/pool";
 /// The label by which a pod, or its namespace for it, asks for an architecture.
 pub const ARCH_LABEL: &str = "placement.truemark.io/arch";
 
+/// The label that says on which side of a pool's split a pod is. berth writes it, unless the author chose.
+pub const CAPACITY_LABEL: &str = "placement.truemark.io/capacity";
+
+/// The annotation by which a pod template sets the base of its split, in pods.
+pub const BASE_ANNOTATION: &str = "placement.truemark.io/on-demand-base-capacity";
+
+/// The annotation by which a pod template sets the percentage of its split.
+pub const PERCENTAGE_ANNOTATION: &str =
+    "placement.truemark.io/on-demand-percentage-above-base-capacity";
+
+/// The annotation by which a `ReplicaSet` that shrinks chooses its pods: those of the lowest cost go first.
+pub const DELETION_COST_ANNOTATION: &str = "controller.kubernetes.io/pod-deletion-cost";
+
 /// The annotation in which berth sums up how it placed a pod.
 pub const DECISION_ANNOTATION: &str = "placement.truemark.io/decision";
 

@@ -4,6 +4,7 @@
 //! pod alone gives the reason.
 
 mod architecture;
+mod counts;
 mod decision;
 mod edits;
 mod exemption;
@@ -11,11 +12,14 @@ mod given;
 mod reason;
 mod search;
 mod snapshot;
+mod split;
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::sync::Arc;
 
 pub use architecture::{Holder, UnknownArchitecture, asked_architecture};
+pub use counts::{Assigned, Basis, Counts, Owner, Siblings};
 pub use decision::Decision;
 pub use edits::{
     Edits, NewPreference, NewRequirement, NewRequirements, NewTerm, NewToleration, RequiredEdits,
@@ -27,20 +31,24 @@ pub use exemption::{
 pub use given::{Given, Live, live_catalogue};
 pub use reason::Reason;
 pub use snapshot::Snapshot;
+pub use split::split_of;
 
-use crate::names::{ARCH_LABEL, DECISION_ANNOTATION, POOL_LABEL};
+use crate::names::{
+    ARCH_LABEL, CAPACITY_LABEL, DECISION_ANNOTATION, DELETION_COST_ANNOTATION, POOL_LABEL,
+};
 use crate::node::Catalogue;
 use crate::pod::{Namespace, Pod, asks_for_instances};
-use crate::policy::{Mode, Place, Policy, Pool, Rule};
+use crate::policy::{Architecture, Mode, Place, Policy, Pool, Rule};
 use search::Search;
 
-/// Decides where a pod goes.
+/// Decides where a pod goes. The counts matter only in a pool that is split.
 #[must_use]
 pub fn decide<'p>(
     pod: &Pod<'_>,
     namespace: &Namespace<'_>,
     policy: &'p Policy,
     catalogue: &'p Catalogue,
+    counts: &Counts,
 ) -> Decision<'p> {
     let leave = |reason| Decision {
         mode: policy.mode,
@@ -58,6 +66,7 @@ pub fn decide<'p>(
         rule,
         policy,
         catalogue,
+        counts,
     };
     Decision {
         mode: match policy.mode {
@@ -76,6 +85,7 @@ struct Matched<'a, 'p> {
     rule: &'p Rule,
     policy: &'p Policy,
     catalogue: &'p Catalogue,
+    counts: &'a Counts,
 }
 
 impl<'p> Matched<'_, 'p> {
@@ -152,15 +162,62 @@ impl<'p> Matched<'_, 'p> {
                 return Decision::left(Reason::UnknownArchitecture, unknown.to_string());
             }
         };
-        let (node_label, platform) = search::nodes_of(pool, self.catalogue);
         let architecture = asked.or(self.rule.architecture);
         let architecture = architecture.unwrap_or(self.policy.default_architecture());
+        let mut decision = match split::side(self.pod, pool, self.counts) {
+            Ok(None) => self.on(pool, &pool.node_pools, architecture),
+            Ok(Some(assigned)) => self.on_side(pool, assigned, architecture),
+            Err(detail) => Decision::left(Reason::UnknownCapacity, detail),
+        };
+        if decision.reason == Reason::Placed {
+            decision.edits.labels = self.labels(pool, &decision);
+            decision.edits.annotations = self.annotations(pool, &decision);
+            if decision.edits.is_empty() {
+                decision.reason = Reason::AlreadyPlaced;
+            }
+        }
+        decision
+    }
+
+    /// Returns the decision for a side of a split pool. A pod that cannot run there goes to the other side, unless its own
+    /// label names the side.
+    fn on_side(
+        &self,
+        pool: &'p Pool,
+        assigned: Assigned,
+        architecture: Architecture,
+    ) -> Decision<'p> {
+        let on = |assigned: Assigned| Decision {
+            assigned: Some(assigned),
+            ..self.on(pool, pool.side(assigned.side), architecture)
+        };
+        let wanted = on(assigned);
+        if wanted.reason.is_placed() || assigned.basis == Basis::Label {
+            return wanted;
+        }
+        let other = on(assigned.other(self.counts));
+        if other.reason.is_placed() {
+            other
+        } else {
+            wanted
+        }
+    }
+
+    /// Returns the decision for some node pools of a pool, without the labels and annotations to add.
+    fn on(
+        &self,
+        pool: &'p Pool,
+        names: &'p [Arc<str>],
+        architecture: Architecture,
+    ) -> Decision<'p> {
+        let (node_label, platform) = search::nodes_of(names, self.catalogue);
         let asks_for_instances = asks_for_instances(self.pod.spec);
         let search = Search {
             pod: self.pod,
             preference: search::preference(self.pod.spec, pool.binding),
             topology: self.pod.spec.hard_topology_keys(),
             pool,
+            names,
             node_label,
             platform,
             known: self.policy.architectures(),
@@ -170,7 +227,7 @@ impl<'p> Matched<'_, 'p> {
             implied: Cell::default(),
             catalogue: self.catalogue,
         };
-        let mut decision = search.place();
+        let decision = search.place();
         if let RequiredEdits::Extend(_, terms) = &decision.edits.required
             && terms.len() > edits::MOST_TERMS
         {
@@ -180,16 +237,21 @@ impl<'p> Matched<'_, 'p> {
             );
             return Decision::left(Reason::TooManyTerms, detail);
         }
-        if decision.reason == Reason::Placed {
-            if self.pod.metadata.label(POOL_LABEL).is_none() {
-                decision.edits.labels.push((POOL_LABEL, &*pool.name));
-            }
-            decision.edits.annotations = self.annotations(pool, &decision);
-            if decision.edits.is_empty() {
-                decision.reason = Reason::AlreadyPlaced;
-            }
-        }
         decision
+    }
+
+    /// Returns the labels that the pod lacks: its pool, and its side of the split.
+    fn labels(&self, pool: &'p Pool, decision: &Decision<'p>) -> Vec<(&'static str, &'p str)> {
+        let mut labels = Vec::new();
+        if self.pod.metadata.label(POOL_LABEL).is_none() {
+            labels.push((POOL_LABEL, &*pool.name));
+        }
+        if let Some(Assigned { side, basis, .. }) = decision.assigned
+            && basis != Basis::Label
+        {
+            labels.push((CAPACITY_LABEL, side.as_str()));
+        }
+        labels
     }
 
     /// Returns the annotations that the pod lacks: the pool's, and the one that records the decision.
@@ -202,6 +264,14 @@ impl<'p> Matched<'_, 'p> {
         let mut annotations: Vec<_> = of_pool
             .filter(|(key, _)| missing(key) && *key != DECISION_ANNOTATION)
             .collect();
+        let cost = decision
+            .assigned
+            .and_then(|assigned| split::deletion_cost(self.pod, assigned));
+        if let Some(cost) =
+            cost.filter(|_| !pool.annotations.contains_key(DELETION_COST_ANNOTATION))
+        {
+            annotations.push((DELETION_COST_ANNOTATION, Cow::Owned(cost)));
+        }
         if missing(DECISION_ANNOTATION) {
             let summary = summary(self.rule, pool, decision);
             annotations.push((DECISION_ANNOTATION, Cow::Owned(summary)));
@@ -222,6 +292,10 @@ fn summary(rule: &Rule, pool: &Pool, decision: &Decision<'_>) -> String {
     for (name, value) in [(": rule=", &rule.name), (" pool=", &pool.name)] {
         line.push_str(name);
         line.push_str(value);
+    }
+    if let Some(assigned) = decision.assigned {
+        line.push_str(" capacity=");
+        line.push_str(assigned.side.as_str());
     }
     push_list(&mut line, " nodePools=", node_pools);
     push_list(

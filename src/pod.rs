@@ -23,7 +23,7 @@ mod workload;
 pub use affinity::{Affinity, NodeAffinity, PreferredTerm, Term};
 pub use alternatives::Alternative;
 pub use demands::{asks_for_instances, demands, demands_instances, implied};
-pub use labels::{Keys, Labels, NodeSelector};
+pub use labels::{Annotations, Labels, NodeSelector};
 pub use metadata::{Controller, Metadata};
 pub use namespace::{Namespace, NamespaceLabels, Namespaces};
 pub use pod_affinity::PodAffinityTerm;

@@ -11,6 +11,7 @@ mod rule;
 mod selector;
 mod shape;
 mod source;
+mod split;
 mod unmatched;
 mod unreached;
 
@@ -18,13 +19,14 @@ pub use danger::Danger;
 pub use draft::{Draft, Form as DraftForm, NoNodePool, draft};
 pub use effective::Policy;
 pub use file::{Action, Binding, Mode, PolicyFile, PolicySpec, Validation};
-pub use pool::Pool;
-pub use remarks::{missing, remarks, unavailable, unreached_rules, without_node_pools};
+pub use pool::{Pool, Side};
+pub use remarks::{missing, remarks, unreached_rules, without_node_pools};
 pub use rule::{Architecture, Place, Rule};
 pub use selector::{Selector, SelectorFile};
 pub use source::{
     Source, embedded_node_pools, embedded_policy, embedded_policy_object, examine_policy,
     read_policy, read_policy_object, read_policy_spec,
 };
+pub use split::{Capacity, OnDemand, OwnNumbers, Split};
 pub use unmatched::{optional_labels, unmatched};
 pub use unreached::{Unreached, unreached};

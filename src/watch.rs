@@ -4,6 +4,7 @@
 //!  NodePools ───────┐
 //!  Namespaces ──────┼─feed─▶ View ─▶ Snapshot ─▶ every decision
 //!  PlacementPolicy ─┘             └▶ status ─▶ the PlacementPolicy
+//!  pods of split pools ─feed─▶ Ledger ─▶ the side of every new pod
 //! ```
 //!
 //! While the API server does not answer, the last snapshot stays in force, and the metrics show its age. berth asks
@@ -15,6 +16,7 @@ mod feed;
 mod listing;
 mod misspelt;
 mod news;
+mod pods;
 mod status;
 mod update;
 mod view;
@@ -30,7 +32,12 @@ use tokio::sync::{oneshot, watch};
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
 use crate::placement::{Given, Snapshot};
+use crate::policy::Policy;
+use crate::split::Ledger;
 use feed::{Feed, feed, namespaces, node_pools, policies};
+use news::Judgement;
+use pods::Counting;
+use update::Update;
 use view::View;
 
 /// The most changes that become one snapshot because they arrive together.
@@ -38,7 +45,8 @@ const BATCH: usize = 1024;
 
 /// A cluster to follow, with a client for each kind of object.
 pub struct Cluster {
-    feeds: Vec<Feed>,
+    config: Config,
+    feeds: Vec<Feed<Update>>,
     view: View,
     client: Client,
     metrics: Arc<Metrics>,
@@ -64,6 +72,7 @@ impl Cluster {
             feeds.push(feed(config, Watched::Policies, &metrics, policies())?);
         }
         Ok(Self {
+            config: config.clone(),
             feeds,
             view: View::new(given, own_namespace),
             client: Client::try_from(config.clone())?,
@@ -71,40 +80,102 @@ impl Cluster {
         })
     }
 
-    /// Publishes a snapshot after every change, for as long as it is polled. Sends to `listed` after the first.
+    /// Publishes a snapshot after every change, and counts the pods of split pools in the ledger, for as long as it is
+    /// polled. Sends to `listed` once there is all that decisions need.
     pub async fn follow(
         self,
         snapshots: Arc<ArcSwapOption<Snapshot>>,
+        ledger: Arc<Ledger>,
         listed: oneshot::Sender<()>,
     ) {
         let Self {
+            config,
             feeds,
-            mut view,
+            view,
             client,
             metrics,
         } = self;
         let (judgements, newest) = watch::channel(None);
-        let mut listed = Some(listed);
-        let mut updates = select_all(feeds).ready_chunks(BATCH);
-        let publish = async {
-            while let Some(batch) = updates.next().await {
-                for update in batch {
-                    view.take(update);
-                }
-                let Some(news) = view.news() else { continue };
-                news.report(&metrics);
-                if let Some(snapshot) = news.snapshot {
-                    snapshots.store(Some(Arc::new(snapshot)));
-                    if let Some(listed) = listed.take() {
-                        // A process that is ending has dropped the receiver.
-                        let _ = listed.send(());
-                    }
-                }
-                if let Some(assessment) = news.assessment {
-                    judgements.send_replace(assessment.judgement);
-                }
+        let (policies, policy) = watch::channel(None);
+        let (answered, pods_answered) = watch::channel(false);
+        let publishing = Publishing {
+            snapshots,
+            policies,
+            judgements,
+            metrics: &metrics,
+        };
+        let counting = Counting {
+            config,
+            ledger,
+            metrics: Arc::clone(&metrics),
+            policy: policy.clone(),
+            answered,
+        };
+        let count = async {
+            if let Err(error) = counting.run().await {
+                tracing::error!(%error, "cannot count the pods of split pools");
             }
         };
-        tokio::join!(publish, status::write(client, newest, &metrics));
+        tokio::join!(
+            publishing.run(feeds, view),
+            count,
+            tell(policy, pods_answered, listed),
+            status::write(client, newest, &metrics),
+        );
+    }
+}
+
+/// Sends to `listed` once there is a snapshot, and an answer about pods if its policy has a split.
+async fn tell(
+    mut policy: watch::Receiver<Option<Arc<Policy>>>,
+    mut answered: watch::Receiver<bool>,
+    listed: oneshot::Sender<()>,
+) {
+    let has_split = match policy.wait_for(Option::is_some).await {
+        Ok(policy) => policy.as_ref().is_some_and(|policy| policy.has_split()),
+        Err(_) => return,
+    };
+    if has_split && answered.wait_for(|answered| *answered).await.is_err() {
+        return;
+    }
+    // A process that is ending has dropped the receiver.
+    let _ = listed.send(());
+}
+
+/// Those who need to know of a change.
+struct Publishing<'m> {
+    snapshots: Arc<ArcSwapOption<Snapshot>>,
+    policies: watch::Sender<Option<Arc<Policy>>>,
+    judgements: watch::Sender<Option<Judgement>>,
+    metrics: &'m Metrics,
+}
+
+impl Publishing<'_> {
+    /// Publishes a snapshot after every change, for ever.
+    async fn run(self, feeds: Vec<Feed<Update>>, mut view: View) {
+        let mut updates = select_all(feeds).ready_chunks(BATCH);
+        while let Some(batch) = updates.next().await {
+            for update in batch {
+                view.take(update);
+            }
+            let Some(news) = view.news() else { continue };
+            news.report(self.metrics);
+            if let Some(snapshot) = news.snapshot {
+                let policy = Arc::clone(&snapshot.policy);
+                self.snapshots.store(Some(Arc::new(snapshot)));
+                self.policies.send_if_modified(|known| {
+                    let is_new = known
+                        .as_ref()
+                        .is_none_or(|known| !Arc::ptr_eq(known, &policy));
+                    if is_new {
+                        *known = Some(policy);
+                    }
+                    is_new
+                });
+            }
+            if let Some(assessment) = news.assessment {
+                self.judgements.send_replace(assessment.judgement);
+            }
+        }
     }
 }

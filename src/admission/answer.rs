@@ -8,7 +8,7 @@ use super::judge::Judged;
 use super::review::{self, Envelope, NotAReview, Request, Verdict, Version};
 use crate::encoding::json::Malformed;
 use crate::names::DECISION_ANNOTATION;
-use crate::placement::{Decision, Reason};
+use crate::placement::{Assigned, Decision, Owner, Reason};
 use crate::pod::{Kind, Namespace, Template};
 use crate::policy::Mode;
 use crate::validation::Finding;
@@ -41,6 +41,10 @@ pub struct Record<'a> {
     pub rule: Option<Arc<str>>,
     /// The name of the pool that the rule gives.
     pub pool: Option<Arc<str>>,
+    /// The side of the pool, if it is split.
+    pub assigned: Option<Assigned>,
+    /// The `uid` of the controller of which this is a new pod in a split pool. `None` if no pod is to be counted.
+    pub counted_for: Option<Box<str>>,
     /// False if berth judged the request without the labels of its namespace.
     pub namespace_known: bool,
     /// The place at which berth could not read the body. `None` if it could.
@@ -53,11 +57,24 @@ pub struct Record<'a> {
     pub findings: Vec<Finding>,
 }
 
+impl Record<'_> {
+    /// Returns the new pod in a split pool, to be counted. `None` if there is none.
+    #[must_use]
+    pub fn new_pod(&self) -> Option<(Owner<'_>, Assigned)> {
+        let owner = Owner {
+            namespace: &self.namespace,
+            uid: self.counted_for.as_ref()?,
+        };
+        Some((owner, self.assigned?))
+    }
+}
+
 /// The conclusion of an endpoint about a request.
 pub(super) struct Conclusion<'p> {
     pub(super) decision: Decision<'p>,
     pub(super) verdict: Verdict,
     pub(super) findings: Vec<Finding>,
+    pub(super) counted_for: Option<Box<str>>,
     pub(super) namespace_known: bool,
 }
 
@@ -68,6 +85,7 @@ impl<'p> Conclusion<'p> {
             decision: Decision::leave(reason),
             verdict: Verdict::default(),
             findings: Vec::new(),
+            counted_for: None,
             namespace_known: true,
         }
     }
@@ -88,7 +106,7 @@ impl<'p> Conclusion<'p> {
 /// If the body is no review.
 pub(super) fn respond<'a, 'p>(
     body: &'a [u8],
-    conclude: impl FnOnce(&Request<'a>) -> Result<Conclusion<'p>, Reason>,
+    conclude: impl FnOnce(&str, &Request<'a>) -> Result<Conclusion<'p>, Reason>,
 ) -> Result<Answer<'a>, NotAReview> {
     let Envelope {
         version,
@@ -101,7 +119,8 @@ pub(super) fn respond<'a, 'p>(
     };
     let concluded = request.as_ref().map_or(Err(Reason::Malformed), |request| {
         // A bug must not block a pod. The panic hook logs the place of the panic.
-        catch_unwind(AssertUnwindSafe(|| conclude(request))).unwrap_or(Err(Reason::InternalError))
+        catch_unwind(AssertUnwindSafe(|| conclude(&uid, request)))
+            .unwrap_or(Err(Reason::InternalError))
     });
     let conclusion = concluded.unwrap_or_else(Conclusion::leave);
     let body = written(version, &uid, &conclusion);
@@ -109,6 +128,7 @@ pub(super) fn respond<'a, 'p>(
         decision,
         verdict,
         findings,
+        counted_for,
         namespace_known,
     } = conclusion;
     let (kind, namespace, name) = match request {
@@ -128,6 +148,8 @@ pub(super) fn respond<'a, 'p>(
         mode: decision.mode,
         rule: decision.rule.map(|rule| Arc::clone(&rule.name)),
         pool: decision.pool.map(|pool| Arc::clone(&pool.name)),
+        assigned: decision.assigned,
+        counted_for,
         namespace_known,
         malformed,
         allowed: verdict.denial.is_none(),

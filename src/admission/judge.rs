@@ -4,7 +4,7 @@
 
 use super::patch::patch;
 use crate::forecast::{self, Revision};
-use crate::placement::{Decision, Snapshot, decide};
+use crate::placement::{Basis, Counts, Decision, Snapshot, decide};
 use crate::pod::{Namespace, Workload};
 use crate::validation::{self, Finding};
 
@@ -18,12 +18,13 @@ pub struct Judged<'w, 'p> {
     pub decision: Decision<'p>,
 }
 
-/// Decides where the pods of a workload go.
+/// Decides where a pod of a workload goes: the next one of a controller that has these.
 #[must_use]
 pub fn judge<'w, 'p>(
     workload: &'w Workload<'w>,
     namespace: Namespace<'w>,
     snapshot: &'p Snapshot,
+    counts: &Counts,
 ) -> Judged<'w, 'p> {
     let Snapshot {
         policy, catalogue, ..
@@ -32,7 +33,7 @@ pub fn judge<'w, 'p>(
         workload,
         namespace,
         snapshot,
-        decision: decide(&workload.pod, &namespace, policy, catalogue),
+        decision: decide(&workload.pod, &namespace, policy, catalogue, counts),
     }
 }
 
@@ -50,6 +51,19 @@ impl Judged<'_, '_> {
     pub fn findings(&self, username: &str, old: Option<&Self>) -> Vec<Finding> {
         let old = old.map(Self::revision);
         validation::findings(&self.revision(), old.as_ref(), username)
+    }
+
+    /// Returns the counts before the first pod of a template that goes to the other side of its pool. `None` if all go to
+    /// one side.
+    #[must_use]
+    pub fn other_side(&self) -> Option<Counts> {
+        let assigned = self.decision.assigned?;
+        if self.workload.is_pod() || assigned.basis != Basis::Counts {
+            return None;
+        }
+        let split = assigned.split;
+        let position = split.positions(assigned.side.other()).next()?;
+        Some(Counts::before(position, split))
     }
 
     /// Returns the preferences that the placement loses, each as a phrase.

@@ -39,6 +39,8 @@ pub struct Request<'a> {
     pub namespace: Cow<'a, str>,
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
     pub operation: Cow<'a, str>,
+    /// True if the API server will not store the object.
+    pub dry_run: bool,
     /// The user who makes the request.
     pub username: Cow<'a, str>,
     /// The object as the request would store it. A DELETE has none, and neither has a request with `excess`.
@@ -89,6 +91,7 @@ impl<'a> Request<'a> {
             "name" => request.name = value.text()?,
             "namespace" => request.namespace = value.text()?,
             "operation" => request.operation = value.text()?,
+            "dryRun" => request.dry_run = value.parse::<Option<bool>>()?.unwrap_or_default(),
             "userInfo" => fields!(value, |name| { "username" => request.username = name.text()?, })?,
             "object" => request.object_text = Some(request.read_object(value)?),
             "oldObject" => request.old_object = Some(value.span()?),

@@ -66,6 +66,7 @@ impl Comparison {
             detail,
             rule,
             pool,
+            capacity,
             node_pools,
             architectures,
             mode,
@@ -99,6 +100,12 @@ impl Comparison {
                 named(pool.as_ref()),
                 Value::Null,
                 json!(outcome.pool),
+            ),
+            (
+                "capacity",
+                named(capacity.as_ref()),
+                Value::Null,
+                json!(outcome.capacity),
             ),
             (
                 "nodePools",

@@ -22,6 +22,9 @@ impl Outcome {
         if let Some(pool) = &self.pool {
             put("pool", json!(pool));
         }
+        if let Some(capacity) = self.capacity {
+            put("capacity", json!(capacity));
+        }
         if !self.node_pools.is_empty() {
             put("nodePools", json!(self.node_pools));
         }

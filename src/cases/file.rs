@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::placement::Reason;
+use crate::placement::{Reason, Siblings};
 use crate::policy::Mode;
 use crate::validation::Check;
 
@@ -76,6 +76,9 @@ pub struct Case {
     /// The namespace that berth runs in.
     #[serde(default)]
     pub own_namespace: Option<String>,
+    /// The pods that the controller has already in a pool that is split. Without it there are none.
+    #[serde(default)]
+    pub siblings: Option<SiblingsFile>,
     /// Fields of the API server's request that replace those of a CREATE by the Job controller, such as operation, oldObject
     /// and userInfo.
     #[serde(default)]
@@ -99,6 +102,35 @@ pub struct Case {
     pub expect: Option<Expect>,
 }
 
+/// The pods that the controller of a pod has already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SiblingsFile {
+    /// The number of those on demand.
+    #[serde(default)]
+    #[schemars(range(max = Self::MOST))]
+    pub on_demand: u32,
+    /// The number of those on spot.
+    #[serde(default)]
+    #[schemars(range(max = Self::MOST))]
+    pub spot: u32,
+    /// Set it to true if berth may not see the pods, so that it draws lots.
+    #[serde(default)]
+    pub unknown: bool,
+}
+
+impl SiblingsFile {
+    /// The most pods on a side.
+    const MOST: u32 = 100_000;
+
+    /// Returns the pods; `None` if berth may not see them.
+    #[must_use]
+    pub(super) fn siblings(self) -> Option<Siblings> {
+        let count = |pods: u32| pods.min(Self::MOST) as usize;
+        (!self.unknown).then(|| Siblings::counted(count(self.on_demand), count(self.spot)))
+    }
+}
+
 /// The expected outcome. A field that is not named is not compared; null and [] say that there must be nothing.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -116,6 +148,9 @@ pub struct Expect {
     /// The pool.
     #[serde(default, deserialize_with = "named_field")]
     pub pool: Option<TextOrNone>,
+    /// The side of the pool, if it is split: on-demand or spot.
+    #[serde(default, deserialize_with = "named_field")]
+    pub capacity: Option<TextOrNone>,
     /// The node pools that the pods may go to, in the policy's order.
     #[serde(default)]
     pub node_pools: Option<Vec<String>>,

@@ -4,10 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::admission::review::{self, Request};
+use super::file::Case;
+use crate::admission::review::{self, Envelope, Request};
 use crate::admission::{self, Answer, judge};
 use crate::encoding::field::FieldError;
-use crate::placement::Snapshot;
+use crate::placement::{Counts, Siblings, Snapshot};
 use crate::pod::{Kind, Workload};
 
 /// The outcome of a case.
@@ -19,6 +20,8 @@ pub struct Outcome {
     pub rule: Option<String>,
     /// The name of the pool.
     pub pool: Option<String>,
+    /// The side of the pool, if it is split.
+    pub capacity: Option<&'static str>,
     /// The node pools of the placement.
     pub node_pools: Vec<String>,
     /// The architectures of the placement.
@@ -43,7 +46,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// Returns the answers to a review of an object. As from the API server, the validating side gets a pod with the patch
-    /// applied, unless the mutating side `missed` it. It gets a template as it is written: what ships mutates pods alone.
+    /// applied, unless the mutating side missed it, as the case may say. It gets a template as it is written: what ships mutates pods alone.
     ///
     /// # Errors
     /// If the body is no review.
@@ -51,14 +54,14 @@ impl Outcome {
         body: &[u8],
         object: &Value,
         snapshot: &Snapshot,
-        missed: bool,
+        case: &Case,
     ) -> Result<Self, FieldError> {
         let refused = |error: review::NotAReview| FieldError::new(error.to_string());
-        let mutated = admission::mutate(body, snapshot).map_err(refused)?;
+        let mutated = admission::mutate(body, snapshot, &|_| siblings(case)).map_err(refused)?;
         let patch = patch(&mutated);
         let patched = patched(object, &patch)?;
         let is_placed_pod = mutated.record.kind == Kind::Pod && !patch.is_empty();
-        let second = if is_placed_pod && !missed {
+        let second = if is_placed_pod && !case.missed {
             with_object(body, &patched)
         } else {
             body.to_vec()
@@ -68,13 +71,17 @@ impl Outcome {
             node_pools,
             architectures,
             detail,
-        } = placement(body, snapshot);
+        } = placement(body, snapshot, case);
         let said = response(&validated);
         let findings = validated.record.findings.iter();
         Ok(Self {
             reason: mutated.record.reason.to_string(),
             rule: mutated.record.rule.map(|rule| rule.to_string()),
             pool: mutated.record.pool.map(|pool| pool.to_string()),
+            capacity: mutated
+                .record
+                .assigned
+                .map(|assigned| assigned.side.as_str()),
             node_pools,
             architectures,
             mode: mutated.record.mode.to_string(),
@@ -98,18 +105,25 @@ struct Placement {
 }
 
 /// Returns the placement of the object of a review; nothing if there is no decision.
-fn placement(body: &[u8], snapshot: &Snapshot) -> Placement {
-    let envelope = review::read(body).ok();
-    let request = envelope.and_then(|envelope| envelope.request.ok());
-    let Some(request) = request.filter(creates) else {
+fn placement(body: &[u8], snapshot: &Snapshot, case: &Case) -> Placement {
+    let Ok(Envelope {
+        uid,
+        request: Ok(request),
+        ..
+    }) = review::read(body)
+    else {
         return Placement::default();
     };
+    if !creates(&request) {
+        return Placement::default();
+    }
     let object = request.object.as_ref();
     let Some(workload) = object.and_then(|object| Workload::new(request.kind(), object)) else {
         return Placement::default();
     };
     let namespace = snapshot.namespace(&request.namespace);
-    let decision = judge(&workload, namespace, snapshot).decision;
+    let counts = siblings(case).map_or_else(|| Counts::lot(&uid), Counts::Known);
+    let decision = judge(&workload, namespace, snapshot, &counts).decision;
     let node_pools = decision.node_pools.iter();
     let architectures = decision.architectures.iter();
     Placement {
@@ -117,6 +131,11 @@ fn placement(body: &[u8], snapshot: &Snapshot) -> Placement {
         architectures: architectures.map(|&name| name.to_owned()).collect(),
         detail: decision.detail,
     }
+}
+
+/// Returns the pods that the controller of a case has. `None` if berth may not see them.
+fn siblings(case: &Case) -> Option<Siblings> {
+    case.siblings.unwrap_or_default().siblings()
 }
 
 fn creates(request: &Request<'_>) -> bool {

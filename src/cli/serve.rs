@@ -34,6 +34,7 @@ use crate::server::lifecycle::{Lifecycle, Phase, Signals};
 use crate::server::ops::Ops;
 use crate::server::webhook::Webhook;
 use crate::server::{Limits, duration};
+use crate::split::Ledger;
 use crate::tls::{Keeper, server_config};
 use crate::watch::Cluster;
 
@@ -324,15 +325,26 @@ fn spawn(
         ..Limits::default()
     };
     let snapshots = Arc::new(ArcSwapOption::empty());
-    let webhook = Webhook::new(Arc::clone(&snapshots), Arc::clone(&metrics), limits.clone());
+    let ledger = Arc::<Ledger>::default();
+    let webhook = Webhook::new(
+        Arc::clone(&snapshots),
+        Arc::clone(&ledger),
+        Arc::clone(&metrics),
+        limits.clone(),
+    );
     let (tell, listed) = oneshot::channel();
     let follow = match basis {
         Basis::Given(snapshot) => {
+            if snapshot.policy.has_split() {
+                tracing::warn!(
+                    "a pool is split, and without --cluster berth cannot count pods: it draws lots by the percentage"
+                );
+            }
             snapshots.store(Some(Arc::new(snapshot)));
             let _ = tell.send(());
             None
         }
-        Basis::Cluster(cluster) => Some(tokio::spawn(cluster.follow(snapshots, tell))),
+        Basis::Cluster(cluster) => Some(tokio::spawn(cluster.follow(snapshots, ledger, tell))),
     };
     let webhook = Listener {
         socket: Socket::Webhook,

@@ -250,7 +250,7 @@ impl Status {
 /// Returns the status of each pool, with the node pools that exist and those that do not.
 fn pools(policy: &Policy, catalogue: &Catalogue) -> Vec<PoolStatus> {
     let pools = policy.pools().iter().map(|pool| {
-        let names = pool.node_pools.iter().map(ToString::to_string);
+        let names = pool.all_node_pools().map(ToString::to_string);
         let (node_pools, missing) = names.partition(|name| catalogue.lasting(name).is_some());
         PoolStatus {
             name: pool.name.to_string(),

@@ -44,7 +44,7 @@ fn dangers(scope: &Scope<'_>) -> Vec<Flaw> {
 /// Returns an error for each pool that has node pools, and names others that there are not.
 fn partly_missing(scope: &Scope<'_>) -> Vec<FieldError> {
     let missing = missing(scope.policy, |name| scope.catalogue.lasting(name).is_some());
-    let partly = missing.filter(|(_, pool, names)| names.len() < pool.node_pools.len());
+    let partly = missing.filter(|(_, pool, names)| names.len() < pool.all_node_pools().count());
     let told = partly.map(|(position, pool, names)| {
         let message = format!(
             "pool {:?} names node pools that there are not, {}: berth sends no pod there; apply them, or name existing ones",
@@ -63,7 +63,7 @@ fn architectures(scope: &Scope<'_>) -> Vec<FieldError> {
     let told = pools.filter_map(|(position, pool)| {
         let node_pools: Vec<&NodePool> = scope.node_pools(pool).collect();
         // One that there is not may be the very one, and is told already.
-        if node_pools.len() < pool.node_pools.len() {
+        if node_pools.len() < pool.all_node_pools().count() {
             return None;
         }
         let mut rules = rules.iter().filter(|rule| may_send_to(rule, pool));

@@ -117,13 +117,13 @@ impl<'p> Scope<'p> {
 
     /// Returns the node pools of a pool that are there.
     pub(super) fn node_pools(&self, pool: &'p Pool) -> impl Iterator<Item = &NodePool> {
-        let names = pool.node_pools.iter();
+        let names = pool.all_node_pools();
         names.filter_map(|name| self.catalogue.lasting(name))
     }
 
     /// True if each node pool of the pool is known, or known to be absent.
     pub(super) fn knows_all_of(&self, pool: &Pool) -> bool {
-        let mut names = pool.node_pools.iter();
+        let mut names = pool.all_node_pools();
         self.extent != Extent::Open || names.all(|name| self.catalogue.get(name).is_some())
     }
 

@@ -25,6 +25,8 @@ named! {
         Namespaces = "namespaces",
         /// The `PlacementPolicy`.
         Policies = "placementpolicies",
+        /// The pods of split pools.
+        Pods = "pods",
     }
 }
 
@@ -187,7 +189,7 @@ impl Watching {
         self.node_pool_states.clear();
         for pool in snapshot.policy.pools() {
             let mut missing = 0;
-            for node_pool in &pool.node_pools {
+            for node_pool in pool.all_node_pools() {
                 let state = snapshot.catalogue.state(node_pool);
                 missing += i64::from(!state.is_there());
                 let labels = StateLabels {
@@ -218,6 +220,16 @@ impl Watching {
                 .get_or_create(&MisspeltLabels { label })
                 .set(count);
         }
+    }
+
+    /// Removes the metrics of a watch that has ended.
+    pub fn forget(&self, watched: Watched) {
+        let resource = watched.as_str();
+        let labels = WatchedLabels { resource };
+        self.contact.remove(&labels);
+        self.errors.remove(&labels);
+        self.objects.remove(&labels);
+        self.unreadable.remove(&labels);
     }
 
     /// Sets whether berth refuses the newest policy.

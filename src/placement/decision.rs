@@ -1,5 +1,6 @@
 //! The decision for one pod, as every output shows it.
 
+use super::counts::Assigned;
 use super::edits::Edits;
 use super::reason::Reason;
 use crate::node::NodePool;
@@ -19,6 +20,8 @@ pub struct Decision<'p> {
     pub rule: Option<&'p Rule>,
     /// The pool that the rule gives, even if the pod does not get there.
     pub pool: Option<&'p Pool>,
+    /// The side of the pool that the pod goes to. `None` if the pool is not split.
+    pub assigned: Option<Assigned>,
     /// The node pools of the placement, in the policy's order.
     pub node_pools: Vec<&'p NodePool>,
     /// The architectures of the placement, in the policy's order.
@@ -38,6 +41,7 @@ impl Decision<'_> {
             mode: Mode::Enforce,
             rule: None,
             pool: None,
+            assigned: None,
             node_pools: Vec::new(),
             architectures: Vec::new(),
             edits: Edits::default(),

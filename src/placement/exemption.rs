@@ -99,7 +99,7 @@ fn is_for_addons(pool: &Pool, catalogue: &Catalogue) -> bool {
 }
 
 fn node_pools_of<'p>(pool: &Pool, catalogue: &'p Catalogue) -> impl Iterator<Item = &'p NodePool> {
-    let names = pool.node_pools.iter();
+    let names = pool.all_node_pools();
     names.filter_map(|name| catalogue.get(name))
 }
 

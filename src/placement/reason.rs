@@ -20,6 +20,8 @@ named! {
         UnknownPool = "unknown-pool",
         /// The label of the pod or of its namespace names an architecture that the policy does not have.
         UnknownArchitecture = "unknown-architecture",
+        /// The pod's label names a side that a split does not have.
+        UnknownCapacity = "unknown-capacity",
         /// The namespace may not use the pool.
         NotEntitled = "not-entitled",
         /// No rule of the policy matches the pod.
@@ -133,6 +135,7 @@ impl Reason {
             Self::Unavailable
             | Self::UnknownPool
             | Self::UnknownArchitecture
+            | Self::UnknownCapacity
             | Self::EmptyAffinity
             | Self::Malformed => Class::Wrong,
             Self::Explicit
@@ -192,6 +195,7 @@ impl Reason {
             | Self::Unavailable
             | Self::UnknownPool
             | Self::UnknownArchitecture
+            | Self::UnknownCapacity
             | Self::NotEntitled
             | Self::Operation
             | Self::Subresource

@@ -23,6 +23,8 @@ pub(super) struct Search<'a, 'p> {
     /// The labels over which the pod has a hard topology, so that a node must have them.
     pub(super) topology: Vec<Cow<'a, str>>,
     pub(super) pool: &'p Pool,
+    /// The names of the pool's node pools, or of those of one side.
+    pub(super) names: &'p [Arc<str>],
     /// The result of [`nodes_of`].
     pub(super) node_label: &'p str,
     pub(super) platform: Platform,
@@ -48,10 +50,10 @@ pub(super) fn preference<'a>(spec: &Spec<'a>, binding: Binding) -> Option<Prefer
         .filter(|preferred| preferred.weight >= least)
 }
 
-/// Returns the label by which nodes carry the names of the pool's node pools, and the platform that makes them. The
-/// first node pool that the cluster has decides for all, since they share the label.
-pub(super) fn nodes_of<'p>(pool: &Pool, catalogue: &'p Catalogue) -> (&'p str, Platform) {
-    let mut existing = pool.node_pools.iter();
+/// Returns the label by which nodes carry the names of these node pools, and the platform that makes them. The first node
+/// pool that the cluster has decides for all, since they share the label.
+pub(super) fn nodes_of<'p>(names: &[Arc<str>], catalogue: &'p Catalogue) -> (&'p str, Platform) {
+    let mut existing = names.iter();
     let first = existing.find_map(|name| catalogue.lasting(name));
     first.map_or((NODE_POOL, Platform::Karpenter), |first| {
         (first.node_label(), first.platform())
@@ -113,8 +115,7 @@ impl<'p> Search<'_, 'p> {
     fn existing(&self) -> impl Iterator<Item = &'p NodePool> {
         let binding = self.pool.binding;
         let in_catalogue = self
-            .pool
-            .node_pools
+            .names
             .iter()
             .filter_map(|name| self.catalogue.lasting(name));
         in_catalogue.filter(move |node_pool| {
@@ -269,7 +270,7 @@ impl<'p> Search<'_, 'p> {
                 .any(|alternative| alternative.admits(self.node_label, name))
         };
         constrains
-            && (!self.pool.node_pools.iter().any(|name| key_allows(name))
+            && (!self.names.iter().any(|name| key_allows(name))
                 || self
                     .existing()
                     .any(|node_pool| self.fits(node_pool, Some(self.node_label))))
@@ -278,7 +279,7 @@ impl<'p> Search<'_, 'p> {
     /// True if the author's constraints exclude the pool. False if the cluster lacks the node pools that the pod could
     /// use.
     fn excludes_pool(&self) -> bool {
-        let complete = self.existing().count() == self.pool.node_pools.len();
+        let complete = self.existing().count() == self.names.len();
         let mut admitted = self.known.iter().filter(|name| self.admits(name));
         let offering = admitted.any(|name| self.existing().any(|node_pool| node_pool.offers(name)));
         let allows = |names: &[Arc<str>]| names.iter().any(|name| self.admits(name));

@@ -26,13 +26,20 @@ impl<'a> Labels<'a> {
     }
 }
 
-/// The sorted keys of a map whose values placement does not read.
+/// A map of annotations, sorted by key. A value is unread JSON, since placement reads few of them.
 #[derive(Debug, Default)]
-pub struct Keys<'a>(Vec<(Cow<'a, str>, ())>);
+pub struct Annotations<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
-impl<'a> Keys<'a> {
+impl<'a> Annotations<'a> {
     pub(super) fn read(json: &mut Reader<'a>) -> Result<Self, Malformed> {
-        sorted(json, |key| key, |value| value.span().map(drop)).map(Self)
+        sorted(json, |key| key, Reader::span).map(Self)
+    }
+
+    /// Returns the value of an annotation, or `None` if the map lacks the key. A value that is no text counts as empty.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Cow<'_, str>> {
+        let span = find(&self.0, key)?;
+        Some(Reader::new(span).text().unwrap_or_default())
     }
 
     /// True if the map has the key.
@@ -43,7 +50,7 @@ impl<'a> Keys<'a> {
 
     /// Returns the keys that begin with a prefix.
     pub fn under<'l>(&'l self, prefix: &'l str) -> impl Iterator<Item = &'l str> {
-        under(&self.0, prefix).map(|(key, ())| &**key)
+        under(&self.0, prefix).map(|(key, _)| &**key)
     }
 }
 

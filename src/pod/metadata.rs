@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::labels::{Keys, Labels};
+use super::labels::{Annotations, Labels};
 use crate::encoding::json::{Malformed, Reader, fields};
 
 /// The metadata of a pod, a workload or a pod template.
@@ -15,8 +15,8 @@ pub struct Metadata<'a> {
     pub generate_name: Cow<'a, str>,
     /// The labels, or `None` if the object has no such field.
     pub labels: Option<Labels<'a>>,
-    /// The keys of the annotations, or `None` if the object has no such field.
-    pub annotations: Option<Keys<'a>>,
+    /// The annotations, or `None` if the object has no such field.
+    pub annotations: Option<Annotations<'a>>,
     /// The first owner with `controller: true`.
     controller: Option<OwnerReference<'a>>,
     /// True if the object has a `deletionTimestamp`.
@@ -27,6 +27,7 @@ pub struct Metadata<'a> {
 struct OwnerReference<'a> {
     api_version: Cow<'a, str>,
     kind: Cow<'a, str>,
+    uid: Cow<'a, str>,
     controller: bool,
 }
 
@@ -37,7 +38,7 @@ impl<'a> Metadata<'a> {
             "name" => metadata.name = value.text()?,
             "generateName" => metadata.generate_name = value.text()?,
             "labels" => metadata.labels = Some(Labels::read(value)?),
-            "annotations" => metadata.annotations = Some(Keys::read(value)?),
+            "annotations" => metadata.annotations = Some(Annotations::read(value)?),
             "deletionTimestamp" => metadata.being_deleted = !value.span()?.is_empty(),
             "ownerReferences" => value.items(|owner| {
                 let owner = OwnerReference::read(owner)?;
@@ -64,12 +65,25 @@ impl<'a> Metadata<'a> {
             .is_some_and(|annotations| annotations.contains(key))
     }
 
+    /// Returns the value of an annotation, or `None` if the object lacks the annotation.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.annotations.as_ref()?.get(key)
+    }
+
+    /// Returns the `uid` of the owner that is the object's controller. `None` if it has no controller.
+    #[must_use]
+    pub fn controller_uid(&self) -> Option<&str> {
+        self.controller.as_ref().map(|owner| &*owner.uid)
+    }
+
     /// Returns the group and kind of the owner that is the object's controller. `None` if it has no controller.
     #[must_use]
     pub fn controller(&self) -> Option<Controller<'_>> {
         let OwnerReference {
             api_version,
             kind,
+            uid: _,
             controller: _,
         } = self.controller.as_ref()?;
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
@@ -83,6 +97,7 @@ impl<'a> OwnerReference<'a> {
         fields!(json, |value| {
             "apiVersion" => owner.api_version = value.text()?,
             "kind" => owner.kind = value.text()?,
+            "uid" => owner.uid = value.text()?,
             "controller" => owner.controller = value.parse()?,
         })?;
         Ok(owner)

@@ -1,7 +1,7 @@
 //! Pools that are dangerous over the node pools that there are: berth refuses a policy that has one.
 
 use super::file::Binding;
-use super::pool::Pool;
+use super::pool::{Pool, Side};
 use crate::encoding::field::FieldError;
 use crate::node::{Catalogue, NodePool};
 
@@ -27,11 +27,20 @@ impl Danger {
     }
 }
 
-/// Returns the danger of a pool, if it has one. The path begins in the pool.
+/// Returns the danger of a pool, if it has one. The path begins in the pool. Each side of a split is a placement of its
+/// own.
 pub(super) fn danger(pool: &Pool, catalogue: &Catalogue) -> Option<(Danger, FieldError)> {
-    let names = pool.node_pools.iter();
+    pool.sides().find_map(|side| of_side(side, catalogue))
+}
+
+fn of_side(side: Side<'_>, catalogue: &Catalogue) -> Option<(Danger, FieldError)> {
+    let pool = side.pool;
     let mut first: Option<&NodePool> = None;
-    for node_pool in names.filter_map(|name| catalogue.lasting(name)) {
+    for node_pool in side
+        .node_pools()
+        .iter()
+        .filter_map(|name| catalogue.lasting(name))
+    {
         let name = node_pool.name();
         if let (Binding::Preferred, Some(taint)) = (pool.binding, node_pool.taints().first()) {
             let message = format!(
@@ -50,8 +59,7 @@ pub(super) fn danger(pool: &Pool, catalogue: &Catalogue) -> Option<(Danger, Fiel
                 first.node_label(),
                 node_pool.node_label()
             );
-            let error = FieldError::new(message).in_field("nodePools");
-            return Some((Danger::MixedNodeLabels, error));
+            return Some((Danger::MixedNodeLabels, side.error(message)));
         }
     }
     None

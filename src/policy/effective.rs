@@ -53,6 +53,12 @@ impl Policy {
         &self.pools
     }
 
+    /// True if a pool is split, so that berth has to count pods.
+    #[must_use]
+    pub fn has_split(&self) -> bool {
+        self.pools.iter().any(|pool| pool.on_demand.is_some())
+    }
+
     /// Returns the known architectures, in order of preference.
     #[must_use]
     pub fn architectures(&self) -> &[Arc<str>] {
@@ -84,7 +90,7 @@ impl Policy {
     #[must_use]
     pub fn node_pools(&self) -> BTreeSet<&Arc<str>> {
         let pools = self.pools.iter();
-        pools.flat_map(|pool| pool.node_pools.iter()).collect()
+        pools.flat_map(|pool| pool.all_node_pools()).collect()
     }
 
     /// True if a rule looks at this label of a pod.

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::selector::SelectorFile;
+use super::split::Split;
 use crate::label::{
     KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, NONEMPTY_VALUE_PATTERN, key_validations,
 };
@@ -133,6 +134,16 @@ pub struct ArchitecturesFile {
 /// A pool: a set of node pools under the name that workloads ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [
+    {
+        "rule": "!has(self.onDemand) || !self.onDemand.nodePools.exists(name, name in self.nodePools)",
+        "message": "a node pool is on one side of the split only",
+        "messageExpression": "'pool \"' + self.name + '\": ' + \
+            self.onDemand.nodePools.filter(name, name in self.nodePools).join(', ') + \
+            ' cannot be on both sides of the split'",
+        "fieldPath": ".onDemand.nodePools",
+    },
+]))]
 pub struct PoolFile {
     /// The pool's name, which workloads give as the value of the label placement.truemark.io/pool.
     #[schemars(length(max = LONGEST_NAME), regex(pattern = NONEMPTY_VALUE_PATTERN))]
@@ -144,6 +155,11 @@ pub struct PoolFile {
         extend("x-kubernetes-list-type" = "set")
     )]
     pub node_pools: Vec<String>,
+    /// Puts a part of the pods of each controller on demand, on node pools of their own. The other pods run on the pool's
+    /// nodePools. berth counts the pods that a ReplicaSet, a StatefulSet or a Job has: it needs the right to list and
+    /// watch pods. Without the right it draws lots by the percentage.
+    #[serde(default, deserialize_with = "present")]
+    pub on_demand: Option<OnDemandFile>,
     /// The binding of pods to the node pools. berth refuses Preferred for a pool with a tainted node pool: the
     /// toleration, with no binding beside it, would let pods run on nodes that keep them off now.
     #[serde(default)]
@@ -160,6 +176,30 @@ pub struct PoolFile {
     /// may.
     #[serde(default, deserialize_with = "present")]
     pub namespaces: Option<SelectorFile>,
+}
+
+/// The on-demand side of a pool. Of n pods of one controller, the base and the percentage of the n - base others, rounded
+/// up, run here.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OnDemandFile {
+    /// The names of the side's node pools. None of them may be one of the pool's nodePools.
+    #[schemars(
+        length(min = 1, max = 32),
+        inner(length(max = LONGEST_NAME), regex(pattern = NODE_POOL_NAME_PATTERN)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
+    pub node_pools: Vec<String>,
+    /// The number of each controller's pods that run here before any runs on the pool's nodePools. The annotation
+    /// placement.truemark.io/on-demand-base-capacity of a pod template sets another number for its pods.
+    #[serde(default)]
+    #[schemars(range(max = Split::MOST_BASE))]
+    pub base_capacity: u32,
+    /// The percentage of each controller's other pods that run here, rounded up to whole pods. The annotation
+    /// placement.truemark.io/on-demand-percentage-above-base-capacity of a pod template sets another one for its pods.
+    #[serde(default)]
+    #[schemars(range(max = Split::MOST_PERCENTAGE))]
+    pub percentage_above_base_capacity: u32,
 }
 
 named! {

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::effective::{Policy, choose};
-use super::file::{ArchitecturesFile, MatchFile, PlaceFile, PolicySpec, PoolFile, RuleFile};
+use super::file::{
+    ArchitecturesFile, MatchFile, OnDemandFile, PlaceFile, PolicySpec, PoolFile, RuleFile,
+};
 use super::pool::Pool;
 use super::rule::{Architecture, Match, Place, Rule};
 use super::selector::{Selector, SelectorFile};
+use super::split::{OnDemand, Split};
 use crate::encoding::field::FieldError;
 use crate::encoding::spelling::suggestion;
 use crate::encoding::wording::clipped;
@@ -170,11 +173,31 @@ fn pool(file: PoolFile) -> Result<Pool, FieldError> {
     let PoolFile {
         name,
         node_pools,
+        on_demand,
         binding,
         annotations,
         namespaces,
     } = file;
     valid_name_of("a pool", &name).map_err(|error| error.in_field("name"))?;
+    let node_pools = side(node_pools)?;
+    let on_demand = on_demand.map(|file| on_demand_side(file, &node_pools));
+    let on_demand = on_demand.transpose();
+    let on_demand = on_demand.map_err(|error| error.in_field("onDemand"))?;
+    for key in annotations.keys() {
+        valid_key(key).map_err(|error| error.in_field("annotations"))?;
+    }
+    Ok(Pool {
+        name: name.into(),
+        node_pools,
+        on_demand,
+        binding,
+        annotations,
+        namespaces: selector(namespaces, "namespaces")?,
+    })
+}
+
+/// Reads the node pools of a pool, or of its on-demand side.
+fn side(node_pools: Vec<String>) -> Result<Vec<Arc<str>>, FieldError> {
     let names = node_pools.iter().map(String::as_str);
     let valid = if node_pools.is_empty() {
         Err(FieldError::new("a pool needs at least one node pool"))
@@ -182,16 +205,30 @@ fn pool(file: PoolFile) -> Result<Pool, FieldError> {
         unique(names.clone()).and_then(|()| each(names, valid_node_pool_name).map(drop))
     };
     valid.map_err(|error| error.in_field("nodePools"))?;
-    for key in annotations.keys() {
-        valid_key(key).map_err(|error| error.in_field("annotations"))?;
+    Ok(node_pools.into_iter().map(Arc::from).collect())
+}
+
+/// Reads the on-demand side of a pool. `others` are the node pools of its other side.
+fn on_demand_side(file: OnDemandFile, others: &[Arc<str>]) -> Result<OnDemand, FieldError> {
+    let OnDemandFile {
+        node_pools,
+        base_capacity: base,
+        percentage_above_base_capacity: percentage,
+    } = file;
+    let node_pools = side(node_pools)?;
+    let both = node_pools.iter().position(|name| others.contains(name));
+    if let Some(index) = both {
+        let name = &node_pools[index];
+        let error = FieldError::new(format!("{name} cannot be on both sides of the split"));
+        return Err(error.in_item(index).in_field("nodePools"));
     }
-    Ok(Pool {
-        name: name.into(),
-        node_pools: node_pools.into_iter().map(Arc::from).collect(),
-        binding,
-        annotations,
-        namespaces: selector(namespaces, "namespaces")?,
-    })
+    let most = |most: u32| FieldError::new(format!("must be at most {most}"));
+    if base > Split::MOST_BASE {
+        return Err(most(Split::MOST_BASE).in_field("baseCapacity"));
+    }
+    let split = Split::new(base, percentage)
+        .ok_or_else(|| most(Split::MOST_PERCENTAGE).in_field("percentageAboveBaseCapacity"))?;
+    Ok(OnDemand { node_pools, split })
 }
 
 fn rule(file: RuleFile, pools: &[Arc<Pool>], known: &[Arc<str>]) -> Result<Rule, FieldError> {

@@ -1,7 +1,9 @@
 //! Remarks on a policy that berth accepts and that is surely not meant so.
 
+use std::sync::Arc;
+
 use super::effective::Policy;
-use super::pool::Pool;
+use super::pool::{Pool, Side};
 use super::unreached::unreached;
 use crate::encoding::field::FieldError;
 use crate::node::Catalogue;
@@ -18,19 +20,23 @@ pub fn remarks(policy: &Policy, catalogue: &Catalogue) -> Vec<FieldError> {
         .collect()
 }
 
-/// Returns a remark on each pool that has no node pool among those that berth knows.
+/// Returns a remark on each pool, or side of a pool, that has no node pool among those that berth knows.
 pub fn without_node_pools<'p>(
     policy: &'p Policy,
     catalogue: &'p Catalogue,
 ) -> impl Iterator<Item = FieldError> + 'p {
-    unavailable(policy, catalogue).map(|(position, pool)| {
+    unavailable(policy, catalogue).map(|(position, side)| {
+        let mut others = side.pool.all_node_pools();
+        let consequence = if others.any(|name| catalogue.lasting(name).is_some()) {
+            "all its pods go to the other side"
+        } else {
+            "its pods run wherever they fit"
+        };
         let message = format!(
-            "pool {:?}: the cluster has no node pool of it ({}), and its pods run wherever they fit; apply its node pools, or \
-             name others",
-            &*pool.name,
-            names(pool)
+            "{side}: the cluster has no node pool of it ({}), and {consequence}; apply its node pools, or name others",
+            names(side.node_pools())
         );
-        let error = FieldError::new(message).in_field("nodePools");
+        let error = side.error(message);
         error.in_item(position).in_field("pools").in_field("spec")
     })
 }
@@ -47,14 +53,16 @@ pub fn unreached_rules(policy: &Policy) -> impl Iterator<Item = FieldError> {
     })
 }
 
-/// Returns the pools of which berth knows no node pool, each with its position in the policy from 0.
-pub fn unavailable<'p>(
+/// Returns the pools, or sides of pools, of which berth knows no node pool, each with the pool's position in the policy from
+/// 0.
+fn unavailable<'p>(
     policy: &'p Policy,
     catalogue: &'p Catalogue,
-) -> impl Iterator<Item = (usize, &'p Pool)> {
-    let pools = policy.pools().iter().map(AsRef::as_ref).enumerate();
-    pools.filter(|(_, pool)| {
-        let mut names = pool.node_pools.iter();
+) -> impl Iterator<Item = (usize, Side<'p>)> {
+    let pools = policy.pools().iter().enumerate();
+    let sides = pools.flat_map(|(position, pool)| pool.sides().map(move |side| (position, side)));
+    sides.filter(|(_, side)| {
+        let mut names = side.node_pools().iter();
         !names.any(|name| catalogue.lasting(name).is_some())
     })
 }
@@ -67,21 +75,16 @@ pub fn missing<'p>(
 ) -> impl Iterator<Item = (usize, &'p Pool, Vec<&'p str>)> + 'p {
     let pools = policy.pools().iter().map(AsRef::as_ref).enumerate();
     pools.filter_map(move |(position, pool)| {
-        let names = pool.node_pools.iter().map(|name| &**name);
+        let names = pool.all_node_pools().map(|name| &**name);
         let missing: Vec<&str> = names.filter(|name| !is_there(name)).collect();
         (!missing.is_empty()).then_some((position, pool, missing))
     })
 }
 
-/// Returns the first names of a pool's node pools, and the number of the others.
-fn names(pool: &Pool) -> String {
-    let first: Vec<&str> = pool
-        .node_pools
-        .iter()
-        .take(NAMED)
-        .map(|name| &**name)
-        .collect();
-    match pool.node_pools.len() - first.len() {
+/// Returns the first of these names of node pools, and the number of the others.
+fn names(node_pools: &[Arc<str>]) -> String {
+    let first: Vec<&str> = node_pools.iter().take(NAMED).map(|name| &**name).collect();
+    match node_pools.len() - first.len() {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
     }

@@ -262,7 +262,7 @@ fn missing_node_pools(
     };
     let is_there = |name: &str| live.contains(name) || written.get(name).is_some();
     for (index, pool, missing) in missing(&policy, is_there) {
-        let consequence = if missing.len() == pool.node_pools.len() {
+        let consequence = if missing.len() == pool.all_node_pools().count() {
             "no pod is placed in the pool"
         } else {
             "no pod is sent there"

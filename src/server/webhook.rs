@@ -21,28 +21,32 @@ use crate::admission;
 use crate::logging;
 use crate::metrics::{Endpoint, Metrics};
 use crate::placement::Snapshot;
+use crate::split::Ledger;
 
 /// The webhook, with all that its requests share.
 #[derive(Debug)]
 pub struct Webhook {
     snapshot: Arc<ArcSwapOption<Snapshot>>,
+    ledger: Arc<Ledger>,
     metrics: Arc<Metrics>,
     limits: Limits,
     memory: Memory,
 }
 
 impl Webhook {
-    /// Returns a webhook that decides by the snapshot at the time when the whole request has arrived. While there is no
+    /// Returns a webhook that decides by the snapshot, and the pods in the ledger, at the time when the whole request has arrived. While there is no
     /// snapshot, it answers with [`HttpError::NotReady`].
     #[must_use]
     pub fn new(
         snapshot: Arc<ArcSwapOption<Snapshot>>,
+        ledger: Arc<Ledger>,
         metrics: Arc<Metrics>,
         limits: Limits,
     ) -> Self {
         Self {
             memory: Memory::new(limits.memory, limits.connections),
             snapshot,
+            ledger,
             metrics,
             limits,
         }
@@ -94,11 +98,9 @@ impl Webhook {
         request: Request,
         begun: Instant,
     ) -> Result<Vec<u8>, HttpError> {
-        let decide = match endpoint {
-            Endpoint::Mutate => admission::mutate,
-            Endpoint::Validate => admission::validate,
-            Endpoint::Other => return Err(HttpError::NotFound),
-        };
+        if endpoint == Endpoint::Other {
+            return Err(HttpError::NotFound);
+        }
         if request.method() != Method::POST {
             return Err(HttpError::Method);
         }
@@ -112,7 +114,15 @@ impl Webhook {
         let body = body.map_err(|_| HttpError::TooSlow)??;
         let snapshot = self.snapshot.load();
         let snapshot = snapshot.as_deref().ok_or(HttpError::NotReady)?;
-        let answer = decide(&body, snapshot).map_err(HttpError::NotAReview)?;
+        let answer = match endpoint {
+            Endpoint::Mutate => self.ledger.settle(
+                begun,
+                |siblings| admission::mutate(&body, snapshot, siblings),
+                |answer| answer.as_ref().ok()?.record.new_pod(),
+            ),
+            _ => admission::validate(&body, snapshot),
+        };
+        let answer = answer.map_err(HttpError::NotAReview)?;
         self.metrics.decision(endpoint, &answer.record);
         logging::decision(endpoint, &answer.record, begun.elapsed());
         Ok(answer.body)
@@ -152,6 +162,7 @@ mod tests {
         let snapshot = Snapshot::new(policy, embedded_node_pools().unwrap()).unwrap();
         let webhook = Webhook::new(
             Arc::new(ArcSwapOption::from_pointee(snapshot)),
+            Arc::default(),
             Arc::new(Metrics::default()),
             Limits::default(),
         );

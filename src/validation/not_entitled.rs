@@ -218,7 +218,7 @@ fn closed<'a>(revision: &Revision<'a>) -> Vec<(&'a NodePool, &'a Pool)> {
     let mut pools: BTreeMap<&str, Option<&Pool>> = BTreeMap::new();
     for pool in revision.snapshot.policy.pools() {
         let is_open = pool.is_open_to(revision.namespace.labels);
-        for name in &pool.node_pools {
+        for name in pool.all_node_pools() {
             let closed = pools.entry(name).or_insert(Some(pool));
             if is_open {
                 *closed = None;

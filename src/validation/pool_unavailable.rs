@@ -17,8 +17,7 @@ pub(super) fn pool_unavailable(revision: &Revision<'_>) -> Vec<String> {
     let asks = own_pool_labels(revision).any(|key| metadata.label(key) == Some(&*pool.name));
     let catalogue = &revision.snapshot.catalogue;
     let mut lacking = pool
-        .node_pools
-        .iter()
+        .all_node_pools()
         .filter(|name| catalogue.lasting(name).is_none())
         .peekable();
     let mut lines = vec![detail.clone()];

@@ -115,7 +115,7 @@ fn dedicated<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, &'a NodePool> {
         .pools()
         .iter()
         .filter(|pool| !asked_for.contains(&*pool.name));
-    let names = pools.flat_map(|pool| &pool.node_pools);
+    let names = pools.flat_map(|pool| pool.all_node_pools());
     names
         .filter_map(|name| revision.snapshot.catalogue.get(name))
         .filter(|node_pool| node_pool.hard_taints().next().is_some())
@@ -141,7 +141,7 @@ fn remedies(
         .filter(|(way, _)| !selects || selected(way));
     let (mut pools, mut architectures) = (Vec::new(), BTreeSet::new());
     for (_, node_pool) in wanted {
-        let holds = |pool: &&Pool| pool.node_pools.contains(node_pool.name());
+        let holds = |pool: &&Pool| pool.has(node_pool.name());
         if own.is_some_and(|own| holds(&own)) {
             let known = policy.architectures().iter();
             architectures.extend(known.filter(|name| node_pool.offers(name)));

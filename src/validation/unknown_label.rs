@@ -1,11 +1,12 @@
 //! The check `unknown-label`: a label or an annotation of berth's own domain that has no effect, for its key or its value.
 
 use super::own_labels::{
-    FAULTS, is_annotation, is_label, unknown_annotation, unknown_label as unknown,
+    FAULTS, capacity_fault, is_annotation, is_label, number_fault, unknown_annotation,
+    unknown_label as unknown,
 };
 use crate::encoding::wording::clipped;
 use crate::forecast::Revision;
-use crate::names::{DOMAIN, INJECTION_LABEL};
+use crate::names::{CAPACITY_LABEL, DOMAIN, INJECTION_LABEL};
 use crate::pod::Metadata;
 use crate::policy::Policy;
 
@@ -50,6 +51,9 @@ fn faults_of(path: &str, metadata: &Metadata<'_>, policy: &Policy) -> Vec<String
                 "{path}.labels[{key}]: {:?} has no effect; disabled leaves the pod alone",
                 clipped(value)
             ));
+        } else if key == CAPACITY_LABEL {
+            let fault = capacity_fault(value, policy);
+            faults.extend(fault.map(|fault| format!("{path}.labels[{key}]: {fault}")));
         } else if !is_label(key, policy) {
             let [fault, remedy] = unknown(key);
             faults.push(format!("{path}.labels: {fault}; {remedy}"));
@@ -60,6 +64,9 @@ fn faults_of(path: &str, metadata: &Metadata<'_>, policy: &Policy) -> Vec<String
         if !is_annotation(key, policy) {
             let [fault, remedy] = unknown_annotation(key);
             faults.push(format!("{path}.annotations: {fault}; {remedy}"));
+        } else if let Some(value) = metadata.annotation(key) {
+            let fault = number_fault(key, &value, policy);
+            faults.extend(fault.map(|fault| format!("{path}.annotations[{key}]: {fault}")));
         }
     }
     faults

@@ -102,8 +102,8 @@ fn remedy(revision: &Revision<'_>, outlook: &Outlook<'_>) -> Option<Vec<String>>
         .pools()
         .iter()
         .filter(|pool| pool.name != own.name && pool.is_open_to(revision.namespace.labels));
-    let other = others.find(|pool| pool.node_pools.iter().any(gives_node))?;
-    let mut of_own = own.node_pools.iter().filter_map(|name| catalogue.get(name));
+    let other = others.find(|pool| pool.all_node_pools().any(gives_node))?;
+    let mut of_own = own.all_node_pools().filter_map(|name| catalogue.get(name));
     let disagreement = of_own.find_map(|node_pool| outlook.disagreement(node_pool));
     let mut lines = match disagreement {
         Some((required, offered)) => vec![
@@ -168,7 +168,7 @@ fn reasons(revision: &Revision<'_>, outlook: &Outlook<'_>) -> Vec<String> {
     }
     if let Some(pool) = revision.decision.pool {
         // The sort is stable, so the order by name stays within both groups.
-        near.sort_by_key(|node_pool| !pool.node_pools.contains(node_pool.name()));
+        near.sort_by_key(|node_pool| !pool.has(node_pool.name()));
     }
     let rest = near.len().saturating_sub(NODE_POOLS);
     near.truncate(NODE_POOLS);

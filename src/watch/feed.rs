@@ -9,7 +9,7 @@ use futures_util::future::ready;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use hyper::Response;
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, ApiResource, DynamicObject, PartialObjectMeta};
 use kube::client::ClientBuilder;
 use kube::core::GroupVersionKind;
@@ -22,13 +22,16 @@ use tower::limit::RateLimitLayer;
 use tower::util::MapResponseLayer;
 
 use super::availability::Availability;
+use super::pods::read_pod;
 use super::update::{Kept, PolicyObject, UnreadableNodePool, Update, WatchResult, read_node_pool};
 use crate::definition;
 use crate::logging::causes;
 use crate::metrics::Metrics;
 use crate::metrics::watching::{WatchMetrics, Watched};
+use crate::names::CAPACITY_LABEL;
 use crate::node::NodePool;
 use crate::pod::NamespaceLabels;
+use crate::split::CountedPod;
 
 /// The seconds that one watch lasts before the next one takes over. They bound how long a silently dead connection goes
 /// unnoticed, and so how exact the age of the last contact is in the metrics.
@@ -40,22 +43,29 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const REQUESTS: u64 = 50;
 
 /// The endless stream of a watch's updates.
-pub(super) type Feed = BoxStream<'static, Update>;
+pub(super) type Feed<U> = BoxStream<'static, U>;
+
+/// Is called with each contact of a watch with the API server.
+pub(super) type Heard = Arc<dyn Fn() + Send + Sync>;
 
 /// The way to watch one kind of object.
-pub(super) struct WatchSpec<K, T> {
+pub(super) struct WatchSpec<K, T, U> {
     api: fn(Client) -> Api<K>,
     /// The objects per page of a list: enough for few pages, and few enough to hold in memory.
     page: u32,
     /// A field selector that the objects have to match.
     fields: Option<String>,
+    /// A label selector that the objects have to match.
+    labels: Option<String>,
     /// Reduces an object to its name and the part that berth keeps.
     read: fn(K) -> Kept<T>,
-    update: fn(WatchResult<T>) -> Update,
+    update: fn(WatchResult<T>) -> U,
+    heard: Option<Heard>,
 }
 
 /// Watches Karpenter's `NodePool`s.
-pub(super) fn node_pools() -> WatchSpec<DynamicObject, Result<Arc<NodePool>, UnreadableNodePool>> {
+pub(super) fn node_pools()
+-> WatchSpec<DynamicObject, Result<Arc<NodePool>, UnreadableNodePool>, Update> {
     WatchSpec {
         api: |client| {
             let kind = GroupVersionKind::gvk("karpenter.sh", "v1", "NodePool");
@@ -63,38 +73,61 @@ pub(super) fn node_pools() -> WatchSpec<DynamicObject, Result<Arc<NodePool>, Unr
         },
         page: 100,
         fields: None,
+        labels: None,
         read: read_node_pool,
         update: Update::NodePools,
+        heard: None,
     }
 }
 
 /// Watches the labels of the namespaces.
-pub(super) fn namespaces() -> WatchSpec<PartialObjectMeta<Namespace>, Arc<NamespaceLabels>> {
+pub(super) fn namespaces() -> WatchSpec<PartialObjectMeta<Namespace>, Arc<NamespaceLabels>, Update>
+{
     WatchSpec {
         api: Api::all,
         // A namespace can have 256 KiB of annotations, which are in memory several times before berth drops them.
         page: 50,
         fields: None,
+        labels: None,
         read: |object| {
             let labels = object.metadata.labels.unwrap_or_default();
             let name = object.metadata.name.unwrap_or_default();
             (name.into(), Some(Arc::new(labels.into_iter().collect())))
         },
         update: Update::Namespaces,
+        heard: None,
     }
 }
 
 /// Watches the `PlacementPolicy` with the one name that counts.
-pub(super) fn policies() -> WatchSpec<DynamicObject, Arc<PolicyObject>> {
+pub(super) fn policies() -> WatchSpec<DynamicObject, Arc<PolicyObject>, Update> {
     WatchSpec {
         api: |client| Api::all_with(client, &PolicyObject::resource()),
         page: 1,
         fields: Some(format!("metadata.name={}", definition::NAME)),
+        labels: None,
         read: |object| {
             let name = object.name_any().into();
             (name, Some(Arc::new(PolicyObject::from(object))))
         },
         update: Update::Policies,
+        heard: None,
+    }
+}
+
+/// Watches the pods that have a side of a split and run or soon will. Those that are done match the selector no longer, and
+/// the API server says that they are gone.
+pub(super) fn pods(
+    heard: Heard,
+) -> WatchSpec<PartialObjectMeta<Pod>, CountedPod, WatchResult<CountedPod>> {
+    WatchSpec {
+        api: Api::all,
+        page: 500,
+        fields: Some("status.phase!=Succeeded,status.phase!=Failed".to_owned()),
+        labels: Some(CAPACITY_LABEL.to_owned()),
+        read: read_pod,
+        update: |result| result,
+        heard: Some(heard),
     }
 }
 
@@ -102,30 +135,35 @@ pub(super) fn policies() -> WatchSpec<DynamicObject, Arc<PolicyObject>> {
 ///
 /// # Errors
 /// When no client can be made of the configuration.
-pub(super) fn feed<K, T>(
+pub(super) fn feed<K, T, U>(
     config: &Config,
     watched: Watched,
     metrics: &Metrics,
-    spec: WatchSpec<K, T>,
-) -> kube::Result<Feed>
+    spec: WatchSpec<K, T, U>,
+) -> kube::Result<Feed<U>>
 where
     K: kube::Resource + Clone + DeserializeOwned + Debug + Send + 'static,
     T: 'static,
+    U: 'static,
 {
     let WatchSpec {
         api,
         page,
         fields,
+        labels,
         read,
         update,
+        heard,
     } = spec;
     let contact = Contact {
         watched,
         metrics: metrics.watching.watch(watched),
         is_lost: Arc::default(),
+        heard,
     };
     let watch = watcher::Config {
         field_selector: fields,
+        label_selector: labels,
         page_size: Some(page),
         ..watcher::Config::default().timeout(WATCH_SECONDS)
     };
@@ -211,11 +249,15 @@ struct Contact {
     watched: Watched,
     metrics: WatchMetrics,
     is_lost: Arc<AtomicBool>,
+    heard: Option<Heard>,
 }
 
 impl Contact {
     fn made(&self) {
         self.metrics.contact();
+        if let Some(heard) = &self.heard {
+            heard();
+        }
         if self.is_lost.swap(false, Ordering::Relaxed) {
             tracing::info!(resource = %self.watched, "the API server answers again");
         }

@@ -31,7 +31,7 @@ impl Read {
         let policy = &self.snapshot.policy;
         let pools = policy.pools().iter().map(|pool| PoolSummary {
             name: pool.name.to_string(),
-            node_pools: pool.node_pools.iter().map(ToString::to_string).collect(),
+            node_pools: pool.all_node_pools().map(ToString::to_string).collect(),
         });
         PolicySummary {
             source: self.policy.as_str(),

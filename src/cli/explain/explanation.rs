@@ -9,7 +9,7 @@ use super::templates::TemplateAt;
 use crate::admission::judge;
 use crate::encoding::field::FieldPath;
 use crate::encoding::json::Reader;
-use crate::placement::{Decision, Reason, Snapshot};
+use crate::placement::{Counts, Decision, Reason, Snapshot};
 use crate::pod::{Controller, Kind, Template, Workload};
 use crate::policy::{Action, Mode};
 use crate::validation::Finding;
@@ -51,7 +51,7 @@ impl<'p> Explanation<'p> {
         let created = as_created(kind, object);
         let runs = matches!(created, Cow::Owned(_));
         with_workload(kind, &created, |workload| {
-            let judged = judge(workload, namespace, snapshot);
+            let judged = judge(workload, namespace, snapshot, &Counts::default());
             let patch = judged.patch();
             let patched = match judged.decision.mode {
                 Mode::Enforce if !patch.is_empty() => Some(apply(&patch, object)?),
@@ -62,7 +62,7 @@ impl<'p> Explanation<'p> {
                 _ if runs => Vec::new(),
                 // It sees a pod after the mutating side has changed it.
                 Some(patched) if workload.is_pod() => with_workload(kind, patched, |workload| {
-                    Ok(judge(workload, namespace, snapshot).findings("", None))
+                    Ok(judge(workload, namespace, snapshot, &Counts::default()).findings("", None))
                 })?,
                 _ => judged.findings("", None),
             };
@@ -102,7 +102,7 @@ impl<'p> Explanation<'p> {
         let workload =
             Workload::of_template(&pods, &prefix, maker.controller, around.metadata.as_ref());
         let workload = workload.ok_or(NO_SPEC)?;
-        let judged = judge(&workload, namespace, snapshot);
+        let judged = judge(&workload, namespace, snapshot, &Counts::default());
         let findings = if has_controller(object) {
             // They are its controller's: a Deployment has ReplicaSets of long ago.
             Vec::new()

@@ -101,7 +101,7 @@ fn outcome(
         .snapshot(header, case)?;
     let Some(file) = &case.review_file else {
         let (review, object) = Review::of(case);
-        return Outcome::of(&review.body(), &object, &snapshot, case.missed);
+        return Outcome::of(&review.body(), &object, &snapshot, case);
     };
     let path = source.beside(file);
     let told = |message: String| {
@@ -117,5 +117,5 @@ fn outcome(
         told(format!("is no JSON: see line {line}, column {column}"))
     })?;
     let object = &review["request"]["object"];
-    Outcome::of(&body, object, &snapshot, case.missed).map_err(|error| told(error.to_string()))
+    Outcome::of(&body, object, &snapshot, case).map_err(|error| told(error.to_string()))
 }

@@ -169,7 +169,7 @@ impl Placed {
         let Self { case, .. } = self;
         let snapshot = self.snapshot();
         let (body, object) = self.review();
-        let outcome = Outcome::of(&body, &object, &snapshot, case.missed).unwrap();
+        let outcome = Outcome::of(&body, &object, &snapshot, case).unwrap();
         let differences = case.differences(&outcome, Strictness::Whole);
         let mut complaints: Vec<String> = differences
             .iter()

@@ -34,6 +34,7 @@ fn another_outcome() -> Outcome {
         reason: "internal-error".to_owned(),
         rule: Some("on".to_owned()),
         pool: Some("1e3".to_owned()),
+        capacity: Some("spot"),
         node_pools: vec!["~".to_owned(), text.to_owned()],
         architectures: Vec::new(),
         mode: "Audit".to_owned(),
@@ -101,7 +102,7 @@ fn an_empty_case_gets_its_whole_outcome() {
         if case.review_file.is_some() || case.object_text.is_some() {
             continue;
         }
-        let outcome = Outcome::of(&review.body(), &object, &snapshot, case.missed).unwrap();
+        let outcome = Outcome::of(&review.body(), &object, &snapshot, &case).unwrap();
         case.expect = None;
         for strictness in [Strictness::Named, Strictness::Whole] {
             for document in [

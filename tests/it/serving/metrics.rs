@@ -79,6 +79,8 @@ fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
             mode: Mode::Enforce,
             rule: name("rule"),
             pool: name("pool"),
+            assigned: None,
+            counted_for: None,
             namespace_known: false,
             malformed: None,
             allowed: true,

@@ -1,0 +1,103 @@
+//! The ledger, which all requests share.
+
+use std::cell::Cell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::owner::{CountedPod, Pending, key};
+use super::state::State;
+use super::tally::{PoolTally, tally};
+use crate::placement::{Assigned, Owner, Siblings};
+use crate::policy::Policy;
+
+/// The most times that a request is decided because others of its controller were decided meanwhile.
+const ATTEMPTS: usize = 16;
+
+/// The pods of all controllers: those that the watch shows, and those that were decided and that it has not shown yet.
+#[derive(Debug, Default)]
+pub struct Ledger(Mutex<State>);
+
+impl Ledger {
+    /// Decides on a pod, and notes what was decided. `decide` may be called several times: again if pods of the same
+    /// controller have come or gone meanwhile. `new` returns the pod's controller and its side; `None` if there is no pod to
+    /// note.
+    pub fn settle<T>(
+        &self,
+        now: Instant,
+        mut decide: impl FnMut(&dyn Fn(Owner<'_>) -> Option<Siblings>) -> T,
+        new: impl Fn(&T) -> Option<(Owner<'_>, Assigned)>,
+    ) -> T {
+        let version = Cell::new(0);
+        let siblings = |owner: Owner<'_>| {
+            let state = self.state();
+            let is_listed = state.is_listed;
+            is_listed.then(|| {
+                let (siblings, known) = state.siblings(&key(owner.namespace, owner.uid));
+                version.set(known);
+                siblings
+            })
+        };
+        let mut decided = decide(&siblings);
+        for _ in 1..ATTEMPTS {
+            if new(&decided).is_none_or(|pod| self.note(pod, version.get(), now)) {
+                break;
+            }
+            decided = decide(&siblings);
+        }
+        decided
+    }
+
+    /// Begins a list of all pods.
+    pub fn begin(&self) {
+        self.state().begin();
+    }
+
+    /// Takes a pod of a list, by its `uid`. `None` stands for one that does not count.
+    pub fn take_listed(&self, uid: &str, pod: Option<CountedPod>) {
+        self.state().take_listed(uid, pod);
+    }
+
+    /// Ends a list: pods that it did not have are gone.
+    pub fn end(&self) {
+        self.state().end();
+    }
+
+    /// Takes a pod that has come or changed, by its `uid`. `None` stands for one that no longer counts.
+    pub fn take(&self, uid: &str, pod: Option<CountedPod>) {
+        self.state().take(uid, pod);
+    }
+
+    /// Notes a contact of the watch with the API server.
+    pub fn hear(&self, now: Instant) {
+        self.state().hear(now);
+    }
+
+    /// Forgets everything, since the pods can no longer be seen.
+    pub fn forget(&self) {
+        *self.state() = State::default();
+    }
+
+    /// Returns the pods that are there, by pool. `None` while they are unknown.
+    #[must_use]
+    pub fn tally(&self, policy: &Policy) -> Option<Vec<PoolTally>> {
+        let state = self.state();
+        state.is_listed.then(|| tally(&state, policy))
+    }
+
+    /// Notes a pod. Returns false if more is known of its controller than it was decided by.
+    fn note(&self, (owner, assigned): (Owner<'_>, Assigned), version: u64, now: Instant) -> bool {
+        let Assigned { side, position, .. } = assigned;
+        let pending = Pending {
+            side,
+            position: position.unwrap_or(0),
+            decided: now,
+        };
+        let mut state = self.state();
+        !state.is_listed || state.note(&key(owner.namespace, owner.uid), version, pending)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No change leaves the state half done: a panic in one would be a bug, and must not end all admission.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
