@@ -31,7 +31,11 @@ fn decide(criterion: &mut Criterion) {
             BenchmarkId::new("berth", format!("{kilobytes}KB")),
             &body,
             |bencher, body| {
-                bencher.iter(|| mutate(black_box(body), &snapshot, &Siblings::none).expect("a review").body);
+                bencher.iter(|| {
+                    mutate(black_box(body), &snapshot, &Siblings::none)
+                        .expect("a review")
+                        .body
+                });
             },
         );
         group.bench_with_input(
@@ -102,7 +106,11 @@ fn instances(criterion: &mut Criterion) {
     for (name, requirements) in ASKED {
         let body = asking(requirements);
         group.bench_with_input(BenchmarkId::from_parameter(name), &body, |bencher, body| {
-            bencher.iter(|| mutate(black_box(body), &snapshot, &Siblings::none).expect("a review").body);
+            bencher.iter(|| {
+                mutate(black_box(body), &snapshot, &Siblings::none)
+                    .expect("a review")
+                    .body
+            });
         });
     }
     group.finish();

@@ -55,7 +55,11 @@ fn work(way: &str, kilobytes: usize, times: u64) {
     let body = support::review(kilobytes * 1024);
     for _ in 0..times {
         if way == "berth" {
-            black_box(mutate(black_box(&body), &snapshot, &Siblings::none).expect("a review").body);
+            black_box(
+                mutate(black_box(&body), &snapshot, &Siblings::none)
+                    .expect("a review")
+                    .body,
+            );
         } else {
             black_box(support::usual(black_box(&body)));
         }

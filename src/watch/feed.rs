@@ -22,8 +22,9 @@ use tower::limit::RateLimitLayer;
 use tower::util::MapResponseLayer;
 
 use super::availability::Availability;
-use super::pods::read_pod;
-use super::update::{Kept, PolicyObject, UnreadableNodePool, Update, WatchResult, read_node_pool};
+use super::update::{
+    Kept, PolicyObject, UnreadableNodePool, Update, WatchResult, read_node_pool, read_pod,
+};
 use crate::definition;
 use crate::logging::causes;
 use crate::metrics::Metrics;

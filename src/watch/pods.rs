@@ -4,22 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use k8s_openapi::api::core::v1::Pod;
 use kube::Config;
-use kube::api::PartialObjectMeta;
 use kube::runtime::watcher::Event;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::availability::Availability;
 use super::feed::{feed, pods};
-use super::update::{Kept, WatchResult};
+use super::update::WatchResult;
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
-use crate::names::{
-    BASE_ANNOTATION, CAPACITY_LABEL, DELETION_COST_ANNOTATION, PERCENTAGE_ANNOTATION, POOL_LABEL,
-};
-use crate::policy::{Capacity, OwnNumbers, Policy};
+use crate::policy::Policy;
 use crate::split::{CountedPod, Ledger};
 
 /// The time between two counts for the metrics.
@@ -110,34 +105,4 @@ impl Counting {
             None => self.metrics.split.clear(),
         }
     }
-}
-
-/// Reduces a pod to the part that counts. One that is being deleted does not: its controller has made another, or soon will.
-pub(super) fn read_pod(pod: PartialObjectMeta<Pod>) -> Kept<CountedPod> {
-    let metadata = pod.metadata;
-    let uid = metadata.uid.unwrap_or_default();
-    let labels = metadata.labels.unwrap_or_default();
-    let annotations = metadata.annotations.unwrap_or_default();
-    let owners = metadata.owner_references.unwrap_or_default();
-    let controller = owners.iter().find(|owner| owner.controller == Some(true));
-    let side: Option<Capacity> = labels
-        .get(CAPACITY_LABEL)
-        .and_then(|side| side.parse().ok());
-    let is_going = metadata.deletion_timestamp.is_some();
-    let counted = side.zip(controller).filter(|_| !is_going);
-    let counted = counted.map(|(side, controller)| {
-        let text = |key: &str| annotations.get(key).map(String::as_str);
-        let cost = text(DELETION_COST_ANNOTATION).and_then(|cost| cost.parse::<i32>().ok());
-        let position = cost.filter(|cost| *cost < 0).map_or(0, i32::unsigned_abs);
-        CountedPod::new(
-            (
-                metadata.namespace.as_deref().unwrap_or_default(),
-                &controller.uid,
-            ),
-            (side, position),
-            labels.get(POOL_LABEL).map_or("", String::as_str),
-            OwnNumbers::read(text(BASE_ANNOTATION), text(PERCENTAGE_ANNOTATION)),
-        )
-    });
-    (uid.into(), counted)
 }

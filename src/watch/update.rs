@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use kube::api::{ApiResource, DynamicObject};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{ApiResource, DynamicObject, PartialObjectMeta};
 use kube::core::GroupVersionKind;
 use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
@@ -10,9 +11,14 @@ use serde_json::{Value, json};
 use super::availability::Availability;
 use crate::definition;
 use crate::encoding::field::FieldError;
-use crate::names::KIND;
+use crate::names::{
+    BASE_ANNOTATION, CAPACITY_LABEL, DELETION_COST_ANNOTATION, KIND, PERCENTAGE_ANNOTATION,
+    POOL_LABEL,
+};
 use crate::node::NodePool;
 use crate::pod::NamespaceLabels;
+use crate::policy::{Capacity, OwnNumbers};
+use crate::split::CountedPod;
 
 /// An object's name with the part that berth keeps of the object, or with `None` if the object counts as deleted.
 pub(super) type Kept<T> = (Arc<str>, Option<T>);
@@ -57,6 +63,36 @@ pub(super) fn read_node_pool(
     let read = NodePool::from_object(object).map(Arc::new);
     let read = read.map_err(|error| UnreadableNodePool { name, error });
     (kept, Some(read))
+}
+
+/// Reduces a pod to the part that counts. One that is being deleted does not: its controller has made another, or soon will.
+pub(super) fn read_pod(pod: PartialObjectMeta<Pod>) -> Kept<CountedPod> {
+    let metadata = pod.metadata;
+    let uid = metadata.uid.unwrap_or_default();
+    let labels = metadata.labels.unwrap_or_default();
+    let annotations = metadata.annotations.unwrap_or_default();
+    let owners = metadata.owner_references.unwrap_or_default();
+    let controller = owners.iter().find(|owner| owner.controller == Some(true));
+    let side: Option<Capacity> = labels
+        .get(CAPACITY_LABEL)
+        .and_then(|side| side.parse().ok());
+    let is_going = metadata.deletion_timestamp.is_some();
+    let counted = side.zip(controller).filter(|_| !is_going);
+    let counted = counted.map(|(side, controller)| {
+        let text = |key: &str| annotations.get(key).map(String::as_str);
+        let cost = text(DELETION_COST_ANNOTATION).and_then(|cost| cost.parse::<i32>().ok());
+        let position = cost.filter(|cost| *cost < 0).map_or(0, i32::unsigned_abs);
+        CountedPod::new(
+            (
+                metadata.namespace.as_deref().unwrap_or_default(),
+                &controller.uid,
+            ),
+            (side, position),
+            labels.get(POOL_LABEL).map_or("", String::as_str),
+            OwnNumbers::read(text(BASE_ANNOTATION), text(PERCENTAGE_ANNOTATION)),
+        )
+    });
+    (uid.into(), counted)
 }
 
 /// A `PlacementPolicy` as it is stored.

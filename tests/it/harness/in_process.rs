@@ -37,7 +37,13 @@ impl InProcess {
         let tls = server_config(certificates());
         let listener = Self::listen(|lifecycle, metrics| Listener {
             socket: Socket::Webhook,
-            router: Webhook::new(snapshot, Arc::default(), Arc::clone(&metrics), limits.clone()).router(),
+            router: Webhook::new(
+                snapshot,
+                Arc::default(),
+                Arc::clone(&metrics),
+                limits.clone(),
+            )
+            .router(),
             tls: Some(Arc::new(tls)),
             limits,
             metrics,
