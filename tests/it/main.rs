@@ -98,5 +98,6 @@ mod shipped {
     mod platforms_page;
     mod readme;
     mod release;
+    mod rights;
     mod webhooks;
 }

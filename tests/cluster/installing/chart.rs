@@ -61,8 +61,16 @@ components:
 - ../deploy/platforms/cast-ai/berth
 ";
 
+/// The same with a split pool, as the page on splits has it.
+const COUNTING: &str = "
+resources:
+- ../deploy
+components:
+- ../deploy/count-pods
+";
+
 /// Kustomizations, and the values of the chart for the same.
-const KUSTOMIZATIONS: [(&str, &str); 7] = [
+const KUSTOMIZATIONS: [(&str, &str); 8] = [
     ("deploy", ""),
     (
         "deploy/overlays/cert-manager",
@@ -77,6 +85,7 @@ const KUSTOMIZATIONS: [(&str, &str); 7] = [
         "--set cronJobTemplates=true",
     ),
     ("deploy/overlays/boundary", "--set boundary=true"),
+    ("counting", "--set countPods=true"),
     (
         "monitored",
         "--set monitoring.prometheus=true --set monitoring.dashboard=true",
@@ -91,7 +100,11 @@ const KUSTOMIZATIONS: [(&str, &str); 7] = [
 /// already. The policy is a step of its own with kustomize.
 pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
-    for (directory, text) in [("monitored", MONITORED), ("on-cast-ai", ON_CAST_AI)] {
+    for (directory, text) in [
+        ("counting", COUNTING),
+        ("monitored", MONITORED),
+        ("on-cast-ai", ON_CAST_AI),
+    ] {
         operator.runs(&format!("mkdir {directory}"))?;
         operator.write(&format!("{directory}/kustomization.yaml"), text)?;
     }
@@ -183,9 +196,10 @@ monitoring:
         "a Secret and a policy",
         "
 certificate: {source: secret, secretName: '1e3'}
+countPods: true
 policy:
   architectures: {known: [amd64, arm64], default: amd64}
-  pools: [{name: default, nodePools: [general]}]
+  pools: [{name: default, nodePools: [general], onDemand: {nodePools: [steady], baseCapacity: 2}}]
   rules: [{name: rest, place: {pool: default}}]
 ",
     ),
