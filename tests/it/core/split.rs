@@ -21,7 +21,7 @@ const CAPACITY: &str = "placement.truemark.io/capacity";
 const COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// The time after which a decision without a pod is given up.
-const PATIENCE: Duration = Duration::from_secs(31);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The numbers of a split, as the model counts with them.
 #[derive(Debug, Clone, Copy)]
