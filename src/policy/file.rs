@@ -137,10 +137,8 @@ pub struct ArchitecturesFile {
 #[schemars(extend("x-kubernetes-validations" = [
     {
         "rule": "!has(self.onDemand) || !self.onDemand.nodePools.exists(name, name in self.nodePools)",
-        "message": "a node pool is on one side of the split only",
-        "messageExpression": "'pool \"' + self.name + '\": ' + \
-            self.onDemand.nodePools.filter(name, name in self.nodePools).join(', ') + \
-            ' cannot be on both sides of the split'",
+        "message": "a node pool cannot be on both sides of the split",
+        "messageExpression": "'pool \"' + self.name + '\": a node pool cannot be on both sides of the split'",
         "fieldPath": ".onDemand.nodePools",
     },
 ]))]
@@ -194,13 +192,13 @@ pub struct OnDemandFile {
     /// The number of each controller's pods that run here before any runs on the pool's nodePools. The annotation
     /// placement.truemark.io/on-demand-base-capacity of a pod template sets another number for its pods.
     #[serde(default)]
-    #[schemars(range(max = Split::MOST_BASE))]
+    #[schemars(range(max = Split::MOST_BASE), extend("format" = "int32"))]
     pub base_capacity: u32,
     /// The percentage of each controller's other pods that run here, rounded up to whole pods. The annotation
     /// placement.truemark.io/on-demand-percentage-above-base-capacity of a pod template sets another percentage for
     /// its pods.
     #[serde(default)]
-    #[schemars(range(max = Split::MOST_PERCENTAGE))]
+    #[schemars(range(max = Split::MOST_PERCENTAGE), extend("format" = "int32"))]
     pub percentage_above_base_capacity: u32,
 }
 

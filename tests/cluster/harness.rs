@@ -7,6 +7,7 @@ pub(crate) mod auto_mode;
 pub(crate) mod aws;
 pub(crate) mod berth;
 pub(crate) mod cluster;
+pub(crate) mod front;
 pub(crate) mod load;
 pub(crate) mod machines;
 pub(crate) mod node_pools;

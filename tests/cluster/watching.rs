@@ -10,6 +10,7 @@ mod node_pools;
 mod policy;
 mod rights;
 mod self_managed;
+mod split;
 mod stage;
 mod states;
 
@@ -30,6 +31,7 @@ pub(crate) fn group() -> Group {
             policy::policy_unusable,
             rights::without_rights,
             rights::rights,
+            split::split,
             self_managed::self_managed,
             self_managed::self_managed_rights,
             self_managed::self_managed_elsewhere,

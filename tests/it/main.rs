@@ -62,6 +62,7 @@ mod core {
     mod policies;
     mod reading;
     mod rewriting;
+    mod split;
     mod validation;
 }
 

@@ -38,6 +38,27 @@ pub(crate) async fn install(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Lets the service account see pods.
+pub(crate) async fn let_see_pods(cluster: &Cluster) -> anyhow::Result<()> {
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "berth-pods"},
+        "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]}],
+    });
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "berth-pods"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "berth-pods"},
+        "subjects": [{"kind": "ServiceAccount", "name": "berth", "namespace": NAMESPACE}],
+    });
+    for object in [role, binding] {
+        cluster.api.apply(&object).await?;
+    }
+    Ok(())
+}
+
 /// Writes a kubeconfig with a token of the service account.
 pub(crate) async fn kubeconfig(cluster: &Cluster) -> anyhow::Result<PathBuf> {
     let path = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/berth/token");
