@@ -32,6 +32,7 @@ pub(crate) fn group() -> Group {
             rights::without_rights,
             rights::rights,
             split::split,
+            split::split_at_once,
             self_managed::self_managed,
             self_managed::self_managed_rights,
             self_managed::self_managed_elsewhere,

@@ -1,6 +1,7 @@
 //! The watch of pods: there is one only while the policy has a split, and it is missed where the right is missing.
 
 use anyhow::{Context, ensure};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, default_policy, namespace};
@@ -131,4 +132,74 @@ pub(crate) async fn split(cluster: &Cluster) -> anyhow::Result<()> {
         Ok((!is_watched().await?).then_some(()))
     })
     .await
+}
+
+/// The controllers, and the pods of each, of a large cluster.
+const OWNERS: usize = 20;
+const PODS: usize = 40;
+
+/// Pods of many controllers that are created side by side are split exactly. What it costs is printed.
+pub(crate) async fn split_at_once(cluster: &Cluster) -> anyhow::Result<()> {
+    let stage = Stage::new(cluster).await?;
+    let (api, berth) = (&cluster.api, &stage.berth);
+    account::let_see_pods(cluster).await?;
+    namespace(cluster, "split-at-once", json!({})).await?;
+    api.apply(&split_policy()?).await?;
+    eventually("berth sees pods", async || {
+        let contact = berth.metric(WATCH).await?;
+        Ok(contact.filter(|time| *time > 0.0))
+    })
+    .await?;
+    let (before, memory) = (berth.ran()?, berth.resident()?);
+    let pods = (0..OWNERS * PODS).map(|number| {
+        let owner = format!("owner-{}", number % OWNERS);
+        let mut pod = pod_of(&owner, &format!("web-{number}"));
+        pod["metadata"]["namespace"] = json!("split-at-once");
+        pod
+    });
+    let created: Vec<Value> = stream::iter(pods)
+        .map(async |pod| api.create(&pod, Persist::Store).await?.ok())
+        .buffer_unordered(8)
+        .try_collect()
+        .await?;
+    // One without a side was let through while berth was not asked, or did not answer in time.
+    let unseen = created.iter().filter(|pod| text(pod, CAPACITY).is_empty());
+    ensure!(unseen.count() == 0, "{}", berth.metrics().await?);
+    let asked = 1 + (PODS - 1).div_ceil(2);
+    let shown = [
+        (
+            r#"berth_split_pods{pool="web",capacity="on-demand"}"#,
+            OWNERS * asked,
+        ),
+        (
+            r#"berth_split_pods{pool="web",capacity="spot"}"#,
+            OWNERS * (PODS - asked),
+        ),
+        (r#"berth_split_pods_misplaced{pool="web"}"#, 0),
+    ];
+    for (series, pods) in shown {
+        eventually(series, async || {
+            let shown = berth.metric(series).await?;
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+            let is_so = shown == Some(pods as f64);
+            Ok(is_so.then_some(()))
+        })
+        .await
+        .with_context(|| format!("{pods} pods"))?;
+    }
+    for owner in 0..OWNERS {
+        let uid = format!("owner-{owner}");
+        let own = created
+            .iter()
+            .filter(|pod| text(pod, "/metadata/ownerReferences/0/uid") == uid);
+        let own = own.filter(|pod| text(pod, CAPACITY) == "on-demand");
+        ensure!(own.count() == asked, "{uid}");
+    }
+    println!(
+        "    {:?} on a core and {} KiB for {} pods",
+        berth.ran()?.saturating_sub(before),
+        berth.resident()?.saturating_sub(memory) / 1024,
+        created.len()
+    );
+    Ok(())
 }
