@@ -3,10 +3,12 @@
 mod audit;
 mod boundary;
 mod checks;
+mod guard;
 mod losses;
 mod memory;
 mod namespaces;
 mod node_pools;
+mod only_rights;
 mod policy;
 mod rights;
 mod self_managed;
@@ -30,6 +32,8 @@ pub(crate) fn group() -> Group {
             policy::policy_unusable,
             rights::without_rights,
             rights::rights,
+            only_rights::only_rights,
+            guard::guard,
             self_managed::self_managed,
             self_managed::self_managed_rights,
             self_managed::self_managed_elsewhere,
