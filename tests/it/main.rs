@@ -98,5 +98,7 @@ mod shipped {
     mod platforms_page;
     mod readme;
     mod release;
+    mod restricted;
+    mod threats;
     mod webhooks;
 }
