@@ -84,6 +84,7 @@ mod shipped {
     mod codes;
     mod dashboard;
     mod definition;
+    mod dependencies;
     mod deployment;
     mod docs;
     mod fallback;
