@@ -6,6 +6,7 @@ pub(crate) mod api;
 pub(crate) mod auto_mode;
 pub(crate) mod aws;
 pub(crate) mod berth;
+pub(crate) mod boundary;
 pub(crate) mod cluster;
 pub(crate) mod front;
 pub(crate) mod load;

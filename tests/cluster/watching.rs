@@ -3,10 +3,12 @@
 mod audit;
 mod boundary;
 mod checks;
+mod guard;
 mod losses;
 mod memory;
 mod namespaces;
 mod node_pools;
+mod only_rights;
 mod policy;
 mod rights;
 mod self_managed;
@@ -33,6 +35,8 @@ pub(crate) fn group() -> Group {
             rights::rights,
             split::split,
             split::split_at_once,
+            only_rights::only_rights,
+            guard::guard,
             self_managed::self_managed,
             self_managed::self_managed_rights,
             self_managed::self_managed_elsewhere,

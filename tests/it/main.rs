@@ -85,6 +85,7 @@ mod shipped {
     mod codes;
     mod dashboard;
     mod definition;
+    mod dependencies;
     mod deployment;
     mod docs;
     mod fallback;
@@ -99,6 +100,8 @@ mod shipped {
     mod platforms_page;
     mod readme;
     mod release;
+    mod restricted;
     mod rights;
+    mod threats;
     mod webhooks;
 }
