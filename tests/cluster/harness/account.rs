@@ -41,20 +41,7 @@ pub(crate) async fn install(cluster: &Cluster) -> anyhow::Result<()> {
 
 /// Lets the service account see pods.
 pub(crate) async fn let_see_pods(cluster: &Cluster) -> anyhow::Result<()> {
-    let role = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": "berth-pods"},
-        "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]}],
-    });
-    let binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": "berth-pods"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "berth-pods"},
-        "subjects": [{"kind": "ServiceAccount", "name": "berth", "namespace": NAMESPACE}],
-    });
-    for object in [role, binding] {
+    for object in manifests(&repository("deploy/count-pods/cluster-role.yaml"))? {
         cluster.api.apply(&object).await?;
     }
     Ok(())

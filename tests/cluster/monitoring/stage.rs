@@ -36,10 +36,10 @@ impl<'c> Stage<'c> {
         let api = &cluster.api;
         cluster.define(&[definition()?]).await?;
         account::install(cluster).await?;
+        account::let_see_pods(cluster).await?;
         for file in [
             "deploy/berth/deployment.yaml",
             "deploy/certificates/self-managed/certificate.yaml",
-            "deploy/count-pods/cluster-role.yaml",
         ] {
             for object in manifests(&repository(file))? {
                 api.apply(&object).await?;
