@@ -8,7 +8,7 @@ use super::file::Case;
 use crate::admission::review::{self, Envelope, Request};
 use crate::admission::{self, Answer, judge};
 use crate::encoding::field::FieldError;
-use crate::placement::{Counts, Siblings, Snapshot};
+use crate::placement::{Counts, Reason, Siblings, Snapshot};
 use crate::pod::{Kind, Workload};
 
 /// The outcome of a case.
@@ -71,7 +71,11 @@ impl Outcome {
             node_pools,
             architectures,
             detail,
-        } = placement(body, snapshot, case);
+        } = match mutated.record.reason {
+            // The pods of a template may go to both sides of a split.
+            Reason::Kind => Placement::default(),
+            _ => placement(body, snapshot, case),
+        };
         let said = response(&validated);
         let findings = validated.record.findings.iter();
         Ok(Self {

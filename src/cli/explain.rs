@@ -5,6 +5,7 @@ mod anew;
 mod closing;
 mod code;
 mod decode;
+mod division;
 mod examine;
 mod explanation;
 mod form;

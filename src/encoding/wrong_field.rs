@@ -23,9 +23,13 @@ impl Error for WrongField {
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        // The only value that a type does not take although it takes its kind is a number that is too large.
+        // The only value that a type does not take although it takes its kind is a number that is too large or negative.
         let (found, expected) = match expected.to_string().as_str() {
             "i32" => (
+                found_in_words(found),
+                "a whole number of 32 bits".to_owned(),
+            ),
+            "u32" if !matches!(found, Unexpected::Signed(..0)) => (
                 found_in_words(found),
                 "a whole number of 32 bits".to_owned(),
             ),
@@ -63,6 +67,7 @@ pub fn unknown_field(field: &str, known: &[&str]) -> String {
 fn in_words(expected: &dyn Expected) -> String {
     match expected.to_string().as_str() {
         "i32" | "i64" => "a whole number".to_owned(),
+        "u32" => "a whole number of at least 0".to_owned(),
         "f64" => "a number".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a sequence" => "a list".to_owned(),

@@ -40,7 +40,8 @@ impl Kind {
     }
 
     /// Returns the controller that the pods of a template will have. `None` for kinds that have no pod template.
-    fn controller(self) -> Option<Controller<'static>> {
+    #[must_use]
+    pub fn controller(self) -> Option<Controller<'static>> {
         match self {
             Self::Job | Self::CronJob => Some(Controller {
                 group: "batch",

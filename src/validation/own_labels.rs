@@ -15,7 +15,7 @@ const LABELS: [&str; 3] = [POOL_LABEL, ARCH_LABEL, INJECTION_LABEL];
 const ALL_LABELS: [&str; 4] = [POOL_LABEL, ARCH_LABEL, INJECTION_LABEL, CAPACITY_LABEL];
 
 /// The annotations with the numbers of a split, each with its largest value.
-const NUMBERS: [(&str, u32); 2] = [
+pub(super) const NUMBERS: [(&str, u32); 2] = [
     (BASE_ANNOTATION, Split::MOST_BASE),
     (PERCENTAGE_ANNOTATION, Split::MOST_PERCENTAGE),
 ];
@@ -40,6 +40,10 @@ pub(super) fn is_annotation(key: &str, policy: &Policy) -> bool {
 
 /// Returns the fault of a label that nothing reads, and the remedy.
 pub(super) fn unknown_label(key: &str) -> [String; 2] {
+    if NUMBERS.iter().any(|(number, _)| *number == key) {
+        let fault = format!("{} is an annotation, and has no effect here", shown(key));
+        return [fault, "move it to metadata.annotations".to_owned()];
+    }
     let fault = format!("berth reads no label {}", shown(key));
     [fault, meant(key)]
 }
@@ -65,7 +69,7 @@ pub(super) fn capacity_fault(value: &str, policy: &Policy) -> Option<String> {
     }
     value.parse::<Capacity>().is_err().then(|| {
         format!(
-            "{:?} is no side; it is on-demand or spot, and berth chooses without it",
+            "{:?} is neither on-demand nor spot, and a split pool takes no such pod; without the label berth chooses",
             clipped(value)
         )
     })

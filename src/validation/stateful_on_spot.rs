@@ -8,8 +8,10 @@ use super::wording::asking_label;
 use crate::encoding::wording::listed;
 use crate::forecast::{Nodes, Reach, Revision};
 use crate::label::{CAPACITY_TYPE, LASTING};
+use crate::names::CAPACITY_LABEL;
 use crate::node::NodePool;
-use crate::policy::{Binding, Pool};
+use crate::placement::Basis;
+use crate::policy::{Binding, Capacity, Pool};
 
 /// Reports a `StatefulSet` with volume claims if none of its node pools can give it lasting capacity.
 pub(super) fn stateful_on_spot(revision: &Revision<'_>) -> Vec<String> {
@@ -35,6 +37,18 @@ pub(super) fn stateful_on_spot(revision: &Revision<'_>) -> Vec<String> {
         return Vec::new();
     }
     let names = listed(node_pools().map(|node_pool| &**node_pool.name()));
+    if let Some(assigned) = decision.assigned {
+        let pods = match assigned.basis {
+            Basis::Label => "its pods",
+            Basis::Counts | Basis::Lot => "some of its pods",
+        };
+        let field = revision.field("metadata.labels");
+        let side = Capacity::OnDemand;
+        return vec![
+            format!("spec.volumeClaimTemplates: {pods} would run on spot alone, in {names}"),
+            format!("for on-demand capacity set {field}[{CAPACITY_LABEL}]: {side}"),
+        ];
+    }
     let remedy = match (
         asking_label(&revision.snapshot.policy),
         lasting_pool(revision),
@@ -56,8 +70,7 @@ fn lasting_pool<'a>(revision: &Revision<'a>) -> Option<&'a Pool> {
     let open = |pool: &&Pool| pool.is_open_to(revision.namespace.labels);
     let all = |pool: &Pool, test: &dyn Fn(&NodePool) -> bool| {
         let mut node_pools = pool
-            .node_pools
-            .iter()
+            .all_node_pools()
             .filter_map(|name| revision.snapshot.catalogue.lasting(name))
             .peekable();
         node_pools.peek().is_some() && node_pools.all(test)

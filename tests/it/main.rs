@@ -45,6 +45,7 @@ mod model {
     pub(crate) mod runs;
     pub(crate) mod scheduler;
     pub(crate) mod selectors;
+    pub(crate) mod splits;
     pub(crate) mod workloads;
     pub(crate) mod worlds;
 }

@@ -4,20 +4,26 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use super::division::{Division, pods_of, rule_of};
 use super::makers::{LabelsOf, Maker};
 use super::templates::TemplateAt;
-use crate::admission::judge;
-use crate::encoding::field::FieldPath;
+use crate::admission::{Judged, judge};
+use crate::encoding::field::{FieldPath, Segment};
 use crate::encoding::json::Reader;
-use crate::placement::{Counts, Decision, Reason, Snapshot};
-use crate::pod::{Controller, Kind, Template, Workload};
+use crate::placement::{Basis, Counts, Decision, Reason, Snapshot};
+use crate::pod::{Controller, Kind, Namespace, Template, Workload};
 use crate::policy::{Action, Mode};
 use crate::validation::Finding;
 
 /// The decision for the pods of an object, and what follows from it.
 #[derive(Debug)]
 pub(in crate::cli) struct Explanation<'p> {
+    /// The decision. Of pods that go to both sides of a split pool, it is that for the first.
     pub(in crate::cli) decision: Decision<'p>,
+    /// The side of a split pool in words, or the division of the pods between both.
+    pub(super) capacity: Option<String>,
+    /// The division of pods that go to both sides of a split pool.
+    pub(in crate::cli) division: Option<Division<'p>>,
     /// The template of the pods, if the server sees only them and never the object.
     pub(super) made: Option<Made>,
     /// The JSON Patch that carries the decision out, in Audit too; empty if the server never sees the object.
@@ -51,9 +57,15 @@ impl<'p> Explanation<'p> {
         let created = as_created(kind, object);
         let runs = matches!(created, Cow::Owned(_));
         with_workload(kind, &created, |workload| {
-            let judged = judge(workload, namespace, snapshot, &Counts::default());
-            let patch = judged.patch();
-            let patched = match judged.decision.mode {
+            let judged = BothSides::of(workload, namespace, snapshot);
+            if !workload.is_pod()
+                && let Some(division) = judged.division(pods_of(object))
+            {
+                return Ok(judged.of_both(division, template_of(workload), judged.findings()));
+            }
+            let BothSides { first, .. } = judged;
+            let patch = first.patch();
+            let patched = match first.decision.mode {
                 Mode::Enforce if !patch.is_empty() => Some(apply(&patch, object)?),
                 Mode::Enforce | Mode::Audit => None,
             };
@@ -64,11 +76,13 @@ impl<'p> Explanation<'p> {
                 Some(patched) if workload.is_pod() => with_workload(kind, patched, |workload| {
                     Ok(judge(workload, namespace, snapshot, &Counts::default()).findings("", None))
                 })?,
-                _ => judged.findings("", None),
+                _ => first.findings("", None),
             };
             Ok(Self {
-                lost: judged.lost_preferences(),
-                decision: judged.decision,
+                capacity: side_in_words(&first.decision, workload.pod.controller.is_some()),
+                division: None,
+                lost: first.lost_preferences(),
+                decision: first.decision,
                 made: None,
                 patch,
                 patched,
@@ -102,21 +116,30 @@ impl<'p> Explanation<'p> {
         let workload =
             Workload::of_template(&pods, &prefix, maker.controller, around.metadata.as_ref());
         let workload = workload.ok_or(NO_SPEC)?;
-        let judged = judge(&workload, namespace, snapshot, &Counts::default());
+        let judged = BothSides::of(&workload, namespace, snapshot);
         let findings = if has_controller(object) {
             // They are its controller's: a Deployment has ReplicaSets of long ago.
             Vec::new()
         } else {
-            judged.findings("", None)
+            judged.findings()
         };
+        // Of several templates, none gets the object's own number of pods.
+        let pods = (prefix == "spec.template.").then(|| pods_of(object));
+        let made = Made {
+            template: Some(template.path),
+            controller: maker.controller,
+        };
+        if let Some(division) = judged.division(pods.flatten()) {
+            return Ok(judged.of_both(division, made, findings));
+        }
+        let BothSides { first, .. } = judged;
         Ok(Self {
             findings,
-            lost: judged.lost_preferences(),
-            decision: judged.decision,
-            made: Some(Made {
-                template: Some(template.path),
-                controller: maker.controller,
-            }),
+            capacity: side_in_words(&first.decision, maker.controller.is_some()),
+            division: None,
+            lost: first.lost_preferences(),
+            decision: first.decision,
+            made: Some(made),
             patch: Vec::new(),
             patched: None,
         })
@@ -148,6 +171,8 @@ impl<'p> Explanation<'p> {
                 detail,
                 ..Decision::leave(reason)
             },
+            capacity: None,
+            division: None,
             made: None,
             patch: Vec::new(),
             patched: None,
@@ -169,8 +194,7 @@ impl<'p> Explanation<'p> {
 
     /// Returns why the decision is as it is, in words; `None` if there is nothing to explain.
     pub(in crate::cli) fn why(&self) -> Option<&str> {
-        let reason = self.decision.reason;
-        self.decision.detail.as_deref().or(reason.sentence())
+        why(&self.decision)
     }
 
     /// Returns the findings for which the server refuses the object. In Audit there are none.
@@ -192,6 +216,90 @@ impl<'p> Explanation<'p> {
             (_, Mode::Audit) => "would warn",
         }
     }
+}
+
+/// Returns why a decision is as it is, in words; `None` if there is nothing to explain.
+pub(super) fn why<'d>(decision: &'d Decision<'_>) -> Option<&'d str> {
+    decision.detail.as_deref().or(decision.reason.sentence())
+}
+
+/// The judgement of a workload for the first pod of each side of a split pool. Of any other pool there is one.
+struct BothSides<'w, 'p> {
+    first: Judged<'w, 'p>,
+    other: Option<Judged<'w, 'p>>,
+}
+
+impl<'w, 'p> BothSides<'w, 'p> {
+    fn of(workload: &'w Workload<'w>, namespace: Namespace<'w>, snapshot: &'p Snapshot) -> Self {
+        let first = judge(workload, namespace, snapshot, &Counts::default());
+        let other = first.other_side();
+        let other = other.map(|counts| judge(workload, namespace, snapshot, &counts));
+        Self { first, other }
+    }
+
+    /// Returns the division of the pods; `None` if all go to one side, or if the pool is not split.
+    fn division(&self, pods: Option<u32>) -> Option<Division<'p>> {
+        Division::of(&self.first.decision, self.other.as_ref(), pods)
+    }
+
+    /// Returns the findings for both sides, each once, as the server has them.
+    fn findings(&self) -> Vec<Finding> {
+        let other = self.other.iter().flat_map(|other| other.findings("", None));
+        each_once(self.first.findings("", None), other)
+    }
+
+    /// Explains a template whose pods the server divides as they are created. It changes none of the template.
+    fn of_both(
+        &self,
+        division: Division<'p>,
+        made: Made,
+        findings: Vec<Finding>,
+    ) -> Explanation<'p> {
+        let other = self.other.iter().flat_map(Judged::lost_preferences);
+        Explanation {
+            capacity: Some(division.in_words()),
+            division: Some(division),
+            lost: each_once(self.first.lost_preferences(), other),
+            decision: self.first.decision.clone(),
+            made: Some(made),
+            patch: Vec::new(),
+            patched: None,
+            findings,
+        }
+    }
+}
+
+/// Returns things and others, each once.
+fn each_once<T: PartialEq>(mut things: Vec<T>, others: impl Iterator<Item = T>) -> Vec<T> {
+    for other in others {
+        if !things.contains(&other) {
+            things.push(other);
+        }
+    }
+    things
+}
+
+/// Returns the origin of the pods of a kind that the server reads.
+fn template_of(workload: &Workload<'_>) -> Made {
+    let place = workload.place.pointer.split('/').skip(1);
+    let steps = place.map(|step| Segment::Key(step.to_owned()));
+    Made {
+        template: Some(FieldPath(steps.collect())),
+        controller: workload.kind.controller(),
+    }
+}
+
+/// Returns the side of a pod in words; `None` if its pool is not split.
+fn side_in_words(decision: &Decision<'_>, has_controller: bool) -> Option<String> {
+    let assigned = decision.assigned?;
+    let (side, rule) = (assigned.side, rule_of(assigned.split));
+    Some(match assigned.basis {
+        Basis::Label => format!("{side}, by its label"),
+        Basis::Counts | Basis::Lot if has_controller => {
+            format!("{side}, as the first pod of its controller; {rule}")
+        }
+        Basis::Counts | Basis::Lot => format!("{side}, as a pod without a controller; {rule}"),
+    })
 }
 
 const NO_SPEC: &str = "it has no spec that would describe its pods";

@@ -9,6 +9,7 @@ use serde::ser::{Error, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::division::Division;
 use super::examine::Examination;
 use super::explanation::Explanation;
 use super::live::{Live, Outlook};
@@ -109,6 +110,9 @@ struct WorkloadJson<'r> {
     mode: &'static str,
     rule: Option<&'r str>,
     pool: Option<&'r str>,
+    /// The side of a split pool; `None` if the pool is not split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity: Option<CapacityJson<'r>>,
     node_pools: Vec<&'r str>,
     architectures: &'r [&'r str],
     detail: Option<&'r str>,
@@ -123,6 +127,40 @@ struct WorkloadJson<'r> {
     patch: &'r RawValue,
     /// The patch that it would send if it were not for Audit.
     audited_patch: &'r RawValue,
+}
+
+/// The side that a pod, or the first pod of a template, goes to.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CapacityJson<'r> {
+    /// `on-demand` or `spot`.
+    side: &'static str,
+    /// `label` or `counts`.
+    basis: &'static str,
+    /// The position among the pods of its controller.
+    position: Option<u32>,
+    /// The numbers of the split: the pool's, or the workload's own.
+    base_capacity: u32,
+    percentage_above_base_capacity: u32,
+    /// The number of pods that the object asks for on each side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_demand_pods: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spot_pods: Option<u32>,
+    /// The decision for the first pod of a template that goes to the other side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other: Option<OtherSideJson<'r>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OtherSideJson<'r> {
+    side: &'static str,
+    position: Option<u32>,
+    reason: &'static str,
+    node_pools: Vec<&'r str>,
+    architectures: &'r [&'r str],
+    detail: Option<&'r str>,
 }
 
 #[derive(Serialize)]
@@ -290,6 +328,7 @@ fn workload<'r>(
         mode: decision.mode.as_str(),
         rule: decision.rule.map(|rule| &*rule.name),
         pool: decision.pool.map(|pool| &*pool.name),
+        capacity: capacity(explanation),
         node_pools: explanation.node_pools(),
         architectures: &decision.architectures,
         detail: decision.detail.as_deref(),
@@ -298,6 +337,34 @@ fn workload<'r>(
         live: object.live.map(|live| of_live(live, object, explanation)),
         patch,
         audited_patch,
+    })
+}
+
+fn capacity<'r>(explanation: &'r Explanation<'_>) -> Option<CapacityJson<'r>> {
+    let assigned = explanation.decision.assigned?;
+    let division = explanation.division.as_ref();
+    let counts = division.and_then(Division::counts);
+    let other = division.and_then(|division| {
+        let decision = division.other.as_ref()?;
+        let node_pools = decision.node_pools.iter();
+        decision.assigned.map(|assigned| OtherSideJson {
+            side: assigned.side.as_str(),
+            position: assigned.position,
+            reason: decision.reason.as_str(),
+            node_pools: node_pools.map(|one| &**one.name()).collect(),
+            architectures: &decision.architectures,
+            detail: decision.detail.as_deref(),
+        })
+    });
+    Some(CapacityJson {
+        side: assigned.side.as_str(),
+        basis: assigned.basis.as_str(),
+        position: assigned.position,
+        base_capacity: assigned.split.base(),
+        percentage_above_base_capacity: assigned.split.percentage(),
+        on_demand_pods: counts.map(|(on_demand, _)| on_demand),
+        spot_pods: counts.map(|(_, spot)| spot),
+        other,
     })
 }
 

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::closing::close;
+use super::division::Division;
 use super::examine::Examination;
 use super::explanation::Explanation;
 use super::outcome::Outcome;
@@ -16,6 +17,7 @@ use crate::cli::output::clean;
 use crate::cli::paper::Paper;
 use crate::cli::styled::Span;
 use crate::encoding::field::Segment;
+use crate::placement::Decision;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -128,9 +130,8 @@ impl Table {
 }
 
 fn cells(object: &Examined<'_, '_>, explanation: &Explanation<'_>) -> Row {
-    let (decision, outcome) = (&explanation.decision, Outcome::of(explanation));
+    let outcome = Outcome::of(explanation);
     let cell = |text: String| vec![plain(&text)];
-    let pool = decision.pool.map(|pool| pool.name.to_string());
     let mut name = format!(
         "{}/{}",
         object.identity.kind,
@@ -140,11 +141,66 @@ fn cells(object: &Examined<'_, '_>, explanation: &Explanation<'_>) -> Row {
     [
         cell(name),
         decision_cell(outcome),
-        cell(pool.unwrap_or_default()),
-        listed(explanation.node_pools().into_iter().map(plain)),
-        listed(decision.architectures.iter().copied().map(plain)),
+        pool_cell(explanation),
+        listed(node_pools(explanation).into_iter().map(plain)),
+        listed(architectures(explanation).into_iter().map(plain)),
         listed(findings(explanation).into_iter()),
     ]
+}
+
+/// Returns the pool. A split one has the numbers of pods on both sides, or the side of a pod.
+fn pool_cell(explanation: &Explanation<'_>) -> Cell {
+    let decision = &explanation.decision;
+    let Some(pool) = decision.pool else {
+        return vec![plain("")];
+    };
+    let division = explanation.division.as_ref();
+    let division = division.filter(|division| division.all_to.is_none());
+    let counts = division.map(Division::counts);
+    let sides = match (counts, decision.assigned) {
+        (Some(Some((on_demand, spot))), _) => {
+            vec![format!("{on_demand} on-demand,"), format!("{spot} spot")]
+        }
+        (Some(None), _) => vec!["on-demand".to_owned(), "and spot".to_owned()],
+        (None, Some(assigned)) => vec![assigned.side.to_string()],
+        (None, None) => return vec![plain(&pool.name)],
+    };
+    let sides = sides.iter().map(|part| plain(part));
+    [plain(&format!("{}:", pool.name))]
+        .into_iter()
+        .chain(sides)
+        .collect()
+}
+
+/// Returns the names of the node pools, those of both sides of a split.
+fn node_pools<'e>(explanation: &'e Explanation<'_>) -> Vec<&'e str> {
+    let names = decisions(explanation).into_iter();
+    let names = names.flat_map(|decision| &decision.node_pools);
+    names.map(|node_pool| &**node_pool.name()).collect()
+}
+
+/// Returns the architectures, those of both sides of a split, each once.
+fn architectures<'e>(explanation: &'e Explanation<'_>) -> Vec<&'e str> {
+    let mut names = Vec::new();
+    for decision in decisions(explanation) {
+        for name in &decision.architectures {
+            if !names.contains(name) {
+                names.push(*name);
+            }
+        }
+    }
+    names
+}
+
+fn decisions<'e, 'p>(explanation: &'e Explanation<'p>) -> Vec<&'e Decision<'p>> {
+    let decision = &explanation.decision;
+    match &explanation.division {
+        Some(division) => {
+            let sides = division.sides(decision).into_iter();
+            sides.map(|(_, decision)| decision).collect()
+        }
+        None => vec![decision],
+    }
 }
 
 /// Returns the outcome, which is best broken before the reason.

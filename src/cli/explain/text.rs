@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::additions::additions;
 use super::closing::close;
 use super::examine::Examination;
-use super::explanation::{Explanation, Made};
+use super::explanation::{Explanation, Made, why};
 use super::hints::of_codes;
 use super::live::{Live, Outlook};
 use super::outcome::Outcome;
@@ -16,6 +16,8 @@ use crate::cli::files::Manifest;
 use crate::cli::output::clean;
 use crate::cli::paper::Paper;
 use crate::cli::terminal::Screen;
+use crate::placement::Decision;
+use crate::policy::Capacity;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -92,12 +94,8 @@ fn explained(explanation: &Explanation<'_>, paper: &mut Paper<'_, impl Write>) -
     if let Some(pool) = decision.pool {
         paper.row("pool", plain, &pool.name)?;
     }
-    let node_pools = explanation.node_pools().join(", ");
-    if !node_pools.is_empty() {
-        paper.row("node pools", plain, &node_pools)?;
-    }
-    if !decision.architectures.is_empty() {
-        paper.row("architectures", plain, &decision.architectures.join(", "))?;
+    if let Some(capacity) = &explanation.capacity {
+        paper.row("capacity", plain, capacity)?;
     }
     let label = match (outcome, &explanation.made) {
         (Outcome::Denied, _) => "would add",
@@ -105,12 +103,46 @@ fn explained(explanation: &Explanation<'_>, paper: &mut Paper<'_, impl Write>) -
         (_, Some(_)) => "adds to pods",
         (_, None) => "adds",
     };
-    rows(label, &additions(decision), paper)?;
+    match &explanation.division {
+        Some(division) if division.all_to.is_none() => {
+            for (side, decision) in division.sides(decision) {
+                paper.row(side_label(side), plain, &division.positions(side))?;
+                placement(decision, label, paper)?;
+            }
+        }
+        _ => placement(decision, label, paper)?,
+    }
     rows("gives up", &explanation.lost, paper)?;
-    if let Some(why) = explanation.why() {
+    findings(explanation, paper)
+}
+
+/// Writes where the pods of a decision go, with all that berth adds, or why they go nowhere.
+fn placement(
+    decision: &Decision<'_>,
+    label: &str,
+    paper: &mut Paper<'_, impl Write>,
+) -> io::Result<()> {
+    let plain = Style::new();
+    let node_pools = decision.node_pools.iter();
+    let node_pools: Vec<&str> = node_pools.map(|one| &**one.name()).collect();
+    if !node_pools.is_empty() {
+        paper.row("node pools", plain, &node_pools.join(", "))?;
+    }
+    if !decision.architectures.is_empty() {
+        paper.row("architectures", plain, &decision.architectures.join(", "))?;
+    }
+    rows(label, &additions(decision), paper)?;
+    if let Some(why) = why(decision) {
         paper.row("why", plain, &why)?;
     }
-    findings(explanation, paper)
+    Ok(())
+}
+
+fn side_label(side: Capacity) -> &'static str {
+    match side {
+        Capacity::OnDemand => "on demand",
+        Capacity::Spot => "on spot",
+    }
 }
 
 /// Writes rows with one label.

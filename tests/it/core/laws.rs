@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use berth::node::{Catalogue, NodePool};
-use berth::placement::{Reason, Snapshot};
-use berth::policy::read_policy_spec;
+use berth::placement::{Reason, Siblings, Snapshot};
+use berth::policy::{Capacity, Pool, read_policy_spec};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Pod;
@@ -20,7 +20,8 @@ use crate::harness::verdict;
 use crate::model::json::{any_json, pointers};
 use crate::model::scheduler::{self, Labels};
 use crate::model::selectors::{alternatives, worth_trying};
-use crate::model::workloads::workload;
+use crate::model::splits::{marked, marks, siblings, split_world};
+use crate::model::workloads::{pod, workload};
 use crate::model::worlds::World;
 use crate::model::{recorded, runs};
 
@@ -31,16 +32,28 @@ pub(crate) fn broken(object: &Value, snapshot: &Snapshot) -> Vec<String> {
 
 /// Returns the same for an object that is written in a way of its own.
 fn broken_as(object: &Value, text: String, snapshot: &Snapshot) -> Vec<String> {
+    broken_among(object, text, snapshot, Some(&Siblings::default()))
+}
+
+/// Returns the same for a pod whose controller has these pods; `None` if berth may not see them.
+fn broken_among(
+    object: &Value,
+    text: String,
+    snapshot: &Snapshot,
+    siblings: Option<&Siblings>,
+) -> Vec<String> {
     let review = Review {
         object: text,
         ..Review::of(object)
     };
-    let verdict = review.mutate(snapshot);
+    let verdict = review.mutate_among(snapshot, siblings);
     let mut broken = Vec::new();
-    if review.mutate(snapshot).bytes != verdict.bytes {
+    if review.mutate_among(snapshot, siblings).bytes != verdict.bytes {
         broken.push("deterministic: the same review has two answers".to_owned());
     }
-    let _ = review.validate(snapshot);
+    if review.validate(snapshot).bytes != review.validate(snapshot).bytes {
+        broken.push("deterministic: the same review has two verdicts".to_owned());
+    }
     if verdict.patch.is_empty() {
         return broken;
     }
@@ -76,19 +89,25 @@ fn broken_by(object: &Value, patched: &Value, kind: &str) -> Vec<String> {
     broken
 }
 
-/// Reports a patched object that is patched again, or for which another reason is given.
+/// Reports a patched object that is patched again, or for which another reason is given, whatever pods its controller has by
+/// then.
 fn not_once(patched: &Value, reason: Reason, snapshot: &Snapshot) -> Option<String> {
-    let again = Review::of(patched).mutate(snapshot);
     let expected = match reason {
         Reason::Placed => Reason::AlreadyPlaced,
         other => other,
     };
-    (!again.patch.is_empty() || again.reason != expected).then(|| {
-        format!(
-            "twice is once: {} after {reason}, with {:?}",
-            again.reason, again.patch
-        )
-    })
+    let review = Review::of(patched);
+    let counted =
+        [(0, 0), (9, 0), (0, 9)].map(|(on_demand, spot)| Some(Siblings::counted(on_demand, spot)));
+    let mut again = [None]
+        .iter()
+        .chain(&counted)
+        .map(|siblings| review.mutate_among(snapshot, siblings.as_ref()));
+    let differs = again.find(|again| !again.patch.is_empty() || again.reason != expected)?;
+    Some(format!(
+        "twice is once: {} after {reason}, with {:?}",
+        differs.reason, differs.patch
+    ))
 }
 
 /// Reports an operation that does anything but add something where there is nothing.
@@ -209,6 +228,49 @@ proptest! {
     ) {
         let broken = broken_as(&object, escaped(&object.to_string(), every), &world.snapshot());
         prop_assert!(broken.is_empty(), "{}", broken.join("\n"));
+    }
+
+    /// The same in pools that are split, on either side, whatever pods the controller has.
+    #[test]
+    fn generated_workloads_keep_the_laws_in_split_pools(
+        object in workload(),
+        marks in marks(),
+        world in split_world(),
+        siblings in siblings(),
+    ) {
+        let object = marked(object, &marks);
+        let snapshot = world.snapshot();
+        let broken = broken_among(&object, object.to_string(), &snapshot, siblings.as_ref());
+        prop_assert!(broken.is_empty(), "{}", broken.join("\n"));
+    }
+
+    /// A pod of a split pool gets the label of one side and the node pools of that side alone.
+    #[test]
+    fn a_pod_gets_one_side(
+        object in pod(),
+        marks in marks(),
+        world in split_world(),
+        siblings in siblings(),
+    ) {
+        let object = marked(object, &marks);
+        let snapshot = world.snapshot();
+        let verdict = Review::of(&object).mutate_among(&snapshot, siblings.as_ref());
+        let named = |pool: &&Arc<Pool>| Some(&*pool.name) == verdict.pool.as_deref();
+        let pool = snapshot.policy.pools().iter().find(named);
+        if let Some(pool) = pool
+            && pool.on_demand.is_some()
+            && verdict.reason.is_placed()
+            && !verdict.patch.is_empty()
+        {
+            let patched = verdict.patched(&object).unwrap();
+            let label = &patched["metadata"]["labels"]["placement.truemark.io/capacity"];
+            let side: Capacity = label.as_str().unwrap().parse().unwrap();
+            let written = serde_json::to_string(&verdict.patch).unwrap();
+            for name in pool.side(side.other()) {
+                let names_it = format!("{:?}", &**name);
+                prop_assert!(!written.contains(&names_it), "{side}: {written}");
+            }
+        }
     }
 
     /// The same for objects that are of no use to anyone (T38).

@@ -1,7 +1,7 @@
 //! Reviews as an API server sends them.
 
 use berth::cases;
-use berth::placement::Snapshot;
+use berth::placement::{Siblings, Snapshot};
 use serde_json::{Value, json};
 
 use super::verdict::{self, Verdict};
@@ -41,6 +41,11 @@ impl Review {
     /// Asks the mutating endpoint.
     pub(crate) fn mutate(&self, snapshot: &Snapshot) -> Verdict {
         verdict::mutate(&self.body(), snapshot)
+    }
+
+    /// Asks the mutating endpoint for a pod whose controller has these pods; `None` if berth may not see them.
+    pub(crate) fn mutate_among(&self, snapshot: &Snapshot, siblings: Option<&Siblings>) -> Verdict {
+        verdict::mutate_among(&self.body(), snapshot, siblings)
     }
 
     /// Asks the validating endpoint.

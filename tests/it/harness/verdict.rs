@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use berth::admission::{self, Answer, Record, review::NotAReview};
 pub(crate) use berth::cases::UID;
-use berth::placement::{Reason, Siblings, Snapshot};
+use berth::placement::{Owner, Reason, Siblings, Snapshot};
 use serde_json::{Map, Value, json};
 
 /// The fields that a response may have.
@@ -45,7 +45,17 @@ pub(crate) struct Verdict {
 
 /// Asks the mutating endpoint.
 pub(crate) fn mutate(body: &[u8], snapshot: &Snapshot) -> Verdict {
-    let verdict = Verdict::read(admission::mutate(body, snapshot, &Siblings::none));
+    mutate_among(body, snapshot, Some(&Siblings::default()))
+}
+
+/// Asks the same of a pod whose controller has these pods; `None` if berth may not see them.
+pub(crate) fn mutate_among(
+    body: &[u8],
+    snapshot: &Snapshot,
+    siblings: Option<&Siblings>,
+) -> Verdict {
+    let siblings = |_: Owner<'_>| siblings.cloned();
+    let verdict = Verdict::read(admission::mutate(body, snapshot, &siblings));
     assert!(verdict.allowed, "the mutating endpoint never denies");
     verdict
 }
