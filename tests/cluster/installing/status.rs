@@ -74,7 +74,7 @@ pub(crate) async fn status(cluster: &Cluster) -> anyhow::Result<()> {
     berth.terminate().await?;
     operator.runs(
         "kubectl delete --kustomize deploy --ignore-not-found
-        kubectl delete clusterrole,clusterrolebinding berth-status",
+        kubectl delete clusterrole,clusterrolebinding berth-status berth-pods",
     )?;
     only_left(&operator, &[]).await
 }
@@ -171,6 +171,24 @@ async fn policy(cluster: &Cluster) -> anyhow::Result<()> {
         0,
     )
     .await?;
+    policy["spec"]["pools"][0]["onDemand"] = json!({"nodePools": ["nowhere"], "baseCapacity": 1});
+    cluster.api.apply(&policy).await?;
+    accepted(
+        cluster,
+        "pool default, on-demand: nowhere missing: its pods go to the other side",
+        1,
+    )
+    .await?;
+    checked(
+        cluster,
+        "ServiceAccount berth-system/berth may not list and watch pods",
+        true,
+    )?;
+    account::let_see_pods(cluster).await?;
+    checked(cluster, "may not list and watch pods", false)?;
+    if let Some(pool) = policy["spec"]["pools"][0].as_object_mut() {
+        pool.remove("onDemand");
+    }
     policy["spec"]["pools"][2]["nodePools"] = json!(["nowhere"]);
     cluster.api.apply(&policy).await?;
     accepted(
@@ -201,6 +219,18 @@ async fn accepted(cluster: &Cluster, part: &str, code: i32) -> anyhow::Result<()
         Ok((is_said && found == code).then_some(()))
     })
     .await
+}
+
+/// Asserts that `berth check --cluster` says something, or does not.
+fn checked(cluster: &Cluster, part: &str, is_said: bool) -> anyhow::Result<()> {
+    let output = Command::new(env!("CARGO_BIN_EXE_berth"))
+        .args(["check", "--cluster", "--kubeconfig"])
+        .arg(cluster.kubeconfig())
+        .output()
+        .context("berth")?;
+    let printed = String::from_utf8(output.stdout)?;
+    ensure!(printed.contains(part) == is_said, "{part}\n{printed}");
+    Ok(())
 }
 
 fn run(kubeconfig: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
