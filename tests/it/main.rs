@@ -67,6 +67,7 @@ mod core {
     mod policies;
     mod reading;
     mod rewriting;
+    mod seeds;
     mod validation;
 }
 
