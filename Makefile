@@ -1,7 +1,7 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fresh test-static test-monitoring test-cluster bench demo deny sbom reproducible release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster fuzz mutants bench demo deny sbom reproducible release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
@@ -23,6 +23,12 @@ test-monitoring: ## Checks and tests the rules, alerts and dashboard of deploy/m
 
 test-cluster: ## Runs the tests against a real API server, scheduler and Karpenter
 	tests/cluster/test
+
+fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60); docs/reliability.md says what they have found
+	fuzz/run
+
+mutants: ## Changes what decides in every small way, and says which change no test sees (hours); MUTANTS=src/node for less
+	tests/mutants $(MUTANTS)
 
 bench: ## Measures time, allocations, instructions and throughput (some ten minutes, on an idle machine)
 	cargo bench --locked

@@ -10,6 +10,9 @@ mod commands;
 mod layout;
 mod tidy;
 
+/// The directory of the repository.
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
 /// The tools of all rooms: files, reviews, the process and its clients.
 mod harness {
     pub(crate) mod anyone;
@@ -32,12 +35,14 @@ mod harness {
 /// The model that berth is held against: kube-scheduler, Karpenter, and what people write. It decides without berth.
 mod model {
     mod affinities;
+    pub(crate) mod difference;
     pub(crate) mod exemptions;
     pub(crate) mod expected;
     mod instances;
     pub(crate) mod json;
     pub(crate) mod karpenter;
     mod labels;
+    pub(crate) mod laws;
     pub(crate) mod names;
     mod node_pools;
     pub(crate) mod oracle;
@@ -63,6 +68,7 @@ mod core {
     mod policies;
     mod reading;
     mod rewriting;
+    mod seeds;
     mod split;
     mod validation;
 }

@@ -11,10 +11,10 @@ use berth::placement::{Reason, Snapshot};
 use berth::validation::Check;
 use serde_json::Value;
 
-use super::laws;
 use crate::harness::repository;
 use crate::harness::snapshots;
 use crate::harness::verdict;
+use crate::model::laws;
 
 /// A case, and where it stands.
 struct Placed {

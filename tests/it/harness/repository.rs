@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Returns the absolute path of a path of the repository.
 pub(crate) fn path_of(path: impl AsRef<Path>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    Path::new(crate::ROOT).join(path)
 }
 
 /// Reads a file of the repository.

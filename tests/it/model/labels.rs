@@ -22,7 +22,7 @@ const TEMPLATES: [&str; 6] = [
 const ODD: &str = "example.com/a~b";
 
 /// The labels, each with values for it.
-const LABELS: [(&str, &[&str]); 17] = [
+pub(crate) const LABELS: [(&str, &[&str]); 17] = [
     (ARCH, &["amd64", "arm64", "s390x"]),
     ("beta.kubernetes.io/arch", &["amd64", "arm64"]),
     (NODE_POOL, &NODE_POOLS),

@@ -178,7 +178,7 @@ pub(crate) fn workload() -> BoxedStrategy<Value> {
         .boxed()
 }
 
-fn workload_of(kind: &str, mut template: Value) -> Value {
+pub(crate) fn workload_of(kind: &str, mut template: Value) -> Value {
     let (version, spec) = match kind {
         "Pod" => {
             template["apiVersion"] = "v1".into();
