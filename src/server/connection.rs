@@ -36,6 +36,9 @@ use crate::metrics::{ConnectionRefusal, Metrics, Socket};
 /// The bytes that the read buffer of a connection grows to; they bound the head of a request too.
 const BUFFER: usize = 64 * 1024;
 
+/// The time, give or take a fifth, that a connection has for another request once its listener has closed.
+const LAST_CALL: Duration = Duration::from_millis(200);
+
 /// The server of one socket's connections.
 #[derive(Debug)]
 pub struct Listener {
@@ -152,19 +155,15 @@ impl Listener {
             .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
-        let mut phase = self.phase.clone();
-        let mut closing = pin!(reached(&mut phase, self.until));
+        let mut last_call = pin!(self.last_call());
         let mut is_asked_to_close = false;
         let mut deadline = pin!(sleep_until(opened + self.limits.first_head));
         let mut is_first_deadline = true;
         loop {
             tokio::select! {
-                // The client has seen any failure itself, and every request that arrived is counted.
-                _ = connection.as_mut() => return,
-                () = &mut closing, if !is_asked_to_close => {
-                    is_asked_to_close = true;
-                    connection.as_mut().graceful_shutdown();
-                }
+                // In this order: a deadline holds however busy the connection is, and a request that has arrived counts
+                // before the end of the last call.
+                biased;
                 () = &mut deadline => {
                     if begun.load(Ordering::Relaxed) == 0 {
                         self.metrics.connection_refused(self.socket, ConnectionRefusal::Timeout);
@@ -175,8 +174,24 @@ impl Listener {
                     is_first_deadline = false;
                     deadline.as_mut().reset(opened + self.longest(lifetime));
                 }
+                // The client has seen any failure itself, and every request that arrived is counted.
+                _ = connection.as_mut() => return,
+                () = &mut last_call, if !is_asked_to_close => {
+                    is_asked_to_close = true;
+                    connection.as_mut().graceful_shutdown();
+                }
             }
         }
+    }
+
+    /// Waits until the listener has closed and a moment has passed.
+    ///
+    /// A client may be sending a request on the connection that it has kept, or has just finished its handshake. Whoever
+    /// closes at once drops that request unread, and an API server does not send it again. And connections that all end
+    /// at once hold one another up.
+    async fn last_call(&self) {
+        reached(&mut self.phase.clone(), self.until).await;
+        sleep(jittered(LAST_CALL)).await;
     }
 
     /// Returns the age at which a connection is cut off. Only a client that takes no answers any more gets there: the
