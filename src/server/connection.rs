@@ -23,7 +23,7 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -58,6 +58,15 @@ pub struct Listener {
     pub until: Phase,
 }
 
+/// The room for a connection.
+#[derive(PartialEq, Eq)]
+enum Room {
+    Free,
+    /// Another connection went for it.
+    Made,
+    Missing,
+}
+
 impl Listener {
     /// Accepts connections until the phase to close in, then waits for the open ones to finish.
     pub async fn run(self, listener: TcpListener) {
@@ -71,7 +80,13 @@ impl Listener {
                 () = &mut closing => break,
                 Some(ended) = connections.join_next_with_id() => occupancy.leave(id(&ended)),
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => this.admit(stream, peer.ip(), &mut connections, &mut occupancy),
+                    Ok((stream, peer)) => {
+                        if this.admit(stream, peer.ip(), &mut connections, &mut occupancy) == Room::Made {
+                            // The socket of whoever went closes only now. Otherwise a flood would take more open
+                            // files than there are connections, and the thread for itself.
+                            yield_now().await;
+                        }
+                    }
                     Err(error) => this.pause(&error).await,
                 },
             }
@@ -91,7 +106,8 @@ impl Listener {
         peer: IpAddr,
         connections: &mut JoinSet<()>,
         occupancy: &mut Occupancy,
-    ) {
+    ) -> Room {
+        let mut room = Room::Free;
         while let Some(ended) = connections.try_join_next_with_id() {
             occupancy.leave(id(&ended));
         }
@@ -99,12 +115,14 @@ impl Listener {
             self.metrics
                 .connection_refused(self.socket, ConnectionRefusal::Limit);
             if !occupancy.make_room(peer) {
-                return;
+                return Room::Missing;
             }
+            room = Room::Made;
         }
         let activity = Arc::new(Activity::default());
         let connection = Arc::clone(self).connection(stream, Arc::clone(&activity));
         occupancy.enter(peer, activity, connections.spawn(connection));
+        room
     }
 
     /// Waits after a failure to accept, such as too many open files. A connection that broke before berth accepted it

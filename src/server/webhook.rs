@@ -1,6 +1,7 @@
 //! The endpoints that the API server calls: `POST /mutate` and `POST /validate`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -11,16 +12,22 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::body::Memory;
+use super::body::{Memory, SMALL};
 use super::duration;
 use super::http_error::HttpError;
 use super::limits::Limits;
-use crate::admission;
+use super::turns::Turns;
+use crate::admission::review::NotAReview;
+use crate::admission::{self, Answer};
 use crate::logging;
 use crate::metrics::{Endpoint, Metrics};
 use crate::placement::Snapshot;
+
+/// The answer of an endpoint to the body of a review.
+type Decide = for<'b> fn(&'b [u8], &Snapshot) -> Result<Answer<'b>, NotAReview>;
 
 /// The webhook, with all that its requests share.
 #[derive(Debug)]
@@ -29,6 +36,10 @@ pub struct Webhook {
     metrics: Arc<Metrics>,
     limits: Limits,
     memory: Memory,
+    turns: Turns,
+    created: Instant,
+    /// The last second in which the log told of an overload, counted from 1 at the creation.
+    told: AtomicU64,
 }
 
 impl Webhook {
@@ -42,6 +53,9 @@ impl Webhook {
     ) -> Self {
         Self {
             memory: Memory::new(limits.memory, limits.connections),
+            turns: Turns::new(limits.turns),
+            created: Instant::now(),
+            told: AtomicU64::new(0),
             snapshot,
             metrics,
             limits,
@@ -73,8 +87,10 @@ impl Webhook {
             Err(error) => {
                 let endpoint = endpoint.as_str();
                 let status = error.status().as_u16();
-                // An API server calls no other path or method; a scanner or a curious person does.
-                if matches!(error, HttpError::NotFound | HttpError::Method) {
+                // An API server calls no other path or method; a scanner or a curious person does. An overload would be
+                // a line for each request.
+                if matches!(error, HttpError::NotFound | HttpError::Method) || self.has_told(error)
+                {
                     tracing::debug!(endpoint, status, refusal = %error, "refused a request");
                 } else {
                     tracing::error!(endpoint, status, refusal = %error, "refused a request");
@@ -87,14 +103,22 @@ impl Webhook {
         response
     }
 
-    /// Returns the body of the answer: a review.
+    /// True if the error is an overload, and the log has told of one in this second.
+    fn has_told(&self, error: HttpError) -> bool {
+        let now = self.created.elapsed().as_secs() + 1;
+        matches!(error, HttpError::Overloaded | HttpError::Busy)
+            && self.told.swap(now, Ordering::Relaxed) == now
+    }
+
+    /// Returns the body of the answer: a review. A large one is decided on beside the threads that serve connections, which
+    /// answer others meanwhile.
     async fn review(
         &self,
         endpoint: Endpoint,
         request: Request,
         begun: Instant,
     ) -> Result<Vec<u8>, HttpError> {
-        let decide = match endpoint {
+        let decide: Decide = match endpoint {
             Endpoint::Mutate => admission::mutate,
             Endpoint::Validate => admission::validate,
             Endpoint::Other => return Err(HttpError::NotFound),
@@ -107,15 +131,26 @@ impl Webhook {
         }
         let time = self.time(request.uri().query().unwrap_or_default());
         let receive = self.memory.receive(request.into_body(), self.limits.body);
-        // A request waits for nothing but its body, so this bounds all of it.
         let body = timeout(time, receive).await;
         let body = body.map_err(|_| HttpError::TooSlow)??;
-        let snapshot = self.snapshot.load();
-        let snapshot = snapshot.as_deref().ok_or(HttpError::NotReady)?;
-        let answer = decide(&body, snapshot).map_err(HttpError::NotAReview)?;
-        self.metrics.decision(endpoint, &answer.record);
-        logging::decision(endpoint, &answer.record, begun.elapsed());
-        Ok(answer.body)
+        let snapshot = self.snapshot.load_full().ok_or(HttpError::NotReady)?;
+        let metrics = Arc::clone(&self.metrics);
+        let answer = move |body: &[u8]| {
+            let answer = decide(body, &snapshot).map_err(HttpError::NotAReview)?;
+            metrics.decision(endpoint, &answer.record);
+            logging::decision(endpoint, &answer.record, begun.elapsed());
+            Ok(answer.body)
+        };
+        if body.len() <= SMALL {
+            return answer(&body);
+        }
+        let turn = self.turns.take().await?;
+        let (body, _shares) = body.split();
+        let answered = spawn_blocking(move || {
+            let _turn = turn;
+            answer(&body)
+        });
+        answered.await.unwrap_or(Err(HttpError::Busy))
     }
 
     /// Returns the time that the body may take: the caller's own time (R5.9) less a tenth, which the answer needs to
