@@ -31,7 +31,6 @@ func (n *network) setUp() error {
 		return nil
 	}
 	return ip(
-		"link set lo up",
 		"link add "+bridge+" address "+bridgeHardware+" type bridge",
 		"addr add "+ownAddress+"/24 dev "+bridge,
 		// A bridge without a port that is up has no carrier, and says so to whoever sends: nodes would not vanish silently.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -11,18 +12,17 @@ type plan struct {
 	berth, clock, directory string
 	long, namespaces        bool
 	perSecond               int
+	span, siege             time.Duration
 	// The time for which a vanished node stays away after it has lost its endpoint.
 	gone    time.Duration
 	network network
-	// The longest that admissions still failed after a vanished node had lost its endpoint.
-	late time.Duration
 }
 
 // How often each thing happens.
 type times struct{ restarts, certificates, authorities, kills, vanishings int }
 
 // Runs two clusters beside each other, of two and of three replicas, and a third one whose clocks are wrong.
-func (p *plan) rollouts() ([]row, error) {
+func (p *plan) rollouts() ([]verdict, error) {
 	times := times{restarts: 3, certificates: 5, authorities: 1, kills: 2, vanishings: 1}
 	p.perSecond, p.gone = 50, 5*time.Second
 	if p.long {
@@ -59,11 +59,18 @@ func (p *plan) rollouts() ([]row, error) {
 	running.Go(func() { errs[2] = clusters[2].disagree(times) })
 	running.Wait()
 	var rows []row
+	var verdicts []verdict
+	late := time.Duration(0)
 	for _, cluster := range clusters {
 		rows = append(rows, cluster.rows...)
-		p.late = max(p.late, cluster.late)
+		late = max(late, cluster.late)
 	}
-	return rows, errors.Join(errs...)
+	printTable(rows)
+	fmt.Printf("\nAdmissions failed for up to %s after a vanished node had lost its endpoint.\n", late.Round(10*time.Millisecond))
+	for _, row := range rows {
+		verdicts = append(verdicts, row.verdict())
+	}
+	return verdicts, errors.Join(errs...)
 }
 
 // What happens in a cluster whose clocks are right.

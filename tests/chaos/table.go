@@ -26,7 +26,7 @@ type row struct {
 }
 
 // A timer that is later than this shows a machine that was too busy to tell the failures of berth from its own.
-const tooLate = 200 * time.Millisecond
+const tooLate = 50 * time.Millisecond
 
 func newRow(name string, replicas, times int, allowed failures, t *tally) row {
 	row := row{
@@ -40,6 +40,11 @@ func newRow(name string, replicas, times int, allowed failures, t *tally) row {
 		log.Printf("  %d: %s", t.causes[cause], cause)
 	}
 	return row
+}
+
+// Returns what the row shows.
+func (r row) verdict() verdict {
+	return verdict{fmt.Sprintf("%d replicas, %s", r.replicas, r.name), r.check(), r.excuse()}
 }
 
 // Says what is wrong with the row.
