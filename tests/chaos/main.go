@@ -64,7 +64,7 @@ func main() {
 	} else {
 		os.RemoveAll(plan.directory)
 	}
-	fmt.Printf("chaos, %s: %d passed, %d failed\n", flag.Arg(0), passed, failed)
+	fmt.Printf("chaos %s: %d passed, %d failed\n", flag.Arg(0), passed, failed)
 	if failed > 0 {
 		os.Exit(1)
 	}
