@@ -1,7 +1,7 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fresh test-static test-monitoring test-cluster fuzz mutants bench demo deny sbom reproducible release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster chaos fuzz mutants bench demo deny sbom reproducible release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
@@ -29,6 +29,8 @@ fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60); docs/reliability.md says w
 
 mutants: ## Changes what decides in every small way, and says which change no test sees (hours); MUTANTS=src/node for less
 	tests/mutants $(MUTANTS)
+chaos: ## Drives replicas as the API server does, through restarts, rotations, kills and overload (some half an hour)
+	tests/chaos/run --long
 
 bench: ## Measures time, allocations, instructions and throughput (some ten minutes, on an idle machine)
 	cargo bench --locked

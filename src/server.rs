@@ -6,7 +6,8 @@
 //!  :8080 ─┘                       └▶ ops                       GET /livez, /readyz, /metrics, …
 //! ```
 //!
-//! Only a listener spawns: one task per connection, in a `JoinSet` that it drains.
+//! Only a listener spawns tasks: one per connection, in a `JoinSet` that it drains. Large reviews are decided on beside them,
+//! in turns, on threads that may block.
 
 pub mod body;
 pub mod connection;
@@ -18,6 +19,7 @@ mod limits;
 pub mod linger;
 mod occupancy;
 pub mod ops;
+mod turns;
 pub mod webhook;
 
 pub use limits::Limits;

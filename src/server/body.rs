@@ -24,7 +24,7 @@ pub struct Memory {
 
 const UNIT: usize = 1024;
 /// The bytes of a body that come from the first part of the memory. The review of a usual pod has fewer.
-const SMALL: usize = 16 * UNIT;
+pub(super) const SMALL: usize = 16 * UNIT;
 /// The bytes of a body from which on it counts as large.
 const MEDIUM: usize = 256 * UNIT;
 
@@ -77,8 +77,11 @@ impl Memory {
 #[derive(Debug)]
 pub struct Received<'m> {
     whole: Whole,
-    shares: [Option<SemaphorePermit<'m>>; 3],
+    shares: Shares<'m>,
 }
+
+/// Shares of the three parts of the memory.
+pub(super) type Shares<'m> = [Option<SemaphorePermit<'m>>; 3];
 
 impl<'m> Received<'m> {
     /// Takes memory until the shares are at least `room` bytes together.
@@ -106,22 +109,37 @@ impl<'m> Received<'m> {
     }
 }
 
+impl<'m> Received<'m> {
+    /// Returns the bytes apart from their shares of the memory.
+    pub(super) fn split(self) -> (Whole, Shares<'m>) {
+        (self.whole, self.shares)
+    }
+}
+
 impl Deref for Received<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        match &self.whole {
-            Whole::Piece(piece) => piece,
-            Whole::Pieces(pieces) => pieces,
-        }
+        &self.whole
     }
 }
 
 /// The bytes that have arrived so far. A body in one piece is never copied, and most bodies arrive so.
 #[derive(Debug)]
-enum Whole {
+pub(super) enum Whole {
     Piece(Bytes),
     Pieces(Vec<u8>),
+}
+
+impl Deref for Whole {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Piece(piece) => piece,
+            Self::Pieces(pieces) => pieces,
+        }
+    }
 }
 
 impl Whole {

@@ -23,7 +23,7 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet, yield_now};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -35,6 +35,9 @@ use crate::metrics::{ConnectionRefusal, Metrics, Socket};
 
 /// The bytes that the read buffer of a connection grows to; they bound the head of a request too.
 const BUFFER: usize = 64 * 1024;
+
+/// The time, give or take a fifth, that a connection has for another request once its listener has closed.
+const LAST_CALL: Duration = Duration::from_millis(200);
 
 /// The server of one socket's connections.
 #[derive(Debug)]
@@ -55,6 +58,15 @@ pub struct Listener {
     pub until: Phase,
 }
 
+/// The room for a connection.
+#[derive(PartialEq, Eq)]
+enum Room {
+    Free,
+    /// Another connection went for it.
+    Made,
+    Missing,
+}
+
 impl Listener {
     /// Accepts connections until the phase to close in, then waits for the open ones to finish.
     pub async fn run(self, listener: TcpListener) {
@@ -68,7 +80,13 @@ impl Listener {
                 () = &mut closing => break,
                 Some(ended) = connections.join_next_with_id() => occupancy.leave(id(&ended)),
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => this.admit(stream, peer.ip(), &mut connections, &mut occupancy),
+                    Ok((stream, peer)) => {
+                        if this.admit(stream, peer.ip(), &mut connections, &mut occupancy) == Room::Made {
+                            // The socket of whoever went closes only now. Otherwise a flood would take more open
+                            // files than there are connections, and the thread for itself.
+                            yield_now().await;
+                        }
+                    }
                     Err(error) => this.pause(&error).await,
                 },
             }
@@ -88,7 +106,8 @@ impl Listener {
         peer: IpAddr,
         connections: &mut JoinSet<()>,
         occupancy: &mut Occupancy,
-    ) {
+    ) -> Room {
+        let mut room = Room::Free;
         while let Some(ended) = connections.try_join_next_with_id() {
             occupancy.leave(id(&ended));
         }
@@ -96,12 +115,14 @@ impl Listener {
             self.metrics
                 .connection_refused(self.socket, ConnectionRefusal::Limit);
             if !occupancy.make_room(peer) {
-                return;
+                return Room::Missing;
             }
+            room = Room::Made;
         }
         let activity = Arc::new(Activity::default());
         let connection = Arc::clone(self).connection(stream, Arc::clone(&activity));
         occupancy.enter(peer, activity, connections.spawn(connection));
+        room
     }
 
     /// Waits after a failure to accept, such as too many open files. A connection that broke before berth accepted it
@@ -152,19 +173,15 @@ impl Listener {
             .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
-        let mut phase = self.phase.clone();
-        let mut closing = pin!(reached(&mut phase, self.until));
+        let mut last_call = pin!(self.last_call());
         let mut is_asked_to_close = false;
         let mut deadline = pin!(sleep_until(opened + self.limits.first_head));
         let mut is_first_deadline = true;
         loop {
             tokio::select! {
-                // The client has seen any failure itself, and every request that arrived is counted.
-                _ = connection.as_mut() => return,
-                () = &mut closing, if !is_asked_to_close => {
-                    is_asked_to_close = true;
-                    connection.as_mut().graceful_shutdown();
-                }
+                // In this order: a deadline holds however busy the connection is, and a request that has arrived counts
+                // before the end of the last call.
+                biased;
                 () = &mut deadline => {
                     if begun.load(Ordering::Relaxed) == 0 {
                         self.metrics.connection_refused(self.socket, ConnectionRefusal::Timeout);
@@ -175,8 +192,24 @@ impl Listener {
                     is_first_deadline = false;
                     deadline.as_mut().reset(opened + self.longest(lifetime));
                 }
+                // The client has seen any failure itself, and every request that arrived is counted.
+                _ = connection.as_mut() => return,
+                () = &mut last_call, if !is_asked_to_close => {
+                    is_asked_to_close = true;
+                    connection.as_mut().graceful_shutdown();
+                }
             }
         }
+    }
+
+    /// Waits until the listener has closed and a moment has passed.
+    ///
+    /// A client may be sending a request on the connection that it has kept, or has just finished its handshake. Whoever
+    /// closes at once drops that request unread, and an API server does not send it again. And connections that all end
+    /// at once hold one another up.
+    async fn last_call(&self) {
+        reached(&mut self.phase.clone(), self.until).await;
+        sleep(jittered(LAST_CALL)).await;
     }
 
     /// Returns the age at which a connection is cut off. Only a client that takes no answers any more gets there: the

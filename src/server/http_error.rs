@@ -29,6 +29,8 @@ pub enum HttpError {
     BrokenOff,
     /// The bodies in memory leave no room for this one: see [`Limits::memory`](super::Limits::memory).
     Overloaded,
+    /// There are more large reviews than berth can decide on.
+    Busy,
     /// The cluster has not been listed yet, so berth has no snapshot to decide by.
     NotReady,
     /// The body is no review.
@@ -46,13 +48,13 @@ impl HttpError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenOff | Self::NotAReview(_) => StatusCode::BAD_REQUEST,
-            Self::Overloaded | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::Busy | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// True if the body was not read to its end, so that the connection cannot carry another request.
     fn ends_connection(self) -> bool {
-        !matches!(self, Self::NotReady | Self::NotAReview(_))
+        !matches!(self, Self::Busy | Self::NotReady | Self::NotAReview(_))
     }
 }
 
@@ -67,7 +69,7 @@ impl fmt::Display for HttpError {
             Self::TooLarge => f.write_str("the body is too large"),
             Self::TooSlow => f.write_str("the body did not arrive in time"),
             Self::BrokenOff => f.write_str("the body broke off"),
-            Self::Overloaded => f.write_str("overloaded"),
+            Self::Overloaded | Self::Busy => f.write_str("overloaded"),
             Self::NotReady => f.write_str("the cluster has not been listed yet"),
             Self::NotAReview(error) => error.fmt(f),
         }

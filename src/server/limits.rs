@@ -1,5 +1,7 @@
 //! The bounds of a listener.
 
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 /// The bounds of a listener. An API server stays within the defaults. A client that does not is disconnected.
@@ -28,6 +30,8 @@ pub struct Limits {
     /// Bytes of all bodies in memory together; 32 MiB. With the allocator's share, the process peaks at some three
     /// times as much.
     pub memory: usize,
+    /// Large reviews that are decided on at once; one for each processor.
+    pub turns: usize,
     /// Time for the requests in flight once the listener closes; 10 s.
     pub finish: Duration,
 }
@@ -45,6 +49,7 @@ impl Default for Limits {
             body_time: Duration::from_secs(5),
             request_time: Duration::from_secs(10),
             memory: 32 << 20,
+            turns: available_parallelism().map_or(1, NonZeroUsize::get),
             finish: Duration::from_secs(10),
         }
     }

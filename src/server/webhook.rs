@@ -1,6 +1,7 @@
 //! The endpoints that the API server calls: `POST /mutate` and `POST /validate`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -11,12 +12,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::body::Memory;
+use super::body::{Memory, SMALL};
 use super::duration;
 use super::http_error::HttpError;
 use super::limits::Limits;
+use super::turns::Turns;
 use crate::admission;
 use crate::logging;
 use crate::metrics::{Endpoint, Metrics};
@@ -31,6 +34,10 @@ pub struct Webhook {
     metrics: Arc<Metrics>,
     limits: Limits,
     memory: Memory,
+    turns: Turns,
+    created: Instant,
+    /// The last second in which the log told of an overload, counted from 1 at the creation.
+    told: AtomicU64,
 }
 
 impl Webhook {
@@ -45,6 +52,9 @@ impl Webhook {
     ) -> Self {
         Self {
             memory: Memory::new(limits.memory, limits.connections),
+            turns: Turns::new(limits.turns),
+            created: Instant::now(),
+            told: AtomicU64::new(0),
             snapshot,
             ledger,
             metrics,
@@ -77,8 +87,10 @@ impl Webhook {
             Err(error) => {
                 let endpoint = endpoint.as_str();
                 let status = error.status().as_u16();
-                // An API server calls no other path or method; a scanner or a curious person does.
-                if matches!(error, HttpError::NotFound | HttpError::Method) {
+                // An API server calls no other path or method; a scanner or a curious person does. An overload would be
+                // a line for each request.
+                if matches!(error, HttpError::NotFound | HttpError::Method) || self.has_told(error)
+                {
                     tracing::debug!(endpoint, status, refusal = %error, "refused a request");
                 } else {
                     tracing::error!(endpoint, status, refusal = %error, "refused a request");
@@ -91,7 +103,15 @@ impl Webhook {
         response
     }
 
-    /// Returns the body of the answer: a review.
+    /// True if the error is an overload, and the log has told of one in this second.
+    fn has_told(&self, error: HttpError) -> bool {
+        let now = self.created.elapsed().as_secs() + 1;
+        matches!(error, HttpError::Overloaded | HttpError::Busy)
+            && self.told.swap(now, Ordering::Relaxed) == now
+    }
+
+    /// Returns the body of the answer: a review. A large one is decided on beside the threads that serve connections, which
+    /// answer others meanwhile.
     async fn review(
         &self,
         endpoint: Endpoint,
@@ -109,23 +129,34 @@ impl Webhook {
         }
         let time = self.time(request.uri().query().unwrap_or_default());
         let receive = self.memory.receive(request.into_body(), self.limits.body);
-        // A request waits for nothing but its body, so this bounds all of it.
         let body = timeout(time, receive).await;
         let body = body.map_err(|_| HttpError::TooSlow)??;
-        let snapshot = self.snapshot.load();
-        let snapshot = snapshot.as_deref().ok_or(HttpError::NotReady)?;
-        let answer = match endpoint {
-            Endpoint::Mutate => self.ledger.settle(
-                begun,
-                |siblings| admission::mutate(&body, snapshot, siblings),
-                |answer| answer.as_ref().ok()?.record.new_pod(),
-            ),
-            _ => admission::validate(&body, snapshot),
+        let snapshot = self.snapshot.load_full().ok_or(HttpError::NotReady)?;
+        let (ledger, metrics) = (Arc::clone(&self.ledger), Arc::clone(&self.metrics));
+        let answer = move |body: &[u8]| {
+            let answer = match endpoint {
+                Endpoint::Mutate => ledger.settle(
+                    Instant::now(),
+                    |siblings| admission::mutate(body, &snapshot, siblings),
+                    |answer| answer.as_ref().ok()?.record.new_pod(),
+                ),
+                Endpoint::Validate | Endpoint::Other => admission::validate(body, &snapshot),
+            };
+            let answer = answer.map_err(HttpError::NotAReview)?;
+            metrics.decision(endpoint, &answer.record);
+            logging::decision(endpoint, &answer.record, begun.elapsed());
+            Ok(answer.body)
         };
-        let answer = answer.map_err(HttpError::NotAReview)?;
-        self.metrics.decision(endpoint, &answer.record);
-        logging::decision(endpoint, &answer.record, begun.elapsed());
-        Ok(answer.body)
+        if body.len() <= SMALL {
+            return answer(&body);
+        }
+        let turn = self.turns.take().await?;
+        let (body, _shares) = body.split();
+        let answered = spawn_blocking(move || {
+            let _turn = turn;
+            answer(&body)
+        });
+        answered.await.unwrap_or(Err(HttpError::Busy))
     }
 
     /// Returns the time that the body may take: the caller's own time (R5.9) less a tenth, which the answer needs to

@@ -43,7 +43,11 @@ impl Client {
 
     /// Connects, the handshake included.
     pub(crate) fn connect(&self) -> io::Result<TlsConnection> {
-        let mut tcp = TcpStream::connect(self.address)?;
+        self.shake_hands(TcpStream::connect(self.address)?)
+    }
+
+    /// Does the handshake on a connection that is open.
+    pub(crate) fn shake_hands(&self, mut tcp: TcpStream) -> io::Result<TlsConnection> {
         tcp.set_nodelay(true)?;
         tcp.set_read_timeout(Some(PATIENCE))?;
         tcp.set_write_timeout(Some(PATIENCE))?;

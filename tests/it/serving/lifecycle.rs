@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use berth::server::Limits;
 use berth::server::lifecycle::Phase;
 
 use crate::harness::client::head;
@@ -103,6 +104,30 @@ fn requests_in_flight_are_finished() {
     assert!(reply.closes());
     drop(connection);
     assert_eq!(server.ended().code(), Some(0));
+}
+
+/// A client may use a connection that it has kept, or has just opened, at the moment when the listener closes.
+#[test]
+fn a_request_that_crosses_the_close_is_answered() {
+    let body = pod_review();
+    for _ in 0..20 {
+        let server = InProcess::start(Limits::default());
+        let mut kept = server.client().connect().unwrap();
+        assert_eq!(kept.post("/mutate", &body).unwrap().status, 200);
+        let opened = TcpStream::connect(server.address).unwrap();
+        until("it is accepted", || {
+            let open = "berth_connections{socket=\"webhook\"} 2\n";
+            server.metrics.text().contains(open).then_some(())
+        });
+        server.lifecycle.enter(Phase::Closing);
+        let reply = kept.post("/mutate", &body).unwrap();
+        assert_eq!(reply.status, 200);
+        assert!(reply.closes());
+        let mut opened = server.client().shake_hands(opened).unwrap();
+        let reply = opened.post("/mutate", &body).unwrap();
+        assert_eq!(reply.status, 200);
+        assert!(reply.closes());
+    }
 }
 
 #[test]

@@ -126,6 +126,32 @@ fn an_overload_is_a_503_at_once_without_retry_after() {
     assert!(page.contains("endpoint=\"mutate\",code=\"503\""), "{page}");
 }
 
+/// Large reviews that come faster than berth decides are refused soon, and the small ones are answered all the same. The
+/// connection stays: another would cost more than the refusal.
+#[test]
+fn large_reviews_wait_for_their_turn_and_not_for_long() {
+    let listener = InProcess::start(Limits {
+        turns: 0,
+        ..Limits::default()
+    });
+    let mut connection = listener.client().connect().unwrap();
+    for _ in 0..20 {
+        let begun = Instant::now();
+        let reply = connection.post("/mutate", &pod_review_of(20_000)).unwrap();
+        assert_eq!(
+            (reply.status, reply.text()),
+            (503, "overloaded\n".to_owned())
+        );
+        assert!(reply.header("retry-after").is_none(), "R5.20");
+        assert!(begun.elapsed() < Duration::from_secs(2));
+        assert!(!reply.closes());
+        assert_eq!(
+            connection.post("/mutate", &pod_review()).unwrap().status,
+            200
+        );
+    }
+}
+
 #[test]
 fn silent_connections_keep_nobody_out() {
     let server = Server::start(&["--max-connections=8"]);
