@@ -49,6 +49,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "too-many-terms",
     "unavailable",
     "unknown-architecture",
+    "unknown-capacity",
     "unknown-label",
     "unknown-pool",
     "unschedulable",

@@ -42,7 +42,7 @@ use super::sources::Sources;
 use crate::placement::Snapshot;
 pub(super) use examine::fates;
 use examine::{Examination, add_namespaces};
-pub(super) use explanation::Explanation;
+pub(super) use explanation::{Explanation, why};
 use form::Form;
 use live::Wanted;
 pub(super) use report::Fate;

@@ -8,14 +8,18 @@ use super::inventory::{Inventory, MakerFacts, Nodes, PodGroup, Spot, requests};
 use super::judgement::{Judgement, judge, says_nothing};
 use super::key::Key;
 use super::owners;
-use super::report::{Change, Place, Resources, Share, Workload};
+use super::report::{Change, OtherSide, Place, Resources, Share, Then, Workload};
+use super::sides::taken;
 use crate::placement::{Reason, Snapshot, opted_in};
 
 /// A workload of the report, with its pods node by node.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) workload: Workload,
+    /// Its pods, without those that go to the other side of a split pool.
     pub(super) spots: Vec<Spot>,
+    /// The pods that go there.
+    pub(super) others: Vec<Spot>,
     /// True if the server denies it: it would, and the policy is in force.
     pub(super) is_denied: bool,
 }
@@ -100,7 +104,7 @@ struct Subject<'i> {
 
 impl Subject<'_> {
     fn row(self, judgement: Judgement, inventory: &Inventory) -> Row {
-        let spots = self.spots();
+        let mut spots = self.spots();
         let pods: u64 = spots.iter().map(|spot| spot.pods).sum();
         let replicas = self.maker.and_then(|maker| maker.replicas);
         let labels = inventory.namespaces.get(&self.key.namespace);
@@ -108,18 +112,36 @@ impl Subject<'_> {
         // A namespace that nobody knows the labels of is judged as if it had.
         let is_assumed = self.is_assumed || labels.is_none();
         let is_missed = is_in && judgement.reason == Reason::Placed && !judgement.then.audited;
-        let change = change(&judgement, &spots, &inventory.nodes);
+        let nodes = &inventory.nodes;
+        let (requests, now) = (self.requests(&spots, replicas), shares(&spots, nodes));
         let unplaced: u64 = spots.iter().map(|spot| spot.unplaced).sum();
+        let other_side = judgement.other_side.as_ref().map(|(then, division)| {
+            let all = if pods > 0 {
+                pods
+            } else {
+                replicas.unwrap_or(0)
+            };
+            OtherSide {
+                pods: division.others(all),
+                then: then.clone(),
+            }
+        });
+        let others = other_side.as_ref().map_or_else(Vec::new, |other| {
+            let decisions = (&judgement.then, &other.then);
+            taken(&mut spots, other.pods, decisions, nodes)
+        });
+        let change = change(&judgement, (&spots, &others), nodes);
         Row {
             is_denied: judgement.is_denied,
             workload: Workload {
                 replicas,
                 pods,
-                requests: self.requests(&spots, replicas),
+                requests,
                 opted_in: is_in,
                 assumed: is_assumed && judgement.reason != Reason::Namespace,
-                now: shares(&spots, &inventory.nodes),
+                now,
                 then: judgement.then,
+                other_side,
                 change,
                 missed: if is_missed { unplaced } else { 0 },
                 findings: judgement.findings,
@@ -129,6 +151,7 @@ impl Subject<'_> {
                 name: self.key.name.into(),
             },
             spots,
+            others,
         }
     }
 
@@ -193,7 +216,7 @@ fn shares(spots: &[Spot], nodes: &Nodes) -> Vec<Share> {
     shares
 }
 
-fn change(judgement: &Judgement, spots: &[Spot], nodes: &Nodes) -> Change {
+fn change(judgement: &Judgement, (spots, others): (&[Spot], &[Spot]), nodes: &Nodes) -> Change {
     let then = &judgement.then;
     if then.denied {
         return Change::Blocked;
@@ -201,12 +224,15 @@ fn change(judgement: &Judgement, spots: &[Spot], nodes: &Nodes) -> Change {
     if !judgement.reason.is_placed() {
         return Change::LeftAlone;
     }
-    let goes = |spot: &Spot| match place(spot, nodes) {
+    let goes = |spot: &Spot, then: &Then| match place(spot, nodes) {
         Some(place) => !stays(place, &then.node_pools),
         // It waits, or its node is not known: berth's own mark says if it is where it should be.
         None => spot.unplaced > 0,
     };
-    match (spots.is_empty(), spots.iter().any(goes)) {
+    let other = judgement.other_side.as_ref();
+    let moves = spots.iter().any(|spot| goes(spot, then))
+        || other.is_some_and(|(then, _)| others.iter().any(|spot| goes(spot, then)));
+    match (spots.is_empty() && others.is_empty(), moves) {
         (true, _) => Change::NoPods,
         (false, true) if judgement.runs_nowhere => Change::Blocked,
         (false, true) => Change::Moves,

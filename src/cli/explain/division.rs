@@ -21,7 +21,7 @@ pub(in crate::cli) struct Division<'p> {
     /// The number of pods that the object asks for; `None` if it does not say.
     pods: Option<u32>,
     /// The decision for the first pod of the other side; `None` if no pod goes there.
-    pub(super) other: Option<Decision<'p>>,
+    pub(in crate::cli) other: Option<Decision<'p>>,
     /// The side that all pods go to, since no node pool of the other takes them.
     pub(in crate::cli) all_to: Option<Capacity>,
 }

@@ -10,7 +10,7 @@ use super::templates::TemplateAt;
 use crate::admission::{Judged, judge};
 use crate::encoding::field::{FieldPath, Segment};
 use crate::encoding::json::Reader;
-use crate::placement::{Basis, Counts, Decision, Reason, Snapshot};
+use crate::placement::{Assigned, Basis, Counts, Decision, Reason, Snapshot};
 use crate::pod::{Controller, Kind, Namespace, Template, Workload};
 use crate::policy::{Action, Mode};
 use crate::validation::Finding;
@@ -24,6 +24,8 @@ pub(in crate::cli) struct Explanation<'p> {
     pub(super) capacity: Option<String>,
     /// The division of pods that go to both sides of a split pool.
     pub(in crate::cli) division: Option<Division<'p>>,
+    /// The division of the pods of its controller, if the object is one of them.
+    pub(in crate::cli) siblings: Option<Division<'p>>,
     /// The template of the pods, if the server sees only them and never the object.
     pub(super) made: Option<Made>,
     /// The JSON Patch that carries the decision out, in Audit too; empty if the server never sees the object.
@@ -63,6 +65,7 @@ impl<'p> Explanation<'p> {
             {
                 return Ok(judged.of_both(division, template_of(workload), judged.findings()));
             }
+            let siblings = workload.pod.controller.and_then(|_| judged.division(None));
             let BothSides { first, .. } = judged;
             let patch = first.patch();
             let patched = match first.decision.mode {
@@ -81,6 +84,7 @@ impl<'p> Explanation<'p> {
             Ok(Self {
                 capacity: side_in_words(&first.decision, workload.pod.controller.is_some()),
                 division: None,
+                siblings,
                 lost: first.lost_preferences(),
                 decision: first.decision,
                 made: None,
@@ -137,6 +141,7 @@ impl<'p> Explanation<'p> {
             findings,
             capacity: side_in_words(&first.decision, maker.controller.is_some()),
             division: None,
+            siblings: None,
             lost: first.lost_preferences(),
             decision: first.decision,
             made: Some(made),
@@ -173,6 +178,7 @@ impl<'p> Explanation<'p> {
             },
             capacity: None,
             division: None,
+            siblings: None,
             made: None,
             patch: Vec::new(),
             patched: None,
@@ -190,11 +196,6 @@ impl<'p> Explanation<'p> {
     pub(in crate::cli) fn node_pools(&self) -> Vec<&'p str> {
         let node_pools = self.decision.node_pools.iter();
         node_pools.map(|node_pool| &**node_pool.name()).collect()
-    }
-
-    /// Returns why the decision is as it is, in words; `None` if there is nothing to explain.
-    pub(in crate::cli) fn why(&self) -> Option<&str> {
-        why(&self.decision)
     }
 
     /// Returns the findings for which the server refuses the object. In Audit there are none.
@@ -219,11 +220,12 @@ impl<'p> Explanation<'p> {
 }
 
 /// Returns why a decision is as it is, in words; `None` if there is nothing to explain.
-pub(super) fn why<'d>(decision: &'d Decision<'_>) -> Option<&'d str> {
+pub(in crate::cli) fn why<'d>(decision: &'d Decision<'_>) -> Option<&'d str> {
     decision.detail.as_deref().or(decision.reason.sentence())
 }
 
-/// The judgement of a workload for the first pod of each side of a split pool. Of any other pool there is one.
+/// The judgement of a workload for the first pod of each side of a split pool, or of a pod for the first of its controller's.
+/// Of any other pool there is one.
 struct BothSides<'w, 'p> {
     first: Judged<'w, 'p>,
     other: Option<Judged<'w, 'p>>,
@@ -232,7 +234,12 @@ struct BothSides<'w, 'p> {
 impl<'w, 'p> BothSides<'w, 'p> {
     fn of(workload: &'w Workload<'w>, namespace: Namespace<'w>, snapshot: &'p Snapshot) -> Self {
         let first = judge(workload, namespace, snapshot, &Counts::default());
-        let other = first.other_side();
+        let assigned = first.decision.assigned;
+        let assigned = assigned.filter(|assigned| assigned.basis != Basis::Label);
+        let other = assigned.and_then(|Assigned { side, split, .. }| {
+            let position = split.positions(side.other()).next()?;
+            Some(Counts::before(position, split))
+        });
         let other = other.map(|counts| judge(workload, namespace, snapshot, &counts));
         Self { first, other }
     }
@@ -259,6 +266,7 @@ impl<'w, 'p> BothSides<'w, 'p> {
         Explanation {
             capacity: Some(division.in_words()),
             division: Some(division),
+            siblings: None,
             lost: each_once(self.first.lost_preferences(), other),
             decision: self.first.decision.clone(),
             made: Some(made),
