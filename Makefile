@@ -1,7 +1,7 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fresh test-static test-monitoring test-cluster bench demo release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster bench demo deny sbom reproducible release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
@@ -30,7 +30,16 @@ bench: ## Measures time, allocations, instructions and throughput (some ten minu
 demo: ## Shows berth at work on a real cluster of processes, until Ctrl-C
 	tests/cluster/demo
 
-release: ## Makes the files of a release in target/release-VERSION: binaries, manifests, charts, checksums
+deny: ## Checks licences, sources, duplicates and advisories of the dependencies; installs cargo-deny the first time
+	tests/deny
+
+sbom: ## Holds the bills of materials of a release against CycloneDX's schema; installs a validator the first time
+	tests/sbom
+
+reproducible: ## Makes a release twice, in two clones, and compares them byte by byte (two builds of what ships)
+	tests/reproducible
+
+release: ## Makes the files of a release in target/release-VERSION: binaries, SBOM, manifests, charts, checksums, provenance
 	.ci/release
 
 image: ## Builds the image for both architectures and pushes it as IMAGE; needs docker buildx, and the right to push

@@ -17,7 +17,7 @@ use answer::{Conclusion, respond};
 use review::{NotAReview, Request, Verdict};
 
 use crate::encoding::json::Reader;
-use crate::placement::{Basis, Counts, Owner, Reason, Siblings, Snapshot};
+use crate::placement::{Counts, Owner, Reason, Siblings, Snapshot};
 use crate::pod::{Kind, Template, Workload};
 use crate::policy::{Action, Mode};
 use crate::validation::{Check, Finding};
@@ -69,21 +69,21 @@ fn mutation<'p>(
         return Err(Reason::Operation);
     }
     let namespace = snapshot.namespace(&request.namespace);
-    let owner = workload.pod.metadata.controller_uid().map(|uid| Owner {
+    let owner = workload.pod.metadata.controller_uid();
+    let owner = owner.filter(|_| workload.is_pod()).map(|uid| Owner {
         namespace: &request.namespace,
         uid,
     });
-    // Few policies have a split, and all others are spared the questions about it.
-    let owner = owner.filter(|_| snapshot.policy.has_split() && workload.is_pod());
-    let counts = owner.map_or_else(Counts::default, |owner| {
-        siblings(owner).map_or_else(|| Counts::lot(uid), Counts::Known)
-    });
-    let judged = judge(&workload, namespace, snapshot, &counts);
-    let assigned = judged.decision.assigned;
-    let is_chosen = assigned.is_some_and(|assigned| assigned.basis != Basis::Label);
+    let mut judged = judge(&workload, namespace, snapshot, &Counts::default());
+    let is_chosen = judged.chooses_side();
     if is_chosen && !workload.is_pod() {
         // The pods of one template go to both sides.
         return Err(Reason::Kind);
+    }
+    // Few pods go to a split pool, and all others are spared the question who their siblings are.
+    if let Some(owner) = owner.filter(|_| is_chosen) {
+        let counts = siblings(owner).map_or_else(|| Counts::lot(uid), Counts::Known);
+        judged = judge(&workload, namespace, snapshot, &counts);
     }
     let mut verdict = Verdict::default();
     if judged.decision.mode == Mode::Enforce {

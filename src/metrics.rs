@@ -20,8 +20,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::admission::Record;
 use crate::named::named;
+use crate::placement::Basis;
 use registrar::Registrar;
-use watching::Watching;
+use watching::{Watched, Watching};
 
 pub use split::SplitMetrics;
 pub use tally::Tally;
@@ -295,6 +296,18 @@ impl Metrics {
         let written = text::encode(&mut page, &alone);
         debug_assert!(written.is_ok(), "writing to memory cannot fail");
         tally::tally(&page)
+    }
+
+    /// Returns the basis on which pods of split pools get their side now. `None` if berth follows no pods, since no pool is
+    /// split.
+    #[must_use]
+    pub fn split_basis(&self) -> Option<Basis> {
+        let basis = if self.split.is_counted() {
+            Basis::Counts
+        } else {
+            Basis::Lot
+        };
+        self.watching.is_watched(Watched::Pods).then_some(basis)
     }
 
     /// Returns all metrics in the format of [`CONTENT_TYPE`].

@@ -5,6 +5,7 @@
 
 mod chain;
 mod configuration;
+mod counting;
 mod fault;
 pub mod installation;
 mod namespaces;
@@ -13,6 +14,7 @@ mod policies;
 mod scene;
 mod webhook;
 
+pub use counting::splits_pools;
 pub use fault::{Assessment, Fault, Severity};
 pub use object::Object;
 pub use scene::Stage;

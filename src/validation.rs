@@ -36,11 +36,12 @@ use crate::policy::Action;
 /// Audit mode does not change the findings; the caller must not deny on them.
 #[must_use]
 pub fn findings(new: &Revision<'_>, old: Option<&Revision<'_>>, username: &str) -> Vec<Finding> {
-    if new.decision.reason == Reason::Namespace || is_exempt(new.pod(), username) {
+    if new.decision.reason == Reason::Namespace || is_of_kubelet(new.pod(), username) {
         return Vec::new();
     }
     let validation = &new.snapshot.policy.validation;
-    let checks = Check::ALL.iter().filter(|check| applies(**check, new));
+    let checks = Check::ALL.iter();
+    let checks = checks.filter(|check| applies(**check, new, username));
     let mut findings = Vec::new();
     for check in checks.copied() {
         let action = check.action(validation);
@@ -62,8 +63,8 @@ pub fn findings(new: &Revision<'_>, old: Option<&Revision<'_>>, username: &str) 
 /// True if the check judges the workload.
 ///
 /// Without opt-in only `not-entitled` and `bound-by-author` apply: they form a boundary. A critical priority class does
-/// not lift them, since anyone can set it.
-fn applies(check: Check, new: &Revision<'_>) -> bool {
+/// not lift them, since anyone can set it; nor does a `DaemonSet`, since its author wrote its tolerations.
+fn applies(check: Check, new: &Revision<'_>, username: &str) -> bool {
     match check {
         Check::NotEntitled | Check::BoundByAuthor => true,
         Check::UnknownPool
@@ -79,7 +80,9 @@ fn applies(check: Check, new: &Revision<'_>) -> bool {
         | Check::LabelOnWorkload
         | Check::StatefulOnSpot
         | Check::NotPlaced => {
-            new.decision.reason != Reason::NotOptedIn && !is_system_critical(new.pod().spec)
+            new.decision.reason != Reason::NotOptedIn
+                && !is_system_critical(new.pod().spec)
+                && !is_of_daemon_set_controller(new.pod(), username)
         }
     }
 }
@@ -118,16 +121,19 @@ fn newly(
     if known { Vec::new() } else { found }
 }
 
-/// True if the request is the cluster's own: a kubelet's for the mirror pod of its node, or the `DaemonSet` controller's.
+/// True if the `DaemonSet` controller itself creates the pod.
 ///
-/// Anyone can write the annotation of mirror pods, an owner or a node's name into a pod, so the user has to be the kubelet
-/// or the controller itself.
-fn is_exempt(pod: &Pod<'_>, username: &str) -> bool {
-    let of_daemon_set = is_of_daemon_set(pod)
+/// Anyone can write an owner or a node's name into a pod, so the user has to be the controller.
+fn is_of_daemon_set_controller(pod: &Pod<'_>, username: &str) -> bool {
+    is_of_daemon_set(pod)
         && names_node(pod.spec)
-        && username == "system:serviceaccount:kube-system:daemon-set-controller";
+        && username == "system:serviceaccount:kube-system:daemon-set-controller"
+}
+
+/// True if the pod is the mirror pod that a kubelet makes on its own node.
+///
+/// Anyone can write the annotation of mirror pods, so the user has to be that kubelet.
+fn is_of_kubelet(pod: &Pod<'_>, username: &str) -> bool {
     let node = username.strip_prefix("system:node:");
-    let of_kubelet =
-        is_mirror(pod) && !pod.spec.node_name.is_empty() && node == Some(&*pod.spec.node_name);
-    of_daemon_set || of_kubelet
+    is_mirror(pod) && !pod.spec.node_name.is_empty() && node == Some(&*pod.spec.node_name)
 }

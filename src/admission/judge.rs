@@ -53,6 +53,13 @@ impl Judged<'_, '_> {
         validation::findings(&self.revision(), old.as_ref(), username)
     }
 
+    /// True if the pool is split, and the pod's own label names no side.
+    #[must_use]
+    pub fn chooses_side(&self) -> bool {
+        let assigned = self.decision.assigned;
+        assigned.is_some_and(|assigned| assigned.basis != Basis::Label)
+    }
+
     /// Returns the counts before the first pod of a template that goes to the other side of its pool. `None` if all go to
     /// one side.
     #[must_use]

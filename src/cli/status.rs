@@ -2,6 +2,7 @@
 
 mod certificate;
 mod contents;
+mod counting;
 mod decisions;
 mod install;
 mod json;

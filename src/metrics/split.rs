@@ -1,6 +1,7 @@
 //! The metrics of split pools.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -38,6 +39,8 @@ pub struct SplitMetrics {
     pods: Family<SideLabels, Gauge>,
     asked: Family<SideLabels, Gauge>,
     misplaced: Family<PoolLabels, Gauge>,
+    /// True while the pods that are there are known.
+    is_counted: AtomicBool,
 }
 
 impl SplitMetrics {
@@ -63,6 +66,7 @@ impl SplitMetrics {
                 "Pods that are on another side than the splits of their controllers ask for",
                 Family::default(),
             ),
+            is_counted: AtomicBool::default(),
         }
     }
 
@@ -83,7 +87,8 @@ impl SplitMetrics {
 
     /// Sets the pods that are there.
     pub fn set(&self, tallies: &[PoolTally]) {
-        self.clear();
+        self.empty();
+        self.is_counted.store(true, Ordering::Relaxed);
         for tally in tallies {
             let all = tally.on_demand + tally.spot;
             let sides = [
@@ -106,6 +111,16 @@ impl SplitMetrics {
 
     /// Shows no pods, since berth does not know them.
     pub fn clear(&self) {
+        self.is_counted.store(false, Ordering::Relaxed);
+        self.empty();
+    }
+
+    /// True while the pods that are there are known.
+    pub(super) fn is_counted(&self) -> bool {
+        self.is_counted.load(Ordering::Relaxed)
+    }
+
+    fn empty(&self) {
         self.pods.clear();
         self.asked.clear();
         self.misplaced.clear();

@@ -222,6 +222,12 @@ impl Watching {
         }
     }
 
+    /// True while a kind of object is watched, or would be if berth might.
+    pub(super) fn is_watched(&self, watched: Watched) -> bool {
+        let resource = watched.as_str();
+        self.contact.get(&WatchedLabels { resource }).is_some()
+    }
+
     /// Removes the metrics of a watch that has ended.
     pub fn forget(&self, watched: Watched) {
         let resource = watched.as_str();

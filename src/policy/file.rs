@@ -137,10 +137,8 @@ pub struct ArchitecturesFile {
 #[schemars(extend("x-kubernetes-validations" = [
     {
         "rule": "!has(self.onDemand) || !self.onDemand.nodePools.exists(name, name in self.nodePools)",
-        "message": "a node pool is on one side of the split only",
-        "messageExpression": "'pool \"' + self.name + '\": ' + \
-            self.onDemand.nodePools.filter(name, name in self.nodePools).join(', ') + \
-            ' cannot be on both sides of the split'",
+        "message": "a node pool cannot be on both sides of the split",
+        "messageExpression": "'pool \"' + self.name + '\": a node pool cannot be on both sides of the split'",
         "fieldPath": ".onDemand.nodePools",
     },
 ]))]
@@ -155,9 +153,10 @@ pub struct PoolFile {
         extend("x-kubernetes-list-type" = "set")
     )]
     pub node_pools: Vec<String>,
-    /// Puts a part of the pods of each controller on demand, on node pools of their own. The other pods run on the pool's
-    /// nodePools. berth counts the pods that a ReplicaSet, a StatefulSet or a Job has: it needs the right to list and
-    /// watch pods. Without the right it draws lots by the percentage.
+    /// Sends a part of each controller's pods to node pools of their own, on demand. The other pods run on the pool's
+    /// nodePools. A controller is a ReplicaSet, a StatefulSet, a Job, or whatever else a pod names as its own. To count its
+    /// pods, berth needs the right to list and watch pods, which is installed on its own (deploy/count-pods, or countPods
+    /// in the chart's values). Without the right it draws lots by the percentage, and cannot keep the base.
     #[serde(default, deserialize_with = "present")]
     pub on_demand: Option<OnDemandFile>,
     /// The binding of pods to the node pools. berth refuses Preferred for a pool with a tainted node pool: the
@@ -193,12 +192,13 @@ pub struct OnDemandFile {
     /// The number of each controller's pods that run here before any runs on the pool's nodePools. The annotation
     /// placement.truemark.io/on-demand-base-capacity of a pod template sets another number for its pods.
     #[serde(default)]
-    #[schemars(range(max = Split::MOST_BASE))]
+    #[schemars(range(max = Split::MOST_BASE), extend("format" = "int32"))]
     pub base_capacity: u32,
     /// The percentage of each controller's other pods that run here, rounded up to whole pods. The annotation
-    /// placement.truemark.io/on-demand-percentage-above-base-capacity of a pod template sets another one for its pods.
+    /// placement.truemark.io/on-demand-percentage-above-base-capacity of a pod template sets another percentage for
+    /// its pods.
     #[serde(default)]
-    #[schemars(range(max = Split::MOST_PERCENTAGE))]
+    #[schemars(range(max = Split::MOST_PERCENTAGE), extend("format" = "int32"))]
     pub percentage_above_base_capacity: u32,
 }
 

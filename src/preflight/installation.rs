@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::chain::Chain;
+use super::counting::unseen_pods;
 use super::fault::{Assessment, Fault, Severity};
 use super::object::Object;
+use super::policies;
 use crate::definition::{self, ConditionStatus, Status};
 use crate::named::named;
 use crate::names::KIND;
@@ -30,6 +32,10 @@ named! {
         NodePools = "nodepools",
         /// The policy.
         Policies = "placementpolicies",
+        /// Roles, if the policy splits a pool.
+        ClusterRoles = "clusterroles",
+        /// Their bindings.
+        ClusterRoleBindings = "clusterrolebindings",
     }
 }
 
@@ -82,6 +88,16 @@ pub fn check_installation(
         .any(|collection| unseen.get(collection) == Some(&Absence::Forbidden));
     if !in_a_file && !unknown {
         missing_node_pools(objects, policy, unseen, &mut faults);
+    }
+    let rights = [Collection::ClusterRoles, Collection::ClusterRoleBindings];
+    if let Some(policy) = policy.filter(|_| !in_a_file)
+        && let Ok((read, _)) = read_policy_spec(&policy.value["spec"])
+        && !rights.iter().any(|right| unseen.contains_key(right))
+    {
+        let unseen_pods = unseen_pods(objects, &read);
+        faults.extend(
+            unseen_pods.map(|error| policies::fault(policy.name, Severity::Warning, &error)),
+        );
     }
     faults
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::counting::unseen_pods;
 use super::fault::{Fault, Severity};
 use super::object::Object;
 use crate::definition;
@@ -36,6 +37,7 @@ pub(super) fn check(objects: &[Object<'_>]) -> (Vec<Fault>, usize) {
                     note(Severity::Error, error);
                 }
                 let remarks = remarked(&read, &written, &node_pools).into_iter();
+                let remarks = remarks.chain(unseen_pods(objects, &read));
                 remarks.for_each(|error| note(Severity::Warning, error));
             }
             Err(errors) => errors
@@ -47,7 +49,7 @@ pub(super) fn check(objects: &[Object<'_>]) -> (Vec<Fault>, usize) {
 }
 
 /// Returns an error as a fault. The end of the message, if it has two parts, is the remedy.
-fn fault(name: &str, severity: Severity, error: &FieldError) -> Fault {
+pub(super) fn fault(name: &str, severity: Severity, error: &FieldError) -> Fault {
     let (message, remedy) = error.parts();
     Fault {
         severity,

@@ -25,6 +25,10 @@ pub struct Window {
     pub seconds: u64,
     /// The decisions of the mutating side.
     pub decisions: Vec<Count>,
+    /// The basis on which pods of split pools get their side now: `counts`, or `lot` while berth may not see pods. `None` if no
+    /// pool is split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_basis: Option<String>,
 }
 
 /// The decisions of one mode and one reason.
@@ -121,6 +125,7 @@ impl LastHour {
             since: since.to_string(),
             seconds: length.as_secs(),
             decisions,
+            split_basis: self.metrics.split_basis().map(|basis| basis.to_string()),
         }
     }
 }

@@ -10,8 +10,9 @@ use super::tally::{PoolTally, tally};
 use crate::placement::{Assigned, Owner, Siblings};
 use crate::policy::Policy;
 
-/// The most times that a request is decided because others of its controller were decided meanwhile.
-const ATTEMPTS: usize = 16;
+/// The most times that a request is decided because others of its controller were decided meanwhile. Each time one of those
+/// got on.
+const ATTEMPTS: usize = 64;
 
 /// The pods of all controllers: those that the watch shows, and those that were decided and that it has not shown yet.
 #[derive(Debug, Default)]
@@ -37,14 +38,15 @@ impl Ledger {
                 siblings
             })
         };
-        let mut decided = decide(&siblings);
-        for _ in 1..ATTEMPTS {
-            if new(&decided).is_none_or(|pod| self.note(pod, version.get(), now)) {
-                break;
+        let mut attempts = 1;
+        loop {
+            let decided = decide(&siblings);
+            let is_noted = new(&decided).is_none_or(|pod| self.note(pod, version.get(), now));
+            if is_noted || attempts == ATTEMPTS {
+                return decided;
             }
-            decided = decide(&siblings);
+            attempts += 1;
         }
-        decided
     }
 
     /// Begins a list of all pods.

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::owner::{Asks, CountedPod, Owner, Pending};
 use crate::placement::Siblings;
 
-/// The time after which a decision is given up, if the watch has had contact since and shows no pod of it. A webhook may take
-/// 30 s, and so may those that are asked after berth.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The time after which a decision is given up, if the watch has had contact since and shows no pod of it: something refused
+/// the pod after berth. The webhooks that the API server asks after berth have 10 s each, unless they are given more.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The most decisions that wait for their pods. Beyond it, further pods count once the watch shows them.
 const MOST_PENDING: usize = 65_536;

@@ -25,7 +25,13 @@ impl PoolTally {
     fn add(&mut self, pods: &Siblings, split: Split) {
         let (on_demand, spot) = (pods.on_demand.len() as u64, pods.spot.len() as u64);
         let all = u32::try_from(on_demand + spot).unwrap_or(u32::MAX);
-        let asked = u64::from(split.on_demand_of(all));
+        // A template that names the side is its author's choice, and none of its pods has a position.
+        let mut positions = pods.on_demand.iter().chain(&pods.spot);
+        let asked = if positions.any(|position| *position > 0) {
+            u64::from(split.on_demand_of(all))
+        } else {
+            on_demand
+        };
         self.on_demand += on_demand;
         self.spot += spot;
         self.asked_on_demand += asked;
@@ -58,4 +64,33 @@ pub(super) fn tally(state: &State, policy: &Policy) -> Vec<PoolTally> {
         }
     }
     tallies.into_iter().map(|(tally, _)| tally).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally_of(pods: &Siblings) -> (u64, u64) {
+        let mut tally = PoolTally {
+            pool: "web".into(),
+            on_demand: 0,
+            spot: 0,
+            asked_on_demand: 0,
+            misplaced: 0,
+        };
+        tally.add(
+            pods,
+            Split::new(2, 20).unwrap_or_else(|| unreachable!("in range")),
+        );
+        (tally.asked_on_demand, tally.misplaced)
+    }
+
+    #[test]
+    fn what_an_author_chose_is_not_misplaced() {
+        assert_eq!(tally_of(&Siblings::counted(10, 0)), (10, 0));
+        let mut pods = Siblings::counted(0, 10);
+        assert_eq!(tally_of(&pods), (0, 0));
+        pods.spot[9] = 4;
+        assert_eq!(tally_of(&pods), (4, 4));
+    }
 }

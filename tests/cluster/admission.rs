@@ -6,6 +6,7 @@ mod definition;
 mod kinds;
 mod kubectl;
 mod namespaces;
+mod node_agents;
 mod outage;
 mod policies;
 mod reinvocation;
@@ -41,6 +42,8 @@ pub(crate) fn group() -> Group {
             policies::remarks,
             check::check,
             corpus::corpus,
+            // It is last: it leaves node pools behind.
+            node_agents::node_agents,
         ],
     }
 }

@@ -5,6 +5,7 @@ mod chart;
 mod helm;
 pub(crate) mod installed;
 mod kustomize;
+mod restricted;
 mod status;
 
 use crate::harness::cluster::Extent;
@@ -19,6 +20,7 @@ pub(crate) fn group() -> Group {
             chart::renderings,
             chart::refused_values,
             chart::package,
+            restricted::restricted,
             helm::page,
             helm::boundary,
             helm::from_the_kustomization,

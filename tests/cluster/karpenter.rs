@@ -8,6 +8,7 @@ mod limits;
 mod live;
 mod outside;
 pub(crate) mod pools;
+mod split;
 
 use crate::harness::cluster::Extent;
 use crate::runner::{Group, tests};
@@ -29,6 +30,9 @@ pub(crate) fn group() -> Group {
             live::explain,
             audit::audit,
             limits::at_its_limit,
+            split::split,
+            split::split_kinds,
+            split::split_replicas,
             cast_ai::node_templates,
             // It is last, and leaves many nodes.
             agreement::agreement,

@@ -3,13 +3,16 @@
 mod audit;
 mod boundary;
 mod checks;
+mod guard;
 mod losses;
 mod memory;
 mod namespaces;
 mod node_pools;
+mod only_rights;
 mod policy;
 mod rights;
 mod self_managed;
+mod split;
 mod stage;
 mod states;
 
@@ -30,6 +33,10 @@ pub(crate) fn group() -> Group {
             policy::policy_unusable,
             rights::without_rights,
             rights::rights,
+            split::split,
+            split::split_at_once,
+            only_rights::only_rights,
+            guard::guard,
             self_managed::self_managed,
             self_managed::self_managed_rights,
             self_managed::self_managed_elsewhere,

@@ -63,6 +63,7 @@ mod core {
     mod policies;
     mod reading;
     mod rewriting;
+    mod split;
     mod validation;
 }
 
@@ -85,6 +86,7 @@ mod shipped {
     mod codes;
     mod dashboard;
     mod definition;
+    mod dependencies;
     mod deployment;
     mod docs;
     mod fallback;
@@ -99,5 +101,8 @@ mod shipped {
     mod platforms_page;
     mod readme;
     mod release;
+    mod restricted;
+    mod rights;
+    mod threats;
     mod webhooks;
 }

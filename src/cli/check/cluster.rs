@@ -12,7 +12,7 @@ use crate::definition;
 use crate::label::is_subdomain;
 use crate::names::{NAME_LABEL, SYSTEM_NAMESPACES};
 use crate::preflight::installation::{Absence, Collection, Unseen, check_installation};
-use crate::preflight::{Assessment, Stage, check_registration, own_namespaces};
+use crate::preflight::{Assessment, Stage, check_registration, own_namespaces, splits_pools};
 
 /// Checks the cluster that the kubeconfig names.
 ///
@@ -53,6 +53,12 @@ impl Contents {
             contents.list(api_server, collection, &path, "").await?;
         }
         contents.read_namespaces(api_server).await?;
+        if splits_pools(&objects(&contents.pages)) {
+            for collection in [Collection::ClusterRoles, Collection::ClusterRoleBindings] {
+                let path = format!("/apis/rbac.authorization.k8s.io/v1/{collection}");
+                contents.list(api_server, collection, &path, "").await?;
+            }
+        }
         Ok(contents)
     }
 

@@ -129,6 +129,7 @@ mod tests {
             since: String::new(),
             seconds,
             decisions: counts.collect(),
+            split_basis: None,
         }
     }
 

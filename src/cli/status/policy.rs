@@ -1,13 +1,16 @@
 //! The policy: where it comes from, if berth uses it, and the node pools of its pools.
 
 use super::contents::Contents;
+use super::counting;
 use super::refusal::unread;
 use super::report::{Line, Mark, Section};
+use std::sync::Arc;
+
 use crate::cli::cluster::Refusal;
 use crate::definition::{self, Condition, ConditionStatus, Status};
 use crate::node::{Catalogue, State};
 use crate::placement::{Live, live_catalogue};
-use crate::policy::{Mode, Policy, Pool};
+use crate::policy::{Capacity, Mode, Policy, Pool};
 
 /// The policy that the cluster goes by, as far as it can be read.
 pub(super) struct InForce {
@@ -35,8 +38,10 @@ pub(super) fn section(contents: &Contents, in_force: Option<&InForce>) -> Sectio
         lines.push(unread("nodepools.karpenter.sh", refusal));
     } else if let Some(in_force) = in_force {
         let pools = in_force.policy.pools();
-        lines.extend(pools.iter().map(|pool| of_pool(pool, &in_force.catalogue)));
+        let lines_of = |pool| of_pool(pool, &in_force.catalogue);
+        lines.extend(pools.iter().flat_map(|pool| lines_of(pool)));
     }
+    lines.extend(counting::line(contents));
     let unreadable = unreadable.into_iter().map(|(name, error)| {
         let text = format!("NodePool {name} cannot be read, and counts as absent: {error}");
         Line::new(Mark::Warning, text).with_remedy(format!("kubectl edit nodepool {name}"))
@@ -100,12 +105,28 @@ fn of_cluster(object: &serde_json::Value, mode: &str) -> Line {
     }
 }
 
-/// Returns a line with the state of each node pool of a pool.
-fn of_pool(pool: &Pool, catalogue: &Catalogue) -> Line {
-    let states = pool
-        .node_pools
-        .iter()
-        .map(|name| (name, catalogue.state(name)));
+/// Returns a line with the state of each node pool of a pool, or of each side of a split one.
+fn of_pool(pool: &Pool, catalogue: &Catalogue) -> Vec<Line> {
+    let nowhere = "no pod is placed in it";
+    if pool.on_demand.is_none() {
+        return vec![of_side(&pool.name, &pool.node_pools, nowhere, catalogue)];
+    }
+    let is_there = |name: &Arc<str>| catalogue.state(name).is_there();
+    let lines = Capacity::ALL.iter().map(|side| {
+        let effect = if pool.side(side.other()).iter().any(is_there) {
+            "its pods go to the other side"
+        } else {
+            nowhere
+        };
+        let name = format!("{}, {side}", pool.name);
+        of_side(&name, pool.side(*side), effect, catalogue)
+    });
+    lines.collect()
+}
+
+/// Returns a line with the state of each of these node pools. `nowhere` is said if none is there.
+fn of_side(name: &str, node_pools: &[Arc<str>], nowhere: &str, catalogue: &Catalogue) -> Line {
+    let states = node_pools.iter().map(|name| (name, catalogue.state(name)));
     let states: Vec<_> = states.collect();
     let named: Vec<String> = states
         .iter()
@@ -114,12 +135,12 @@ fn of_pool(pool: &Pool, catalogue: &Catalogue) -> Line {
             state => format!("{name} {state}"),
         })
         .collect();
-    let text = format!("pool {}: {}", pool.name, named.join(", "));
+    let text = format!("pool {name}: {}", named.join(", "));
     let is = |test: fn(State) -> bool| states.iter().filter(|(_, state)| test(*state)).count();
     let there = is(State::is_there);
     let ready = is(|state| state.obstacle().is_none());
     if there == 0 {
-        Line::new(Mark::Wrong, format!("{text}: no pod is placed in it")).with_remedy(
+        Line::new(Mark::Wrong, format!("{text}: {nowhere}")).with_remedy(
             "name node pools that there are: berth init --cluster writes such a policy",
         )
     } else if ready == 0 {

@@ -95,9 +95,11 @@ fn resources(inspection: &mut Inspection<'_>, path: &str, rule: &RuleWithOperati
                 &field,
                 format!(
                     "berth has nothing to say about {resource:?}{}",
-                    inspection.consequence("; while berth is down, controllers that write them stand still")
+                    inspection.consequence(
+                        "; while berth is down, controllers that write them stand still"
+                    )
                 ),
-                "leave it out: berth judges the pods of ReplicaSets as pods, and those of DaemonSets not at all",
+                "leave it out: berth judges the pods of ReplicaSets and DaemonSets as pods",
             );
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use berth::admission::mutate;
-use berth::placement::{Reason, Snapshot};
+use berth::placement::{Reason, Siblings, Snapshot};
 use berth::policy::{embedded_node_pools, embedded_policy, read_policy_spec};
 use serde_json::Value;
 
@@ -152,9 +152,13 @@ fn left_alone(pod: &Value, policy: &Value) -> Option<Reason> {
         None => embedded_policy().ok()?,
     };
     let snapshot = Snapshot::new(policy, embedded_node_pools().ok()?).ok()?;
-    let record = mutate(review(&pod).to_string().as_bytes(), &snapshot)
-        .ok()?
-        .record
-        .reason;
+    let record = mutate(
+        review(&pod).to_string().as_bytes(),
+        &snapshot,
+        &Siblings::none,
+    )
+    .ok()?
+    .record
+    .reason;
     Some(record)
 }

@@ -23,17 +23,26 @@ pub(crate) fn shipped_role() -> anyhow::Result<Value> {
     role.ok_or_else(|| anyhow::anyhow!("no ClusterRole"))
 }
 
-/// Creates the service account, its role and their binding as shipped.
+/// Creates the service account, its roles and their bindings as shipped, with what narrows them.
 pub(crate) async fn install(cluster: &Cluster) -> anyhow::Result<()> {
     for file in [
         "berth/namespace.yaml",
         "berth/service-account.yaml",
         "berth/cluster-role.yaml",
         "certificates/self-managed/rights.yaml",
+        "certificates/self-managed/guard.yaml",
     ] {
         for object in manifests(&repository("deploy").join(file))? {
             cluster.api.apply(&object).await?;
         }
+    }
+    Ok(())
+}
+
+/// Lets the service account see pods.
+pub(crate) async fn let_see_pods(cluster: &Cluster) -> anyhow::Result<()> {
+    for object in manifests(&repository("deploy/count-pods/cluster-role.yaml"))? {
+        cluster.api.apply(&object).await?;
     }
     Ok(())
 }

@@ -217,6 +217,8 @@ fn is_cluster_wide(kind: &str) -> bool {
             | "nodepool"
             | "placementpolicy"
             | "priorityclass"
+            | "validatingadmissionpolicy"
+            | "validatingadmissionpolicybinding"
             | "validatingwebhookconfiguration"
     )
 }

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::Value;
@@ -201,6 +202,11 @@ impl Berth {
     /// Reads the memory that it holds, in bytes.
     pub(crate) fn resident(&self) -> anyhow::Result<u64> {
         self.process.resident()
+    }
+
+    /// Reads the time that it has run on a core.
+    pub(crate) fn ran(&self) -> anyhow::Result<Duration> {
+        self.process.ran()
     }
 
     /// Ends it as a failing node does.

@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -87,6 +88,17 @@ impl Process {
         let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
         let kibibytes: u64 = kibibytes.context("RssAnon")?.trim().parse()?;
         Ok(kibibytes * 1024)
+    }
+
+    /// Reads the time that the program has run on a core.
+    pub(crate) fn ran(&self) -> anyhow::Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The program's name is in brackets, and may have spaces.
+        let (_, fields) = stat.rsplit_once(") ").context("the fields of stat")?;
+        let ticks = fields.split(' ').skip(11).take(2);
+        let ticks: Vec<u64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
+        // Linux shows hundredths of a second on every machine.
+        Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
     }
 
     /// Asks the program to end, as the kubelet asks a container.

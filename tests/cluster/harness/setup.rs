@@ -145,6 +145,8 @@ pub(crate) fn controller_manager(directory: &Path, ports: &Ports) -> Vec<String>
     arguments.extend([
         format!("--service-account-private-key-file={}", file("sa.key")),
         format!("--root-ca-file={}", file("ca.crt")),
+        // As on EKS: each controller is a user of its own, by which berth knows the one for DaemonSets.
+        "--use-service-account-credentials=true".to_owned(),
         // Its default limit, 20, would slow the cluster down: each new node takes several requests.
         "--kube-api-qps=200".to_owned(),
         "--kube-api-burst=400".to_owned(),

@@ -61,8 +61,24 @@ components:
 - ../deploy/platforms/cast-ai/berth
 ";
 
+/// The same with a split pool, as the page on splits has it.
+const COUNTING: &str = "
+resources:
+- ../deploy
+components:
+- ../deploy/count-pods
+";
+
+/// The same with the policy for the network, as its page has it.
+const FENCED: &str = "
+resources:
+- ../deploy
+components:
+- ../deploy/network-policy
+";
+
 /// Kustomizations, and the values of the chart for the same.
-const KUSTOMIZATIONS: [(&str, &str); 7] = [
+const KUSTOMIZATIONS: [(&str, &str); 9] = [
     ("deploy", ""),
     (
         "deploy/overlays/cert-manager",
@@ -77,10 +93,12 @@ const KUSTOMIZATIONS: [(&str, &str); 7] = [
         "--set cronJobTemplates=true",
     ),
     ("deploy/overlays/boundary", "--set boundary=true"),
+    ("counting", "--set countPods=true"),
     (
         "monitored",
         "--set monitoring.prometheus=true --set monitoring.dashboard=true",
     ),
+    ("fenced", "--set networkPolicy.enabled=true"),
     (
         "on-cast-ai",
         r#"--set-json 'nodePreferences=[{"weight": 50, "preference": {"matchExpressions": [{"key": "scheduling.cast.ai/spot", "operator": "NotIn", "values": ["true"]}]}}]'"#,
@@ -91,7 +109,13 @@ const KUSTOMIZATIONS: [(&str, &str); 7] = [
 /// already. The policy is a step of its own with kustomize.
 pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Result<()> {
     let operator = Operator::new(cluster)?;
-    for (directory, text) in [("monitored", MONITORED), ("on-cast-ai", ON_CAST_AI)] {
+    let own = [
+        ("counting", COUNTING),
+        ("monitored", MONITORED),
+        ("on-cast-ai", ON_CAST_AI),
+        ("fenced", FENCED),
+    ];
+    for (directory, text) in own {
         operator.runs(&format!("mkdir {directory}"))?;
         operator.write(&format!("{directory}/kustomization.yaml"), text)?;
     }
@@ -126,7 +150,7 @@ pub(crate) async fn same_as_the_kustomization(cluster: &Cluster) -> anyhow::Resu
 }
 
 /// Sets of values: each value alone, and all of them at once.
-const VARIANTS: [(&str, &str); 7] = [
+pub(super) const VARIANTS: [(&str, &str); 8] = [
     ("nothing set", ""),
     (
         "an image of one's own",
@@ -171,6 +195,16 @@ boundary: true
 ",
     ),
     (
+        "a policy for the network",
+        "
+networkPolicy:
+  enabled: true
+  controlPlane: [10.0.0.0/16, 'fd00::/8']
+  metrics: [{podSelector: {matchLabels: {app: agent}}, namespaceSelector: {}}]
+  apiServerPorts: [6443]
+",
+    ),
+    (
         "what Prometheus and Grafana read",
         "
 monitoring:
@@ -183,9 +217,10 @@ monitoring:
         "a Secret and a policy",
         "
 certificate: {source: secret, secretName: '1e3'}
+countPods: true
 policy:
   architectures: {known: [amd64, arm64], default: amd64}
-  pools: [{name: default, nodePools: [general]}]
+  pools: [{name: default, nodePools: [general], onDemand: {nodePools: [steady], baseCapacity: 2}}]
   rules: [{name: rest, place: {pool: default}}]
 ",
     ),
@@ -281,13 +316,22 @@ pub(crate) async fn renderings(cluster: &Cluster) -> anyhow::Result<()> {
     for check in ["notEntitled", "boundByAuthor", "wildcardToleration"] {
         assert_eq!(bounded["spec"]["validation"][check], "Deny");
     }
+    let fence = &rendered["a policy for the network: NetworkPolicy 2026 berth"]["spec"];
+    let control_plane = json!([
+        {"ipBlock": {"cidr": "10.0.0.0/16"}},
+        {"ipBlock": {"cidr": "fd00::/8"}},
+    ]);
+    assert_eq!(fence["ingress"][0]["from"], control_plane);
+    let readers = fence["ingress"][1]["from"].as_array();
+    assert_eq!(readers.map(Vec::len), Some(3));
+    assert_eq!(fence["egress"][0]["ports"][0]["port"], 6443);
     let policy = &rendered["a Secret and a policy: PlacementPolicy  default"];
     assert_eq!(policy["spec"]["pools"][0]["nodePools"][0], "general");
     Ok(())
 }
 
 /// Values that are refused, and the word of the message that names them.
-const REFUSED: [(&str, &str); 23] = [
+const REFUSED: [(&str, &str); 25] = [
     ("replica=3", "replica"),
     ("replicas=0", "/replicas"),
     ("replicas=two", "/replicas"),
@@ -323,6 +367,14 @@ const REFUSED: [(&str, &str); 23] = [
     ("extraArgs[0]=debug", "/extraArgs/0"),
     ("nodePreferences[0].weight=0", "/nodePreferences/0"),
     ("failurePolicy=Fail", "failurePolicy"),
+    (
+        "networkPolicy.controlPlane[0]=10.0.0.1",
+        "/networkPolicy/controlPlane/0",
+    ),
+    (
+        "networkPolicy.enabled=true,hostNetwork=true",
+        "networkPolicy.enabled: a NetworkPolicy has no effect",
+    ),
 ];
 
 /// A value that does not exist, or cannot be, is refused by its name.

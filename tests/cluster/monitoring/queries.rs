@@ -6,7 +6,7 @@ use regex::Regex;
 use super::prometheus::Prometheus;
 
 /// The series that are rightly missing, by a part of their matchers, and why.
-const ABSENT: [(&str, &str); 6] = [
+const ABSENT: [(&str, &str); 7] = [
     (
         "label_scheduling_cast_ai_node_template!=\"\"",
         "the nodes are Karpenter's",
@@ -21,6 +21,7 @@ const ABSENT: [(&str, &str); 6] = [
     ),
     ("code=~\"5..\"", "berth answers all that it is asked"),
     ("reason=\"internal-error\"", "it meets no bug"),
+    ("basis=\"lot\"", "berth may see the pods of the split pool"),
     (
         "error_type!=\"no_error\"",
         "nothing is registered that could block requests",

@@ -36,6 +36,7 @@ impl<'c> Stage<'c> {
         let api = &cluster.api;
         cluster.define(&[definition()?]).await?;
         account::install(cluster).await?;
+        account::let_see_pods(cluster).await?;
         for file in [
             "deploy/berth/deployment.yaml",
             "deploy/certificates/self-managed/certificate.yaml",
@@ -104,7 +105,7 @@ async fn setup(cluster: &Cluster, name: &str) -> anyhow::Result<Setup> {
     Ok(setup.self_managed("2160h"))
 }
 
-/// Puts in force the default policy with one more rule, in Audit.
+/// Puts in force the default policy with one more rule, in Audit, and one more pool, which is split.
 async fn policy(api: &Api, replicas: &[&Berth]) -> anyhow::Result<()> {
     let mut policy = manifests(&repository("deploy/policy.yaml"))?;
     let mut policy = policy.pop().context("deploy/policy.yaml")?;
@@ -118,12 +119,26 @@ async fn policy(api: &Api, replicas: &[&Berth]) -> anyhow::Result<()> {
         "mode": "Audit",
     });
     rules.insert(0, tried);
+    let pools = policy["spec"]["pools"].as_array_mut();
+    pools.context("its pools")?.push(json!({
+        "name": "split",
+        "nodePools": ["amd64-default"],
+        "onDemand": {"nodePools": ["truemark-amd64"], "baseCapacity": 1},
+    }));
     api.apply(&policy).await?;
-    let series = "berth_policy_in_force{source=\"cluster\",mode=\"Enforce\"}";
+    let in_force = "berth_policy_in_force{source=\"cluster\",mode=\"Enforce\"}";
+    let counted = "berth_split_pods_misplaced{pool=\"split\"}";
     for berth in replicas {
-        eventually("the policy is in force", async || {
-            Ok(berth.metric(series).await?.filter(|value| *value > 0.0))
-        })
+        eventually(
+            "the policy is in force, and the pods are counted",
+            async || {
+                let is_in_force = berth
+                    .metric(in_force)
+                    .await?
+                    .is_some_and(|value| value > 0.0);
+                Ok(berth.metric(counted).await?.filter(|_| is_in_force))
+            },
+        )
         .await?;
     }
     Ok(())

@@ -1,26 +1,18 @@
 //! The overlay that makes entitlement a boundary.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, default_policy, namespace};
+use super::stage::{Stage, namespace};
 use crate::harness::api::{Persist, Reply};
+use crate::harness::boundary::{ENTITLED, close, put_up};
 use crate::harness::cluster::Cluster;
-use crate::harness::registration::{pointed_at, register};
+use crate::harness::eventually;
 use crate::harness::scene::pod;
-use crate::harness::{documents, eventually, repository};
 
 pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     let stage = Stage::new(cluster).await?;
-    let overlay = repository("deploy/overlays/boundary");
-    let printed = cluster.kubectl(&["kustomize", &overlay.display().to_string()])?;
-    ensure!(printed.success, "{printed:?}");
-    let configurations = pointed_at(
-        documents(&printed.stdout)?,
-        &stage.setup.url(),
-        &stage.authority.pem(),
-    )?;
-    register(&cluster.api, &configurations).await?;
+    put_up(cluster, &stage.setup, &stage.authority).await?;
     close(cluster).await?;
     for (name, injection, entitled) in [
         ("boundary-out", "disabled", "false"),
@@ -29,7 +21,7 @@ pub(crate) async fn boundary(cluster: &Cluster) -> anyhow::Result<()> {
     ] {
         let labels = json!({
             "placement.truemark.io/injection": injection,
-            "truemark.io/entitled": entitled,
+            ENTITLED: entitled,
         });
         namespace(cluster, name, labels).await?;
     }
@@ -154,32 +146,6 @@ fn wide_open() -> [(&'static str, Value, &'static str); 5] {
             denied,
         ),
     ]
-}
-
-/// Closes a pool to all namespaces but those with a label, and has the checks deny, as the page says.
-async fn close(cluster: &Cluster) -> anyhow::Result<()> {
-    let mut policy = default_policy()?;
-    for pool in policy["spec"]["pools"].as_array_mut().into_iter().flatten() {
-        if pool["name"] == "truemark" {
-            pool["namespaces"] = json!({"matchLabels": {"truemark.io/entitled": "true"}});
-        }
-    }
-    cluster.api.apply(&policy).await?;
-    let page = std::fs::read_to_string(repository("deploy/overlays/boundary/README.md"))?;
-    let command = page.split_once("--patch").map(|(_, rest)| rest);
-    let patch = command.and_then(|rest| rest.split('\'').nth(1));
-    let patch = patch.context("the page patches no policy")?;
-    let arguments = [
-        "patch",
-        "placementpolicy",
-        "default",
-        "--type",
-        "merge",
-        "--patch",
-    ];
-    let printed = cluster.kubectl(&[&arguments[..], &[patch]].concat())?;
-    ensure!(printed.success, "{printed:?}");
-    Ok(())
 }
 
 fn refused(reply: &Reply, message: &str) -> anyhow::Result<()> {

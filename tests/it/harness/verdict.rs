@@ -69,7 +69,7 @@ pub(crate) fn validate(body: &[u8], snapshot: &Snapshot) -> Verdict {
 }
 
 impl Verdict {
-    fn read(answer: Result<Answer<'_>, NotAReview>) -> Self {
+    pub(crate) fn read(answer: Result<Answer<'_>, NotAReview>) -> Self {
         let Answer { body, record } = answer.unwrap();
         let Record {
             reason,

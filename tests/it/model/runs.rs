@@ -21,3 +21,12 @@ pub(crate) fn seldom() -> ProptestConfig {
         ..usual
     }
 }
+
+/// Tries a sixteenth as often: each try is a history of many requests.
+pub(crate) fn few() -> ProptestConfig {
+    let usual = usual();
+    ProptestConfig {
+        cases: usual.cases / 16,
+        ..usual
+    }
+}

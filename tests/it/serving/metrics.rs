@@ -8,9 +8,10 @@ use berth::admission::Record;
 use berth::metrics::watching::Watched;
 use berth::metrics::{ConnectionRefusal, Endpoint, Metrics, Socket};
 use berth::node::State;
-use berth::placement::{Reason, Snapshot};
+use berth::placement::{Assigned, Basis, Reason, Snapshot};
 use berth::pod::Kind;
-use berth::policy::{Action, Mode, Source};
+use berth::policy::{Action, Capacity, Mode, Source, Split};
+use berth::split::PoolTally;
 use berth::validation::{Check, Finding};
 
 use crate::harness::{metric_names, repository, snapshots};
@@ -68,30 +69,35 @@ fn shown() -> BTreeMap<String, Metric> {
 fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
     let name = |name: &str| Some(Arc::from(name));
     metrics.request(Endpoint::Mutate, 200, Duration::ZERO);
-    metrics.decision(
-        Endpoint::Validate,
-        &Record {
-            uid: "1".into(),
-            namespace: "n".into(),
-            name: "p".into(),
-            kind: Kind::Pod,
-            reason: Reason::Placed,
-            mode: Mode::Enforce,
-            rule: name("rule"),
-            pool: name("pool"),
-            assigned: None,
-            counted_for: None,
-            namespace_known: false,
-            malformed: None,
-            allowed: true,
-            patch_bytes: 1,
-            findings: vec![Finding {
-                check: Check::UnknownPool,
-                action: Action::Deny,
-                lines: Vec::new(),
-            }],
-        },
-    );
+    let record = Record {
+        uid: "1".into(),
+        namespace: "n".into(),
+        name: "p".into(),
+        kind: Kind::Pod,
+        reason: Reason::Placed,
+        mode: Mode::Enforce,
+        rule: name("rule"),
+        pool: name("pool"),
+        assigned: Some(Assigned {
+            side: Capacity::Spot,
+            basis: Basis::Counts,
+            position: Some(3),
+            split: Split::new(2, 20).unwrap(),
+        }),
+        counted_for: None,
+        namespace_known: false,
+        malformed: None,
+        allowed: true,
+        patch_bytes: 1,
+        findings: vec![Finding {
+            check: Check::UnknownPool,
+            action: Action::Deny,
+            lines: Vec::new(),
+        }],
+    };
+    for endpoint in [Endpoint::Mutate, Endpoint::Validate] {
+        metrics.decision(endpoint, &record);
+    }
     drop(metrics.connection(Socket::Webhook));
     metrics.connection_refused(Socket::Webhook, ConnectionRefusal::Limit);
     metrics.reload_error();
@@ -100,6 +106,13 @@ fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
     watching.watch(Watched::NodePools).contact();
     watching.objects(Watched::NodePools, 1, 1);
     watching.policy(Source::Cluster, snapshot);
+    metrics.split.set(&[PoolTally {
+        pool: "pool".into(),
+        on_demand: 2,
+        spot: 1,
+        asked_on_demand: 3,
+        misplaced: 1,
+    }]);
     watching.misspelt([vec!["placement.truemark.io/arch"]].into_iter());
 }
 
@@ -128,6 +141,21 @@ fn every_registered_metric_is_shown() {
     };
     let shown: BTreeSet<String> = shown().keys().map(bare).collect();
     assert_eq!(shown, metric_names::registered());
+}
+
+/// While pods are followed, they are counted or not.
+#[test]
+fn lots_decide_until_pods_are_counted() {
+    let metrics = Metrics::default();
+    assert_eq!(metrics.split_basis(), None);
+    let _ = metrics.watching.watch(Watched::Pods);
+    assert_eq!(metrics.split_basis(), Some(Basis::Lot));
+    metrics.split.set(&[]);
+    assert_eq!(metrics.split_basis(), Some(Basis::Counts));
+    metrics.split.clear();
+    assert_eq!(metrics.split_basis(), Some(Basis::Lot));
+    metrics.watching.forget(Watched::Pods);
+    assert_eq!(metrics.split_basis(), None);
 }
 
 /// Each metric has one row: its name, type, labels and help.
@@ -167,6 +195,8 @@ fn the_page_has_every_value_of_every_label() {
             "action",
             quoted([Action::Deny, Action::Warn].map(berth::policy::Action::as_str)),
         ),
+        ("basis", all!(Basis)),
+        ("capacity", all!(Capacity)),
         ("cause", all!(ConnectionRefusal)),
         ("check", all!(Check)),
         ("endpoint", all!(Endpoint)),

@@ -71,6 +71,48 @@ fn the_page_on_validation_has_the_defaults() {
     assert_eq!(written.len(), Check::ALL.len());
 }
 
+/// The policy of the page on splits is whole, and its table has the numbers of the code.
+#[test]
+fn the_page_on_splits_has_a_policy_and_its_numbers() {
+    let page = repository::text_of("docs/split.md");
+    // The policy stands in a step of a list.
+    let steps = page.replace("\n   ", "\n");
+    let blocks = blocks(&steps);
+    let policy = blocks
+        .iter()
+        .map(|block| &block.text)
+        .find(|text| text.contains("kind: PlacementPolicy"));
+    let policy = repository::values_of(policy.unwrap()).remove(0);
+    let (policy, _) = berth::policy::read_policy_object(&policy).unwrap();
+    let node_pools = berth::policy::embedded_node_pools().unwrap();
+    let remarks = berth::policy::remarks(&policy, &node_pools);
+    assert!(remarks.is_empty(), "{remarks:?}");
+    policy.check(&node_pools).unwrap();
+    let split = policy
+        .pool("web")
+        .unwrap()
+        .on_demand
+        .as_ref()
+        .unwrap()
+        .split;
+
+    let row = |name: &str| -> Vec<u32> {
+        let start = format!("| {name} | ");
+        let line = page.lines().find_map(|line| line.strip_prefix(&start));
+        let cells = line.unwrap().trim_end_matches(" |").split(" | ");
+        cells.map(|cell| cell.parse().unwrap()).collect()
+    };
+    let pods = row("pods");
+    let on_demand: Vec<u32> = pods.iter().map(|pods| split.on_demand_of(*pods)).collect();
+    assert_eq!(row("on demand"), on_demand);
+    let spot: Vec<u32> = pods
+        .iter()
+        .zip(on_demand)
+        .map(|(pods, on)| pods - on)
+        .collect();
+    assert_eq!(row("on spot"), spot);
+}
+
 #[test]
 fn every_metric_that_a_page_names_exists() {
     let known = metric_names::registered();

@@ -133,6 +133,73 @@ fn an_archive_has_completions_and_man_pages_and_is_the_same_each_time() {
     }
 }
 
+/// The bill of materials is the same each time. It has the crates of the archive, each as Cargo.lock has it.
+#[test]
+fn a_bill_of_materials_has_what_is_linked() {
+    let bill = || {
+        let mut command = Command::new(repository::path_of(".ci/sbom"));
+        said(command.arg("amd64").env("SOURCE_DATE_EPOCH", "1700000000"))
+    };
+    let text = bill();
+    assert_eq!(text, bill());
+    assert!(!text.contains(env!("CARGO_MANIFEST_DIR")), "a path");
+    let bill: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(bill["bomFormat"], "CycloneDX");
+    let metadata = &bill["metadata"];
+    assert_eq!(metadata["timestamp"], "2023-11-14T22:13:20Z");
+    assert_eq!(metadata["component"]["version"], VERSION);
+    let components = bill["components"].as_array().unwrap();
+    let scope = |name: &str| {
+        let mut of_name = components.iter().filter(|one| one["name"] == name);
+        of_name.next().map(|one| one["scope"].as_str().unwrap())
+    };
+    assert_eq!(scope("rustls"), Some("required"));
+    assert_eq!(scope("serde_derive"), Some("excluded"));
+    assert_eq!(scope("proptest"), None);
+    let lock = repository::text_of("Cargo.lock");
+    for component in components {
+        let sum = component["hashes"][0]["content"].as_str().unwrap();
+        assert!(lock.contains(sum), "{component}");
+    }
+    // Every reference is that of a component.
+    let own = &metadata["component"]["bom-ref"];
+    let is_known = |reference: &Value| {
+        reference == own || components.iter().any(|one| one["bom-ref"] == *reference)
+    };
+    for dependency in bill["dependencies"].as_array().unwrap() {
+        let on = dependency["dependsOn"].as_array().unwrap();
+        assert!(is_known(&dependency["ref"]) && on.iter().all(is_known));
+    }
+}
+
+/// The statement of how a release was made names each of its files with its sum.
+#[test]
+fn the_provenance_names_every_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let sums = format!(
+        "{}  berth-one\n{}  berth-other\n",
+        "a".repeat(64),
+        "b".repeat(64)
+    );
+    std::fs::write(directory.path().join("SHA256SUMS"), sums).unwrap();
+    let mut command = Command::new(repository::path_of(".ci/provenance"));
+    let command = command.arg(directory.path());
+    let said = said(command.env("SOURCE_DATE_EPOCH", "1700000000"));
+    let statement: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(statement["predicateType"], "https://slsa.dev/provenance/v1");
+    let expected = json!([
+        {"name": "berth-one", "digest": {"sha256": "a".repeat(64)}},
+        {"name": "berth-other", "digest": {"sha256": "b".repeat(64)}},
+    ]);
+    assert_eq!(statement["subject"], expected);
+    let definition = &statement["predicate"]["buildDefinition"];
+    let commit = definition["externalParameters"]["commit"].as_str().unwrap();
+    assert_eq!(commit.len(), 40);
+    let rustc = &definition["internalParameters"]["tools"]["rustc"];
+    assert!(rustc.as_str().unwrap().starts_with("rustc "), "{rustc}");
+    assert!(!said.contains(env!("CARGO_MANIFEST_DIR")), "a path");
+}
+
 /// krew downloads an archive by its address and sum, and takes the files out that the manifest names.
 #[test]
 fn the_manifest_of_krew_is_that_of_the_archives() {

@@ -51,7 +51,14 @@ annotations:
 the middle of an installation. A list of the values takes the place of the chart's, so its names may be missing. */}}
 {{- define "berth.reasonable" -}}
 {{- $pools := list }}
-{{- range .pools }}{{ $pools = append $pools .name }}{{ end }}
+{{- range $pool := .pools }}
+{{- $pools = append $pools $pool.name }}
+{{- range (default (dict) $pool.onDemand).nodePools }}
+{{- if has . $pool.nodePools }}
+{{- fail (printf "policy.pools (%s): %s cannot be on both sides of the split" $pool.name .) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $known := .architectures.known }}
 {{- $rules := list }}
 {{- range $index, $rule := .rules }}

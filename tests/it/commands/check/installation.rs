@@ -5,6 +5,7 @@ use berth::preflight::{Assessment, Object};
 use serde_json::{Value, json};
 
 use super::object;
+use crate::harness::kustomize::rendered;
 use crate::harness::repository;
 
 fn deployment(ready: i64) -> Value {
@@ -117,6 +118,46 @@ fn what_an_installation_lacks_is_found() {
     for (objects, expected) in cases {
         assert_eq!(found(&objects, "34", &Unseen::new()), expected);
     }
+}
+
+/// The roles of an installation, by kustomizations, and a policy with a split pool.
+fn split(kustomizations: &[&str]) -> Vec<Value> {
+    let mut policy = policy("True", 2);
+    policy["spec"]["pools"][0]["onDemand"] =
+        json!({"nodePools": ["truemark-amd64", "truemark-arm64"], "baseCapacity": 2});
+    let mut objects = with(policy);
+    for kustomization in kustomizations {
+        let rendered = repository::values_of(&rendered(kustomization));
+        let mut kept = rendered;
+        kept.retain(|object| {
+            let kind = object["kind"].as_str().unwrap_or_default();
+            kind == "Deployment" || kind.starts_with("ClusterRole")
+        });
+        objects.extend(kept);
+    }
+    // The replicas are there.
+    for object in &mut objects {
+        if object["kind"] == "Deployment" {
+            object["status"] = json!({"readyReplicas": 2});
+        }
+    }
+    objects
+}
+
+/// A split pool needs the right to see pods, and nothing is concluded from roles that could not be read.
+#[test]
+fn a_split_pool_without_the_right_to_see_pods_is_found() {
+    let without = split(&["deploy"]);
+    let missing = "warning, PlacementPolicy default, spec.pools[0].onDemand";
+    assert_eq!(found(&without, "34", &Unseen::new()), [missing]);
+    let with = split(&["deploy", "deploy/count-pods"]);
+    assert!(found(&with, "34", &Unseen::new()).is_empty());
+    let unseen = Unseen::from([(Collection::ClusterRoles, Absence::Forbidden)]);
+    let expected = ["warning, clusterroles, "];
+    assert_eq!(found(&without, "34", &unseen), expected);
+    let mut unsplit = split(&["deploy"]);
+    unsplit.retain(|object| object["kind"] != "PlacementPolicy");
+    assert!(found(&unsplit, "34", &Unseen::new()).is_empty());
 }
 
 /// A collection that could not be read is reported, once, and nothing is concluded from it.
