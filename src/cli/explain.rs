@@ -2,6 +2,7 @@
 
 mod additions;
 mod anew;
+mod both_sides;
 mod closing;
 mod code;
 mod decode;

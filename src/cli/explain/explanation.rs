@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use super::both_sides::BothSides;
 use super::division::{Division, pods_of, rule_of};
 use super::makers::{LabelsOf, Maker};
 use super::templates::TemplateAt;
-use crate::admission::{Judged, judge};
+use crate::admission::judge;
 use crate::encoding::field::{FieldPath, Segment};
 use crate::encoding::json::Reader;
-use crate::placement::{Assigned, Basis, Counts, Decision, Reason, Snapshot};
-use crate::pod::{Controller, Kind, Namespace, Template, Workload};
+use crate::placement::{Basis, Counts, Decision, Reason, Snapshot};
+use crate::pod::{Controller, Kind, Template, Workload};
 use crate::policy::{Action, Mode};
 use crate::validation::Finding;
 
@@ -63,7 +64,8 @@ impl<'p> Explanation<'p> {
             if !workload.is_pod()
                 && let Some(division) = judged.division(pods_of(object))
             {
-                return Ok(judged.of_both(division, template_of(workload), judged.findings()));
+                let (made, findings) = (template_of(workload), judged.findings());
+                return Ok(Self::of_both(&judged, division, made, findings));
             }
             let siblings = workload.pod.controller.and_then(|_| judged.division(None));
             let BothSides { first, .. } = judged;
@@ -134,7 +136,7 @@ impl<'p> Explanation<'p> {
             controller: maker.controller,
         };
         if let Some(division) = judged.division(pods.flatten()) {
-            return Ok(judged.of_both(division, made, findings));
+            return Ok(Self::of_both(&judged, division, made, findings));
         }
         let BothSides { first, .. } = judged;
         Ok(Self {
@@ -148,6 +150,26 @@ impl<'p> Explanation<'p> {
             patch: Vec::new(),
             patched: None,
         })
+    }
+
+    /// Explains a template whose pods the server divides as they are created. It changes none of the template.
+    fn of_both(
+        judged: &BothSides<'_, 'p>,
+        division: Division<'p>,
+        made: Made,
+        findings: Vec<Finding>,
+    ) -> Self {
+        Self {
+            capacity: Some(division.in_words()),
+            division: Some(division),
+            siblings: None,
+            lost: judged.lost_preferences(),
+            decision: judged.first.decision.clone(),
+            made: Some(made),
+            patch: Vec::new(),
+            patched: None,
+            findings,
+        }
     }
 
     /// Explains an object whose pods do not stand in it.
@@ -222,69 +244,6 @@ impl<'p> Explanation<'p> {
 /// Returns why a decision is as it is, in words; `None` if there is nothing to explain.
 pub(in crate::cli) fn why<'d>(decision: &'d Decision<'_>) -> Option<&'d str> {
     decision.detail.as_deref().or(decision.reason.sentence())
-}
-
-/// The judgement of a workload for the first pod of each side of a split pool, or of a pod for the first of its controller's.
-/// Of any other pool there is one.
-struct BothSides<'w, 'p> {
-    first: Judged<'w, 'p>,
-    other: Option<Judged<'w, 'p>>,
-}
-
-impl<'w, 'p> BothSides<'w, 'p> {
-    fn of(workload: &'w Workload<'w>, namespace: Namespace<'w>, snapshot: &'p Snapshot) -> Self {
-        let first = judge(workload, namespace, snapshot, &Counts::default());
-        let assigned = first.decision.assigned;
-        let assigned = assigned.filter(|assigned| assigned.basis != Basis::Label);
-        let other = assigned.and_then(|Assigned { side, split, .. }| {
-            let position = split.positions(side.other()).next()?;
-            Some(Counts::before(position, split))
-        });
-        let other = other.map(|counts| judge(workload, namespace, snapshot, &counts));
-        Self { first, other }
-    }
-
-    /// Returns the division of the pods; `None` if all go to one side, or if the pool is not split.
-    fn division(&self, pods: Option<u32>) -> Option<Division<'p>> {
-        Division::of(&self.first.decision, self.other.as_ref(), pods)
-    }
-
-    /// Returns the findings for both sides, each once, as the server has them.
-    fn findings(&self) -> Vec<Finding> {
-        let other = self.other.iter().flat_map(|other| other.findings("", None));
-        each_once(self.first.findings("", None), other)
-    }
-
-    /// Explains a template whose pods the server divides as they are created. It changes none of the template.
-    fn of_both(
-        &self,
-        division: Division<'p>,
-        made: Made,
-        findings: Vec<Finding>,
-    ) -> Explanation<'p> {
-        let other = self.other.iter().flat_map(Judged::lost_preferences);
-        Explanation {
-            capacity: Some(division.in_words()),
-            division: Some(division),
-            siblings: None,
-            lost: each_once(self.first.lost_preferences(), other),
-            decision: self.first.decision.clone(),
-            made: Some(made),
-            patch: Vec::new(),
-            patched: None,
-            findings,
-        }
-    }
-}
-
-/// Returns things and others, each once.
-fn each_once<T: PartialEq>(mut things: Vec<T>, others: impl Iterator<Item = T>) -> Vec<T> {
-    for other in others {
-        if !things.contains(&other) {
-            things.push(other);
-        }
-    }
-    things
 }
 
 /// Returns the origin of the pods of a kind that the server reads.
