@@ -1,8 +1,7 @@
 //! The pods of a workload on the two sides of a split pool.
 
 use super::inventory::{Nodes, Spot};
-use super::report::{Then, Workload};
-use super::workloads::{Row, place, stays};
+use super::report::{Place, Then, Workload};
 use crate::policy::{Capacity, Split};
 
 /// The division of pods between the sides.
@@ -23,35 +22,6 @@ impl Division {
             Capacity::Spot => pods - on_demand,
         })
     }
-}
-
-/// The pods of a workload that one decision is for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Part<'r> {
-    pub(super) then: &'r Then,
-    pub(super) spots: &'r [Spot],
-    /// The replicas that have no pods yet.
-    pub(super) to_come: u64,
-}
-
-/// Returns the parts of a workload: one, or one for each side of a split pool.
-pub(super) fn parts(row: &Row) -> impl Iterator<Item = Part<'_>> {
-    let workload = &row.workload;
-    let has_pods = workload.pods > 0;
-    let replicas = workload.replicas.filter(|_| !has_pods).unwrap_or(0);
-    let other = workload.other_side.as_ref();
-    let others = other.map_or(0, |other| other.pods).min(replicas);
-    let first = Part {
-        then: &workload.then,
-        spots: &row.spots,
-        to_come: replicas - others,
-    };
-    let other = other.map(|other| Part {
-        then: &other.then,
-        spots: &row.others,
-        to_come: others,
-    });
-    [Some(first), other].into_iter().flatten()
 }
 
 /// Takes so many pods out of some, for the node pools of another decision. Those that are there already are the first, and
@@ -112,4 +82,15 @@ pub(super) fn staying(workload: &Workload) -> impl Iterator<Item = u64> {
         }
         0
     })
+}
+
+/// Returns the place of pods; one without a field if they wait, or nothing is known of their node.
+pub(super) fn place<'n>(spot: &Spot, nodes: &'n Nodes) -> Option<&'n Place> {
+    Some(&nodes.facts(spot.node?)?.place)
+}
+
+/// True if pods in a place are on one of these node pools.
+pub(super) fn stays(place: &Place, node_pools: &[String]) -> bool {
+    let node_pool = place.node_pool.as_ref();
+    node_pool.is_some_and(|node_pool| node_pools.contains(node_pool))
 }

@@ -2,8 +2,8 @@
 
 use super::inventory::Nodes;
 use super::report::{Place, PolicySummary, Resources, Sum, Then};
-use super::sides::{Part, parts};
-use super::workloads::{Row, place, stays};
+use super::sides::{place, stays};
+use super::workloads::{Part, Row};
 
 /// The value of what may be one or another.
 const EITHER: &str = "either";
@@ -33,7 +33,7 @@ pub(super) fn steps<'r>(
     nodes: &'r Nodes,
     policy: &'r PolicySummary,
 ) -> impl Iterator<Item = Step<'r>> {
-    let parts = |row: &'r Row| parts(row).map(move |part| (row, part));
+    let parts = |row: &'r Row| row.parts().map(move |part| (row, part));
     rows.iter().flat_map(parts).flat_map(move |(row, part)| {
         let spots = part.spots.iter().map(move |spot| {
             let sum = Sum {

@@ -9,7 +9,7 @@ use super::judgement::{Judgement, judge, says_nothing};
 use super::key::Key;
 use super::owners;
 use super::report::{Change, OtherSide, Place, Resources, Share, Then, Workload};
-use super::sides::taken;
+use super::sides::{place, stays, taken};
 use crate::placement::{Reason, Snapshot, opted_in};
 
 /// A workload of the report, with its pods node by node.
@@ -22,6 +22,37 @@ pub(super) struct Row {
     pub(super) others: Vec<Spot>,
     /// True if the server denies it: it would, and the policy is in force.
     pub(super) is_denied: bool,
+}
+
+/// The pods of a workload that one decision is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'r> {
+    pub(super) then: &'r Then,
+    pub(super) spots: &'r [Spot],
+    /// The replicas that have no pods yet.
+    pub(super) to_come: u64,
+}
+
+impl Row {
+    /// Returns the parts of a workload: one, or one for each side of a split pool.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let workload = &self.workload;
+        let has_pods = workload.pods > 0;
+        let replicas = workload.replicas.filter(|_| !has_pods).unwrap_or(0);
+        let other = workload.other_side.as_ref();
+        let others = other.map_or(0, |other| other.pods).min(replicas);
+        let first = Part {
+            then: &workload.then,
+            spots: &self.spots,
+            to_come: replicas - others,
+        };
+        let other = other.map(|other| Part {
+            then: &other.then,
+            spots: &self.others,
+            to_come: others,
+        });
+        [Some(first), other].into_iter().flatten()
+    }
 }
 
 /// The workloads, and what could not be judged.
@@ -197,11 +228,6 @@ fn pod_spec(object: &Value) -> Option<&Value> {
     places.iter().find_map(|place| object.pointer(place))
 }
 
-/// Returns the place of pods; one without a field if they wait, or nothing is known of their node.
-pub(super) fn place<'n>(spot: &Spot, nodes: &'n Nodes) -> Option<&'n Place> {
-    Some(&nodes.facts(spot.node?)?.place)
-}
-
 fn shares(spots: &[Spot], nodes: &Nodes) -> Vec<Share> {
     let mut shares: BTreeMap<Place, u64> = BTreeMap::new();
     for spot in spots {
@@ -238,10 +264,4 @@ fn change(judgement: &Judgement, (spots, others): (&[Spot], &[Spot]), nodes: &No
         (false, true) => Change::Moves,
         (false, false) => Change::Stays,
     }
-}
-
-/// True if pods in a place are on one of these node pools.
-pub(super) fn stays(place: &Place, node_pools: &[String]) -> bool {
-    let node_pool = place.node_pool.as_ref();
-    node_pool.is_some_and(|node_pool| node_pools.contains(node_pool))
 }

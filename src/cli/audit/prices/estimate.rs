@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::offers::{Offer, Offers};
 use crate::cli::audit::inventory::{Nodes, Spot};
 use crate::cli::audit::report::{Cost, Resources, Then};
-use crate::cli::audit::sides::parts;
-use crate::cli::audit::workloads::{Row, place, stays};
+use crate::cli::audit::sides::{place, stays};
+use crate::cli::audit::workloads::Row;
 use crate::instance::{Property, Table, TypeSet};
 use crate::node::{Catalogue, NodePool};
 
@@ -43,7 +43,7 @@ impl<'e> Estimate<'e> {
         let mut cost: Option<Cost> = None;
         let mut add = |more: Cost| cost = Some(cost.unwrap_or_default().plus(more));
         let workload = &row.workload;
-        for part in parts(row) {
+        for part in row.parts() {
             for spot in part.spots {
                 match self.of_pod(spot, part.then) {
                     Some((now, then)) => add(cost_of(now, then, spot.pods)),
