@@ -8,6 +8,7 @@ mod offers;
 mod pools;
 mod rules;
 mod scope;
+mod splits;
 
 pub use flaw::{Flaw, Lint, Subject};
 pub use offers::Extent;
@@ -37,6 +38,7 @@ pub fn lint(policy: &Value, node_pools: &[&Value], extent: Extent) -> Findings {
             let scope = Scope::new(policy, &read, &written, &offers, extent);
             flaws.extend(rules::flaws(&scope));
             flaws.extend(pools::flaws(&scope));
+            flaws.extend(splits::flaws(&scope));
             flaws.extend(node_pools::flaws(&scope));
             is_whole = scope.is_whole();
         }

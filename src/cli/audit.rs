@@ -17,6 +17,7 @@ mod page;
 mod prices;
 mod progress;
 mod report;
+mod sides;
 mod steps;
 mod sums;
 mod text;

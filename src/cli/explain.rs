@@ -2,6 +2,7 @@
 
 mod additions;
 mod anew;
+mod both_sides;
 mod closing;
 mod code;
 mod decode;
@@ -42,7 +43,7 @@ use super::sources::Sources;
 use crate::placement::Snapshot;
 pub(super) use examine::fates;
 use examine::{Examination, add_namespaces};
-pub(super) use explanation::Explanation;
+pub(super) use explanation::{Explanation, why};
 use form::Form;
 use live::Wanted;
 pub(super) use report::Fate;

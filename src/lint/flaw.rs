@@ -31,6 +31,14 @@ named! {
         MissingNodePool = "missing-node-pool",
         /// A pool has no node pool of the architecture that the policy chooses for its pods.
         MissingArchitecture = "missing-architecture",
+        /// A node pool of an on-demand side may make spot nodes.
+        SpotOnDemandSide = "spot-on-demand-side",
+        /// None of the own node pools of a split pool makes spot nodes.
+        SplitWithoutSpot = "split-without-spot",
+        /// A split pool has an architecture on one side alone.
+        OneSidedArchitecture = "one-sided-architecture",
+        /// The numbers of a split send all pods to one side.
+        IdleSide = "idle-side",
         /// A node pool of a dedicated pool is open to the pods of others.
         LeakyNodePool = "leaky-node-pool",
         /// Karpenter prefers an open node pool to those of the default pool.
@@ -59,10 +67,13 @@ impl Lint {
             | Self::PoolWithoutNodePools
             | Self::MissingNodePool
             | Self::MissingArchitecture
+            | Self::SpotOnDemandSide
+            | Self::SplitWithoutSpot
+            | Self::OneSidedArchitecture
             | Self::LeakyNodePool
             | Self::HeavyNodePool
             | Self::EmptyNodePool => Severity::Warning,
-            Self::UnnamedNodePool => Severity::Note,
+            Self::IdleSide | Self::UnnamedNodePool => Severity::Note,
         }
     }
 
@@ -86,6 +97,12 @@ impl Lint {
             Self::MissingArchitecture => {
                 "A pool has no node pool of the architecture that the policy chooses for its pods."
             }
+            Self::SpotOnDemandSide => "A node pool of an on-demand side may make spot nodes.",
+            Self::SplitWithoutSpot => {
+                "None of the own node pools of a split pool makes spot nodes."
+            }
+            Self::OneSidedArchitecture => "A split pool has an architecture on one side alone.",
+            Self::IdleSide => "The numbers of a split send all pods to one side.",
             Self::LeakyNodePool => "A node pool of a dedicated pool is open to the pods of others.",
             Self::HeavyNodePool => {
                 "Karpenter prefers an open node pool to those of the default pool."

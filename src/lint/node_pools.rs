@@ -29,7 +29,7 @@ fn is_open(node_pool: &NodePool) -> bool {
 /// Returns the names of the default pool's node pools, which are meant to be open.
 fn of_default_pool<'p>(scope: &Scope<'p>) -> BTreeSet<&'p str> {
     let pool = scope.default_pool().into_iter();
-    pool.flat_map(|pool| pool.all_node_pools())
+    pool.flat_map(Pool::all_node_pools)
         .map(|name| &**name)
         .collect()
 }

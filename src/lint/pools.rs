@@ -5,7 +5,7 @@ use super::scope::Scope;
 use crate::encoding::field::FieldError;
 use crate::names::ARCH_LABEL;
 use crate::node::NodePool;
-use crate::policy::{Architecture, Danger, Place, Pool, Rule, missing, without_node_pools};
+use crate::policy::{Architecture, Danger, Place, Pool, Rule, without_node_pools};
 
 /// Returns the flaws of the pools.
 pub(super) fn flaws(scope: &Scope<'_>) -> Vec<Flaw> {
@@ -41,17 +41,24 @@ fn dangers(scope: &Scope<'_>) -> Vec<Flaw> {
     told.collect()
 }
 
-/// Returns an error for each pool that has node pools, and names others that there are not.
+/// Returns an error for each pool, or side of a pool, that has node pools, and names others that there are not.
 fn partly_missing(scope: &Scope<'_>) -> Vec<FieldError> {
-    let missing = missing(scope.policy, |name| scope.catalogue.lasting(name).is_some());
-    let partly = missing.filter(|(_, pool, names)| names.len() < pool.all_node_pools().count());
-    let told = partly.map(|(position, pool, names)| {
+    let pools = scope.policy.pools().iter().enumerate();
+    let sides = pools.flat_map(|(position, pool)| pool.sides().map(move |side| (position, side)));
+    let told = sides.filter_map(|(position, side)| {
+        let names = side.node_pools().iter().map(|name| &**name);
+        let missing: Vec<&str> = names
+            .filter(|name| scope.catalogue.lasting(name).is_none())
+            .collect();
+        if missing.is_empty() || missing.len() == side.node_pools().len() {
+            return None;
+        }
         let message = format!(
-            "pool {:?} names node pools that there are not, {}: berth sends no pod there; apply them, or name existing ones",
-            &*pool.name,
-            names.join(", ")
+            "{side} names node pools that there are not, {}: berth sends no pod there; apply them, or name existing ones",
+            missing.join(", ")
         );
-        in_pool(position, message)
+        let error = side.error(message).in_item(position);
+        Some(error.in_field("pools").in_field("spec"))
     });
     told.collect()
 }

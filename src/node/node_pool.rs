@@ -16,7 +16,7 @@ use super::taint::Taint;
 use crate::encoding::field::FieldError;
 use crate::instance::TypeSet;
 use crate::label::{
-    ARCH, Asked, COMPUTE_TYPE, HOSTNAME, NODE_POOL, Operator, Platform, Requirement,
+    ARCH, Asked, CAPACITY_TYPE, COMPUTE_TYPE, HOSTNAME, NODE_POOL, Operator, Platform, Requirement,
     RequirementFile, ValueSet, canonical,
 };
 
@@ -180,6 +180,21 @@ impl NodePool {
     #[must_use]
     pub fn offers(&self, architecture: &str) -> bool {
         self.may_have(ARCH, architecture)
+    }
+
+    /// True if its nodes may have the capacity type: `spot`, `on-demand` or `reserved`. Only one that mentions reservations
+    /// offers them. CAST AI has a label of its own for spot.
+    #[must_use]
+    pub fn offers_capacity(&self, capacity: &str) -> bool {
+        match self.offered(CAPACITY_TYPE) {
+            Some(offered) => offered.contains(capacity),
+            None => match self.offered("scheduling.cast.ai/spot") {
+                Some(spot) => {
+                    (capacity == "spot") == spot.contains("true") && capacity != "reserved"
+                }
+                None => self.platform.is_karpenter() && capacity != "reserved",
+            },
+        }
     }
 
     /// True if its nodes can have this value of a label that all of them have. A node pool that does not mention the label

@@ -81,7 +81,6 @@ impl Counting {
     fn take(&self, event: WatchResult<CountedPod>) {
         let ledger = &self.ledger;
         match event {
-            Ok(Event::Init) => ledger.begin(),
             Ok(Event::InitApply((uid, pod))) => ledger.take_listed(&uid, pod),
             Ok(Event::InitDone) => {
                 ledger.end();
@@ -94,7 +93,7 @@ impl Counting {
                 ledger.forget();
                 self.answered.send_replace(true);
             }
-            Err(_) => ledger.begin(),
+            Ok(Event::Init) | Err(_) => ledger.begin(),
         }
     }
 

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::inventory::MakerFacts;
 use super::report::{Finding, Then};
-use crate::cli::explain::{Explanation, Fate, fates};
+use super::sides::Division;
+use crate::cli::explain::{Explanation, Fate, fates, why};
 use crate::cli::files::{Element, elements};
-use crate::label::{CAPACITY_TYPE, CAPACITY_TYPES};
-use crate::node::NodePool;
-use crate::placement::{Reason, Snapshot};
+use crate::label::CAPACITY_TYPES;
+use crate::placement::{Decision, Reason, Snapshot};
 use crate::policy::{Action, Mode};
 use crate::validation::Check;
 
@@ -16,6 +16,8 @@ use crate::validation::Check;
 #[derive(Debug)]
 pub(super) struct Judgement {
     pub(super) then: Then,
+    /// The decision for the other side of a split pool, and the split; `None` if all pods go where `then` says.
+    pub(super) other_side: Option<(Then, Division)>,
     pub(super) findings: Vec<Finding>,
     pub(super) reason: Reason,
     /// True if the server denies it: it would, and the policy is in force.
@@ -95,7 +97,8 @@ fn of_explanations(explanations: &[Explanation<'_>]) -> Result<Judgement, String
     }
     let mut all = first.findings.iter();
     Ok(Judgement {
-        then: then(first),
+        then: then(first, &first.decision),
+        other_side: other_side(explanations),
         findings,
         reason: first.decision.reason,
         is_denied: would_be_denied(first) && first.is_enforced(),
@@ -108,37 +111,40 @@ fn would_be_denied(explanation: &Explanation<'_>) -> bool {
     findings.any(|finding| finding.action == Action::Deny)
 }
 
-fn then(explanation: &Explanation<'_>) -> Then {
-    let decision = &explanation.decision;
+/// Returns the decision for the other side of a split pool. Of several templates, nobody knows how many pods each makes.
+fn other_side(explanations: &[Explanation<'_>]) -> Option<(Then, Division)> {
+    let [only] = explanations else {
+        return None;
+    };
+    let division = only.division.as_ref().or(only.siblings.as_ref())?;
+    let decision = division.other.as_ref()?;
+    let side = decision.assigned?.side;
+    let division = Division {
+        split: division.split,
+        side,
+    };
+    Some((then(only, decision), division))
+}
+
+fn then(explanation: &Explanation<'_>, decision: &Decision<'_>) -> Then {
     let is_placed = decision.reason.is_placed();
     // Of a pod that is left alone, the rule's pool is not where it goes.
     let pool = decision.pool.filter(|_| is_placed);
-    let node_pools = explanation.node_pools();
+    let node_pools = decision.node_pools.iter();
     let offers = |capacity: &&str| {
         let mut node_pools = decision.node_pools.iter();
-        node_pools.any(|node_pool| offers(node_pool, capacity))
+        node_pools.any(|node_pool| node_pool.offers_capacity(capacity))
     };
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     Then {
         reason: decision.reason.as_str().to_owned(),
-        detail: explanation.why().map(str::to_owned),
+        detail: why(decision).map(str::to_owned),
         audited: decision.mode == Mode::Audit,
         denied: would_be_denied(explanation),
         rule: decision.rule.map(|rule| rule.name.to_string()),
         pool: pool.map(|pool| pool.name.to_string()),
-        node_pools: owned(node_pools),
+        node_pools: node_pools.map(|one| one.name().to_string()).collect(),
         capacity_types: owned(CAPACITY_TYPES.into_iter().filter(offers).collect()),
         architectures: owned(decision.architectures.clone()),
-    }
-}
-
-/// True if a node pool's nodes may have the capacity type. Only one that mentions reservations offers them.
-pub(super) fn offers(node_pool: &NodePool, capacity: &str) -> bool {
-    match node_pool.offered(CAPACITY_TYPE) {
-        Some(offered) => offered.contains(capacity),
-        None => match node_pool.offered("scheduling.cast.ai/spot") {
-            Some(spot) => (capacity == "spot") == spot.contains("true") && capacity != "reserved",
-            None => node_pool.platform().is_karpenter() && capacity != "reserved",
-        },
     }
 }

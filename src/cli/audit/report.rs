@@ -69,6 +69,9 @@ pub(super) struct Workload {
     pub(super) now: Vec<Share>,
     /// The decision for pods that it creates from now on.
     pub(super) then: Then,
+    /// The decision for those that go to the other side of a split pool; `None` if all go where `then` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) other_side: Option<OtherSide>,
     /// The change.
     pub(super) change: Change,
     /// The pods that berth should have placed and did not: in a namespace that opted in, and created without berth.
@@ -124,6 +127,16 @@ pub(super) struct Then {
     /// The capacity types that these node pools offer.
     pub(super) capacity_types: Vec<String>,
     pub(super) architectures: Vec<String>,
+}
+
+/// The decision for the pods that go to the other side of a split pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OtherSide {
+    /// The number of them, of the pods that there are; of the replicas if there is no pod.
+    pub(super) pods: u64,
+    #[serde(flatten)]
+    pub(super) then: Then,
 }
 
 /// The difference between now and then.

@@ -1,8 +1,9 @@
 //! The steps of pods: from where they are to where they would be. All sums are taken over these.
 
 use super::inventory::Nodes;
-use super::report::{Place, PolicySummary, Sum, Then};
-use super::workloads::{Row, place, stays};
+use super::report::{Place, PolicySummary, Resources, Sum, Then};
+use super::sides::{place, stays};
+use super::workloads::{Part, Row};
 
 /// The value of what may be one or another.
 const EITHER: &str = "either";
@@ -32,35 +33,43 @@ pub(super) fn steps<'r>(
     nodes: &'r Nodes,
     policy: &'r PolicySummary,
 ) -> impl Iterator<Item = Step<'r>> {
-    rows.iter().flat_map(move |row| {
-        let spots = row.spots.iter().map(move |spot| {
+    let parts = |row: &'r Row| row.parts().map(move |part| (row, part));
+    rows.iter().flat_map(parts).flat_map(move |(row, part)| {
+        let spots = part.spots.iter().map(move |spot| {
             let sum = Sum {
                 pods: spot.pods,
                 requests: spot.requests.times(spot.pods),
             };
-            step(row, place(spot, nodes), policy, (sum, sum))
+            step((row, part.then), place(spot, nodes), policy, (sum, sum))
         });
-        spots.chain(to_come(row, policy))
+        spots.chain(to_come(row, part, policy))
     })
 }
 
 /// Returns the step of the replicas of a workload that has no pods.
-fn to_come<'r>(row: &'r Row, policy: &'r PolicySummary) -> Option<Step<'r>> {
-    let replicas = row.workload.replicas.filter(|_| row.spots.is_empty())?;
+fn to_come<'r>(row: &'r Row, part: Part<'r>, policy: &'r PolicySummary) -> Option<Step<'r>> {
+    let (pods, workload) = (part.to_come, &row.workload);
+    if pods == 0 {
+        return None;
+    }
+    let each = |all: u64| all / workload.replicas.unwrap_or(pods).max(1);
     let then = Sum {
-        pods: replicas,
-        requests: row.workload.requests,
+        pods,
+        requests: Resources {
+            cpu_millis: each(workload.requests.cpu_millis) * pods,
+            memory_bytes: each(workload.requests.memory_bytes) * pods,
+        },
     };
-    (replicas > 0).then(|| step(row, None, policy, (Sum::default(), then)))
+    let nothing = Sum::default();
+    Some(step((row, part.then), None, policy, (nothing, then)))
 }
 
 fn step<'r>(
-    row: &'r Row,
+    (row, decided): (&'r Row, &'r Then),
     from: Option<&'r Place>,
     policy: &'r PolicySummary,
     (now, then): (Sum, Sum),
 ) -> Step<'r> {
-    let decided = &row.workload.then;
     let node_pool = from.and_then(|place| place.node_pool.as_deref());
     let from_pool = node_pool.and_then(|name| policy.pool_of(name));
     let is_placed = decided.pool.is_some();

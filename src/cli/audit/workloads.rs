@@ -8,16 +8,51 @@ use super::inventory::{Inventory, MakerFacts, Nodes, PodGroup, Spot, requests};
 use super::judgement::{Judgement, judge, says_nothing};
 use super::key::Key;
 use super::owners;
-use super::report::{Change, Place, Resources, Share, Workload};
+use super::report::{Change, OtherSide, Place, Resources, Share, Then, Workload};
+use super::sides::{place, stays, taken};
 use crate::placement::{Reason, Snapshot, opted_in};
 
 /// A workload of the report, with its pods node by node.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) workload: Workload,
+    /// Its pods, without those that go to the other side of a split pool.
     pub(super) spots: Vec<Spot>,
+    /// The pods that go there.
+    pub(super) others: Vec<Spot>,
     /// True if the server denies it: it would, and the policy is in force.
     pub(super) is_denied: bool,
+}
+
+/// The pods of a workload that one decision is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'r> {
+    pub(super) then: &'r Then,
+    pub(super) spots: &'r [Spot],
+    /// The replicas that have no pods yet.
+    pub(super) to_come: u64,
+}
+
+impl Row {
+    /// Returns the parts of a workload: one, or one for each side of a split pool.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let workload = &self.workload;
+        let has_pods = workload.pods > 0;
+        let replicas = workload.replicas.filter(|_| !has_pods).unwrap_or(0);
+        let other = workload.other_side.as_ref();
+        let others = other.map_or(0, |other| other.pods).min(replicas);
+        let first = Part {
+            then: &workload.then,
+            spots: &self.spots,
+            to_come: replicas - others,
+        };
+        let other = other.map(|other| Part {
+            then: &other.then,
+            spots: &self.others,
+            to_come: others,
+        });
+        [Some(first), other].into_iter().flatten()
+    }
 }
 
 /// The workloads, and what could not be judged.
@@ -100,7 +135,7 @@ struct Subject<'i> {
 
 impl Subject<'_> {
     fn row(self, judgement: Judgement, inventory: &Inventory) -> Row {
-        let spots = self.spots();
+        let mut spots = self.spots();
         let pods: u64 = spots.iter().map(|spot| spot.pods).sum();
         let replicas = self.maker.and_then(|maker| maker.replicas);
         let labels = inventory.namespaces.get(&self.key.namespace);
@@ -108,18 +143,36 @@ impl Subject<'_> {
         // A namespace that nobody knows the labels of is judged as if it had.
         let is_assumed = self.is_assumed || labels.is_none();
         let is_missed = is_in && judgement.reason == Reason::Placed && !judgement.then.audited;
-        let change = change(&judgement, &spots, &inventory.nodes);
+        let nodes = &inventory.nodes;
+        let (requests, now) = (self.requests(&spots, replicas), shares(&spots, nodes));
         let unplaced: u64 = spots.iter().map(|spot| spot.unplaced).sum();
+        let other_side = judgement.other_side.as_ref().map(|(then, division)| {
+            let all = if pods > 0 {
+                pods
+            } else {
+                replicas.unwrap_or(0)
+            };
+            OtherSide {
+                pods: division.others(all),
+                then: then.clone(),
+            }
+        });
+        let others = other_side.as_ref().map_or_else(Vec::new, |other| {
+            let decisions = (&judgement.then, &other.then);
+            taken(&mut spots, other.pods, decisions, nodes)
+        });
+        let change = change(&judgement, (&spots, &others), nodes);
         Row {
             is_denied: judgement.is_denied,
             workload: Workload {
                 replicas,
                 pods,
-                requests: self.requests(&spots, replicas),
+                requests,
                 opted_in: is_in,
                 assumed: is_assumed && judgement.reason != Reason::Namespace,
-                now: shares(&spots, &inventory.nodes),
+                now,
                 then: judgement.then,
+                other_side,
                 change,
                 missed: if is_missed { unplaced } else { 0 },
                 findings: judgement.findings,
@@ -129,6 +182,7 @@ impl Subject<'_> {
                 name: self.key.name.into(),
             },
             spots,
+            others,
         }
     }
 
@@ -174,11 +228,6 @@ fn pod_spec(object: &Value) -> Option<&Value> {
     places.iter().find_map(|place| object.pointer(place))
 }
 
-/// Returns the place of pods; one without a field if they wait, or nothing is known of their node.
-pub(super) fn place<'n>(spot: &Spot, nodes: &'n Nodes) -> Option<&'n Place> {
-    Some(&nodes.facts(spot.node?)?.place)
-}
-
 fn shares(spots: &[Spot], nodes: &Nodes) -> Vec<Share> {
     let mut shares: BTreeMap<Place, u64> = BTreeMap::new();
     for spot in spots {
@@ -193,7 +242,7 @@ fn shares(spots: &[Spot], nodes: &Nodes) -> Vec<Share> {
     shares
 }
 
-fn change(judgement: &Judgement, spots: &[Spot], nodes: &Nodes) -> Change {
+fn change(judgement: &Judgement, (spots, others): (&[Spot], &[Spot]), nodes: &Nodes) -> Change {
     let then = &judgement.then;
     if then.denied {
         return Change::Blocked;
@@ -201,21 +250,18 @@ fn change(judgement: &Judgement, spots: &[Spot], nodes: &Nodes) -> Change {
     if !judgement.reason.is_placed() {
         return Change::LeftAlone;
     }
-    let goes = |spot: &Spot| match place(spot, nodes) {
+    let goes = |spot: &Spot, then: &Then| match place(spot, nodes) {
         Some(place) => !stays(place, &then.node_pools),
         // It waits, or its node is not known: berth's own mark says if it is where it should be.
         None => spot.unplaced > 0,
     };
-    match (spots.is_empty(), spots.iter().any(goes)) {
+    let other = judgement.other_side.as_ref();
+    let moves = spots.iter().any(|spot| goes(spot, then))
+        || other.is_some_and(|(then, _)| others.iter().any(|spot| goes(spot, then)));
+    match (spots.is_empty() && others.is_empty(), moves) {
         (true, _) => Change::NoPods,
         (false, true) if judgement.runs_nowhere => Change::Blocked,
         (false, true) => Change::Moves,
         (false, false) => Change::Stays,
     }
-}
-
-/// True if pods in a place are on one of these node pools.
-pub(super) fn stays(place: &Place, node_pools: &[String]) -> bool {
-    let node_pool = place.node_pool.as_ref();
-    node_pool.is_some_and(|node_pool| node_pools.contains(node_pool))
 }

@@ -21,7 +21,7 @@ pub(in crate::cli) struct Division<'p> {
     /// The number of pods that the object asks for; `None` if it does not say.
     pods: Option<u32>,
     /// The decision for the first pod of the other side; `None` if no pod goes there.
-    pub(super) other: Option<Decision<'p>>,
+    pub(in crate::cli) other: Option<Decision<'p>>,
     /// The side that all pods go to, since no node pool of the other takes them.
     pub(in crate::cli) all_to: Option<Capacity>,
 }
@@ -170,8 +170,15 @@ mod tests {
                 2,
                 20,
                 Some(20),
-                "1-3, 8, 13, 18",
-                "4-7, 9-12, 14-17, 19, 20",
+                "pods 1-3, 8, 13, 18",
+                "pods 4-7, 9-12, 14-17, 19, 20",
+            ),
+            (
+                2,
+                20,
+                Some(3),
+                "pods 1-3",
+                "none yet; pod 4 would be the first",
             ),
             (2, 20, None, "pods 1-3, 8, ...", "pods 4-7, 9, 10, ..."),
             (

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use super::both_sides::BothSides;
 use super::division::{Division, pods_of, rule_of};
 use super::makers::{LabelsOf, Maker};
 use super::templates::TemplateAt;
-use crate::admission::{Judged, judge};
+use crate::admission::judge;
 use crate::encoding::field::{FieldPath, Segment};
 use crate::encoding::json::Reader;
 use crate::placement::{Basis, Counts, Decision, Reason, Snapshot};
-use crate::pod::{Controller, Kind, Namespace, Template, Workload};
+use crate::pod::{Controller, Kind, Template, Workload};
 use crate::policy::{Action, Mode};
 use crate::validation::Finding;
 
@@ -24,6 +25,8 @@ pub(in crate::cli) struct Explanation<'p> {
     pub(super) capacity: Option<String>,
     /// The division of pods that go to both sides of a split pool.
     pub(in crate::cli) division: Option<Division<'p>>,
+    /// The division of the pods of its controller, if the object is one of them.
+    pub(in crate::cli) siblings: Option<Division<'p>>,
     /// The template of the pods, if the server sees only them and never the object.
     pub(super) made: Option<Made>,
     /// The JSON Patch that carries the decision out, in Audit too; empty if the server never sees the object.
@@ -61,8 +64,10 @@ impl<'p> Explanation<'p> {
             if !workload.is_pod()
                 && let Some(division) = judged.division(pods_of(object))
             {
-                return Ok(judged.of_both(division, template_of(workload), judged.findings()));
+                let (made, findings) = (template_of(workload), judged.findings());
+                return Ok(Self::of_both(&judged, division, made, findings));
             }
+            let siblings = workload.pod.controller.and_then(|_| judged.division(None));
             let BothSides { first, .. } = judged;
             let patch = first.patch();
             let patched = match first.decision.mode {
@@ -81,6 +86,7 @@ impl<'p> Explanation<'p> {
             Ok(Self {
                 capacity: side_in_words(&first.decision, workload.pod.controller.is_some()),
                 division: None,
+                siblings,
                 lost: first.lost_preferences(),
                 decision: first.decision,
                 made: None,
@@ -130,19 +136,40 @@ impl<'p> Explanation<'p> {
             controller: maker.controller,
         };
         if let Some(division) = judged.division(pods.flatten()) {
-            return Ok(judged.of_both(division, made, findings));
+            return Ok(Self::of_both(&judged, division, made, findings));
         }
         let BothSides { first, .. } = judged;
         Ok(Self {
             findings,
             capacity: side_in_words(&first.decision, maker.controller.is_some()),
             division: None,
+            siblings: None,
             lost: first.lost_preferences(),
             decision: first.decision,
             made: Some(made),
             patch: Vec::new(),
             patched: None,
         })
+    }
+
+    /// Explains a template whose pods the server divides as they are created. It changes none of the template.
+    fn of_both(
+        judged: &BothSides<'_, 'p>,
+        division: Division<'p>,
+        made: Made,
+        findings: Vec<Finding>,
+    ) -> Self {
+        Self {
+            capacity: Some(division.in_words()),
+            division: Some(division),
+            siblings: None,
+            lost: judged.lost_preferences(),
+            decision: judged.first.decision.clone(),
+            made: Some(made),
+            patch: Vec::new(),
+            patched: None,
+            findings,
+        }
     }
 
     /// Explains an object whose pods do not stand in it.
@@ -173,6 +200,7 @@ impl<'p> Explanation<'p> {
             },
             capacity: None,
             division: None,
+            siblings: None,
             made: None,
             patch: Vec::new(),
             patched: None,
@@ -190,11 +218,6 @@ impl<'p> Explanation<'p> {
     pub(in crate::cli) fn node_pools(&self) -> Vec<&'p str> {
         let node_pools = self.decision.node_pools.iter();
         node_pools.map(|node_pool| &**node_pool.name()).collect()
-    }
-
-    /// Returns why the decision is as it is, in words; `None` if there is nothing to explain.
-    pub(in crate::cli) fn why(&self) -> Option<&str> {
-        why(&self.decision)
     }
 
     /// Returns the findings for which the server refuses the object. In Audit there are none.
@@ -219,64 +242,8 @@ impl<'p> Explanation<'p> {
 }
 
 /// Returns why a decision is as it is, in words; `None` if there is nothing to explain.
-pub(super) fn why<'d>(decision: &'d Decision<'_>) -> Option<&'d str> {
+pub(in crate::cli) fn why<'d>(decision: &'d Decision<'_>) -> Option<&'d str> {
     decision.detail.as_deref().or(decision.reason.sentence())
-}
-
-/// The judgement of a workload for the first pod of each side of a split pool. Of any other pool there is one.
-struct BothSides<'w, 'p> {
-    first: Judged<'w, 'p>,
-    other: Option<Judged<'w, 'p>>,
-}
-
-impl<'w, 'p> BothSides<'w, 'p> {
-    fn of(workload: &'w Workload<'w>, namespace: Namespace<'w>, snapshot: &'p Snapshot) -> Self {
-        let first = judge(workload, namespace, snapshot, &Counts::default());
-        let other = first.other_side();
-        let other = other.map(|counts| judge(workload, namespace, snapshot, &counts));
-        Self { first, other }
-    }
-
-    /// Returns the division of the pods; `None` if all go to one side, or if the pool is not split.
-    fn division(&self, pods: Option<u32>) -> Option<Division<'p>> {
-        Division::of(&self.first.decision, self.other.as_ref(), pods)
-    }
-
-    /// Returns the findings for both sides, each once, as the server has them.
-    fn findings(&self) -> Vec<Finding> {
-        let other = self.other.iter().flat_map(|other| other.findings("", None));
-        each_once(self.first.findings("", None), other)
-    }
-
-    /// Explains a template whose pods the server divides as they are created. It changes none of the template.
-    fn of_both(
-        &self,
-        division: Division<'p>,
-        made: Made,
-        findings: Vec<Finding>,
-    ) -> Explanation<'p> {
-        let other = self.other.iter().flat_map(Judged::lost_preferences);
-        Explanation {
-            capacity: Some(division.in_words()),
-            division: Some(division),
-            lost: each_once(self.first.lost_preferences(), other),
-            decision: self.first.decision.clone(),
-            made: Some(made),
-            patch: Vec::new(),
-            patched: None,
-            findings,
-        }
-    }
-}
-
-/// Returns things and others, each once.
-fn each_once<T: PartialEq>(mut things: Vec<T>, others: impl Iterator<Item = T>) -> Vec<T> {
-    for other in others {
-        if !things.contains(&other) {
-            things.push(other);
-        }
-    }
-    things
 }
 
 /// Returns the origin of the pods of a kind that the server reads.

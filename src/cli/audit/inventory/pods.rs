@@ -9,7 +9,7 @@ use crate::cli::audit::key::Key;
 use crate::cli::audit::report::Resources;
 use crate::cli::files::ObjectAt;
 use crate::encoding::json::Reader;
-use crate::names::DECISION_ANNOTATION;
+use crate::names::{CAPACITY_LABEL, DECISION_ANNOTATION};
 use crate::pod::Template;
 
 /// The label by which a Deployment tells its pods apart.
@@ -113,7 +113,20 @@ fn as_created(object: &ObjectAt<'_>) -> Box<str> {
     if is_scheduled && let Some(Value::Object(spec)) = pod.get_mut("spec") {
         spec.shift_remove("nodeName");
     }
+    // Of the pods of a split pool, berth gives each its side.
+    let metadata = &pod["metadata"];
+    if metadata["annotations"][DECISION_ANNOTATION].is_string()
+        && has_controller(metadata)
+        && let Some(Value::Object(labels)) = pod.pointer_mut("/metadata/labels")
+    {
+        labels.shift_remove(CAPACITY_LABEL);
+    }
     pod.to_string().into()
+}
+
+fn has_controller(metadata: &Value) -> bool {
+    let owners = metadata["ownerReferences"].as_array().into_iter();
+    owners.flatten().any(|owner| owner["controller"] == true)
 }
 
 /// Returns what a pod with this spec requests; nothing if the spec cannot be read.

@@ -30,6 +30,10 @@ pub(super) fn write(workload: &Workload, out: &mut impl Write) -> io::Result<()>
         write!(out, "<dt>Pool<dd>{}", Text(pool))?;
         list(&then.node_pools, ": ", out)?;
     }
+    if let Some(other) = &workload.other_side {
+        write!(out, "<dt>Split<dd>{} of its pods", count(other.pods))?;
+        list(&other.then.node_pools, ": ", out)?;
+    }
     if !workload.now.is_empty() {
         out.write_all(b"<dt>Now<dd>")?;
         places(&workload.now, out)?;

@@ -7,6 +7,7 @@ use super::escape::Text;
 use super::figures::{cores, count, gib};
 use crate::cli::audit::grouping::counted;
 use crate::cli::audit::report::{Flow, Report};
+use crate::cli::audit::sides;
 
 /// The most ends of a side that are drawn; the smallest beyond are one.
 const MOST: usize = 16;
@@ -146,15 +147,11 @@ fn staying(report: &Report) -> BTreeMap<(Option<&str>, Option<&str>), u64> {
     let mut staying = BTreeMap::new();
     for workload in &report.workloads {
         let then = &workload.then;
-        for share in &workload.now {
+        for (share, pods) in workload.now.iter().zip(sides::staying(workload)) {
             let from = share.place.node_pool.as_ref();
-            let stays = match &then.pool {
-                Some(_) => from.is_some_and(|from| then.node_pools.contains(from)),
-                None => true,
-            };
             let to = then.pool.as_deref().or_else(|| from.and_then(pool_of));
-            if stays {
-                *staying.entry((from.map(String::as_str), to)).or_default() += share.pods;
+            if pods > 0 {
+                *staying.entry((from.map(String::as_str), to)).or_default() += pods;
             }
         }
     }

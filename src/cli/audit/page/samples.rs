@@ -342,6 +342,7 @@ fn workload(
         opted_in: namespace != "shop",
         assumed: namespace == "shop",
         now,
+        other_side: None,
         then: Then {
             reason: if pool.is_some() {
                 "placed"

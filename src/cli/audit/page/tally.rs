@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cli::audit::report::{Change, Place, Report, Resources, Workload};
+use crate::cli::audit::sides::staying;
 
 /// The changes in the order in which a person wants to know of them.
 pub(super) const CHANGES: [Change; 5] = [
@@ -114,10 +115,7 @@ fn moving(workload: &Workload) -> u64 {
     if workload.change != Change::Moves {
         return 0;
     }
-    let stays = |pool: &String| workload.then.node_pools.contains(pool);
-    let shares = workload.now.iter();
-    let others = shares.filter(|share| {
-        share.place != Place::default() && !share.place.node_pool.as_ref().is_some_and(stays)
-    });
-    others.map(|share| share.pods).sum()
+    let shares = workload.now.iter().zip(staying(workload));
+    let others = shares.filter(|(share, _)| share.place != Place::default());
+    others.map(|(share, staying)| share.pods - staying).sum()
 }

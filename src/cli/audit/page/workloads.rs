@@ -70,6 +70,17 @@ fn row(workload: &Workload, is_priced: bool, out: &mut impl Write) -> io::Result
     now(&workload.now, out)?;
     out.write_all(b"<td>")?;
     then(&workload.then, out)?;
+    if let Some(other) = &workload.other_side
+        && !workload.then.denied
+    {
+        let offers = offers(&other.then);
+        write!(
+            out,
+            "<br><small>{} pods: {}</small>",
+            count(other.pods),
+            Text(&offers)
+        )?;
+    }
     write!(
         out,
         "<td><span class=\"mark {}\">{}</span><td>",
@@ -151,13 +162,11 @@ fn then(then: &Then, out: &mut impl Write) -> io::Result<()> {
     let pool = then.pool.as_deref().filter(|_| !then.node_pools.is_empty());
     match pool {
         Some(pool) if !then.denied => {
-            let offers = then.capacity_types.iter().chain(&then.architectures);
-            let offers: Vec<&str> = offers.map(String::as_str).collect();
             write!(
                 out,
                 "{}<br><small>{}</small>",
                 Text(pool),
-                Text(&offers.join(", "))
+                Text(&offers(then))
             )
         }
         _ => {
@@ -165,4 +174,11 @@ fn then(then: &Then, out: &mut impl Write) -> io::Result<()> {
             write!(out, "{verdict}<small>{}</small>", Text(&then.reason))
         }
     }
+}
+
+/// Returns what the node pools of a decision offer.
+fn offers(then: &Then) -> String {
+    let offers = then.capacity_types.iter().chain(&then.architectures);
+    let offers: Vec<&str> = offers.map(String::as_str).collect();
+    offers.join(", ")
 }

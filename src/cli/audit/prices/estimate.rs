@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::offers::{Offer, Offers};
 use crate::cli::audit::inventory::{Nodes, Spot};
-use crate::cli::audit::judgement::offers as offers_capacity;
 use crate::cli::audit::report::{Cost, Resources, Then};
-use crate::cli::audit::workloads::{Row, place, stays};
+use crate::cli::audit::sides::{place, stays};
+use crate::cli::audit::workloads::Row;
 use crate::instance::{Property, Table, TypeSet};
 use crate::node::{Catalogue, NodePool};
 
@@ -40,30 +40,29 @@ impl<'e> Estimate<'e> {
 
     /// Returns what a workload costs; `None` if no price of its pods is known. Pods without one are in neither figure.
     pub(super) fn cost(&mut self, row: &Row) -> Option<Cost> {
-        let then = &row.workload.then;
         let mut cost: Option<Cost> = None;
-        for spot in &row.spots {
-            match self.of_pod(spot, then) {
-                Some((now, then)) => {
-                    let more = cost_of(now, then, spot.pods);
-                    cost = Some(cost.unwrap_or_default().plus(more));
+        let mut add = |more: Cost| cost = Some(cost.unwrap_or_default().plus(more));
+        let workload = &row.workload;
+        for part in row.parts() {
+            for spot in part.spots {
+                match self.of_pod(spot, part.then) {
+                    Some((now, then)) => add(cost_of(now, then, spot.pods)),
+                    None => self.unknown += spot.pods,
                 }
-                None => self.unknown += spot.pods,
+            }
+            let replicas = workload.replicas.filter(|_| part.to_come > 0);
+            let Some(replicas) = replicas.filter(|_| part.then.pool.is_some()) else {
+                continue;
+            };
+            let each = Resources {
+                cpu_millis: workload.requests.cpu_millis / replicas,
+                memory_bytes: workload.requests.memory_bytes / replicas,
+            };
+            if let Some(then) = self.then(part.then, each) {
+                add(cost_of((0.0, 0.0), then, part.to_come));
             }
         }
-        let replicas = row.workload.replicas.filter(|_| row.spots.is_empty());
-        let Some(replicas) = replicas.filter(|replicas| *replicas > 0) else {
-            return cost;
-        };
-        let each = row.workload.requests;
-        let each = Resources {
-            cpu_millis: each.cpu_millis / replicas,
-            memory_bytes: each.memory_bytes / replicas,
-        };
-        let to_come = then.pool.is_some().then(|| self.then(then, each));
-        to_come
-            .flatten()
-            .map(|then| cost_of((0.0, 0.0), then, replicas))
+        cost
     }
 
     /// Returns what one of these pods costs now and then.
@@ -129,7 +128,7 @@ impl<'e> Estimate<'e> {
             };
             let fits = requests.cpu_millis <= capacity.cpu_millis
                 && requests.memory_bytes <= capacity.memory_bytes;
-            let is_made = |offer: &&Offer| fits && offers_capacity(node_pool, &offer.capacity_type);
+            let is_made = |offer: &&Offer| fits && node_pool.offers_capacity(&offer.capacity_type);
             let offers = self.offers.of(kind.name).iter().filter(is_made);
             prices.extend(offers.map(|offer| offer.price * share(requests, capacity)));
         }

@@ -46,7 +46,17 @@ pub(super) fn then(workload: &Workload) -> Vec<Span> {
         return vec![(then.reason.clone(), DIM)];
     }
     let names = then.node_pools.iter();
-    names.map(|name| (name.clone(), PLAIN)).collect()
+    let Some(other) = &workload.other_side else {
+        return names.map(|name| (name.clone(), PLAIN)).collect();
+    };
+    let all = match workload.pods {
+        0 => workload.replicas.unwrap_or(0),
+        pods => pods,
+    };
+    let first = (&then.node_pools, all.saturating_sub(other.pods));
+    let sides = [first, (&other.then.node_pools, other.pods)].into_iter();
+    let told = sides.map(|(names, pods)| (format!("{} {pods}", names.join(" or ")), PLAIN));
+    told.collect()
 }
 
 /// Returns the change, with its colour.
