@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use allocation_counter::measure;
 use berth::admission::mutate;
-use berth::placement::Snapshot;
+use berth::placement::{Owner, Snapshot};
 use berth::policy::{
     Capacity, OwnNumbers, embedded_node_pools, embedded_policy_object, read_policy_object,
 };
@@ -29,7 +29,7 @@ fn counted(controller: usize, position: usize) -> (String, CountedPod) {
     };
     let position = u32::try_from(position).expect("few pods");
     let pod = CountedPod::new(
-        ("team-a", &owner),
+        Owner::new("team-a", &owner).expect("a uid"),
         (side, position),
         "web",
         OwnNumbers::default(),

@@ -10,7 +10,7 @@ mod policies;
 pub mod review;
 mod warning;
 
-pub use answer::{Answer, Record};
+pub use answer::{Answer, NewPod, Record};
 pub use judge::{Judged, judge};
 
 use answer::{Conclusion, respond};
@@ -70,10 +70,9 @@ fn mutation<'p>(
     }
     let namespace = snapshot.namespace(&request.namespace);
     let owner = workload.pod.metadata.controller_uid();
-    let owner = owner.filter(|_| workload.is_pod()).map(|uid| Owner {
-        namespace: &request.namespace,
-        uid,
-    });
+    let owner = owner
+        .filter(|_| workload.is_pod())
+        .and_then(|uid| Owner::new(&request.namespace, uid));
     let mut judged = judge(&workload, namespace, snapshot, &Counts::default());
     let is_chosen = judged.chooses_side();
     if is_chosen && !workload.is_pod() {

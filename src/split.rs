@@ -8,10 +8,10 @@
 //! the decision. No lock is held while berth decides.
 
 mod ledger;
-mod owner;
+mod pods;
 mod state;
 mod tally;
 
 pub use ledger::Ledger;
-pub use owner::CountedPod;
+pub use pods::CountedPod;
 pub use tally::PoolTally;

@@ -60,13 +60,28 @@ pub struct Record<'a> {
 impl Record<'_> {
     /// Returns the new pod in a split pool, to be counted. `None` if there is none.
     #[must_use]
-    pub fn new_pod(&self) -> Option<(Owner<'_>, Assigned)> {
+    pub fn new_pod(&self) -> Option<NewPod<'_>> {
         let owner = Owner {
             namespace: &self.namespace,
             uid: self.counted_for.as_ref()?,
         };
-        Some((owner, self.assigned?))
+        Some(NewPod {
+            owner,
+            assigned: self.assigned?,
+            mode: self.mode,
+        })
     }
+}
+
+/// A new pod in a split pool.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPod<'r> {
+    /// The pod's controller.
+    pub owner: Owner<'r>,
+    /// The side that it got.
+    pub assigned: Assigned,
+    /// `Audit` if the pod does not show its side, so that no watch finds it.
+    pub mode: Mode,
 }
 
 /// The conclusion of an endpoint about a request.

@@ -12,6 +12,19 @@ pub struct Owner<'a> {
     pub uid: &'a str,
 }
 
+/// The length of the longest `uid` that berth keeps, in bytes. Kubernetes' own have 36. Anybody can write a longer one into a
+/// pod.
+const LONGEST_UID: usize = 64;
+
+impl<'a> Owner<'a> {
+    /// Returns the controller of a pod. `None` if no controller can have such a `uid`.
+    #[must_use]
+    pub fn new(namespace: &'a str, uid: &'a str) -> Option<Self> {
+        let may_be = (1..=LONGEST_UID).contains(&uid.len()) && namespace.len() <= LONGEST_UID;
+        may_be.then_some(Self { namespace, uid })
+    }
+}
+
 /// The pods that a pod's controller has already, as far as berth knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Counts {

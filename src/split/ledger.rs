@@ -2,13 +2,22 @@
 
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::owner::{CountedPod, Pending, key};
+use super::pods::{CountedPod, Pending, key};
 use super::state::State;
 use super::tally::{PoolTally, tally};
-use crate::placement::{Assigned, Owner, Siblings};
-use crate::policy::Policy;
+use crate::admission::NewPod;
+use crate::placement::{Owner, Siblings};
+use crate::policy::{Mode, Policy};
+
+/// The time after which a decision is given up, if the watch has had contact since and shows no pod of it: something refused
+/// the pod after berth. The webhooks that the API server asks after berth have 10 s each, unless they are given more.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The same in `Audit`. The pods are not labelled there, so that no watch shows them: this counts them for as long as a
+/// rollout may take.
+const AUDIT_PATIENCE: Duration = Duration::from_hours(1);
 
 /// The most times that a request is decided because others of its controller were decided meanwhile. Each time one of those
 /// got on.
@@ -20,20 +29,19 @@ pub struct Ledger(Mutex<State>);
 
 impl Ledger {
     /// Decides on a pod, and notes what was decided. `decide` may be called several times: again if pods of the same
-    /// controller have come or gone meanwhile. `new` returns the pod's controller and its side; `None` if there is no pod to
-    /// note.
+    /// controller have come or gone meanwhile. `new` returns the pod to note; `None` if there is none.
     pub fn settle<T>(
         &self,
         now: Instant,
         mut decide: impl FnMut(&dyn Fn(Owner<'_>) -> Option<Siblings>) -> T,
-        new: impl Fn(&T) -> Option<(Owner<'_>, Assigned)>,
+        new: impl Fn(&T) -> Option<NewPod<'_>>,
     ) -> T {
         let version = Cell::new(0);
         let siblings = |owner: Owner<'_>| {
             let state = self.state();
             let is_listed = state.is_listed;
             is_listed.then(|| {
-                let (siblings, known) = state.siblings(&key(owner.namespace, owner.uid));
+                let (siblings, known) = state.siblings(&key(owner));
                 version.set(known);
                 siblings
             })
@@ -87,15 +95,23 @@ impl Ledger {
     }
 
     /// Notes a pod. Returns false if more is known of its controller than it was decided by.
-    fn note(&self, (owner, assigned): (Owner<'_>, Assigned), version: u64, now: Instant) -> bool {
-        let Assigned { side, position, .. } = assigned;
+    fn note(&self, pod: NewPod<'_>, version: u64, now: Instant) -> bool {
+        let NewPod {
+            owner,
+            assigned,
+            mode,
+        } = pod;
+        let patience = match mode {
+            Mode::Enforce => PATIENCE,
+            Mode::Audit => AUDIT_PATIENCE,
+        };
         let pending = Pending {
-            side,
-            position: position.unwrap_or(0),
-            decided: now,
+            side: assigned.side,
+            position: assigned.position.unwrap_or(0),
+            until: now + patience,
         };
         let mut state = self.state();
-        !state.is_listed || state.note(&key(owner.namespace, owner.uid), version, pending)
+        !state.is_listed || state.note(&key(owner), version, pending)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

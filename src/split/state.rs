@@ -1,18 +1,14 @@
 //! The state of the ledger: the pods that the watch shows, and the decisions that it has not shown yet.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::owner::{Asks, CountedPod, Owner, Pending};
+use super::pods::{Asks, CountedPod, Pending, Pods};
 use crate::placement::Siblings;
 
-/// The time after which a decision is given up, if the watch has had contact since and shows no pod of it: something refused
-/// the pod after berth. The webhooks that the API server asks after berth have 10 s each, unless they are given more.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// The most decisions that wait for their pods. Beyond it, further pods count once the watch shows them.
-const MOST_PENDING: usize = 65_536;
+const MOST_PENDING: usize = 16_384;
 
 /// What berth knows of the pods of all controllers.
 #[derive(Debug, Default)]
@@ -20,11 +16,11 @@ pub(super) struct State {
     /// True once the watch has listed all pods.
     pub(super) is_listed: bool,
     /// The controllers that have pods, or soon will.
-    owners: HashMap<Arc<str>, Owner>,
+    owners: HashMap<Arc<str>, Pods>,
     /// The pods that the watch shows, by their `uid`.
     pods: HashMap<Box<str>, CountedPod>,
-    /// The controllers of the pending decisions, in the order of the decisions.
-    waiting: VecDeque<(Instant, Arc<str>)>,
+    /// The controllers of the pending decisions, by the time at which those are given up.
+    waiting: BTreeSet<(Instant, Arc<str>)>,
     /// The `uid`s of a list that has not ended yet.
     listing: HashSet<Box<str>>,
     versions: u64,
@@ -47,7 +43,7 @@ impl State {
         }
         if self.waiting.len() < MOST_PENDING {
             let key = self.key(owner);
-            self.waiting.push_back((pending.decided, Arc::clone(&key)));
+            self.waiting.insert((pending.until, Arc::clone(&key)));
             self.change(&key, |owner| owner.pending.push(pending));
         }
         true
@@ -105,17 +101,15 @@ impl State {
 
     /// Notes a contact of the watch, and gives up decisions of which it should have shown the pods by now.
     pub(super) fn hear(&mut self, now: Instant) {
-        while let Some((decided, _)) = self.waiting.front()
-            && now.saturating_duration_since(*decided) >= PATIENCE
-            && let Some((decided, key)) = self.waiting.pop_front()
+        while let Some((until, _)) = self.waiting.first()
+            && *until <= now
+            && let Some((until, key)) = self.waiting.pop_first()
         {
-            let is_waiting = |owner: &Owner| {
-                let mut pending = owner.pending.iter();
-                pending.any(|pending| pending.decided <= decided)
-            };
-            if self.owners.get(&key).is_some_and(is_waiting) {
+            let is_over = |pending: &Pending| pending.until <= until;
+            let owner = self.owners.get(&key);
+            if owner.is_some_and(|owner| owner.pending.iter().any(is_over)) {
                 self.change(&key, |owner| {
-                    owner.pending.retain(|pending| pending.decided > decided);
+                    owner.pending.retain(|pending| !is_over(pending));
                 });
             }
         }
@@ -135,7 +129,7 @@ impl State {
     }
 
     /// Changes what is known of a controller, and forgets one without pods.
-    fn change(&mut self, key: &Arc<str>, change: impl FnOnce(&mut Owner)) {
+    fn change(&mut self, key: &Arc<str>, change: impl FnOnce(&mut Pods)) {
         let owner = self.owners.entry(Arc::clone(key)).or_default();
         change(owner);
         self.versions += 1;

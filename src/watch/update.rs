@@ -16,6 +16,7 @@ use crate::names::{
     POOL_LABEL,
 };
 use crate::node::NodePool;
+use crate::placement::Owner;
 use crate::pod::NamespaceLabels;
 use crate::policy::{Capacity, OwnNumbers};
 use crate::split::CountedPod;
@@ -77,16 +78,15 @@ pub(super) fn read_pod(pod: PartialObjectMeta<Pod>) -> Kept<CountedPod> {
         .get(CAPACITY_LABEL)
         .and_then(|side| side.parse().ok());
     let is_going = metadata.deletion_timestamp.is_some();
-    let counted = side.zip(controller).filter(|_| !is_going);
-    let counted = counted.map(|(side, controller)| {
+    let namespace = metadata.namespace.unwrap_or_default();
+    let owner = controller.and_then(|controller| Owner::new(&namespace, &controller.uid));
+    let counted = side.zip(owner).filter(|_| !is_going);
+    let counted = counted.map(|(side, owner)| {
         let text = |key: &str| annotations.get(key).map(String::as_str);
         let cost = text(DELETION_COST_ANNOTATION).and_then(|cost| cost.parse::<i32>().ok());
         let position = cost.filter(|cost| *cost < 0).map_or(0, i32::unsigned_abs);
         CountedPod::new(
-            (
-                metadata.namespace.as_deref().unwrap_or_default(),
-                &controller.uid,
-            ),
+            owner,
             (side, position),
             labels.get(POOL_LABEL).map_or("", String::as_str),
             OwnNumbers::read(text(BASE_ANNOTATION), text(PERCENTAGE_ANNOTATION)),

@@ -83,7 +83,7 @@ impl Stored {
     fn counted(&self) -> CountedPod {
         let side: Capacity = self.side.parse().unwrap();
         CountedPod::new(
-            ("team-a", self.owner),
+            Owner::new("team-a", self.owner).unwrap(),
             (side, self.position),
             "web",
             OwnNumbers::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::placement::Siblings;
+use crate::placement::{Owner, Siblings};
 use crate::policy::{Capacity, OwnNumbers};
 
 /// A pod that the watch shows.
@@ -22,7 +22,7 @@ impl CountedPod {
     /// Returns the pod of a controller on a side.
     #[must_use]
     pub fn new(
-        (namespace, controller): (&str, &str),
+        owner: Owner<'_>,
         (side, position): (Capacity, u32),
         pool: &str,
         numbers: OwnNumbers,
@@ -32,7 +32,7 @@ impl CountedPod {
             numbers,
         };
         Self {
-            owner: key(namespace, controller).into(),
+            owner: key(owner).into(),
             side,
             position,
             asks: Arc::new(asks),
@@ -52,12 +52,13 @@ pub(super) struct Asks {
 pub(super) struct Pending {
     pub(super) side: Capacity,
     pub(super) position: u32,
-    pub(super) decided: Instant,
+    /// The time at which it is given up, if the watch has not shown its pod.
+    pub(super) until: Instant,
 }
 
 /// The pods of one controller.
 #[derive(Debug, Default)]
-pub(super) struct Owner {
+pub(super) struct Pods {
     /// The pods that the watch shows, by their positions.
     pub(super) seen: Siblings,
     pub(super) pending: Vec<Pending>,
@@ -66,7 +67,7 @@ pub(super) struct Owner {
     pub(super) asks: Arc<Asks>,
 }
 
-impl Owner {
+impl Pods {
     /// Returns all its pods: those that the watch shows, and those that are decided.
     pub(super) fn siblings(&self) -> Siblings {
         let mut siblings = self.seen.clone();
@@ -99,10 +100,10 @@ impl Owner {
     }
 }
 
-/// Joins the namespace and the `uid` of a controller.
-pub(super) fn key(namespace: &str, uid: &str) -> String {
+/// Returns the key of a controller.
+pub(super) fn key(owner: Owner<'_>) -> String {
     // No namespace has a slash in its name.
-    format!("{namespace}/{uid}")
+    format!("{}/{}", owner.namespace, owner.uid)
 }
 
 fn on(siblings: &mut Siblings, side: Capacity) -> &mut Vec<u32> {
