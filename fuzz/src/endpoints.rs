@@ -16,7 +16,9 @@ impl Answers {
     /// Asks both endpoints.
     pub fn to(body: &[u8], snapshot: &Snapshot) -> Self {
         Self {
-            mutated: mutate(body, snapshot, &Siblings::none).ok().map(|answer| answer.body),
+            mutated: mutate(body, snapshot, &Siblings::none)
+                .ok()
+                .map(|answer| answer.body),
             validated: validate(body, snapshot).ok().map(|answer| answer.body),
         }
     }
