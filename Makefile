@@ -1,7 +1,7 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fresh test-static test-monitoring test-cluster bench demo release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions bench demo release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
@@ -23,6 +23,9 @@ test-monitoring: ## Checks and tests the rules, alerts and dashboard of deploy/m
 
 test-cluster: ## Runs the tests against a real API server, scheduler and Karpenter
 	tests/cluster/test
+
+test-versions: ## Runs those tests on each version of Kubernetes (some ten minutes each); ONLY="1.34 admission" names some
+	tests/cluster/versions $(ONLY)
 
 bench: ## Measures time, allocations, instructions and throughput (some ten minutes, on an idle machine)
 	cargo bench --locked
