@@ -1,7 +1,7 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fresh test-static test-monitoring test-cluster chaos fuzz mutants bench demo deny sbom reproducible release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions chaos fuzz mutants bench demo deny sbom reproducible release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
@@ -24,13 +24,17 @@ test-monitoring: ## Checks and tests the rules, alerts and dashboard of deploy/m
 test-cluster: ## Runs the tests against a real API server, scheduler and Karpenter
 	tests/cluster/test
 
+test-versions: ## Runs those tests on each version of Kubernetes (some ten minutes each); ONLY="1.34 admission" names some
+	tests/cluster/versions $(ONLY)
+
+chaos: ## Drives replicas as the API server does, through restarts, rotations, kills and overload (some half an hour)
+	tests/chaos/run --long
+
 fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60); docs/reliability.md says what they have found
 	fuzz/run
 
 mutants: ## Changes what decides in every small way, and says which change no test sees (hours); MUTANTS=src/node for less
 	tests/mutants $(MUTANTS)
-chaos: ## Drives replicas as the API server does, through restarts, rotations, kills and overload (some half an hour)
-	tests/chaos/run --long
 
 bench: ## Measures time, allocations, instructions and throughput (some ten minutes, on an idle machine)
 	cargo bench --locked

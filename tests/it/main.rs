@@ -96,6 +96,7 @@ mod shipped {
     mod deployment;
     mod docs;
     mod fallback;
+    mod kubernetes;
     mod manifests;
     mod monitoring;
     mod own_pods;
