@@ -33,10 +33,11 @@ pub(crate) fn group() -> Group {
             policy::policy_unusable,
             rights::without_rights,
             rights::rights,
-            split::split,
-            split::split_at_once,
             only_rights::only_rights,
             guard::guard,
+            // They give berth the right to see pods, for good.
+            split::split,
+            split::split_at_once,
             self_managed::self_managed,
             self_managed::self_managed_rights,
             self_managed::self_managed_elsewhere,

@@ -19,7 +19,7 @@ const FILE: &str = "deploy/charts/berth/crds/placementpolicies.yaml";
 
 /// The policies of `tests/policies` that the API server accepts by itself. berth's webhook refuses all but the last
 /// two.
-const ONLY_BERTH: [(&str, &[&str]); 4] = [
+const ONLY_BERTH: [(&str, &[&str]); 5] = [
     (
         "unknown fields are kept, for the webhook to refuse in a line",
         &[
@@ -27,6 +27,7 @@ const ONLY_BERTH: [(&str, &[&str]); 4] = [
             "an unknown field of a requirement",
             "an unknown field of the spec",
             "an unknown field of a pool",
+            "an unknown field of the on-demand side",
             "an unknown field of a rule",
             "an unknown field of a match",
             "an unknown check",
@@ -52,7 +53,13 @@ const ONLY_BERTH: [(&str, &[&str]); 4] = [
         &[
             "a pool that binds softly to a tainted node pool",
             "a pool whose node pools are told apart by two labels",
+            "a pool whose on-demand side binds softly to a tainted node pool",
+            "an on-demand side whose node pools are told apart by two labels",
         ],
+    ),
+    (
+        "a null counts as a field that is not there",
+        &["an on-demand side that is null"],
     ),
 ];
 

@@ -11,7 +11,9 @@ use crate::harness::scene::Scene;
 use crate::harness::{manifests, repository};
 
 /// The policies of `tests/policies` that are accepted with a warning: node pools come and go.
-const WARNED_OF: [&str; 2] = [
+const WARNED_OF: [&str; 4] = [
+    "a pool whose on-demand side binds softly to a tainted node pool",
+    "an on-demand side whose node pools are told apart by two labels",
     "a pool that binds softly to a tainted node pool",
     "a pool whose node pools are told apart by two labels",
 ];

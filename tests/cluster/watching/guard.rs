@@ -20,16 +20,19 @@ pub(crate) async fn guard(cluster: &Cluster) -> anyhow::Result<()> {
     define(cluster).await?;
     account::install(cluster).await?;
     register(&cluster.api, &shipped("https://127.0.0.1:9", "")?).await?;
-    let before = installed(&cluster.api).await?;
-    let elsewhere = &json!([replace(
-        "/webhooks/0/clientConfig/url",
-        "https://127.0.0.1:8/"
-    )]);
+    let elsewhere = |port: u32| {
+        let url = format!("https://127.0.0.1:{port}/");
+        json!([replace("/webhooks/0/clientConfig/url", &url)])
+    };
+    let mut port = 10;
     eventually("the guard is in force", async || {
-        let printed = tries(cluster, KINDS[0], elsewhere)?;
+        // Each is another one: what changes nothing is let through.
+        port += 1;
+        let printed = tries(cluster, KINDS[0], &elsewhere(port))?;
         Ok((!printed.success).then_some(()))
     })
     .await?;
+    let before = installed(&cluster.api).await?;
     for kind in KINDS {
         for change in changes() {
             let printed = tries(cluster, kind, &json!([change]))?;
@@ -48,7 +51,7 @@ pub(crate) async fn guard(cluster: &Cluster) -> anyhow::Result<()> {
         ensure!(printed.success, "{kind}: {printed:?}");
     }
     // An administrator may do all of it.
-    let patch = elsewhere.to_string();
+    let patch = elsewhere(8).to_string();
     let printed = cluster.kubectl(&arguments(KINDS[0], &patch))?;
     ensure!(printed.success, "{printed:?}");
     Ok(())

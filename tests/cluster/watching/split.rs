@@ -14,12 +14,12 @@ const CAPACITY: &str = "/metadata/labels/placement.truemark.io~1capacity";
 const COST: &str = "/metadata/annotations/controller.kubernetes.io~1pod-deletion-cost";
 const WATCH: &str = r#"berth_watch_contact_timestamp_seconds{resource="pods"}"#;
 
-/// Returns the default policy, in which the pool `web` is split.
-fn split_policy() -> anyhow::Result<Value> {
+/// Returns the default policy with one pool more, which is split.
+fn split_policy(pool: &str) -> anyhow::Result<Value> {
     let mut policy = default_policy()?;
     let pools = policy["spec"]["pools"].as_array_mut();
     pools.context("no pools")?.push(json!({
-        "name": "web",
+        "name": pool,
         "nodePools": ["amd64-default"],
         "onDemand": {
             "nodePools": ["truemark-amd64"],
@@ -30,10 +30,10 @@ fn split_policy() -> anyhow::Result<Value> {
     Ok(policy)
 }
 
-/// Returns a pod as a ReplicaSet makes it.
-fn pod_of(owner: &str, name: &str) -> Value {
+/// Returns a pod of a pool as a ReplicaSet makes it.
+fn pod_of(pool: &str, owner: &str, name: &str) -> Value {
     let mut pod = pod("split", name);
-    pod["metadata"]["labels"] = json!({"placement.truemark.io/pool": "web"});
+    pod["metadata"]["labels"] = json!({"placement.truemark.io/pool": pool});
     pod["metadata"]["ownerReferences"] = json!([
         {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": owner, "controller": true},
     ]);
@@ -47,12 +47,12 @@ pub(crate) async fn split(cluster: &Cluster) -> anyhow::Result<()> {
     namespace(cluster, "split", json!({})).await?;
     let is_watched = async || anyhow::Ok(berth.metric(WATCH).await?.is_some_and(|time| time > 0.0));
     let side = async |owner: &str, name: &str, persist: Persist| -> anyhow::Result<Value> {
-        api.create(&pod_of(owner, name), persist).await?.ok()
+        api.create(&pod_of("web", owner, name), persist).await?.ok()
     };
     ensure!(!is_watched().await?, "berth sees pods that nobody splits");
 
     // Without the right it draws lots, and says so.
-    api.apply(&split_policy()?).await?;
+    api.apply(&split_policy("web")?).await?;
     let lots = async || {
         let of = |side: &str| {
             format!(
@@ -144,7 +144,7 @@ pub(crate) async fn split_at_once(cluster: &Cluster) -> anyhow::Result<()> {
     let (api, berth) = (&cluster.api, &stage.berth);
     account::let_see_pods(cluster).await?;
     namespace(cluster, "split-at-once", json!({})).await?;
-    api.apply(&split_policy()?).await?;
+    api.apply(&split_policy("crowd")?).await?;
     eventually("berth sees pods", async || {
         let contact = berth.metric(WATCH).await?;
         Ok(contact.filter(|time| *time > 0.0))
@@ -153,7 +153,7 @@ pub(crate) async fn split_at_once(cluster: &Cluster) -> anyhow::Result<()> {
     let (before, memory) = (berth.ran()?, berth.resident()?);
     let pods = (0..OWNERS * PODS).map(|number| {
         let owner = format!("owner-{}", number % OWNERS);
-        let mut pod = pod_of(&owner, &format!("web-{number}"));
+        let mut pod = pod_of("crowd", &owner, &format!("crowd-{number}"));
         pod["metadata"]["namespace"] = json!("split-at-once");
         pod
     });
@@ -168,14 +168,14 @@ pub(crate) async fn split_at_once(cluster: &Cluster) -> anyhow::Result<()> {
     let asked = 1 + (PODS - 1).div_ceil(2);
     let shown = [
         (
-            r#"berth_split_pods{pool="web",capacity="on-demand"}"#,
+            r#"berth_split_pods{pool="crowd",capacity="on-demand"}"#,
             OWNERS * asked,
         ),
         (
-            r#"berth_split_pods{pool="web",capacity="spot"}"#,
+            r#"berth_split_pods{pool="crowd",capacity="spot"}"#,
             OWNERS * (PODS - asked),
         ),
-        (r#"berth_split_pods_misplaced{pool="web"}"#, 0),
+        (r#"berth_split_pods_misplaced{pool="crowd"}"#, 0),
     ];
     for (series, pods) in shown {
         eventually(series, async || {
