@@ -11,7 +11,7 @@ pub mod review;
 mod warning;
 
 pub use answer::{Answer, NewPod, Record};
-pub use judge::{Judged, judge};
+pub use judge::{Judged, each_once, judge};
 
 use answer::{Conclusion, respond};
 use review::{NotAReview, Request, Verdict};
@@ -109,9 +109,9 @@ fn validation<'p>(request: &Request<'_>, snapshot: &'p Snapshot) -> Result<Concl
     let first = Counts::default();
     let judged = judge(&workload, namespace, snapshot, &first);
     let mut found = find(request, &judged, &first, snapshot);
-    if let Some(counts) = judged.other_side() {
+    if let Some(counts) = judged.other_side().filter(|_| !workload.is_pod()) {
         let other = judge(&workload, namespace, snapshot, &counts);
-        found.join(find(request, &other, &counts, snapshot));
+        found = found.joined(find(request, &other, &counts, snapshot));
     }
     let Found { findings, was_so } = found;
     let mut verdict = Verdict::default();
@@ -146,14 +146,12 @@ struct Found {
 }
 
 impl Found {
-    /// Adds what is found of the other side of the pool, each thing once.
-    fn join(&mut self, other: Self) {
-        for finding in other.findings {
-            if !self.findings.contains(&finding) {
-                self.findings.push(finding);
-            }
+    /// Joins the findings for the two sides of a split pool, each once.
+    fn joined(self, other: Self) -> Self {
+        Self {
+            findings: each_once(self.findings, other.findings),
+            was_so: self.was_so && other.was_so,
         }
-        self.was_so &= other.was_so;
     }
 }
 

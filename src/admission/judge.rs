@@ -37,6 +37,16 @@ pub fn judge<'w, 'p>(
     }
 }
 
+/// Joins the things that hold for the two sides of a split pool, each once.
+pub fn each_once<T: PartialEq>(mut things: Vec<T>, others: impl IntoIterator<Item = T>) -> Vec<T> {
+    for other in others {
+        if !things.contains(&other) {
+            things.push(other);
+        }
+    }
+    things
+}
+
 impl Judged<'_, '_> {
     /// Returns the JSON Patch that carries out the decision, in Audit too; empty if the pods need no additions.
     #[must_use]
@@ -60,14 +70,10 @@ impl Judged<'_, '_> {
         assigned.is_some_and(|assigned| assigned.basis != Basis::Label)
     }
 
-    /// Returns the counts before the first pod of a template that goes to the other side of its pool. `None` if all go to
-    /// one side.
+    /// Returns the counts before the first pod that goes to the other side of its pool. `None` if all go to one side.
     #[must_use]
     pub fn other_side(&self) -> Option<Counts> {
-        let assigned = self.decision.assigned?;
-        if self.workload.is_pod() || assigned.basis != Basis::Counts {
-            return None;
-        }
+        let assigned = self.decision.assigned.filter(|_| self.chooses_side())?;
         let split = assigned.split;
         let position = split.positions(assigned.side.other()).next()?;
         Some(Counts::before(position, split))

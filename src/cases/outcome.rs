@@ -46,7 +46,8 @@ pub struct Outcome {
 
 impl Outcome {
     /// Returns the answers to a review of an object. As from the API server, the validating side gets a pod with the patch
-    /// applied, unless the mutating side missed it, as the case may say. It gets a template as it is written: what ships mutates pods alone.
+    /// applied, unless the case says that the mutating side missed it. It gets a template as it is written: what ships
+    /// mutates pods alone.
     ///
     /// # Errors
     /// If the body is no review.

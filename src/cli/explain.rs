@@ -43,7 +43,7 @@ use super::sources::Sources;
 use crate::placement::Snapshot;
 pub(super) use examine::fates;
 use examine::{Examination, add_namespaces};
-pub(super) use explanation::{Explanation, why};
+pub(super) use explanation::{Explanation, has_controller, why};
 use form::Form;
 use live::Wanted;
 pub(super) use report::Fate;

@@ -107,9 +107,7 @@ impl<'m> Received<'m> {
         }
         Ok(())
     }
-}
 
-impl<'m> Received<'m> {
     /// Returns the bytes apart from their shares of the memory.
     pub(super) fn split(self) -> (Whole, Shares<'m>) {
         (self.whole, self.shares)

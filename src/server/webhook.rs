@@ -41,8 +41,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Returns a webhook that decides by the snapshot, and the pods in the ledger, at the time when the whole request has arrived. While there is no
-    /// snapshot, it answers with [`HttpError::NotReady`].
+    /// Returns a webhook that decides by the snapshot, and by the pods in the ledger, once the whole request has arrived.
+    /// While there is no snapshot, it answers with [`HttpError::NotReady`].
     #[must_use]
     pub fn new(
         snapshot: Arc<ArcSwapOption<Snapshot>>,
@@ -75,7 +75,7 @@ impl Webhook {
             .fallback(at(Endpoint::Other))
     }
 
-    async fn answer(&self, endpoint: Endpoint, request: Request) -> Response {
+    async fn answer(self: &Arc<Self>, endpoint: Endpoint, request: Request) -> Response {
         let begun = Instant::now();
         let response = match self.review(endpoint, request, begun).await {
             Ok(body) => {
@@ -113,7 +113,7 @@ impl Webhook {
     /// Returns the body of the answer: a review. A large one is decided on beside the threads that serve connections, which
     /// answer others meanwhile.
     async fn review(
-        &self,
+        self: &Arc<Self>,
         endpoint: Endpoint,
         request: Request,
         begun: Instant,
@@ -131,32 +131,40 @@ impl Webhook {
         let receive = self.memory.receive(request.into_body(), self.limits.body);
         let body = timeout(time, receive).await;
         let body = body.map_err(|_| HttpError::TooSlow)??;
-        let snapshot = self.snapshot.load_full().ok_or(HttpError::NotReady)?;
-        let (ledger, metrics) = (Arc::clone(&self.ledger), Arc::clone(&self.metrics));
-        let answer = move |body: &[u8]| {
-            let answer = match endpoint {
-                Endpoint::Mutate => ledger.settle(
-                    Instant::now(),
-                    |siblings| admission::mutate(body, &snapshot, siblings),
-                    |answer| answer.as_ref().ok()?.record.new_pod(),
-                ),
-                Endpoint::Validate | Endpoint::Other => admission::validate(body, &snapshot),
-            };
-            let answer = answer.map_err(HttpError::NotAReview)?;
-            metrics.decision(endpoint, &answer.record);
-            logging::decision(endpoint, &answer.record, begun.elapsed());
-            Ok(answer.body)
-        };
         if body.len() <= SMALL {
-            return answer(&body);
+            return self.decide(endpoint, &body, begun);
         }
         let turn = self.turns.take().await?;
         let (body, _shares) = body.split();
-        let answered = spawn_blocking(move || {
+        let webhook = Arc::clone(self);
+        let decided = spawn_blocking(move || {
             let _turn = turn;
-            answer(&body)
+            webhook.decide(endpoint, &body, begun)
         });
-        answered.await.unwrap_or(Err(HttpError::Busy))
+        decided.await.unwrap_or(Err(HttpError::Busy))
+    }
+
+    /// Decides on a review, and returns the body of the answer.
+    fn decide(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        begun: Instant,
+    ) -> Result<Vec<u8>, HttpError> {
+        let snapshot = self.snapshot.load();
+        let snapshot = snapshot.as_deref().ok_or(HttpError::NotReady)?;
+        let answer = match endpoint {
+            Endpoint::Mutate => self.ledger.settle(
+                Instant::now(),
+                |siblings| admission::mutate(body, snapshot, siblings),
+                |answer| answer.as_ref().ok()?.record.new_pod(),
+            ),
+            Endpoint::Validate | Endpoint::Other => admission::validate(body, snapshot),
+        };
+        let answer = answer.map_err(HttpError::NotAReview)?;
+        self.metrics.decision(endpoint, &answer.record);
+        logging::decision(endpoint, &answer.record, begun.elapsed());
+        Ok(answer.body)
     }
 
     /// Returns the time that the body may take: the caller's own time (R5.9) less a tenth, which the answer needs to

@@ -1,4 +1,4 @@
-//! What berth knows of the pods of one controller.
+//! The pods of one controller, as far as berth knows.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -10,7 +10,7 @@ use crate::placement::Siblings;
 /// The most decisions that wait for their pods. Beyond it, further pods count once the watch shows them.
 const MOST_PENDING: usize = 16_384;
 
-/// What berth knows of the pods of all controllers.
+/// The pods of all controllers, as far as berth knows.
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// True once the watch has listed all pods.

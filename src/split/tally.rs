@@ -55,10 +55,8 @@ pub(super) fn tally(state: &State, policy: &Policy) -> Vec<PoolTally> {
     });
     let mut tallies: Vec<(PoolTally, Split)> = split.collect();
     for (pods, asks) in state.owners() {
-        let found = tallies.iter_mut();
-        let found = found
-            .into_iter()
-            .find(|(tally, _)| *tally.pool == *asks.pool);
+        let mut tallies = tallies.iter_mut();
+        let found = tallies.find(|(tally, _)| *tally.pool == *asks.pool);
         if let Some((tally, of_pool)) = found {
             tally.add(pods, asks.numbers.or(*of_pool));
         }

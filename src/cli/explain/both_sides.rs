@@ -1,8 +1,8 @@
 //! The judgement of a workload for both sides of a split pool.
 
 use super::division::Division;
-use crate::admission::{Judged, judge};
-use crate::placement::{Assigned, Basis, Counts, Snapshot};
+use crate::admission::{Judged, each_once, judge};
+use crate::placement::{Counts, Snapshot};
 use crate::pod::{Namespace, Workload};
 use crate::validation::Finding;
 
@@ -20,12 +20,7 @@ impl<'w, 'p> BothSides<'w, 'p> {
         snapshot: &'p Snapshot,
     ) -> Self {
         let first = judge(workload, namespace, snapshot, &Counts::default());
-        let assigned = first.decision.assigned;
-        let assigned = assigned.filter(|assigned| assigned.basis != Basis::Label);
-        let other = assigned.and_then(|Assigned { side, split, .. }| {
-            let position = split.positions(side.other()).next()?;
-            Some(Counts::before(position, split))
-        });
+        let other = first.other_side();
         let other = other.map(|counts| judge(workload, namespace, snapshot, &counts));
         Self { first, other }
     }
@@ -46,14 +41,4 @@ impl<'w, 'p> BothSides<'w, 'p> {
         let other = self.other.iter().flat_map(Judged::lost_preferences);
         each_once(self.first.lost_preferences(), other)
     }
-}
-
-/// Returns things and others, each once.
-fn each_once<T: PartialEq>(mut things: Vec<T>, others: impl Iterator<Item = T>) -> Vec<T> {
-    for other in others {
-        if !things.contains(&other) {
-            things.push(other);
-        }
-    }
-    things
 }

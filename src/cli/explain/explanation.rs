@@ -291,7 +291,8 @@ fn as_created(kind: Kind, object: &Value) -> Cow<'_, Value> {
     Cow::Owned(created)
 }
 
-fn has_controller(object: &Value) -> bool {
+/// True if a controller made the object.
+pub(in crate::cli) fn has_controller(object: &Value) -> bool {
     let owners = object.pointer("/metadata/ownerReferences");
     let mut owners = owners.and_then(Value::as_array).into_iter().flatten();
     owners.any(|owner| owner["controller"] == true)

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::kept::kept;
 use crate::cli::audit::key::Key;
 use crate::cli::audit::report::Resources;
+use crate::cli::explain::has_controller;
 use crate::cli::files::ObjectAt;
 use crate::encoding::json::Reader;
 use crate::names::{CAPACITY_LABEL, DECISION_ANNOTATION};
@@ -114,19 +115,13 @@ fn as_created(object: &ObjectAt<'_>) -> Box<str> {
         spec.shift_remove("nodeName");
     }
     // Of the pods of a split pool, berth gives each its side.
-    let metadata = &pod["metadata"];
-    if metadata["annotations"][DECISION_ANNOTATION].is_string()
-        && has_controller(metadata)
+    if pod["metadata"]["annotations"][DECISION_ANNOTATION].is_string()
+        && has_controller(&pod)
         && let Some(Value::Object(labels)) = pod.pointer_mut("/metadata/labels")
     {
         labels.shift_remove(CAPACITY_LABEL);
     }
     pod.to_string().into()
-}
-
-fn has_controller(metadata: &Value) -> bool {
-    let owners = metadata["ownerReferences"].as_array().into_iter();
-    owners.flatten().any(|owner| owner["controller"] == true)
 }
 
 /// Returns what a pod with this spec requests; nothing if the spec cannot be read.
