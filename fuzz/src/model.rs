@@ -1,7 +1,7 @@
 //! The model of the integration tests, which decides without berth.
 
 #[path = "../../tests/it/model/affinities.rs"]
-mod affinities;
+pub(crate) mod affinities;
 #[path = "../../tests/it/model/difference.rs"]
 pub(crate) mod difference;
 #[path = "../../tests/it/model/exemptions.rs"]

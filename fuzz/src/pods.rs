@@ -4,12 +4,13 @@
 use arbitrary::{Result, Unstructured};
 use serde_json::{Map, Value, json};
 
+use crate::model::affinities::label_selectors;
 use crate::model::labels::LABELS;
 use crate::model::names::{
     ARCH, ARCH_LABEL, CPU, CRITICAL_ADDONS, DECISION, HOSTNAME, INJECTION_LABEL, NODE_POOL,
     NODE_POOLS, POOL_LABEL, PREFERRED, REQUIRED, ZONE,
 };
-use crate::model::workloads::workload_of;
+use crate::model::workloads::{exempting, workload_of};
 
 type Bytes<'b> = Unstructured<'b>;
 
@@ -126,19 +127,10 @@ fn spec(bytes: &mut Bytes<'_>) -> Result<Value> {
             Ok(json!({"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": when}))
         })
     })?;
-    let requesting = |name: &str| json!([{"name": "app", "resources": {"limits": {name: "1"}}}]);
-    let exempting = [
-        ("nodeName", json!("n1")),
-        ("os", json!({"name": "windows"})),
-        ("schedulerName", json!("volcano")),
-        ("priorityClassName", json!("system-node-critical")),
-        ("containers", requesting("nvidia.com/gpu")),
-        ("containers", requesting("vpc.amazonaws.com/pod-eni")),
-        ("resourceClaims", json!([{"name": "gpu"}])),
-    ];
+    let fields = exempting();
     // Most bytes exempt nothing: an exempt pod has nothing to merge.
     if let Some((name, value)) =
-        exempting.get(usize::from(bytes.int_in_range(0..=63_u8)?).wrapping_sub(1))
+        fields.get(usize::from(bytes.int_in_range(0..=63_u8)?).wrapping_sub(1))
     {
         spec.insert((*name).to_owned(), value.clone());
     }
@@ -224,15 +216,7 @@ fn pod_term(bytes: &mut Bytes<'_>) -> Result<Value> {
     let key = one_of(bytes, &[HOSTNAME, ZONE])?;
     let mut term = Map::new();
     field(bytes, &mut term, "labelSelector", |bytes| {
-        let selectors = [
-            json!({}),
-            json!({"matchLabels": {"app": "web"}}),
-            json!({"matchLabels": {"app": "db"}}),
-            json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["db"]}]}),
-            json!({"matchExpressions": [{"key": POOL_LABEL, "operator": "DoesNotExist"}]}),
-            json!({"matchLabels": {POOL_LABEL: "default"}}),
-        ];
-        bytes.choose(&selectors).cloned()
+        bytes.choose(&label_selectors()).cloned()
     })?;
     field(bytes, &mut term, "namespaces", |bytes| {
         list(bytes, 2, |bytes| one_of(bytes, &["team-a", "team-b"]))

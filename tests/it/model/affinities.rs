@@ -90,14 +90,7 @@ pub(crate) fn node_affinity() -> BoxedStrategy<Value> {
 
 /// Generates a pod affinity or anti-affinity, which selects the pod itself about as often as not.
 pub(crate) fn pod_affinity() -> BoxedStrategy<Value> {
-    let selector = select(vec![
-        json!({}),
-        json!({"matchLabels": {"app": "web"}}),
-        json!({"matchLabels": {"app": "db"}}),
-        json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["db"]}]}),
-        json!({"matchExpressions": [{"key": POOL_LABEL, "operator": "DoesNotExist"}]}),
-        json!({"matchLabels": {POOL_LABEL: "default"}}),
-    ]);
+    let selector = select(label_selectors());
     let namespaces = select(vec![json!(["team-a"]), json!(["team-b"]), json!([])]);
     let namespace_selector = select(vec![
         json!({}),
@@ -117,4 +110,16 @@ pub(crate) fn pod_affinity() -> BoxedStrategy<Value> {
     });
     let required = vec(term, 0..3).prop_map(Value::from);
     object(vec![(REQUIRED, 40, required.boxed())])
+}
+
+/// Returns label selectors, some of which select the pod itself.
+pub(crate) fn label_selectors() -> Vec<Value> {
+    vec![
+        json!({}),
+        json!({"matchLabels": {"app": "web"}}),
+        json!({"matchLabels": {"app": "db"}}),
+        json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["db"]}]}),
+        json!({"matchExpressions": [{"key": POOL_LABEL, "operator": "DoesNotExist"}]}),
+        json!({"matchLabels": {POOL_LABEL: "default"}}),
+    ]
 }

@@ -122,16 +122,7 @@ fn spec() -> BoxedStrategy<Value> {
         ("topologySpreadConstraints", 4, spreads()),
         ("futureField", 1, Just(json!({"x": [1, null]})).boxed()),
     ]);
-    let requesting = |name: &str| json!([{"name": "app", "resources": {"limits": {name: "1"}}}]);
-    let exempting = select(vec![
-        ("nodeName", json!("n1")),
-        ("os", json!({"name": "windows"})),
-        ("schedulerName", json!("volcano")),
-        ("priorityClassName", json!("system-node-critical")),
-        ("containers", requesting("nvidia.com/gpu")),
-        ("containers", requesting("vpc.amazonaws.com/pod-eni")),
-        ("resourceClaims", json!([{"name": "gpu"}])),
-    ]);
+    let exempting = select(exempting());
     (usual, option::weighted(0.05, exempting))
         .prop_map(|(mut spec, exempting)| {
             if let Some((field, value)) = exempting {
@@ -196,4 +187,18 @@ pub(crate) fn workload_of(kind: &str, mut template: Value) -> Value {
         _ => ("apps/v1", json!({"template": template})),
     };
     json!({"apiVersion": version, "kind": kind, "metadata": {"name": "w"}, "spec": spec})
+}
+
+/// Returns fields of a spec for which berth leaves a pod alone, most of them, or might.
+pub(crate) fn exempting() -> Vec<(&'static str, Value)> {
+    let requesting = |name: &str| json!([{"name": "app", "resources": {"limits": {name: "1"}}}]);
+    vec![
+        ("nodeName", json!("n1")),
+        ("os", json!({"name": "windows"})),
+        ("schedulerName", json!("volcano")),
+        ("priorityClassName", json!("system-node-critical")),
+        ("containers", requesting("nvidia.com/gpu")),
+        ("containers", requesting("vpc.amazonaws.com/pod-eni")),
+        ("resourceClaims", json!([{"name": "gpu"}])),
+    ]
 }
