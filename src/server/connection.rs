@@ -1,17 +1,17 @@
 //! The connections of one socket, from their acceptance to their end.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::response::Response;
-use futures_util::FutureExt;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
@@ -138,7 +138,7 @@ impl Listener {
         let _open = self.metrics.connection(self.socket);
         // With the delay, the first answer of a connection can wait 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
-        let stream = Lingering::new(stream);
+        let stream = Lingering::new(stream, self.limits.linger);
         let Some(tls) = &self.tls else {
             return self.serve(stream, &activity).await;
         };
@@ -160,11 +160,21 @@ impl Listener {
         let opened = Instant::now();
         let lifetime = jittered(self.limits.lifetime);
         let begun = AtomicU32::new(0);
+        let has_had_its_turn = AtomicBool::new(false);
         let service = service_fn(|request| {
             let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
+            let has_had_its_turn = &has_had_its_turn;
             activity.begins();
-            let answer = self.answer(request, number, opened + lifetime);
-            answer.inspect(|_| activity.ends())
+            async move {
+                // Requests that arrive together, as no API server sends them, let those of other connections go between.
+                if has_had_its_turn.swap(true, Ordering::Relaxed) {
+                    yield_now().await;
+                    has_had_its_turn.store(true, Ordering::Relaxed);
+                }
+                let answer = self.answer(request, number, opened + lifetime).await;
+                activity.ends();
+                answer
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -193,7 +203,10 @@ impl Listener {
                     deadline.as_mut().reset(opened + self.longest(lifetime));
                 }
                 // The client has seen any failure itself, and every request that arrived is counted.
-                _ = connection.as_mut() => return,
+                _ = poll_fn(|context| {
+                    has_had_its_turn.store(false, Ordering::Relaxed);
+                    connection.as_mut().poll(context)
+                }) => return,
                 () = &mut last_call, if !is_asked_to_close => {
                     is_asked_to_close = true;
                     connection.as_mut().graceful_shutdown();

@@ -17,20 +17,23 @@ use tokio::time::{Sleep, sleep};
 /// The time that the peer has to close its side.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A TCP stream whose shutdown waits for that of its peer, for a second at most.
+/// A TCP stream whose shutdown waits for that of its peer, for a second and some bytes at most.
 #[derive(Debug)]
 pub struct Lingering {
     stream: TcpStream,
+    /// The bytes that it may still read and drop.
+    bytes: usize,
     /// The time that is left, once berth has sent its own end.
     patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl Lingering {
-    /// Wraps a stream, so that its shutdown waits for the peer.
+    /// Wraps a stream, so that its shutdown waits for the peer and drops up to so many bytes.
     #[must_use]
-    pub fn new(stream: TcpStream) -> Self {
+    pub fn new(stream: TcpStream, bytes: usize) -> Self {
         Self {
             stream,
+            bytes,
             patience: None,
         }
     }
@@ -81,13 +84,14 @@ impl AsyncWrite for Lingering {
             }
         };
         let mut scratch = [0; 4096];
-        // Time bounds the loop, not bytes: each turn only makes room in the peer's window.
         while patience.as_mut().poll(context).is_pending() {
             let mut unread = ReadBuf::new(&mut scratch);
             let read = ready!(Pin::new(&mut this.stream).poll_read(context, &mut unread));
-            if read.is_err() || unread.filled().is_empty() {
+            let dropped = unread.filled().len();
+            if read.is_err() || dropped == 0 || dropped > this.bytes {
                 break;
             }
+            this.bytes -= dropped;
         }
         Poll::Ready(Ok(()))
     }

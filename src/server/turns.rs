@@ -1,10 +1,12 @@
 //! The turns of large reviews: as many at once as there are processors, and the others wait for a moment.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use super::http_error::HttpError;
@@ -15,6 +17,10 @@ const BURST: Duration = Duration::from_millis(250);
 /// The longest that a review waits once there have been more of them than turns for as long as a burst may last. Nobody
 /// gains by a longer queue then: as many are answered, each later.
 const OVERLOAD: Duration = Duration::from_millis(5);
+
+/// The steps by which the threads of the turns are less urgent than those that serve connections. Where both want one
+/// processor, a step is a fourth: these get a quarter of it.
+const LESS_URGENT: i32 = 5;
 
 /// The turns. The small reviews need none: a refusal would cost as much as their answer.
 #[derive(Debug)]
@@ -35,11 +41,24 @@ impl Turns {
         }
     }
 
-    /// Waits for a turn.
+    /// Decides beside the threads that serve connections, which answer others meanwhile.
     ///
     /// # Errors
-    /// When there is none in time.
-    pub(super) async fn take(&self) -> Result<OwnedSemaphorePermit, HttpError> {
+    /// When there is no turn in time.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        decide: impl FnOnce() -> Result<T, HttpError> + Send + 'static,
+    ) -> Result<T, HttpError> {
+        let turn = self.take().await?;
+        let decided = spawn_blocking(move || {
+            let _turn = turn;
+            give_way();
+            decide()
+        });
+        decided.await.unwrap_or(Err(HttpError::Busy))
+    }
+
+    async fn take(&self) -> Result<OwnedSemaphorePermit, HttpError> {
         if let Ok(turn) = Arc::clone(&self.free).try_acquire_owned() {
             self.last_free.store(self.now(), Ordering::Relaxed);
             return Ok(turn);
@@ -60,5 +79,17 @@ impl Turns {
 
     fn now(&self) -> u64 {
         u64::try_from(self.created.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Lets other threads go first from now on, those that take in requests and refuse them: their callers wait longer else,
+/// and so does who gets a turn. Without the right to it, all are as urgent.
+fn give_way() {
+    thread_local! {
+        static GIVES_WAY: Cell<bool> = const { Cell::new(false) };
+    }
+    // Elsewhere it would be for the whole process.
+    if cfg!(target_os = "linux") && !GIVES_WAY.replace(true) {
+        let _ = rustix::process::nice(LESS_URGENT);
     }
 }

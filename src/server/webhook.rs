@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::body::{Memory, SMALL};
@@ -110,8 +109,7 @@ impl Webhook {
             && self.told.swap(now, Ordering::Relaxed) == now
     }
 
-    /// Returns the body of the answer: a review. A large one is decided on beside the threads that serve connections, which
-    /// answer others meanwhile.
+    /// Returns the body of the answer: a review. A large one takes its turn.
     async fn review(
         self: &Arc<Self>,
         endpoint: Endpoint,
@@ -134,14 +132,10 @@ impl Webhook {
         if body.len() <= SMALL {
             return self.decide(endpoint, &body, begun);
         }
-        let turn = self.turns.take().await?;
         let (body, _shares) = body.split();
         let webhook = Arc::clone(self);
-        let decided = spawn_blocking(move || {
-            let _turn = turn;
-            webhook.decide(endpoint, &body, begun)
-        });
-        decided.await.unwrap_or(Err(HttpError::Busy))
+        let decide = move || webhook.decide(endpoint, &body, begun);
+        self.turns.run(decide).await
     }
 
     /// Decides on a review, and returns the body of the answer.

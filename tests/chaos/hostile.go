@@ -172,6 +172,9 @@ func (p *plan) attacks() ([]verdict, error) {
 	fmt.Println("\n| attack | connections | the longest open | good clients: answered, p99 | /livez: answered, p99 | memory |")
 	fmt.Println("|---|--:|--:|--:|--:|--:|")
 	for _, kind := range hostiles() {
+		if !strings.Contains(kind.name, p.only) {
+			continue
+		}
 		verdict, err := p.attack(kind)
 		if err != nil {
 			return verdicts, err

@@ -24,10 +24,11 @@ func main() {
 	flag.BoolVar(&plan.long, "long", false, "a hundred restarts and rotations in place of a few, or a minute of overload")
 	flag.BoolVar(&plan.namespaces, "namespaces", false, "a network namespace for each node; else all are on the loopback")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "Usage: chaos [FLAGS] rollouts|overload|attacks")
+		fmt.Fprintln(os.Stderr, "Usage: chaos [FLAGS] rollouts|overload|attacks [PART OF A NAME]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
+	plan.only = flag.Arg(1)
 	plan.span, plan.siege = 10*time.Second, 5*time.Second
 	if plan.long {
 		plan.span, plan.siege = time.Minute, 10*time.Second

@@ -13,6 +13,8 @@ type plan struct {
 	long, namespaces        bool
 	perSecond               int
 	span, siege             time.Duration
+	// A part of the names of the attacks to run.
+	only string
 	// The time for which a vanished node stays away after it has lost its endpoint.
 	gone    time.Duration
 	network network
