@@ -14,9 +14,12 @@ use super::http_error::HttpError;
 /// The longest that a review waits in a burst. What the burst brings is answered in time for its callers.
 const BURST: Duration = Duration::from_millis(250);
 
-/// The longest that a review waits once there have been more of them than turns for as long as a burst may last. Nobody
-/// gains by a longer queue then: as many are answered, each later.
-const OVERLOAD: Duration = Duration::from_millis(5);
+/// The longest that a review waits in an overload: while others have waited in vain. Nobody gains by a longer queue then:
+/// as many are answered, each later.
+const OVERLOAD: Duration = Duration::from_millis(1);
+
+/// The time since the last review that waited in vain, after which an overload is over.
+const CALM: Duration = Duration::from_secs(1);
 
 /// The steps by which the threads of the turns are less urgent than those that serve connections. Where both want one
 /// processor, a step is a fourth: these get a quarter of it.
@@ -27,8 +30,8 @@ const LESS_URGENT: i32 = 5;
 pub(super) struct Turns {
     free: Arc<Semaphore>,
     created: Instant,
-    /// The last time at which there was a turn for whoever came, in microseconds since the creation.
-    last_free: AtomicU64,
+    /// The time from the creation to the end of the overload, in microseconds.
+    overloaded_until: AtomicU64,
 }
 
 impl Turns {
@@ -37,7 +40,7 @@ impl Turns {
         Self {
             free: Arc::new(Semaphore::new(count)),
             created: Instant::now(),
-            last_free: AtomicU64::new(0),
+            overloaded_until: AtomicU64::new(0),
         }
     }
 
@@ -60,25 +63,25 @@ impl Turns {
 
     async fn take(&self) -> Result<OwnedSemaphorePermit, HttpError> {
         if let Ok(turn) = Arc::clone(&self.free).try_acquire_owned() {
-            self.last_free.store(self.now(), Ordering::Relaxed);
             return Ok(turn);
         }
-        self.wait().await
-    }
-
-    async fn wait(&self) -> Result<OwnedSemaphorePermit, HttpError> {
         let begun = Instant::now();
-        let last_free = self.last_free.load(Ordering::Relaxed);
-        let since = Duration::from_micros(self.now().saturating_sub(last_free));
-        let patience = if since > BURST { OVERLOAD } else { BURST };
+        let age = begun - self.created;
+        let overloaded_until = Duration::from_micros(self.overloaded_until.load(Ordering::Relaxed));
+        let patience = if age < overloaded_until {
+            OVERLOAD
+        } else {
+            BURST
+        };
         match timeout(patience, Arc::clone(&self.free).acquire_owned()).await {
             Ok(Ok(turn)) if begun.elapsed() <= patience => Ok(turn),
-            _ => Err(HttpError::Busy),
+            _ => {
+                let until = u64::try_from((self.created.elapsed() + CALM).as_micros());
+                self.overloaded_until
+                    .store(until.unwrap_or(u64::MAX), Ordering::Relaxed);
+                Err(HttpError::Busy)
+            }
         }
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.created.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
 
