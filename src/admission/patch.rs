@@ -1,6 +1,6 @@
 //! The edits as a JSON Patch. It has `add` operations alone, and adds each missing parent first (R4.5, R4.6, R5.6).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -80,14 +80,17 @@ struct Operations {
 impl Operations {
     /// Writes one operation. The path starts at the pod or the template.
     fn add(&mut self, path: fmt::Arguments<'_>, value: &impl Serialize) {
-        self.json
-            .push(if self.json.is_empty() { b'[' } else { b',' });
-        let operation = Operation {
-            path: Joined(self.root, path),
-            value,
-        };
-        let written = serde_json::to_writer(&mut self.json, &operation);
-        debug_assert!(written.is_ok(), "writing to memory cannot fail");
+        let json = &mut self.json;
+        json.push(if json.is_empty() { b'[' } else { b',' });
+        json.extend_from_slice(br#"{"op":"add","path":""#);
+        let path = Escaped(json).write_fmt(format_args!("{}{path}", self.root));
+        json.extend_from_slice(br#"","value":"#);
+        let value = serde_json::to_writer(&mut *json, value);
+        json.push(b'}');
+        debug_assert!(
+            path.is_ok() && value.is_ok(),
+            "writing to memory cannot fail"
+        );
     }
 
     /// Adds entries to a map: one by one if the map exists, or else as a new map.
@@ -183,28 +186,20 @@ impl Operations {
     }
 }
 
-struct Operation<'o, V> {
-    path: Joined<'o>,
-    value: &'o V,
-}
+/// Writes text into a JSON string. Hardly any has something to escape.
+struct Escaped<'j>(&'j mut Vec<u8>);
 
-impl<V: Serialize> Serialize for Operation<'_, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { path, value } = self;
-        let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("op", "add")?;
-        map.serialize_entry("path", path)?;
-        map.serialize_entry("value", value)?;
-        map.end()
-    }
-}
-
-/// A JSON pointer in two parts, which are written without joining them in memory.
-struct Joined<'o>(&'static str, fmt::Arguments<'o>);
-
-impl Serialize for Joined<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}{}", self.0, self.1))
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // A loop without an early end compares many bytes at once.
+        let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+        if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+            self.0.extend_from_slice(text.as_bytes());
+            return Ok(());
+        }
+        let quoted = serde_json::to_vec(text).map_err(|_| fmt::Error)?;
+        self.0.extend_from_slice(&quoted[1..quoted.len() - 1]);
+        Ok(())
     }
 }
 
@@ -273,7 +268,23 @@ impl Serialize for NewNodeAffinity<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Token;
+    use super::{Escaped, Token, fmt::Write as _};
+
+    /// Whatever is in a path, the patch is JSON.
+    #[test]
+    fn paths_are_escaped_as_json() {
+        for text in [
+            "",
+            "/metadata/labels/a.b~1c",
+            "a\"b\\c\n\u{1}é",
+            "\u{7f}\u{2028}",
+        ] {
+            let mut json = Vec::new();
+            Escaped(&mut json).write_str(text).unwrap();
+            let quoted = serde_json::to_string(text).unwrap();
+            assert_eq!(format!("\"{}\"", String::from_utf8(json).unwrap()), quoted);
+        }
+    }
 
     /// `~` is escaped before `/` (R4.6).
     #[test]

@@ -5,9 +5,14 @@
 //! several times faster than parsing it. As a result, berth checks the values that it reads and no others. The API
 //! server wrote the rest, and vouches for it.
 
+mod block;
+mod skip;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
+
+use skip::{end_of_value, until_quote_or_backslash};
 
 /// The error for a body that cannot be read. It holds a position and never any text, since a pod's environment may hold
 /// secrets.
@@ -135,6 +140,7 @@ impl<'a> Reader<'a> {
         debug_assert!(keys.len() <= 32, "there is one bit for each key");
         let mut seen = 0_u32;
         self.list(*b"{}", |reader| {
+            reader.count()?;
             let key = reader.key()?;
             let Some(known) = keys.iter().position(|known| *known == key) else {
                 return reader.span().map(drop);
@@ -239,19 +245,38 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string. Only the rare string that has an escape is copied.
+    #[inline]
     fn string(&mut self) -> Result<Cow<'a, str>, Malformed> {
-        let start = self.malformed();
-        let bytes = self.text.as_bytes();
-        if bytes.get(start.at) != Some(&b'"') {
-            return Err(start);
+        match self.plain_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.escaped_string(),
         }
-        let inside = start.at + 1;
-        let plain = inside + until_quote_or_backslash(&bytes[inside..]);
-        if bytes.get(plain) == Some(&b'"') {
-            self.at = plain + 1;
-            return Ok(Cow::Borrowed(&self.text[inside..plain]));
+    }
+
+    /// Reads a string that has no escape. Returns `None` for any other value, and then reads nothing.
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'a str> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let (b'"', inside) = rest.split_first()? else {
+            return None;
+        };
+        let length = until_quote_or_backslash(inside);
+        if inside.get(length) != Some(&b'"') {
+            return None;
         }
-        self.parse().map(Cow::Owned)
+        let start = self.at + 1;
+        let text = self.text.get(start..start + length)?;
+        self.at = start + length + 1;
+        Some(text)
+    }
+
+    #[cold]
+    fn escaped_string(&mut self) -> Result<Cow<'a, str>, Malformed> {
+        if self.text.as_bytes().get(self.at) == Some(&b'"') {
+            self.parse().map(Cow::Owned)
+        } else {
+            Err(self.malformed())
+        }
     }
 
     fn require(&mut self, byte: u8) -> Result<(), Malformed> {
@@ -264,6 +289,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the byte and the white space after it. Returns `false` if the next byte is another one, and then reads
     /// nothing.
+    #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let found = self.text.as_bytes().get(self.at) == Some(&byte);
         if found {
@@ -273,6 +299,7 @@ impl<'a> Reader<'a> {
         found
     }
 
+    #[inline]
     fn pass_space(&mut self) {
         self.at = after_space(self.text.as_bytes(), self.at);
     }
@@ -295,90 +322,13 @@ fn malformed(at: usize) -> Malformed {
 }
 
 fn after_space(bytes: &[u8], mut at: usize) -> usize {
-    while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+    while bytes
+        .get(at)
+        .is_some_and(|byte| *byte <= b' ' && matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+    {
         at += 1;
     }
     at
-}
-
-/// Returns the position after the value that begins at `start`. It neither allocates nor recurses, however deep the
-/// value is.
-fn end_of_value(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
-    let end = match bytes.get(start) {
-        Some(b'"') => end_of_string(bytes, start)?,
-        Some(b'{' | b'[') => end_of_brackets(bytes, start)?,
-        Some(_) => {
-            let rest = &bytes[start..];
-            let ends = |byte: &u8| {
-                matches!(
-                    byte,
-                    b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\n' | b'\r'
-                )
-            };
-            start + rest.iter().position(ends).unwrap_or(rest.len())
-        }
-        None => start,
-    };
-    if end == start {
-        Err(malformed(start))
-    } else {
-        Ok(end)
-    }
-}
-
-fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
-    let mut at = start + 1;
-    loop {
-        at += until_quote_or_backslash(bytes.get(at..).unwrap_or_default());
-        match bytes.get(at) {
-            Some(b'"') => return Ok(at + 1),
-            Some(_) => at += 2,
-            None => return Err(malformed(start)),
-        }
-    }
-}
-
-/// Returns the number of bytes before the first quote or backslash. It compares eight bytes at a time. Most strings of
-/// a review are short, and for them a search that needs a set-up costs more than it saves.
-fn until_quote_or_backslash(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    /// Marks the bytes of the word that equal `byte`. Only the lowest mark is reliable.
-    const fn marks(word: u64, byte: u8) -> u64 {
-        let zero_where_equal = word ^ (ONES * byte as u64);
-        zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & (ONES << 7)
-    }
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found = marks(word, b'"') | marks(word, b'\\');
-        if found != 0 {
-            return index * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let is_end = |byte: &u8| matches!(byte, b'"' | b'\\');
-    words.len() * 8 + rest.iter().position(is_end).unwrap_or(rest.len())
-}
-
-fn end_of_brackets(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
-    let (mut at, mut depth) = (start, 0_usize);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => {
-                at = end_of_string(bytes, at)?;
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    return Ok(at + 1);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    Err(malformed(start))
 }
 
 #[cfg(test)]
@@ -386,7 +336,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::{Reader, end_of_value};
+    use super::Reader;
+    use super::skip::end_of_value;
 
     /// Generates values of every shape, with strings that need escapes.
     fn any_value() -> impl Strategy<Value = Value> {
@@ -397,6 +348,7 @@ mod tests {
             any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
             "\\PC{0,40}".prop_map(Value::from),
             "[\\\\\"{}\\[\\],: \\n]{0,12}".prop_map(Value::from),
+            "[\\\\\"{]{50,80}".prop_map(Value::from),
         ];
         leaf.prop_recursive(5, 64, 6, |inner| {
             prop_oneof![

@@ -1,0 +1,141 @@
+//! The end of a value that nobody reads, found without parsing it.
+
+use super::block::{BLOCK, LANE, Marks, quote_or_backslash};
+use super::{Malformed, malformed};
+
+/// Returns the position after the value that begins at `start`. It neither allocates nor recurses, however deep the
+/// value is.
+pub(super) fn end_of_value(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
+    let end = match bytes.get(start) {
+        Some(b'"') => end_of_string(bytes, start)?,
+        Some(b'{' | b'[') => end_of_brackets(bytes, start)?,
+        Some(_) => {
+            let rest = &bytes[start..];
+            let ends = |byte: &u8| {
+                matches!(
+                    byte,
+                    b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\n' | b'\r'
+                )
+            };
+            start + rest.iter().position(ends).unwrap_or(rest.len())
+        }
+        None => start,
+    };
+    if end == start {
+        Err(malformed(start))
+    } else {
+        Ok(end)
+    }
+}
+
+/// Returns the number of bytes before the first quote or backslash.
+#[inline]
+pub(super) fn until_quote_or_backslash(bytes: &[u8]) -> usize {
+    match bytes.first_chunk().map(quote_or_backslash) {
+        Some(Some(found)) => found,
+        _ => until_quote_or_backslash_in_long(bytes),
+    }
+}
+
+fn until_quote_or_backslash_in_long(bytes: &[u8]) -> usize {
+    let (lanes, rest) = bytes.as_chunks::<LANE>();
+    for (index, lane) in lanes.iter().enumerate() {
+        if let Some(found) = quote_or_backslash(lane) {
+            return index * LANE + found;
+        }
+    }
+    let is_end = |byte: &u8| matches!(byte, b'"' | b'\\');
+    lanes.len() * LANE + rest.iter().position(is_end).unwrap_or(rest.len())
+}
+
+fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
+    let mut at = start + 1;
+    loop {
+        at += until_quote_or_backslash(bytes.get(at..).unwrap_or_default());
+        match bytes.get(at) {
+            Some(b'"') => return Ok(at + 1),
+            Some(_) => at += 2,
+            None => return Err(malformed(start)),
+        }
+    }
+}
+
+fn end_of_brackets(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
+    let mut place = Place::default();
+    let (blocks, rest) = bytes[start..].as_chunks::<BLOCK>();
+    for (index, block) in blocks.iter().enumerate() {
+        if let Some(end) = place.pass(block) {
+            return Ok(start + index * BLOCK + end);
+        }
+    }
+    let mut last = [b' '; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    let end = place.pass(&last).ok_or(malformed(start))?;
+    Ok(start + blocks.len() * BLOCK + end)
+}
+
+/// A place in a value that has brackets.
+#[derive(Default)]
+struct Place {
+    depth: u32,
+    /// All bits if the place is in a string, else none.
+    string: u64,
+    /// The first bit if a backslash is before the place and escapes what follows, else none.
+    escaped: u64,
+}
+
+impl Place {
+    /// Passes over a block. Returns the position in it after the bracket that closes the value, if it does.
+    fn pass(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
+        let marks = Marks::of(block);
+        let quotes = marks.quotes & !self.escaped_by(marks.backslashes);
+        let strings = up_to_each(quotes) ^ self.string;
+        self.string = 0_u64.wrapping_sub(strings >> (BLOCK - 1));
+        let (opens, closes) = (marks.opens & !strings, marks.closes & !strings);
+        let ended = closes.count_ones();
+        if ended < self.depth {
+            self.depth = self.depth - ended + opens.count_ones();
+            return None;
+        }
+        self.end(opens, closes)
+    }
+
+    /// Passes over the brackets of a block one by one. Returns the position after the one that closes the value.
+    fn end(&mut self, opens: u64, closes: u64) -> Option<usize> {
+        let mut left = opens | closes;
+        while left != 0 {
+            let lowest = left & left.wrapping_neg();
+            if opens & lowest != 0 {
+                self.depth += 1;
+            } else {
+                self.depth -= 1;
+                if self.depth == 0 {
+                    return Some(lowest.trailing_zeros() as usize + 1);
+                }
+            }
+            left ^= lowest;
+        }
+        None
+    }
+
+    /// Returns the bytes of a block that a backslash escapes. Most blocks have none.
+    fn escaped_by(&mut self, backslashes: u64) -> u64 {
+        let mut escaped = self.escaped;
+        let mut left = backslashes & !escaped;
+        self.escaped = 0;
+        while left != 0 {
+            let lowest = left & left.wrapping_neg();
+            escaped |= lowest << 1;
+            self.escaped = lowest >> (BLOCK - 1);
+            left &= !(lowest | lowest << 1);
+        }
+        escaped
+    }
+}
+
+/// Returns, for each bit, if the number of marks up to it, itself included, is odd.
+fn up_to_each(marks: u64) -> u64 {
+    [1, 2, 4, 8, 16, 32]
+        .iter()
+        .fold(marks, |odd, by| odd ^ odd << by)
+}
