@@ -1,5 +1,8 @@
 //! Instructions of one request, counted by callgrind, which gives the same number on a busy machine and on an idle one.
 //!
+//! `large` is berth in the largest cluster that it is measured in, under the largest policy. `checks` are those of
+//! `/validate`.
+//!
 //! Run plainly, it runs itself under `valgrind --tool=callgrind` twice for each body, with few and with many requests:
 //! the difference is what the requests themselves cost, without start and set-up.
 
@@ -9,14 +12,16 @@
     reason = "a benchmark that cannot be set up has failed; what it prints is what it is for"
 )]
 
+#[path = "support/growth.rs"]
+mod growth;
 mod support;
 
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
-use berth::admission::mutate;
-use berth::placement::{Siblings, Snapshot};
-use berth::policy::{embedded_node_pools, embedded_policy};
+use berth::admission::{mutate, validate};
+use berth::placement::Siblings;
+use growth::{LARGE, Size};
 
 const FEW: u64 = 10;
 const MANY: u64 = 110;
@@ -35,34 +40,34 @@ fn main() -> ExitCode {
         println!("instructions: not counted, since valgrind is not installed");
         return ExitCode::SUCCESS;
     }
-    println!("{:>6} {:>8} {:>14}", "body", "way", "instructions");
+    println!("{:>6} {:>12} {:>14}", "body", "way", "instructions");
     for kilobytes in [3, 12, 60] {
-        for way in ["berth", "usual"] {
+        for way in ["berth", "large", "checks", "large-checks", "usual"] {
             let each = (count(way, kilobytes, MANY) - count(way, kilobytes, FEW)) / (MANY - FEW);
-            println!("{kilobytes:>4}KB {way:>8} {each:>14}");
+            println!("{kilobytes:>4}KB {way:>12} {each:>14}");
         }
     }
     ExitCode::SUCCESS
 }
 
 fn work(way: &str, kilobytes: usize, times: u64) {
-    let (policy, _) = embedded_policy().expect("the embedded policy");
-    let snapshot = Snapshot::new(
-        policy,
-        embedded_node_pools().expect("the embedded node pools"),
-    )
-    .expect("a snapshot");
     let body = support::review(kilobytes * 1024);
+    let snapshot = growth::cluster(if way.starts_with("large") {
+        LARGE
+    } else {
+        Size::default()
+    });
     for _ in 0..times {
-        if way == "berth" {
-            black_box(
-                mutate(black_box(&body), &snapshot, &Siblings::none)
+        let body = black_box(&body);
+        black_box(match way {
+            "berth" | "large" => {
+                mutate(body, &snapshot, &Siblings::none)
                     .expect("a review")
-                    .body,
-            );
-        } else {
-            black_box(support::usual(black_box(&body)));
-        }
+                    .body
+            }
+            "checks" | "large-checks" => validate(body, &snapshot).expect("a review").body,
+            _ => support::usual(body),
+        });
     }
 }
 

@@ -22,12 +22,14 @@ mod update;
 mod view;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use futures_util::StreamExt;
 use futures_util::stream::select_all;
 use kube::{Client, Config};
 use tokio::sync::{oneshot, watch};
+use tokio::time::sleep;
 
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
@@ -42,6 +44,10 @@ use view::View;
 
 /// The most changes that become one snapshot because they arrive together.
 const BATCH: usize = 1024;
+
+/// The pause after a snapshot. What changes meanwhile becomes the next one, so a cluster in which everything changes all
+/// the time costs no more than fifty snapshots a second.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A cluster to follow, with a client for each kind of object.
 pub struct Cluster {
@@ -176,6 +182,7 @@ impl Publishing<'_> {
             if let Some(assessment) = news.assessment {
                 self.judgements.send_replace(assessment.judgement);
             }
+            sleep(PAUSE).await;
         }
     }
 }

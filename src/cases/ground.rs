@@ -52,7 +52,7 @@ impl Ground<'_> {
             let labels: Arc<_> = Arc::new(labels.into_iter().collect());
             (name.into(), labels)
         });
-        snapshot.namespaces = Arc::new(namespaces.collect());
+        snapshot.namespaces = namespaces.collect();
         snapshot.own_namespace = case.own_namespace.as_deref().map(Arc::from);
         Ok(snapshot)
     }

@@ -15,7 +15,7 @@ pub struct Snapshot {
     /// The node pools that the cluster has, or that berth takes to exist.
     pub catalogue: Arc<Catalogue>,
     /// The labels of each namespace that berth has seen.
-    pub namespaces: Arc<Namespaces>,
+    pub namespaces: Namespaces,
     /// The namespace that berth itself runs in. `None` outside a cluster.
     pub own_namespace: Option<Arc<str>>,
 }
@@ -30,7 +30,7 @@ impl Snapshot {
         Ok(Self {
             policy: Arc::new(policy),
             catalogue: Arc::new(catalogue),
-            namespaces: Arc::default(),
+            namespaces: Namespaces::default(),
             own_namespace: None,
         })
     }

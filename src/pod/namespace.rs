@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rpds::RedBlackTreeMapSync;
+
 use crate::names::SYSTEM_NAMESPACES;
 
 /// The namespace of a pod.
@@ -24,8 +26,9 @@ impl Namespace<'_> {
     }
 }
 
-/// The labels of all namespaces that berth knows, by the namespace's name.
-pub type Namespaces = BTreeMap<Arc<str>, Arc<NamespaceLabels>>;
+/// The labels of all namespaces that berth knows, by the namespace's name. A changed map shares what has not changed with
+/// the one before, so a change costs the same in a cluster of ten thousand.
+pub type Namespaces = RedBlackTreeMapSync<Arc<str>, Arc<NamespaceLabels>>;
 
 /// The labels of a namespace, sorted by key. The form saves memory, since a cluster may have ten thousand namespaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,22 +1,33 @@
 //! The objects of one kind, from the lists and the changes that the API server sends.
 
-use std::collections::BTreeMap;
 use std::mem::take;
 use std::sync::Arc;
 
 use kube::runtime::watcher::Event;
+use rpds::RedBlackTreeMapSync;
 
 use super::availability::Availability;
 use super::update::Kept;
 
-/// Objects by name.
-pub(super) type Objects<T> = BTreeMap<Arc<str>, T>;
+/// Objects by name. Changed objects share what has not changed with those before.
+pub(super) type Objects<T> = RedBlackTreeMapSync<Arc<str>, T>;
+
+/// The objects that an event changes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// None, and not the state of the list either.
+    Nothing,
+    /// The one of this name.
+    One(Arc<str>),
+    /// Any of them, or the state of the list.
+    All,
+}
 
 /// The objects of one kind, and the state of their list.
 #[derive(Debug)]
 pub(super) struct Listing<T> {
     availability: Availability,
-    objects: Arc<Objects<T>>,
+    objects: Objects<T>,
     /// The part of a list that has arrived so far. It replaces the objects once the list is complete.
     arriving: Objects<T>,
 }
@@ -25,17 +36,17 @@ impl<T> Default for Listing<T> {
     fn default() -> Self {
         Self {
             availability: Availability::Unknown,
-            objects: Arc::default(),
-            arriving: Objects::new(),
+            objects: Objects::default(),
+            arriving: Objects::default(),
         }
     }
 }
 
 impl<T: Clone + PartialEq> Listing<T> {
-    /// Applies an event. Returns true if it changes anything.
-    pub(super) fn take(&mut self, event: Event<Kept<T>>) -> bool {
+    /// Applies an event.
+    pub(super) fn take(&mut self, event: Event<Kept<T>>) -> Change {
         match event {
-            Event::Init => self.arriving.clear(),
+            Event::Init => self.arriving = Objects::default(),
             Event::InitApply((_, None)) => {}
             Event::InitApply((name, Some(object))) => {
                 // An unchanged object is shared with the last list, so that a second list takes no memory of its own.
@@ -43,49 +54,45 @@ impl<T: Clone + PartialEq> Listing<T> {
                     Some((name, known)) if *known == object => (Arc::clone(name), known.clone()),
                     _ => (name, object),
                 };
-                self.arriving.insert(name, object);
+                self.arriving.insert_mut(name, object);
             }
             Event::InitDone => {
                 let objects = take(&mut self.arriving);
-                let changes = self.availability != Availability::Listed || *self.objects != objects;
-                self.availability = Availability::Listed;
-                if changes {
-                    self.objects = Arc::new(objects);
+                if self.availability != Availability::Listed || self.objects != objects {
+                    self.availability = Availability::Listed;
+                    self.objects = objects;
+                    return Change::All;
                 }
-                return changes;
             }
             Event::Apply((name, Some(object))) => {
-                let changes = self.objects.get(&name) != Some(&object);
-                if changes {
-                    Arc::make_mut(&mut self.objects).insert(name, object);
+                if self.objects.get(&name) != Some(&object) {
+                    self.objects.insert_mut(Arc::clone(&name), object);
+                    return Change::One(name);
                 }
-                return changes;
             }
             Event::Apply((name, None)) | Event::Delete((name, _)) => {
-                let changes = self.objects.contains_key(&name);
-                if changes {
-                    Arc::make_mut(&mut self.objects).remove(&name);
+                if self.objects.remove_mut(&name) {
+                    return Change::One(name);
                 }
-                return changes;
             }
         }
-        false
+        Change::Nothing
     }
 
-    /// Applies a failure, with the availability that follows from it, if any. Returns true if that is a change.
+    /// Applies a failure, with the availability that follows from it, if any.
     ///
     /// The objects of the last complete list stay. A list that breaks off is dropped.
-    pub(super) fn failed(&mut self, availability: Option<Availability>) -> bool {
-        self.arriving.clear();
+    pub(super) fn failed(&mut self, availability: Option<Availability>) -> Change {
+        self.arriving = Objects::default();
         match availability {
             Some(availability)
                 if self.availability != Availability::Listed
                     && self.availability != availability =>
             {
                 self.availability = availability;
-                true
+                Change::All
             }
-            _ => false,
+            _ => Change::Nothing,
         }
     }
 
@@ -95,7 +102,7 @@ impl<T: Clone + PartialEq> Listing<T> {
     }
 
     /// Returns the objects that are there now.
-    pub(super) fn objects(&self) -> &Arc<Objects<T>> {
+    pub(super) fn objects(&self) -> &Objects<T> {
         &self.objects
     }
 }
@@ -116,46 +123,62 @@ mod tests {
     #[test]
     fn a_list_counts_when_it_is_complete() {
         let mut listing = Listing::default();
-        assert!(!listing.take(Event::Init));
-        assert!(!listing.take(Event::InitApply(entry("a", 1))));
-        assert!(!listing.take(Event::InitApply(("b".into(), None))));
+        assert_eq!(listing.take(Event::Init), Change::Nothing);
+        assert_eq!(
+            listing.take(Event::InitApply(entry("a", 1))),
+            Change::Nothing
+        );
+        assert_eq!(
+            listing.take(Event::InitApply(("b".into(), None))),
+            Change::Nothing
+        );
         assert_eq!(listing.availability(), Availability::Unknown);
-        assert!(listing.take(Event::InitDone));
+        assert_eq!(listing.take(Event::InitDone), Change::All);
         assert_eq!(listing.availability(), Availability::Listed);
         assert_eq!(known(&listing), [("a", 1)]);
 
         // A list that breaks off is dropped.
         listing.take(Event::InitApply(entry("c", 1)));
-        assert!(!listing.failed(None));
+        assert_eq!(listing.failed(None), Change::Nothing);
         listing.take(Event::InitApply(entry("a", 1)));
-        assert!(!listing.take(Event::InitDone), "nothing has changed");
+        assert_eq!(listing.take(Event::InitDone), Change::Nothing);
         assert_eq!(known(&listing), [("a", 1)]);
     }
 
     #[test]
     fn changes_count_at_once_and_only_once() {
         let mut listing = Listing::default();
-        assert!(
-            listing.take(Event::InitDone),
-            "that there is nothing is news"
+        // That there is nothing is news.
+        assert_eq!(listing.take(Event::InitDone), Change::All);
+        assert_eq!(
+            listing.take(Event::Apply(entry("a", 1))),
+            Change::One("a".into())
         );
-        assert!(listing.take(Event::Apply(entry("a", 1))));
-        assert!(!listing.take(Event::Apply(entry("a", 1))));
-        assert!(listing.take(Event::Apply(entry("a", 2))));
-        assert!(listing.take(Event::Apply(("a".into(), None))));
-        assert!(!listing.take(Event::Delete(entry("a", 2))));
+        assert_eq!(listing.take(Event::Apply(entry("a", 1))), Change::Nothing);
+        assert_eq!(
+            listing.take(Event::Apply(entry("a", 2))),
+            Change::One("a".into())
+        );
+        assert_eq!(
+            listing.take(Event::Apply(("a".into(), None))),
+            Change::One("a".into())
+        );
+        assert_eq!(listing.take(Event::Delete(entry("a", 2))), Change::Nothing);
     }
 
     #[test]
     fn what_was_listed_is_kept_when_the_api_server_refuses_later() {
         let mut listing = Listing::default();
-        assert!(!listing.failed(None), "no answer says nothing");
-        assert!(listing.failed(Some(Availability::Forbidden)));
-        assert!(!listing.failed(Some(Availability::Forbidden)));
+        assert_eq!(listing.failed(None), Change::Nothing);
+        assert_eq!(listing.failed(Some(Availability::Forbidden)), Change::All);
+        assert_eq!(
+            listing.failed(Some(Availability::Forbidden)),
+            Change::Nothing
+        );
         listing.take(Event::Init);
         listing.take(Event::InitApply(entry("a", 1)));
-        assert!(listing.take(Event::InitDone));
-        assert!(!listing.failed(Some(Availability::Absent)));
+        assert_eq!(listing.take(Event::InitDone), Change::All);
+        assert_eq!(listing.failed(Some(Availability::Absent)), Change::Nothing);
         assert_eq!(listing.availability(), Availability::Listed);
         assert_eq!(known(&listing), [("a", 1)]);
     }

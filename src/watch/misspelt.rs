@@ -1,7 +1,8 @@
 //! The namespaces whose labels are misspelt. berth keeps nothing of the others, since a cluster may have ten thousand.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use rpds::RedBlackTreeMapSync;
 
 use super::listing::Objects;
 use crate::pod::{Namespace, NamespaceLabels};
@@ -9,37 +10,50 @@ use crate::policy::Policy;
 use crate::validation::{NamespaceFault, misspelt_namespace};
 
 /// The faults of each namespace that has any.
-pub(super) type Misspelt = BTreeMap<Arc<str>, Vec<NamespaceFault>>;
+pub(super) type Misspelt = RedBlackTreeMapSync<Arc<str>, Vec<NamespaceFault>>;
 
-/// Returns the faults in the labels of all namespaces, but for those that berth never touches.
-pub(super) fn misspelt(
-    namespaces: &Objects<Arc<NamespaceLabels>>,
-    own: Option<&str>,
-    policy: &Policy,
-) -> Misspelt {
-    let is_judged = |name: &str| {
-        let namespace = Namespace {
-            name,
-            labels: None,
-            own: own == Some(name),
-        };
-        !namespace.is_system()
-    };
-    let judged = namespaces.iter().filter(|(name, _)| is_judged(name));
-    let faults = judged.map(|(name, labels)| (name, misspelt_namespace(labels, policy)));
-    let faults = faults.filter(|(_, faults)| !faults.is_empty());
-    faults
-        .map(|(name, faults)| (Arc::clone(name), faults))
-        .collect()
+/// The namespaces to judge, and all that the judgement depends on.
+pub(super) struct Judging<'j> {
+    pub(super) namespaces: &'j Objects<Arc<NamespaceLabels>>,
+    pub(super) own: Option<&'j str>,
+    pub(super) policy: &'j Policy,
 }
 
-/// Returns each fault that was not there before, with its namespace.
-pub(super) fn newly(before: &Misspelt, now: &Misspelt) -> Vec<(Arc<str>, NamespaceFault)> {
-    let mut newly = Vec::new();
-    for (name, faults) in now {
-        let known = before.get(name).map_or(&[][..], Vec::as_slice);
-        let new = faults.iter().filter(|fault| !known.contains(fault));
-        newly.extend(new.map(|fault| (Arc::clone(name), fault.clone())));
+impl Judging<'_> {
+    /// Judges these namespaces anew. Returns each fault that was not there before, with its namespace; `None` if nothing
+    /// has changed.
+    pub(super) fn update<'n>(
+        &self,
+        misspelt: &mut Misspelt,
+        names: impl Iterator<Item = &'n Arc<str>>,
+    ) -> Option<Vec<(Arc<str>, NamespaceFault)>> {
+        let mut newly = None;
+        for name in names {
+            let now = self.faults(name);
+            let before = misspelt.get(name).map_or(&[][..], Vec::as_slice);
+            if now == before {
+                continue;
+            }
+            let new = now.iter().filter(|fault| !before.contains(fault));
+            let new = new.map(|fault| (Arc::clone(name), fault.clone()));
+            newly.get_or_insert_with(Vec::new).extend(new);
+            if now.is_empty() {
+                misspelt.remove_mut(name);
+            } else {
+                misspelt.insert_mut(Arc::clone(name), now);
+            }
+        }
+        newly
     }
-    newly
+
+    /// Returns the faults of a namespace; none if it is gone, or if berth never touches it.
+    fn faults(&self, name: &str) -> Vec<NamespaceFault> {
+        let namespace = Namespace {
+            name,
+            labels: self.namespaces.get(name).map(Arc::as_ref),
+            own: self.own == Some(name),
+        };
+        let judged = namespace.labels.filter(|_| !namespace.is_system());
+        judged.map_or_else(Vec::new, |labels| misspelt_namespace(labels, self.policy))
+    }
 }

@@ -22,8 +22,8 @@ pub(super) struct News {
     /// The new assessment of the policy, or `None` if only namespaces have changed, and none that is misspelt.
     pub(super) assessment: Option<Assessment>,
     pub(super) counts: [Count; 3],
-    /// The namespaces whose labels are misspelt.
-    pub(super) misspelt: Arc<Misspelt>,
+    /// The namespaces whose labels are misspelt, or `None` if they are the same as before.
+    pub(super) misspelt: Option<Misspelt>,
     pub(super) notices: Vec<Notice>,
     pub(super) states: Vec<StateChange>,
 }
@@ -44,7 +44,7 @@ pub(super) struct Judgement {
     /// The snapshot in which the policy is in force, or the field that keeps it from being so.
     pub(super) result: Result<Snapshot, FieldError>,
     /// The namespaces whose labels are misspelt.
-    pub(super) misspelt: Arc<Misspelt>,
+    pub(super) misspelt: Misspelt,
 }
 
 /// A notice for metrics and the log, which each get it once.
@@ -95,7 +95,7 @@ impl Count {
         Self {
             watched,
             availability: listing.availability(),
-            objects: listing.objects().len(),
+            objects: listing.objects().size(),
             unreadable,
         }
     }
@@ -123,11 +123,13 @@ impl News {
             } = count;
             metrics.watching.objects(watched, objects, unreadable);
         }
-        let keys = self.misspelt.values().map(|faults| {
-            let keys = faults.iter().map(|fault| fault.key.as_str());
-            keys.collect::<Vec<_>>()
-        });
-        metrics.watching.misspelt(keys);
+        if let Some(misspelt) = &self.misspelt {
+            let keys = misspelt.values().map(|faults| {
+                let keys = faults.iter().map(|fault| fault.key.as_str());
+                keys.collect::<Vec<_>>()
+            });
+            metrics.watching.misspelt(keys);
+        }
         let in_force = self.assessment.as_ref().and_then(|policy| policy.in_force);
         if let (Some(source), Some(snapshot)) = (in_force, &self.snapshot) {
             metrics.watching.policy(source, snapshot);

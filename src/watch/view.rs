@@ -5,8 +5,8 @@ use std::mem::{replace, take};
 use std::sync::Arc;
 
 use super::availability::Availability;
-use super::listing::Listing;
-use super::misspelt::{Misspelt, misspelt, newly};
+use super::listing::{Change, Listing};
+use super::misspelt::{Judging, Misspelt};
 use super::news::{Assessment, Count, Judgement, News, Notice, StateChange};
 use super::update::{PolicyObject, UnreadableNodePool, Update, WatchResult};
 use crate::definition;
@@ -49,6 +49,8 @@ pub(super) struct View {
     namespaces: Listing<Arc<NamespaceLabels>>,
     policies: Listing<Arc<PolicyObject>>,
     changed: Changed,
+    /// The newest policy, or its error, unless it may be another since it was read.
+    newest: Option<Result<Usable, FieldError>>,
     in_force: Option<Usable>,
     snapshot: Option<Snapshot>,
     /// The error of the newest policy, while berth cannot use it.
@@ -58,14 +60,17 @@ pub(super) struct View {
     states: BTreeMap<Arc<str>, State>,
     /// The remarks on the policy in force.
     remarks: Vec<FieldError>,
-    misspelt: Arc<Misspelt>,
+    misspelt: Misspelt,
 }
 
 /// The objects that have changed since the last news.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Changed {
-    namespaces: bool,
-    policy_or_node_pools: bool,
+    /// Those of these names.
+    namespaces: BTreeSet<Arc<str>>,
+    all_namespaces: bool,
+    policies: bool,
+    node_pools: bool,
 }
 
 impl View {
@@ -79,33 +84,40 @@ impl View {
             namespaces: Listing::default(),
             policies: Listing::default(),
             changed: Changed::default(),
+            newest: None,
             in_force: None,
             snapshot: None,
             refused: None,
             unreadable: Vec::new(),
             states: BTreeMap::new(),
             remarks: Vec::new(),
-            misspelt: Arc::default(),
+            misspelt: Misspelt::default(),
         }
     }
 
     /// Applies an update of a watch.
     pub(super) fn take(&mut self, update: Update) {
-        fn apply<T: Clone + PartialEq>(listing: &mut Listing<T>, result: WatchResult<T>) -> bool {
+        fn apply<T: Clone + PartialEq>(listing: &mut Listing<T>, result: WatchResult<T>) -> Change {
             match result {
                 Ok(event) => listing.take(event),
                 Err(availability) => listing.failed(availability),
             }
         }
         match update {
-            Update::Namespaces(result) => {
-                self.changed.namespaces |= apply(&mut self.namespaces, result);
-            }
+            Update::Namespaces(result) => match apply(&mut self.namespaces, result) {
+                Change::Nothing => {}
+                Change::One(name) => {
+                    self.changed.namespaces.insert(name);
+                }
+                Change::All => self.changed.all_namespaces = true,
+            },
             Update::NodePools(result) => {
-                self.changed.policy_or_node_pools |= apply(&mut self.node_pools, result);
+                let change = apply(&mut self.node_pools, result);
+                self.changed.node_pools |= change != Change::Nothing;
             }
             Update::Policies(result) => {
-                self.changed.policy_or_node_pools |= apply(&mut self.policies, result);
+                let change = apply(&mut self.policies, result);
+                self.changed.policies |= change != Change::Nothing;
             }
         }
     }
@@ -115,26 +127,36 @@ impl View {
         if !self.is_listed() || self.changed == Changed::default() {
             return None;
         }
-        let Changed {
-            namespaces: _,
-            policy_or_node_pools,
-        } = take(&mut self.changed);
+        let mut changed = take(&mut self.changed);
         let is_first = self.snapshot.is_none();
+        let is_assessed = changed.policies || changed.node_pools || is_first;
         let (mut assessment, mut notices, mut states) = (None, Vec::new(), Vec::new());
-        if policy_or_node_pools || is_first {
+        if changed.policies {
+            self.newest = None;
+        }
+        if is_assessed {
+            let before = self
+                .snapshot
+                .as_ref()
+                .map(|before| Arc::clone(&before.policy));
             let refused = self.assess().err();
             let unreadable = self.newly_unreadable().into_iter();
             notices.extend(unreadable.map(Notice::Unreadable));
             notices.extend(self.refusal(refused));
             notices.extend(self.new_remarks().into_iter().map(Notice::Remark));
             states = self.state_changes();
+            changed.all_namespaces |= self
+                .snapshot
+                .as_ref()
+                .is_some_and(|now| before.is_none_or(|before| !Arc::ptr_eq(&before, &now.policy)));
         }
         if let Some(snapshot) = &mut self.snapshot {
-            snapshot.namespaces = Arc::clone(self.namespaces.objects());
+            snapshot.namespaces = self.namespaces.objects().clone();
         }
-        let before = self.look_for_misspelt();
-        notices.extend(misspelt_notices(newly(&before, &self.misspelt)));
-        if policy_or_node_pools || is_first || before != self.misspelt {
+        let newly_misspelt = self.look_for_misspelt(&changed);
+        let misspelt = newly_misspelt.is_some().then(|| self.misspelt.clone());
+        notices.extend(misspelt_notices(newly_misspelt.unwrap_or_default()));
+        if is_assessed || misspelt.is_some() {
             assessment = Some(Assessment {
                 in_force: self.in_force.as_ref().map(|usable| usable.source),
                 judgement: self.judgement(),
@@ -147,7 +169,7 @@ impl View {
             snapshot: self.snapshot.clone(),
             assessment,
             counts: self.counts(),
-            misspelt: Arc::clone(&self.misspelt),
+            misspelt,
             notices,
             states,
         })
@@ -198,18 +220,21 @@ impl View {
             .collect()
     }
 
-    /// Notes the namespaces whose labels are misspelt. Returns those that were so before.
-    fn look_for_misspelt(&mut self) -> Arc<Misspelt> {
-        let now = self.snapshot.as_ref().map(|snapshot| {
-            let own = self.own_namespace.as_deref();
-            misspelt(&snapshot.namespaces, own, &snapshot.policy)
-        });
-        let before = Arc::clone(&self.misspelt);
-        // What is shared with the status that is being written stays as it is.
-        if let Some(now) = now.filter(|now| *now != *before) {
-            self.misspelt = Arc::new(now);
+    /// Notes the namespaces whose labels are misspelt. Returns the new faults, or `None` if there is no change.
+    fn look_for_misspelt(&mut self, changed: &Changed) -> Option<Vec<(Arc<str>, NamespaceFault)>> {
+        let snapshot = self.snapshot.as_ref()?;
+        let judging = Judging {
+            namespaces: &snapshot.namespaces,
+            own: self.own_namespace.as_deref(),
+            policy: &snapshot.policy,
+        };
+        if !changed.all_namespaces {
+            return judging.update(&mut self.misspelt, changed.namespaces.iter());
         }
-        before
+        // One that is gone has no faults any more.
+        let before = self.misspelt.clone();
+        let all: BTreeSet<_> = before.keys().chain(snapshot.namespaces.keys()).collect();
+        judging.update(&mut self.misspelt, all.into_iter())
     }
 
     /// Notes the states of the node pools that the policy in force names. Returns those that were not so before.
@@ -264,14 +289,22 @@ impl View {
         self.snapshot = Some(Snapshot {
             policy: Arc::clone(&usable.policy),
             catalogue: Arc::new(catalogue),
-            namespaces: Arc::clone(self.namespaces.objects()),
+            namespaces: self.namespaces.objects().clone(),
             own_namespace: self.own_namespace.clone(),
         });
         self.in_force = Some(usable);
     }
 
-    /// Returns the policy of the flag, else the cluster's, else the embedded one.
-    fn newest(&self) -> Result<Usable, FieldError> {
+    /// Returns the newest policy, which is read once.
+    fn newest(&mut self) -> Result<Usable, FieldError> {
+        if self.newest.is_none() {
+            self.newest = Some(self.read_newest());
+        }
+        self.newest.clone().unwrap_or_else(|| self.read_newest())
+    }
+
+    /// Reads the policy of the flag, else the cluster's, else the embedded one.
+    fn read_newest(&self) -> Result<Usable, FieldError> {
         if let Some(given) = &self.given {
             return Ok(given.clone());
         }
@@ -312,7 +345,7 @@ impl View {
         Some(Judgement {
             object: Arc::clone(object),
             result,
-            misspelt: Arc::clone(&self.misspelt),
+            misspelt: self.misspelt.clone(),
         })
     }
 

@@ -34,7 +34,7 @@ pub(super) fn read(inputs: &Inputs, given: Given, progress: &mut Progress) -> an
     });
     let mut remarks = Vec::new();
     let (policy, has_limits, mut snapshot) = snapshot(&inventory, given, &mut remarks)?;
-    snapshot.namespaces = Arc::new(namespaces(&inventory));
+    snapshot.namespaces = namespaces(&inventory);
     let is_whole = unread.is_empty();
     remarks.extend(shortened(unread));
     remarks.extend(assumptions(&inventory));

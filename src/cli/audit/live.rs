@@ -1,7 +1,5 @@
 //! A cluster, read page by page. Only what the report needs of an object is kept.
 
-use std::sync::Arc;
-
 use anyhow::bail;
 
 use super::basis::{Read, unreadable};
@@ -99,7 +97,7 @@ pub(super) async fn read(
                 .to_owned(),
         );
     }
-    snapshot.namespaces = Arc::new(namespaces(&inventory));
+    snapshot.namespaces = namespaces(&inventory);
     Ok(Read {
         origin: api_server.address().to_owned(),
         inventory,

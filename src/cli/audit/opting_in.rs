@@ -17,15 +17,16 @@ pub(super) struct AsIf(Selector);
 impl AsIf {
     /// Has the namespaces of a snapshot opt in that match. Returns the names of those that had not.
     pub(super) fn opt_in(&self, snapshot: &mut Snapshot) -> BTreeSet<String> {
-        let namespaces = Arc::make_mut(&mut snapshot.namespaces);
         let mut changed = BTreeSet::new();
-        for (name, labels) in namespaces {
+        for (name, labels) in &snapshot.namespaces.clone() {
             if opted_in(labels) || !self.0.matches(|key| labels.get(key)) {
                 continue;
             }
             let others = labels.under("").filter(|(key, _)| *key != INJECTION_LABEL);
             let enabled = others.chain([(INJECTION_LABEL, "enabled")]).collect();
-            *labels = Arc::new(enabled);
+            snapshot
+                .namespaces
+                .insert_mut(Arc::clone(name), Arc::new(enabled));
             changed.insert(name.to_string());
         }
         changed

@@ -24,7 +24,7 @@ pub(super) type Show<'s, 'p> = &'s mut dyn FnMut(Examined<'_, 'p>) -> io::Result
 /// Adds the namespaces of the input to the snapshot, since they count wherever they stand. One that the API server
 /// would refuse does not count.
 pub(super) fn add_namespaces(manifests: &[Manifest], snapshot: &mut Snapshot) {
-    let namespaces = Arc::make_mut(&mut snapshot.namespaces);
+    let namespaces = &mut snapshot.namespaces;
     for manifest in manifests {
         if !manifest.may_hold("Namespace") {
             continue;
@@ -35,7 +35,7 @@ pub(super) fn add_namespaces(manifests: &[Manifest], snapshot: &mut Snapshot) {
                 && decode(&object.identity, object.value).is_ok()
             {
                 let labels = Arc::new(labels(&object));
-                namespaces.insert(object.identity.name.into(), labels);
+                namespaces.insert_mut(object.identity.name.into(), labels);
             }
         });
     }

@@ -147,7 +147,7 @@ async fn add_namespaces(
         }
         Err(Refusal::Other(message)) => return Err(anyhow::anyhow!(message)).context("namespaces"),
     };
-    let namespaces = Arc::make_mut(&mut snapshot.namespaces);
+    let namespaces = &mut snapshot.namespaces;
     for object in objects {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let labels = object["metadata"]["labels"]
@@ -156,7 +156,7 @@ async fn add_namespaces(
             .flatten();
         let labels = labels.map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default()));
         let labels: NamespaceLabels = labels.chain([(NAME_LABEL, name)]).collect();
-        namespaces.insert(name.into(), Arc::new(labels));
+        namespaces.insert_mut(name.into(), Arc::new(labels));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::validation::misspelt_namespace;
 use crate::watch::update::{Kept, read_node_pool};
 
 /// The number of kinds of objects; a kind is the position of its variant in [`Update`].
@@ -73,9 +74,16 @@ fn node_pool(name: &str, form: u8) -> Kept<Result<Arc<NodePool>, UnreadableNodeP
     read_node_pool(serde_json::from_value(object).unwrap())
 }
 
+/// Returns a namespace with a label that means nothing, one with a label that means nothing under some of the policies, a
+/// third one, or none.
 fn namespace(name: &str, form: u8) -> Kept<Arc<NamespaceLabels>> {
     let labels = if form < 3 {
-        let labels = [("form", form.to_string())];
+        let label = match form {
+            0 => ("placement.truemark.io/injection", "true"),
+            1 => ("placement.truemark.io/arch", "arm64"),
+            _ => ("team", "core"),
+        };
+        let labels = [("form", form.to_string()), (label.0, label.1.to_owned())];
         Some(Arc::new(NamespaceLabels::from_iter(labels)))
     } else {
         None
@@ -92,8 +100,13 @@ fn policy(form: u8) -> Kept<Arc<PolicyObject>> {
         2 => ("Preferred", json!(["b"])),
         _ => ("Never", json!([])),
     };
+    let known = if form == 1 {
+        json!(["amd64", "arm64"])
+    } else {
+        json!(["amd64"])
+    };
     let spec = json!({
-        "architectures": {"known": ["amd64"], "default": "amd64"},
+        "architectures": {"known": known, "default": "amd64"},
         "pools": [{"name": format!("p{form}"), "nodePools": node_pools, "binding": binding}],
         "rules": [{"name": "all", "place": {"pool": format!("p{form}")}}],
     });
@@ -225,6 +238,7 @@ struct Heard {
     refused: Option<FieldError>,
     snapshot: Option<Snapshot>,
     states: BTreeMap<Arc<str>, State>,
+    misspelt: Misspelt,
 }
 
 impl Heard {
@@ -254,6 +268,9 @@ impl Heard {
                 None => self.states.remove(&node_pool),
             };
             assert_eq!(known, before, "what was told before");
+        }
+        if let Some(misspelt) = news.misspelt {
+            self.misspelt = misspelt;
         }
         self.snapshot = news.snapshot;
         self
@@ -298,6 +315,11 @@ proptest! {
                 let other = other.expect("a policy that can always be used");
                 prop_assert_eq!(&snapshot.catalogue, &other.catalogue);
                 prop_assert_eq!(&snapshot.namespaces, &other.namespaces);
+                let namespaces = snapshot.namespaces.iter();
+                let faults = namespaces
+                    .map(|(name, labels)| (Arc::clone(name), misspelt_namespace(labels, &snapshot.policy)));
+                let misspelt = faults.filter(|(_, faults)| !faults.is_empty());
+                prop_assert_eq!(&heard.misspelt, &misspelt.collect::<Misspelt>());
                 let named = snapshot.policy.node_pools().into_iter();
                 let states = named.map(|name| (Arc::clone(name), snapshot.catalogue.state(name)));
                 prop_assert_eq!(&heard.states, &states.collect());

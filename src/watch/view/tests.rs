@@ -360,16 +360,16 @@ fn a_misspelt_label_of_a_namespace_is_told_once_and_stays_in_the_status() {
         "shop: placement.truemark.io/injection=true does not opt in; write injection=enabled";
     let news = view.news().unwrap();
     assert_eq!(told(&news), [text]);
-    assert_eq!(judgement(news).misspelt.len(), 1);
+    assert_eq!(judgement(news).misspelt.size(), 1);
 
     view.take(labelled("data", "arch", "amd64"));
     let news = view.news().unwrap();
     assert_eq!(told(&news), [""; 0]);
     assert!(news.assessment.is_none(), "nothing to write");
-    assert_eq!(news.misspelt.len(), 1);
+    assert!(news.misspelt.is_none(), "they are the same");
 
     view.take(labelled("shop", "injection", "enabled"));
-    assert_eq!(judgement(view.news().unwrap()).misspelt.len(), 0);
+    assert_eq!(judgement(view.news().unwrap()).misspelt.size(), 0);
 }
 
 #[test]

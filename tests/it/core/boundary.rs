@@ -52,7 +52,7 @@ impl Scene {
         let mut snapshot = world.snapshot();
         let labels = [(INJECTION_LABEL, opted_in), ("team", "core")];
         let known = [(NAMESPACE.into(), Arc::new(labels.into_iter().collect()))];
-        snapshot.namespaces = Arc::new(known.into_iter().collect());
+        snapshot.namespaces = known.into_iter().collect();
         let World {
             policy,
             node_pools,

@@ -35,7 +35,7 @@ pub(crate) fn opted_in(policy: Policy, catalogue: Catalogue) -> Result<Snapshot,
         ("placement.truemark.io/injection", "enabled"),
     ];
     let labels = Arc::new(opted_in.into_iter().collect());
-    Arc::make_mut(&mut snapshot.namespaces).insert(NAMESPACE.into(), labels);
+    snapshot.namespaces.insert_mut(NAMESPACE.into(), labels);
     Ok(snapshot)
 }
 

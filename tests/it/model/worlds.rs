@@ -97,7 +97,7 @@ impl World {
         if let Some(pool) = self.of_namespace {
             let labels = [(INJECTION_LABEL, "enabled"), (POOL_LABEL, pool)];
             let labels = Arc::new(labels.into_iter().collect());
-            Arc::make_mut(&mut snapshot.namespaces).insert(NAMESPACE.into(), labels);
+            snapshot.namespaces.insert_mut(NAMESPACE.into(), labels);
         }
         snapshot
     }
