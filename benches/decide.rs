@@ -5,15 +5,18 @@
     reason = "a benchmark that cannot be set up has failed"
 )]
 
+#[path = "support/growth.rs"]
+mod growth;
 mod support;
 
 use std::hint::black_box;
 
-use berth::admission::mutate;
+use berth::admission::{mutate, validate};
 use berth::node::NodePool;
 use berth::placement::{Siblings, Snapshot};
 use berth::policy::{embedded_node_pools, embedded_policy};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use growth::{LARGE, Size};
 use serde_json::json;
 
 fn decide(criterion: &mut Criterion) {
@@ -116,5 +119,155 @@ fn instances(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decide, instances);
+/// Time of a decision as the cluster and the policy grow, one of them at a time and all together.
+fn growing(criterion: &mut Criterion) {
+    let body = support::review(12 * 1024);
+    let mut group = criterion.benchmark_group("growth");
+    let one = Size::default();
+    let sizes = [
+        ("what ships", one),
+        (
+            "32 rules",
+            Size {
+                rules: 32,
+                pools: 1,
+                node_pools: 1,
+                ..one
+            },
+        ),
+        (
+            "64 rules",
+            Size {
+                rules: 64,
+                pools: 1,
+                node_pools: 1,
+                ..one
+            },
+        ),
+        (
+            "124 rules",
+            Size {
+                rules: 124,
+                pools: 1,
+                node_pools: 1,
+                ..one
+            },
+        ),
+        (
+            "61 pools",
+            Size {
+                pools: 61,
+                node_pools: 8,
+                ..one
+            },
+        ),
+        (
+            "494 node pools",
+            Size {
+                node_pools: 494,
+                ..one
+            },
+        ),
+        (
+            "10,000 namespaces",
+            Size {
+                namespaces: 10_000,
+                ..one
+            },
+        ),
+        ("all", LARGE),
+    ];
+    for (name, size) in sizes {
+        let snapshot = growth::cluster(size);
+        group.bench_function(BenchmarkId::new("mutate", name), |bencher| {
+            bencher.iter(|| {
+                mutate(black_box(&body), &snapshot, &Siblings::none)
+                    .expect("a review")
+                    .body
+            });
+        });
+        group.bench_function(BenchmarkId::new("validate", name), |bencher| {
+            bencher.iter(|| {
+                validate(black_box(&body), &snapshot)
+                    .expect("a review")
+                    .body
+            });
+        });
+    }
+    group.finish();
+}
+
+/// The most bytes of a body.
+const LARGEST: usize = 8 << 20;
+
+/// Returns a review of a pod with this text in its spec, again and again, until the review is as large as may be.
+fn filled(field: &str, item: &str, end: &str, most: usize) -> Vec<u8> {
+    let body = String::from_utf8(support::review(3 * 1024)).expect("JSON is UTF-8");
+    let (before, after) = body.split_once("\"spec\":{\"volumes\"").expect("the spec");
+    let room = (LARGEST - body.len() - field.len() - end.len() - 16) / item.len();
+    let items = vec![item; room.min(most)].join("");
+    let items = items.trim_end_matches(',');
+    format!("{before}\"spec\":{{{field}{items}{end},\"volumes\"{after}").into_bytes()
+}
+
+/// Time of the worst that a person could write, and of the worst that is known of what somebody could send, in the largest
+/// cluster.
+fn limits(criterion: &mut Criterion) {
+    let term = r#"{"matchExpressions":[{"key":"karpenter.k8s.aws/instance-cpu","operator":"In","values":["8","16"]},
+        {"key":"karpenter.k8s.aws/instance-memory","operator":"Gt","values":["16000"]}]},"#;
+    let terms = r#""affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":["#;
+    let term_of_many = format!(
+        r#"{{"matchExpressions":[{{"key":"node.kubernetes.io/instance-type","operator":"NotIn","values":[{}]}}]}},"#,
+        vec!["\"m5.xlarge\""; 60].join(",")
+    );
+    let bodies = [
+        ("256 terms", filled(terms, term, "]}}}", 256)),
+        ("terms", filled(terms, term, "]}}}", usize::MAX)),
+        (
+            "terms of many values",
+            filled(terms, &term_of_many, "]}}}", usize::MAX),
+        ),
+        (
+            "tolerations",
+            filled(r#""tolerations":["#, "{},", "]", usize::MAX),
+        ),
+        (
+            "members",
+            filled(r#""x":{},"#, r#""y":{},"#, r#""z":1"#, usize::MAX).to_vec(),
+        ),
+        ("brackets", filled(r#""x":["#, "[1],", "]", usize::MAX)),
+        ("backslashes", filled(r#""x":""#, "\\\\", "\"", usize::MAX)),
+        (
+            "escapes that are read",
+            filled(r#""nodeName":""#, "\\u0061", "\"", usize::MAX),
+        ),
+        (
+            "a long string",
+            filled(r#""x":""#, "abcdefgh", "\"", usize::MAX),
+        ),
+    ];
+    let snapshot = growth::cluster(LARGE);
+    let mut group = criterion.benchmark_group("limits");
+    group.sample_size(10);
+    for (name, body) in bodies {
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function(BenchmarkId::new("mutate", name), |bencher| {
+            bencher.iter(|| {
+                mutate(black_box(&body), &snapshot, &Siblings::none)
+                    .expect("a review")
+                    .body
+            });
+        });
+        group.bench_function(BenchmarkId::new("validate", name), |bencher| {
+            bencher.iter(|| {
+                validate(black_box(&body), &snapshot)
+                    .expect("a review")
+                    .body
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decide, instances, growing, limits);
 criterion_main!(benches);

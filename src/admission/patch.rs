@@ -4,7 +4,9 @@ use std::fmt::{self, Write as _};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::placement::{Edits, NewPreference, NewRequirements, NewTerm, RequiredEdits, TermEdit};
+use crate::placement::{
+    Edits, NewExpressions, NewPreference, NewRequirements, NewTerm, RequiredEdits, TermEdit,
+};
 use crate::pod::{Metadata, Workload};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -175,13 +177,13 @@ impl Operations {
             "/spec/affinity/nodeAffinity/{REQUIRED}/nodeSelectorTerms/{}/matchExpressions",
             edit.position
         );
-        let added: Vec<_> = [node_pools, architectures].into_iter().flatten().collect();
+        let added = [node_pools, architectures];
         if edit.has_expressions {
-            for requirement in added {
-                self.add(format_args!("{path}/-"), &requirement);
+            for requirement in added.iter().flatten() {
+                self.add(format_args!("{path}/-"), requirement);
             }
         } else {
-            self.add(path, &added);
+            self.add(path, &NewExpressions(added));
         }
     }
 }

@@ -21,13 +21,17 @@ use skip::{end_of_value, until_quote_or_backslash};
 pub struct Malformed {
     /// The position in the body, in bytes from 0.
     pub at: usize,
-    /// True if the text has more than [`ITEMS`] items and entries. It may be good JSON.
+    /// True if the text has more than [`ITEMS`] items and entries, or more members than anybody writes. It may be good JSON.
     pub is_excess: bool,
 }
 
 /// The most items of lists, and entries of maps, that a reader gives: more than any pod has that runs. An item of a few
 /// bytes can become an object of a hundred, so a bound on the bytes is none on the memory.
 pub const ITEMS: u32 = 16 * 1024;
+
+/// The most members of objects that a reader passes or reads. To pass one costs as much as to pass a hundred bytes in one
+/// piece.
+const MEMBERS: u32 = 16 * ITEMS;
 
 /// Reads the members of an object: `fields!(json, |value| { "name" => read it from value, … })`. The list gives each
 /// key once, with the code that reads its value. [`Reader::members`] says which members are skipped.
@@ -58,6 +62,8 @@ pub struct Reader<'a> {
     at: usize,
     /// The items and entries that may still come.
     left: u32,
+    /// The members that may still come.
+    members_left: u32,
 }
 
 impl<'a> Reader<'a> {
@@ -68,6 +74,7 @@ impl<'a> Reader<'a> {
             text,
             at: after_space(text.as_bytes(), 0),
             left: ITEMS,
+            members_left: MEMBERS,
         }
     }
 
@@ -90,7 +97,7 @@ impl<'a> Reader<'a> {
     /// If no value begins here.
     pub fn span(&mut self) -> Result<&'a str, Malformed> {
         let start = self.at;
-        self.at = end_of_value(self.text.as_bytes(), start)?;
+        self.at = end_of_value(self.text.as_bytes(), start).ok_or(malformed(start))?;
         Ok(&self.text[start..self.at])
     }
 
@@ -140,9 +147,14 @@ impl<'a> Reader<'a> {
         debug_assert!(keys.len() <= 32, "there is one bit for each key");
         let mut seen = 0_u32;
         self.list(*b"{}", |reader| {
-            reader.count()?;
-            let key = reader.key()?;
-            let Some(known) = keys.iter().position(|known| *known == key) else {
+            reader.members_left = reader.reduced(reader.members_left)?;
+            let position = |key: &str| keys.iter().position(|known| *known == key);
+            let known = match reader.plain_string() {
+                Some(key) => position(key),
+                None => position(&reader.escaped_string()?),
+            };
+            reader.colon()?;
+            let Some(known) = known else {
                 return reader.span().map(drop);
             };
             if seen & (1 << known) != 0 {
@@ -204,16 +216,16 @@ impl<'a> Reader<'a> {
 
     /// Counts an item or an entry.
     fn count(&mut self) -> Result<(), Malformed> {
-        match self.left.checked_sub(1) {
-            Some(left) => self.left = left,
-            None => {
-                return Err(Malformed {
-                    is_excess: true,
-                    ..self.malformed()
-                });
-            }
-        }
+        self.left = self.reduced(self.left)?;
         Ok(())
+    }
+
+    /// Returns how many may come after one more.
+    fn reduced(&self, left: u32) -> Result<u32, Malformed> {
+        left.checked_sub(1).ok_or(Malformed {
+            is_excess: true,
+            ..self.malformed()
+        })
     }
 
     /// Reads items that two brackets enclose and commas separate. Each call of `read` must read exactly one item.
@@ -239,9 +251,14 @@ impl<'a> Reader<'a> {
     /// Reads a key and the colon after it.
     fn key(&mut self) -> Result<Cow<'a, str>, Malformed> {
         let key = self.string()?;
-        self.pass_space();
-        self.require(b':')?;
+        self.colon()?;
         Ok(key)
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Result<(), Malformed> {
+        self.pass_space();
+        self.require(b':')
     }
 
     /// Reads a string. Only the rare string that has an escape is copied.

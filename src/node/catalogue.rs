@@ -41,7 +41,12 @@ impl Catalogue {
     /// Returns the keys of the labels by which nodes carry the names of these node pools, each once.
     #[must_use]
     pub fn node_labels(&self) -> BTreeSet<&str> {
-        self.iter().map(NodePool::node_label).collect()
+        // There are one or two, so to look for each costs less than to sort all.
+        let mut labels = BTreeSet::new();
+        for node_pool in self.iter() {
+            labels.insert(node_pool.node_label());
+        }
+        labels
     }
 
     /// True if the catalogue holds no node pool.

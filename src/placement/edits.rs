@@ -246,21 +246,23 @@ pub struct NewTerm<'e>(pub [Option<NewRequirement<'e>>; 2]);
 
 impl Serialize for NewTerm<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Expressions<'t, 'e>(&'t NewTerm<'e>);
-
-        impl Serialize for Expressions<'_, '_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut list = serializer.serialize_seq(None)?;
-                for requirement in self.0.0.iter().flatten() {
-                    list.serialize_element(requirement)?;
-                }
-                list.end()
-            }
-        }
-
         let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("matchExpressions", &Expressions(self))?;
+        map.serialize_entry("matchExpressions", &NewExpressions(self.0))?;
         map.end()
+    }
+}
+
+/// The new requirements of a term, as a list.
+#[derive(Debug, Clone, Copy)]
+pub struct NewExpressions<'e>(pub [Option<NewRequirement<'e>>; 2]);
+
+impl Serialize for NewExpressions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for requirement in self.0.iter().flatten() {
+            list.serialize_element(requirement)?;
+        }
+        list.end()
     }
 }
 

@@ -379,10 +379,7 @@ impl<'p> Search<'_, 'p> {
     /// Returns the additions for these node pools and architectures.
     fn edits(&self, node_pools: &[&'p NodePool], architectures: Vec<&'p str>) -> Edits<'p> {
         let spec = self.pod.spec;
-        let names: Vec<&'p str> = node_pools
-            .iter()
-            .map(|node_pool| &**node_pool.name())
-            .collect();
+        let names = node_pools.iter().map(|node_pool| &**node_pool.name());
         let mut tolerations: Vec<NewToleration<'p>> = Vec::new();
         for taint in node_pools.iter().flat_map(|node_pool| node_pool.taints()) {
             let mut own = spec.tolerations().iter();
@@ -393,18 +390,19 @@ impl<'p> Search<'_, 'p> {
             }
         }
         let (mut node_selector, mut required_pools, mut preferred) = (None, Vec::new(), None);
-        match (self.pool.binding, names.as_slice()) {
+        match (self.pool.binding, node_pools) {
             (Binding::Preferred, _) => {
+                let names: Vec<&str> = names.collect();
                 if !self.is_confined(&names) {
                     preferred = edits::preference_edit(spec, self.node_label, &names);
                 }
             }
             (Binding::Required, [only]) => {
-                if !self.is_confined(&names) {
-                    node_selector = Some((self.node_label, *only));
+                if !self.is_confined(&[only.name()]) {
+                    node_selector = Some((self.node_label, &**only.name()));
                 }
             }
-            (Binding::Required, _) => required_pools = names,
+            (Binding::Required, _) => required_pools = names.collect(),
         }
         let requirements = NewRequirements {
             node_label: self.node_label,

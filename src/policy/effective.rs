@@ -1,6 +1,6 @@
 //! The policy that berth decides by. It is made from its file once, and every policy that is made is valid.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::danger::{Danger, danger};
@@ -19,6 +19,8 @@ pub struct Policy {
     pub(super) architectures: Vec<Arc<str>>,
     pub(super) default_architecture: Architecture,
     pub(super) pools: Vec<Arc<Pool>>,
+    /// The pools of each node pool, in the policy's order.
+    pub(super) by_node_pool: BTreeMap<Arc<str>, Vec<Arc<Pool>>>,
     pub(super) rules: Vec<Rule>,
     /// The action of each check.
     pub validation: Validation,
@@ -51,6 +53,12 @@ impl Policy {
     #[must_use]
     pub fn pools(&self) -> &[Arc<Pool>] {
         &self.pools
+    }
+
+    /// Returns the pools that name this node pool, in the policy's order.
+    #[must_use]
+    pub fn pools_of(&self, node_pool: &str) -> &[Arc<Pool>] {
+        self.by_node_pool.get(node_pool).map_or(&[], Vec::as_slice)
     }
 
     /// True if a pool is split, so that berth has to count pods.

@@ -1,6 +1,6 @@
 //! Makes a policy from its file. Every fault for which berth refuses a policy is found here or in `shape.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::effective::{Policy, choose};
@@ -59,12 +59,24 @@ impl Policy {
             mode,
             architectures,
             default_architecture,
+            by_node_pool: by_node_pool(&pools),
             pools,
             rules,
             validation,
         };
         Ok((policy, catalogue))
     }
+}
+
+fn by_node_pool(pools: &[Arc<Pool>]) -> BTreeMap<Arc<str>, Vec<Arc<Pool>>> {
+    let mut by_node_pool: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for pool in pools {
+        for name in pool.all_node_pools() {
+            let of = by_node_pool.entry(Arc::clone(name)).or_default();
+            of.push(Arc::clone(pool));
+        }
+    }
+    by_node_pool
 }
 
 /// Returns a part of the policy, or notes its errors in a field of this name.

@@ -5,6 +5,7 @@
 //! (R7.6).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::wording::own_pool_labels;
 use crate::encoding::wording::listed;
@@ -213,23 +214,25 @@ fn selecting_key<'a>(
     keys.find(asks)
 }
 
-/// Returns the node pools all of whose pools are closed to the namespace, each with one of these pools.
+/// Returns the node pools all of whose pools are closed to the namespace, each with the first of these pools.
 fn closed<'a>(revision: &Revision<'a>) -> Vec<(&'a NodePool, &'a Pool)> {
-    let mut pools: BTreeMap<&str, Option<&Pool>> = BTreeMap::new();
-    for pool in revision.snapshot.policy.pools() {
-        let is_open = pool.is_open_to(revision.namespace.labels);
-        for name in pool.all_node_pools() {
-            let closed = pools.entry(name).or_insert(Some(pool));
-            if is_open {
-                *closed = None;
-            }
+    let policy = &revision.snapshot.policy;
+    let pools = policy.pools().iter();
+    let pools: Vec<&Arc<Pool>> = pools
+        .filter(|pool| !pool.is_open_to(revision.namespace.labels))
+        .collect();
+    let is_closed = |pool: &Arc<Pool>| pools.iter().any(|closed| Arc::ptr_eq(closed, pool));
+    let mut closed: BTreeMap<&str, &Pool> = BTreeMap::new();
+    for pool in &pools {
+        let names = pool.all_node_pools();
+        for name in names.filter(|name| policy.pools_of(name).iter().all(is_closed)) {
+            closed.entry(name).or_insert(pool);
         }
     }
-    let closed = pools
-        .into_iter()
-        .filter_map(|(name, pool)| Some((name, pool?)));
+    let catalogue = &revision.snapshot.catalogue;
     closed
-        .filter_map(|(name, pool)| Some((revision.snapshot.catalogue.get(name)?, pool)))
+        .into_iter()
+        .filter_map(|(name, pool)| Some((catalogue.get(name)?, pool)))
         .collect()
 }
 

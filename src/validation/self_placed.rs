@@ -10,7 +10,7 @@ use crate::label::Operator;
 use crate::names::ARCH_LABEL;
 use crate::node::NodePool;
 use crate::pod::Toleration;
-use crate::policy::Pool;
+use crate::policy::{Policy, Pool};
 
 /// The most fields that the lines name.
 const WAYS: usize = 3;
@@ -59,22 +59,20 @@ pub(super) fn self_placed(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec
 /// Returns the dedicated node pools that the pod lets itself into, by name, each with the way.
 fn entered<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, (Way<'a>, &'a NodePool)> {
     let spec = revision.pod().spec;
-    let dedicated = dedicated(revision);
-    let labels: BTreeSet<&str> = dedicated
-        .values()
-        .map(|node_pool| node_pool.node_label())
-        .collect();
-    let mut entered = BTreeMap::new();
+    let catalogue = &revision.snapshot.catalogue;
+    let dedicated = Dedicated::of(revision);
+    let mut entered: BTreeMap<&str, (Way<'_>, &NodePool)> = BTreeMap::new();
+    let labels = catalogue.node_labels();
     for alternative in spec.alternatives() {
         for label in &labels {
             let selected = alternative
                 .on(label)
                 .filter(|requirement| requirement.operator == Operator::In);
-            for name in selected.flat_map(|requirement| requirement.values) {
-                if let Some((name, node_pool)) = dedicated.get_key_value(name.as_ref())
-                    && node_pool.node_label() == *label
-                {
-                    entered.insert(*name, (Way::Selects(label), *node_pool));
+            let names = selected.flat_map(|requirement| requirement.values);
+            let selected = names.filter_map(|name| catalogue.get(name));
+            for node_pool in selected.filter(|node_pool| node_pool.node_label() == *label) {
+                if dedicated.has(node_pool) {
+                    entered.insert(node_pool.name(), (Way::Selects(label), node_pool));
                 }
             }
         }
@@ -85,43 +83,47 @@ fn entered<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, (Way<'a>, &'a NodeP
         let mut taints = placed.iter().flat_map(|node_pool| node_pool.taints());
         !taints.any(|taint| toleration.is_for(taint))
     };
-    for (name, node_pool) in dedicated {
-        if let Some(position) = keyed_toleration(revision, node_pool, own) {
+    for node_pool in catalogue.iter() {
+        if let Some(position) = keyed_toleration(revision, node_pool, own)
+            && dedicated.has(node_pool)
+        {
             entered
-                .entry(name)
+                .entry(node_pool.name())
                 .or_insert((Way::Tolerates(position), node_pool));
         }
     }
     entered
 }
 
-/// Returns the dedicated node pools, by name: the tainted ones of the policy's pools.
+/// The dedicated node pools: the tainted ones of the policy's pools.
 ///
 /// Those that a rule places the pod in are left out. So are those of a pool that the pod's own label asks for, even if
 /// the pod is not placed there.
-fn dedicated<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, &'a NodePool> {
-    let decision = revision.decision;
-    let policy = &revision.snapshot.policy;
-    let asked_for: BTreeSet<&str> = pool_labels(policy)
-        .filter_map(|key| revision.pod().metadata.label(key))
-        .collect();
-    let placed = |name: &str| {
-        decision
-            .node_pools
-            .iter()
-            .any(|node_pool| **node_pool.name() == *name)
-    };
-    let pools = policy
-        .pools()
-        .iter()
-        .filter(|pool| !asked_for.contains(&*pool.name));
-    let names = pools.flat_map(|pool| pool.all_node_pools());
-    names
-        .filter_map(|name| revision.snapshot.catalogue.get(name))
-        .filter(|node_pool| node_pool.hard_taints().next().is_some())
-        .map(|node_pool| (&**node_pool.name(), node_pool))
-        .filter(|(name, _)| !placed(name))
-        .collect()
+struct Dedicated<'a> {
+    policy: &'a Policy,
+    placed: &'a [&'a NodePool],
+    asked_for: BTreeSet<&'a str>,
+}
+
+impl<'a> Dedicated<'a> {
+    fn of(revision: &Revision<'a>) -> Self {
+        let policy = &revision.snapshot.policy;
+        Self {
+            policy,
+            placed: &revision.decision.node_pools,
+            asked_for: pool_labels(policy)
+                .filter_map(|key| revision.pod().metadata.label(key))
+                .collect(),
+        }
+    }
+
+    fn has(&self, node_pool: &NodePool) -> bool {
+        let name = node_pool.name();
+        let mut pools = self.policy.pools_of(name).iter();
+        node_pool.hard_taints().next().is_some()
+            && !self.placed.iter().any(|placed| placed.name() == name)
+            && pools.any(|pool| !self.asked_for.contains(&*pool.name))
+    }
 }
 
 /// Returns the labels to ask by instead: the pool's, or the architecture's if the node pool is of the pod's own pool.

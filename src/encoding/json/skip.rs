@@ -1,11 +1,10 @@
 //! The end of a value that nobody reads, found without parsing it.
 
 use super::block::{BLOCK, LANE, Marks, quote_or_backslash};
-use super::{Malformed, malformed};
 
-/// Returns the position after the value that begins at `start`. It neither allocates nor recurses, however deep the
-/// value is.
-pub(super) fn end_of_value(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
+/// Returns the position after the value that begins at `start`, or `None` if there is no value or no end of it. It neither
+/// allocates nor recurses, however deep the value is.
+pub(super) fn end_of_value(bytes: &[u8], start: usize) -> Option<usize> {
     let end = match bytes.get(start) {
         Some(b'"') => end_of_string(bytes, start)?,
         Some(b'{' | b'[') => end_of_brackets(bytes, start)?,
@@ -21,11 +20,7 @@ pub(super) fn end_of_value(bytes: &[u8], start: usize) -> Result<usize, Malforme
         }
         None => start,
     };
-    if end == start {
-        Err(malformed(start))
-    } else {
-        Ok(end)
-    }
+    (end != start).then_some(end)
 }
 
 /// Returns the number of bytes before the first quote or backslash.
@@ -48,30 +43,29 @@ fn until_quote_or_backslash_in_long(bytes: &[u8]) -> usize {
     lanes.len() * LANE + rest.iter().position(is_end).unwrap_or(rest.len())
 }
 
-fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
+fn end_of_string(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {
         at += until_quote_or_backslash(bytes.get(at..).unwrap_or_default());
-        match bytes.get(at) {
-            Some(b'"') => return Ok(at + 1),
-            Some(_) => at += 2,
-            None => return Err(malformed(start)),
+        if *bytes.get(at)? == b'"' {
+            return Some(at + 1);
         }
+        at += 2;
     }
 }
 
-fn end_of_brackets(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
+fn end_of_brackets(bytes: &[u8], start: usize) -> Option<usize> {
     let mut place = Place::default();
     let (blocks, rest) = bytes[start..].as_chunks::<BLOCK>();
     for (index, block) in blocks.iter().enumerate() {
         if let Some(end) = place.pass(block) {
-            return Ok(start + index * BLOCK + end);
+            return Some(start + index * BLOCK + end);
         }
     }
     let mut last = [b' '; BLOCK];
     last[..rest.len()].copy_from_slice(rest);
-    let end = place.pass(&last).ok_or(malformed(start))?;
-    Ok(start + blocks.len() * BLOCK + end)
+    let end = place.pass(&last)?;
+    Some(start + blocks.len() * BLOCK + end)
 }
 
 /// A place in a value that has brackets.
