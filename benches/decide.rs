@@ -233,7 +233,7 @@ fn limits(criterion: &mut Criterion) {
         ),
         (
             "members",
-            filled(r#""x":{},"#, r#""y":{},"#, r#""z":1"#, usize::MAX).to_vec(),
+            filled(r#""x":{},"#, r#""y":{},"#, r#""z":1"#, usize::MAX),
         ),
         ("brackets", filled(r#""x":["#, "[1],", "]", usize::MAX)),
         ("backslashes", filled(r#""x":""#, "\\\\", "\"", usize::MAX)),
