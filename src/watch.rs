@@ -13,6 +13,7 @@
 
 mod availability;
 mod feed;
+mod history;
 mod listing;
 mod misspelt;
 mod news;
