@@ -12,6 +12,7 @@
 //! later.
 
 mod availability;
+mod batches;
 mod feed;
 mod history;
 mod listing;
@@ -25,7 +26,6 @@ mod view;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use futures_util::StreamExt;
 use futures_util::stream::select_all;
 use kube::{Client, Config};
 use tokio::sync::{oneshot, watch};
@@ -35,14 +35,12 @@ use crate::metrics::watching::Watched;
 use crate::placement::{Given, Snapshot};
 use crate::policy::Policy;
 use crate::split::Ledger;
+use batches::Batches;
 use feed::{Feed, feed, namespaces, node_pools, policies};
 use news::Judgement;
 use pods::Counting;
 use update::Update;
 use view::View;
-
-/// The most changes that become one snapshot because they arrive together.
-const BATCH: usize = 1024;
 
 /// A cluster to follow, with a client for each kind of object.
 pub struct Cluster {
@@ -154,11 +152,8 @@ struct Publishing<'m> {
 impl Publishing<'_> {
     /// Publishes a snapshot after every change, for ever.
     async fn run(self, feeds: Vec<Feed<Update>>, mut view: View) {
-        let mut updates = select_all(feeds).ready_chunks(BATCH);
-        while let Some(batch) = updates.next().await {
-            for update in batch {
-                view.take(update);
-            }
+        let mut updates = Batches::new(select_all(feeds));
+        while updates.next(|update| view.take(update)).await {
             let Some(news) = view.news() else { continue };
             news.report(self.metrics);
             if let Some(snapshot) = news.snapshot {
