@@ -1,7 +1,7 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions chaos fuzz mutants bench demo deny sbom reproducible release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions chaos churn fuzz mutants bench demo deny sbom reproducible release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
@@ -29,6 +29,9 @@ test-versions: ## Runs those tests on each version of Kubernetes (some ten minut
 
 chaos: ## Drives replicas as the API server does, through restarts, rotations, kills and overload (some half an hour)
 	tests/chaos/run --long
+
+churn: ## Restores, upgrades, cuts off and changes a cluster under berth: MINUTES (60) of change, and some fifteen more
+	tests/cluster/churn $(MINUTES)
 
 fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60); docs/reliability.md says what they have found
 	fuzz/run

@@ -12,7 +12,9 @@
 //! later.
 
 mod availability;
+mod batches;
 mod feed;
+mod history;
 mod listing;
 mod misspelt;
 mod news;
@@ -22,32 +24,23 @@ mod update;
 mod view;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use futures_util::StreamExt;
 use futures_util::stream::select_all;
 use kube::{Client, Config};
 use tokio::sync::{oneshot, watch};
-use tokio::time::sleep;
 
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;
 use crate::placement::{Given, Snapshot};
 use crate::policy::Policy;
 use crate::split::Ledger;
+use batches::Batches;
 use feed::{Feed, feed, namespaces, node_pools, policies};
 use news::Judgement;
 use pods::Counting;
 use update::Update;
 use view::View;
-
-/// The most changes that become one snapshot because they arrive together.
-const BATCH: usize = 1024;
-
-/// The pause after a snapshot. What changes meanwhile becomes the next one, so a cluster in which everything changes all
-/// the time costs no more than fifty snapshots a second.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// A cluster to follow, with a client for each kind of object.
 pub struct Cluster {
@@ -159,11 +152,8 @@ struct Publishing<'m> {
 impl Publishing<'_> {
     /// Publishes a snapshot after every change, for ever.
     async fn run(self, feeds: Vec<Feed<Update>>, mut view: View) {
-        let mut updates = select_all(feeds).ready_chunks(BATCH);
-        while let Some(batch) = updates.next().await {
-            for update in batch {
-                view.take(update);
-            }
+        let mut updates = Batches::new(select_all(feeds));
+        while updates.next(|update| view.take(update)).await {
             let Some(news) = view.news() else { continue };
             news.report(self.metrics);
             if let Some(snapshot) = news.snapshot {
@@ -182,7 +172,6 @@ impl Publishing<'_> {
             if let Some(assessment) = news.assessment {
                 self.judgements.send_replace(assessment.judgement);
             }
-            sleep(PAUSE).await;
         }
     }
 }

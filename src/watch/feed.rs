@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::ready;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use hyper::Response;
+use hyper::{Request, Response};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, ApiResource, DynamicObject, PartialObjectMeta};
 use kube::client::ClientBuilder;
@@ -19,9 +19,10 @@ use kube::runtime::watcher::{self, DefaultBackoff, Event};
 use kube::{Client, Config, ResourceExt};
 use serde::de::DeserializeOwned;
 use tower::limit::RateLimitLayer;
-use tower::util::MapResponseLayer;
+use tower::util::{MapRequestLayer, MapResponseLayer};
 
 use super::availability::Availability;
+use super::history::{Resumed, anew};
 use super::update::{
     Kept, PolicyObject, UnreadableNodePool, Update, WatchResult, read_node_pool, read_pod,
 };
@@ -163,13 +164,18 @@ where
         heard,
     };
     let watch = watcher::Config {
-        field_selector: fields,
+        field_selector: fields.clone(),
         label_selector: labels,
         page_size: Some(page),
         ..watcher::Config::default().timeout(WATCH_SECONDS)
     };
-    let events = watcher::watcher(api(client(config, &contact)?), watch);
-    let updates = paced(events, DefaultBackoff::default()).map(move |event| {
+    let resumed = Resumed::new();
+    let api = api(client(config, &contact, &resumed)?);
+    let events = anew(api.clone(), fields, resumed, move || {
+        let events = watcher::watcher(api.clone(), watch.clone());
+        paced(events, DefaultBackoff::default())
+    });
+    let updates = events.map(move |event| {
         update(match event {
             Ok(event) => {
                 contact.made();
@@ -188,7 +194,7 @@ where
 ///
 /// # Errors
 /// When no client can be made of the configuration.
-fn client(config: &Config, contact: &Contact) -> kube::Result<Client> {
+fn client(config: &Config, contact: &Contact, resumed: &Resumed) -> kube::Result<Client> {
     let mut config = config.clone();
     config.connect_timeout = Some(PATIENCE);
     // The API server ends a watch before this time is over. For a list there is no other bound.
@@ -203,7 +209,13 @@ fn client(config: &Config, contact: &Contact) -> kube::Result<Client> {
         }
         response
     });
+    let resumed = resumed.clone();
+    let note = MapRequestLayer::new(move |request: Request<_>| {
+        resumed.note(request.uri());
+        request
+    });
     Ok(ClientBuilder::try_from(config)?
+        .with_layer(&note)
         .with_layer(&layer)
         .with_layer(&RateLimitLayer::new(REQUESTS, Duration::from_secs(1)))
         .build())
@@ -280,8 +292,8 @@ impl Contact {
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
-    use std::io::{BufRead, BufReader, Write};
-    use std::net::TcpListener;
+    use std::io::{self, BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
     use std::time::Instant;
 
     use futures_util::stream;
@@ -326,38 +338,44 @@ mod tests {
         assert_eq!(told, expected);
     }
 
-    /// Starts an API server without objects, which ends each watch as soon as it has begun. Returns its port and the
-    /// number of watches.
-    fn curt() -> std::io::Result<(u16, Arc<AtomicUsize>)> {
+    /// Answers the requests of a connection: there are no objects, and each watch ends as soon as it has begun.
+    fn answer(connection: TcpStream, watches: &AtomicUsize) -> io::Result<()> {
+        let mut connection = BufReader::new(connection);
+        let mut line = String::new();
+        let mut is_watch = false;
+        // A request has no body, so it ends with an empty line.
+        while connection.read_line(&mut line)? > 0 {
+            is_watch |= line.contains("watch=true");
+            if line == "\r\n" {
+                let body = if is_watch {
+                    ""
+                } else {
+                    r#"{"metadata": {"resourceVersion": "1"}, "items": []}"#
+                };
+                watches.fetch_add(is_watch.into(), Ordering::Relaxed);
+                let length = body.len();
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+                connection.get_mut().write_all(head.as_bytes())?;
+                connection.get_mut().write_all(body.as_bytes())?;
+                is_watch = false;
+            }
+            line.clear();
+        }
+        Ok(())
+    }
+
+    /// Starts such an API server. Returns its port and the number of watches.
+    fn curt() -> io::Result<(u16, Arc<AtomicUsize>)> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
         let watches = Arc::<AtomicUsize>::default();
         let counted = Arc::clone(&watches);
         std::thread::spawn(move || {
             for connection in listener.incoming() {
-                let mut connection = BufReader::new(connection?);
-                let mut line = String::new();
-                let mut is_watch = false;
-                // A request has no body, so it ends with an empty line.
-                while connection.read_line(&mut line)? > 0 {
-                    is_watch |= line.contains("watch=true");
-                    if line == "\r\n" {
-                        let body = if is_watch {
-                            ""
-                        } else {
-                            r#"{"metadata": {"resourceVersion": "1"}, "items": []}"#
-                        };
-                        counted.fetch_add(is_watch.into(), Ordering::Relaxed);
-                        let length = body.len();
-                        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
-                        connection.get_mut().write_all(head.as_bytes())?;
-                        connection.get_mut().write_all(body.as_bytes())?;
-                        is_watch = false;
-                    }
-                    line.clear();
-                }
+                let (connection, counted) = (connection?, Arc::clone(&counted));
+                std::thread::spawn(move || answer(connection, &counted));
             }
-            std::io::Result::Ok(())
+            io::Result::Ok(())
         });
         Ok((port, watches))
     }

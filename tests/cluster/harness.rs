@@ -9,6 +9,7 @@ pub(crate) mod berth;
 pub(crate) mod boundary;
 pub(crate) mod cluster;
 pub(crate) mod front;
+pub(crate) mod gate;
 pub(crate) mod load;
 pub(crate) mod machines;
 pub(crate) mod node_pools;

@@ -9,6 +9,7 @@ mod harness;
 mod installing;
 mod karpenter;
 mod karpenter_aws;
+mod losing;
 mod monitoring;
 #[path = "../pages/page.rs"]
 mod page;
@@ -34,5 +35,6 @@ fn main() -> anyhow::Result<ExitCode> {
         platforms::auto_mode(),
         walk::group(),
         watching::group(),
+        losing::group(),
     ])
 }

@@ -13,7 +13,7 @@ mod policy;
 mod rights;
 mod self_managed;
 mod split;
-mod stage;
+pub(crate) mod stage;
 mod states;
 
 use crate::harness::cluster::Extent;

@@ -1,5 +1,6 @@
 //! The service account of an installation, with exactly the rights that ship.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -49,12 +50,21 @@ pub(crate) async fn let_see_pods(cluster: &Cluster) -> anyhow::Result<()> {
 
 /// Writes a kubeconfig with a token of the service account.
 pub(crate) async fn kubeconfig(cluster: &Cluster) -> anyhow::Result<PathBuf> {
+    kubeconfig_by(cluster, cluster.address()).await
+}
+
+/// Writes a kubeconfig with a token of the service account, by which the API server is at this address.
+pub(crate) async fn kubeconfig_by(
+    cluster: &Cluster,
+    address: SocketAddr,
+) -> anyhow::Result<PathBuf> {
     let path = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/berth/token");
     let request =
         json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
     let token = cluster.api.post(&path, &request).await?.ok()?;
     let admin = std::fs::read_to_string(cluster.kubeconfig())?;
     let mut kubeconfig: Value = serde_json::from_str(&admin)?;
+    kubeconfig["clusters"][0]["cluster"]["server"] = json!(format!("https://{address}"));
     kubeconfig["users"][0]["user"] = json!({"token": text(&token, "/status/token")});
     cluster.write("berth-kubeconfig", &kubeconfig.to_string())?;
     Ok(cluster.path().join("berth-kubeconfig"))

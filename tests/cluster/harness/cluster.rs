@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ impl Cluster {
 
     async fn bring_up(&self, extent: Extent) -> anyhow::Result<()> {
         let (directory, ports) = (self.path(), &self.ports);
-        self.run("etcd", &setup::etcd(directory, ports), &[])?;
+        self.start_etcd()?;
         self.start_api_server().await?;
         if extent == Extent::ApiServer {
             return Ok(());
@@ -154,24 +154,54 @@ impl Cluster {
         Ok(name)
     }
 
+    /// Starts etcd, on what it has stored.
+    pub(crate) fn start_etcd(&self) -> anyhow::Result<()> {
+        self.run("etcd", &setup::etcd(self.path(), &self.ports), &[])
+    }
+
+    /// Returns the directory of what etcd stores.
+    pub(crate) fn etcd_data(&self) -> PathBuf {
+        self.path().join("etcd")
+    }
+
     /// Starts the API server, and waits until it is ready.
     pub(crate) async fn start_api_server(&self) -> anyhow::Result<()> {
+        self.start_api_server_of(&self.programs).await
+    }
+
+    /// Starts the API server of another directory of programs, and waits until it is ready.
+    pub(crate) async fn start_api_server_of(&self, programs: &Path) -> anyhow::Result<()> {
+        const NAME: &str = "kube-apiserver";
         // It tries again until etcd answers.
         let arguments = setup::api_server(self.path(), &self.ports);
-        self.run("kube-apiserver", &arguments, &[])?;
-        self.ready("kube-apiserver", &self.api, "/readyz").await
+        let program = programs.join("bin").join(NAME);
+        let process = Process::start(NAME, &program, &arguments, &[], self.path())?;
+        self.processes.borrow_mut().push(process);
+        self.ready(NAME, &self.api, "/readyz").await
     }
 
     /// Ends the API server as a failing machine does. Its objects stay stored.
     pub(crate) fn kill_api_server(&self) {
+        if let Some(mut process) = self.taken("kube-apiserver") {
+            process.kill();
+        }
+    }
+
+    /// Asks a program of the cluster to end, and ends it after this time, as the kubelet does.
+    pub(crate) async fn stop(&self, name: &str, grace: Duration) -> anyhow::Result<()> {
+        let mut process = self.taken(name).with_context(|| name.to_owned())?;
+        process.terminate()?;
+        let ended = eventually(name, async || Ok(process.ended()?));
+        // It is killed when it is dropped.
+        let _ = tokio::time::timeout(grace, ended).await;
+        Ok(())
+    }
+
+    /// Returns the running program of that name, which the cluster forgets.
+    fn taken(&self, name: &str) -> Option<Process> {
         let mut processes = self.processes.borrow_mut();
-        processes.retain_mut(|process| {
-            let is_api_server = process.name == "kube-apiserver";
-            if is_api_server {
-                process.kill();
-            }
-            !is_api_server
-        });
+        let index = processes.iter().position(|process| process.name == name)?;
+        Some(processes.remove(index))
     }
 
     fn run(
@@ -234,6 +264,17 @@ impl Cluster {
     pub(crate) async fn service_account(&self, namespace: &str) -> anyhow::Result<()> {
         let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/default");
         eventually(&path, async || Ok(self.api.get(&path).await?.map(drop))).await
+    }
+
+    /// Asks the API server for its version.
+    pub(crate) async fn version(&self) -> anyhow::Result<String> {
+        let version = self.api.get("/version").await?.unwrap_or_default();
+        Ok(text(&version, "/gitVersion").to_owned())
+    }
+
+    /// Returns the address of the API server.
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports.api_server).into()
     }
 
     /// Returns the addresses of metrics: of the API server, over TLS, and of Karpenter, without.

@@ -1,5 +1,6 @@
 //! The programs of a cluster.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -10,6 +11,9 @@ use super::repository;
 
 /// The exit code of `tests/cluster/build` on a machine that cannot have the programs.
 const CANNOT: i32 = 3;
+
+/// The variable that gives `tests/cluster/build` a minor version of Kubernetes.
+const VERSION: &str = "BERTH_CLUSTER_KUBERNETES";
 
 /// The programs, or the reason why there are none.
 #[derive(Debug)]
@@ -23,6 +27,11 @@ pub(crate) enum Programs {
 impl Programs {
     /// Builds them the first time, and reports on stderr.
     pub(crate) fn build() -> anyhow::Result<Self> {
+        Self::of(std::env::var_os(VERSION))
+    }
+
+    /// Builds those of a minor version of Kubernetes in the same way; of the newest if there is none.
+    pub(crate) fn of(version: Option<OsString>) -> anyhow::Result<Self> {
         for tool in ["kubectl", "setpriv"] {
             if Command::new(tool).arg("--help").output().is_err() {
                 return Ok(Self::Unavailable(format!(
@@ -32,6 +41,7 @@ impl Programs {
         }
         let script = repository("tests/cluster/build");
         let mut build = Command::new(&script)
+            .env(VERSION, version.unwrap_or_default())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

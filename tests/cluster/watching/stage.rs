@@ -12,15 +12,15 @@ use crate::harness::scene::{definition, pod};
 use crate::harness::{account, eventually, manifests, repository};
 
 /// A berth that follows the cluster with the rights of an installation, and is registered.
-pub(super) struct Stage<'c> {
-    pub(super) cluster: &'c Cluster,
-    pub(super) authority: Authority,
-    pub(super) setup: Setup,
-    pub(super) berth: Berth,
+pub(crate) struct Stage<'c> {
+    pub(crate) cluster: &'c Cluster,
+    pub(crate) authority: Authority,
+    pub(crate) setup: Setup,
+    pub(crate) berth: Berth,
 }
 
 /// Sets up a berth with the rights of an installation.
-pub(super) async fn setup(cluster: &Cluster, authority: &Authority) -> anyhow::Result<Setup> {
+pub(crate) async fn setup(cluster: &Cluster, authority: &Authority) -> anyhow::Result<Setup> {
     account::install(cluster).await?;
     let setup = Setup::new(cluster, "berth", authority)?;
     Ok(setup.following(account::kubeconfig(cluster).await?))
@@ -28,7 +28,7 @@ pub(super) async fn setup(cluster: &Cluster, authority: &Authority) -> anyhow::R
 
 impl<'c> Stage<'c> {
     /// Starts it on the cluster as it is.
-    pub(super) async fn bare(cluster: &'c Cluster) -> anyhow::Result<Self> {
+    pub(crate) async fn bare(cluster: &'c Cluster) -> anyhow::Result<Self> {
         let authority = Authority::new("berth")?;
         let setup = setup(cluster, &authority).await?;
         let berth = setup.start().await?;
@@ -42,20 +42,20 @@ impl<'c> Stage<'c> {
     }
 
     /// Starts it on the shipped node pools and no policy.
-    pub(super) async fn new(cluster: &'c Cluster) -> anyhow::Result<Self> {
+    pub(crate) async fn new(cluster: &'c Cluster) -> anyhow::Result<Self> {
         define(cluster).await?;
         reset(cluster).await?;
         Self::bare(cluster).await
     }
 
     /// Returns a pod as it would be stored.
-    pub(super) async fn mutated(&self, pod: &Value) -> anyhow::Result<Value> {
+    pub(crate) async fn mutated(&self, pod: &Value) -> anyhow::Result<Value> {
         let reply = self.cluster.api.create(pod, Persist::DryRun).await?;
         reply.ok()
     }
 
     /// Waits until a pod would be stored as it should be.
-    pub(super) async fn until(
+    pub(crate) async fn until(
         &self,
         what: &str,
         pod: &Value,
@@ -72,13 +72,13 @@ impl<'c> Stage<'c> {
 }
 
 /// Creates the definitions of Karpenter's resources and of the policy.
-pub(super) async fn define(cluster: &Cluster) -> anyhow::Result<()> {
+pub(crate) async fn define(cluster: &Cluster) -> anyhow::Result<()> {
     cluster.define_resources().await?;
     cluster.define(&[definition()?]).await
 }
 
 /// Puts the cluster back to the shipped node pools and no policy.
-pub(super) async fn reset(cluster: &Cluster) -> anyhow::Result<()> {
+pub(crate) async fn reset(cluster: &Cluster) -> anyhow::Result<()> {
     let api = &cluster.api;
     api.delete("/apis/karpenter.sh/v1/nodepools").await?;
     api.delete(POLICIES).await?;
@@ -90,7 +90,7 @@ pub(super) async fn reset(cluster: &Cluster) -> anyhow::Result<()> {
 }
 
 /// Writes the condition `Ready` of the node pool at a path, as Karpenter does, which is not there.
-pub(super) async fn report_ready(
+pub(crate) async fn report_ready(
     cluster: &Cluster,
     path: &str,
     status: &str,
@@ -104,30 +104,30 @@ pub(super) async fn report_ready(
 }
 
 /// The path of the collection of policies.
-pub(super) const POLICIES: &str = "/apis/placement.truemark.io/v1alpha1/placementpolicies";
+pub(crate) const POLICIES: &str = "/apis/placement.truemark.io/v1alpha1/placementpolicies";
 
 /// Reads the shipped node pools. Nobody looks at their node class here.
-pub(super) fn shipped_node_pools() -> anyhow::Result<Vec<Value>> {
+pub(crate) fn shipped_node_pools() -> anyhow::Result<Vec<Value>> {
     let mut objects = manifests(&repository("deploy/platforms/karpenter"))?;
     objects.retain(|object| text(object, "/kind") == "NodePool");
     Ok(objects)
 }
 
 /// Reads the shipped node pool of that name.
-pub(super) fn shipped_node_pool(name: &str) -> anyhow::Result<Value> {
+pub(crate) fn shipped_node_pool(name: &str) -> anyhow::Result<Value> {
     let mut all = shipped_node_pools()?.into_iter();
     let found = all.find(|object| text(object, "/metadata/name") == name);
     found.with_context(|| name.to_owned())
 }
 
 /// Returns the default policy as a custom resource.
-pub(super) fn default_policy() -> anyhow::Result<Value> {
+pub(crate) fn default_policy() -> anyhow::Result<Value> {
     let mut objects = manifests(&repository("deploy/policy.yaml"))?;
     objects.pop().context("deploy/policy.yaml")
 }
 
 /// Creates a namespace that has opted in, with more labels, and its service account, which no controller makes here.
-pub(super) async fn namespace(cluster: &Cluster, name: &str, labels: Value) -> anyhow::Result<()> {
+pub(crate) async fn namespace(cluster: &Cluster, name: &str, labels: Value) -> anyhow::Result<()> {
     let mut namespace = json!({
         "apiVersion": "v1",
         "kind": "Namespace",
@@ -153,7 +153,7 @@ pub(super) async fn namespace(cluster: &Cluster, name: &str, labels: Value) -> a
 }
 
 /// Returns a pod as a Job makes it.
-pub(super) fn job_pod(namespace: &str) -> Value {
+pub(crate) fn job_pod(namespace: &str) -> Value {
     let mut pod = pod(namespace, "of-a-job");
     pod["metadata"]["ownerReferences"] = json!([
         {"apiVersion": "batch/v1", "kind": "Job", "name": "job", "uid": "1", "controller": true},
@@ -162,17 +162,17 @@ pub(super) fn job_pod(namespace: &str) -> Value {
 }
 
 /// Returns the decision that berth wrote on a pod.
-pub(super) fn decision(pod: &Value) -> &str {
+pub(crate) fn decision(pod: &Value) -> &str {
     text(pod, "/metadata/annotations/placement.truemark.io~1decision")
 }
 
 /// Returns the node pool of a pod's node selector.
-pub(super) fn selected(pod: &Value) -> &str {
+pub(crate) fn selected(pod: &Value) -> &str {
     text(pod, "/spec/nodeSelector/karpenter.sh~1nodepool")
 }
 
 /// Returns the values of a pod's tolerations of a key.
-pub(super) fn tolerated<'p>(pod: &'p Value, key: &str) -> Vec<&'p str> {
+pub(crate) fn tolerated<'p>(pod: &'p Value, key: &str) -> Vec<&'p str> {
     let tolerations = pod["spec"]["tolerations"].as_array().into_iter().flatten();
     tolerations
         .filter(|toleration| text(toleration, "/key") == key)
