@@ -64,6 +64,7 @@ mod core {
     mod hostile;
     mod laws;
     mod objects;
+    mod own_labels;
     mod placement;
     mod policies;
     mod reading;
