@@ -42,7 +42,6 @@ pub(super) struct Sent<'a> {
 
 /// Returns the pods that a rule sends to a pool, by the labels that berth adds to them.
 pub(super) fn sent<'a>(position: usize, rule: &'a Rule, pool: &'a Pool) -> Vec<Sent<'a>> {
-    let name = &*pool.name;
     let sends = match &rule.place {
         Place::Pool(only) => only.name == pool.name,
         Place::PoolFromLabel(_) | Place::PoolFromNamespaceLabel(_) => true,
@@ -52,49 +51,55 @@ pub(super) fn sent<'a>(position: usize, rule: &'a Rule, pool: &'a Pool) -> Vec<S
         Some(_) => Capacity::ALL,
         None => &[],
     };
-    let named = rule.place.label();
+    let sides: Vec<&str> = sides.iter().map(|side| side.as_str()).collect();
     // A label that a pod has stays, and a pod that names its pool by a label has that label.
-    let choices = |key: &'a str, values: Vec<&'a str>| {
-        let values = values.into_iter().filter(move |_| named != Some(key));
-        let added = values.map(move |placed| Known {
+    let named = rule.place.label();
+    let choices = |key: &'a str, values: &[&'a str]| {
+        let values = values.iter().filter(|_| named != Some(key));
+        let added = values.map(|placed| Known {
             key,
             new: None,
-            placed,
+            placed: *placed,
         });
-        std::iter::once(None).chain(added.map(Some))
+        let choices = std::iter::once(None).chain(added.map(Some));
+        choices.collect::<Vec<_>>()
     };
-    let sides: Vec<&str> = sides.iter().map(|side| side.as_str()).collect();
+    let of_pool = choices(POOL_LABEL, &[&*pool.name]);
+    let of_side = choices(CAPACITY_LABEL, &sides);
     let mut found = Vec::new();
-    for of_pool in choices(POOL_LABEL, vec![name]).filter(|_| sends) {
-        for side in choices(CAPACITY_LABEL, sides.clone()) {
-            let mut known: Vec<Known<'_>> = [of_pool, side].into_iter().flatten().collect();
-            if known.is_empty() {
-                continue;
+    for of_pool in of_pool.iter().filter(|_| sends) {
+        for of_side in &of_side {
+            let added: Vec<Known<'_>> = [*of_pool, *of_side].into_iter().flatten().collect();
+            if !added.is_empty() {
+                found.push(Sent::new(position, rule, pool, added));
             }
-            known.extend(named.map(|key| Known {
-                key,
-                new: Some(name),
-                placed: name,
-            }));
-            let is_known = |key: &str| known.iter().any(|label| label.key == key);
-            let may_be_added = |key: &str| key == POOL_LABEL || !sides.is_empty();
-            let present = OWN
-                .into_iter()
-                .filter(|key| may_be_added(key) && !is_known(key));
-            let present = Selector::present(present);
-            found.push(Sent {
-                position,
-                rule,
-                pool,
-                known,
-                present,
-            });
         }
     }
     found
 }
 
-impl Sent<'_> {
+impl<'a> Sent<'a> {
+    fn new(position: usize, rule: &'a Rule, pool: &'a Pool, added: Vec<Known<'a>>) -> Self {
+        let mut known = added;
+        known.extend(rule.place.label().map(|key| Known {
+            key,
+            new: Some(&*pool.name),
+            placed: &*pool.name,
+        }));
+        let may_be_added = |key: &str| key == POOL_LABEL || pool.on_demand.is_some();
+        let is_known = |key: &str| known.iter().any(|label| label.key == key);
+        let present = OWN.into_iter();
+        let present = present.filter(|key| may_be_added(key) && !is_known(key));
+        let present = Selector::present(present);
+        Self {
+            position,
+            rule,
+            pool,
+            known,
+            present,
+        }
+    }
+
     /// True if a rule admits what is known of the labels.
     pub(super) fn admitted(&self, by: &Rule, state: State) -> bool {
         let Some(selector) = &by.matches.labels else {
