@@ -1,4 +1,4 @@
-//! Makes a policy from its file. Every fault for which berth refuses a policy is found here or in `shape.rs`.
+//! Makes a policy from its file. Every fault for which berth refuses a policy is found here, in `own_labels.rs` or in `shape.rs`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
