@@ -80,6 +80,7 @@ mod serving {
     mod lifecycle;
     mod limits;
     mod metrics;
+    mod renegotiation;
     mod rotation;
     mod self_managed;
     mod transport;
