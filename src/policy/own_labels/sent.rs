@@ -59,7 +59,7 @@ pub(super) fn sent<'a>(position: usize, rule: &'a Rule, pool: &'a Pool) -> Vec<S
         let added = values.map(|placed| Known {
             key,
             new: None,
-            placed: *placed,
+            placed,
         });
         let choices = std::iter::once(None).chain(added.map(Some));
         choices.collect::<Vec<_>>()
@@ -84,7 +84,7 @@ impl<'a> Sent<'a> {
         known.extend(rule.place.label().map(|key| Known {
             key,
             new: Some(&*pool.name),
-            placed: &*pool.name,
+            placed: &pool.name,
         }));
         let may_be_added = |key: &str| key == POOL_LABEL || pool.on_demand.is_some();
         let is_known = |key: &str| known.iter().any(|label| label.key == key);

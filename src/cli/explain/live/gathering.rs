@@ -60,7 +60,9 @@ impl Gathering<'_> {
             let pods = self.api_server.list(&path, &selector).await?.ok();
             live.pods = pods.map(|pods| {
                 let mut counts = PodCounts::default();
-                pods.iter().for_each(|pod| counts.add(pod));
+                for pod in &pods {
+                    counts.add(pod);
+                }
                 counts
             });
         }

@@ -45,11 +45,10 @@ impl PodCounts {
     /// Returns the numbers in words.
     pub(in crate::cli::explain) fn in_words(&self) -> String {
         let Self { all, placed, .. } = self;
-        let mut words = format!("{all}, {placed} of them placed by berth");
-        if let Some((on_demand, spot)) = self.sides() {
-            words.push_str(&format!("; {on_demand} on demand, {spot} on spot"));
-        }
-        words
+        let sides = self.sides().map_or_else(String::new, |(on_demand, spot)| {
+            format!("; {on_demand} on demand, {spot} on spot")
+        });
+        format!("{all}, {placed} of them placed by berth{sides}")
     }
 }
 
