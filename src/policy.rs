@@ -5,6 +5,7 @@ mod draft;
 mod effective;
 mod file;
 mod making;
+mod own_labels;
 mod pool;
 mod remarks;
 mod rule;

@@ -9,7 +9,6 @@ use crate::harness::review::Review;
 use crate::harness::snapshots::opted_in;
 use crate::harness::verdict;
 use crate::model::laws::broken;
-use crate::model::names::POOL_LABEL;
 use crate::model::worlds::World;
 
 /// Returns what ships, with one pool that is closed to the namespace of the reviews, whose checks deny.
@@ -41,38 +40,11 @@ pub fn node_pools() -> Catalogue {
     embedded_node_pools().expect("the node pools that ship are right")
 }
 
-/// The rules of a policy, by the labels that they look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rules {
-    /// None sends pods elsewhere for the label that berth adds.
-    Usual,
-    /// One does: a pod that berth has placed is another pod to it, so that twice is not once.
-    OnOwnLabel,
-}
-
-impl Rules {
-    /// Returns those of a policy, given as its object.
-    #[must_use]
-    pub fn of(policy: &Value) -> Self {
-        let rules = policy["spec"]["rules"].as_array();
-        let mut rules = rules.into_iter().flatten();
-        let is_on_own = |rule: &Value| {
-            let labels = rule["match"]["labels"].to_string();
-            labels.contains(POOL_LABEL) && rule["place"]["poolFromLabel"] != POOL_LABEL
-        };
-        if rules.any(is_on_own) {
-            Self::OnOwnLabel
-        } else {
-            Self::Usual
-        }
-    }
-}
-
 /// Asks both endpoints for pods by a policy and a catalogue, if they go together.
 ///
 /// # Panics
 /// If a pod is not let through, or an answer breaks the protocol or a law.
-pub fn ask_for_pods(policy: Policy, catalogue: Catalogue, rules: Rules) {
+pub fn ask_for_pods(policy: Policy, catalogue: Catalogue) {
     let Ok(snapshot) = opted_in(policy, catalogue) else {
         return;
     };
@@ -82,10 +54,7 @@ pub fn ask_for_pods(policy: Policy, catalogue: Catalogue, rules: Rules) {
         assert_ne!(verdict.reason, Reason::InternalError);
         let validated = verdict::validate(&body, &snapshot);
         assert_ne!(validated.reason, Reason::InternalError);
-        let mut broken = broken(&pod, &snapshot);
-        if rules == Rules::OnOwnLabel {
-            broken.retain(|law| !law.starts_with("twice is once"));
-        }
+        let broken = broken(&pod, &snapshot);
         assert!(broken.is_empty(), "{}", broken.join("\n"));
     }
 }

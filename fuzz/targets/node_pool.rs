@@ -7,7 +7,7 @@ use std::sync::Arc;
 use berth::lint::{Extent, lint};
 use berth::node::{Catalogue, NodePool};
 use berth::policy::{DraftForm, Mode, draft, embedded_policy, embedded_policy_object, read_policy};
-use berth_fuzz::ground::{self, Rules};
+use berth_fuzz::ground;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -23,8 +23,8 @@ fuzz_target!(|text: &[u8]| {
     let alone: Catalogue = [Arc::new(node_pool)].into_iter().collect();
     if let Ok(draft) = draft(&alone, Mode::Enforce, DraftForm::Object) {
         let (policy, _) = read_policy(&draft.text).expect("a draft is a policy");
-        ground::ask_for_pods(policy, alone.clone(), Rules::Usual);
+        ground::ask_for_pods(policy, alone.clone());
     }
     let (policy, _) = embedded_policy().expect("the policy that ships is right");
-    ground::ask_for_pods(policy, ground::node_pools().with(&alone), Rules::Usual);
+    ground::ask_for_pods(policy, ground::node_pools().with(&alone));
 });

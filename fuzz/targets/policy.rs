@@ -5,7 +5,7 @@
 use berth::encoding::yaml;
 use berth::lint::{Extent, lint};
 use berth::policy::{examine_policy, read_policy};
-use berth_fuzz::ground::{self, Rules};
+use berth_fuzz::ground;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -23,11 +23,7 @@ fuzz_target!(|text: &str| {
         let _ = lint(&value, &[], extent);
     }
     if let Ok((policy, of_policy)) = read {
-        ground::ask_for_pods(policy.clone(), of_policy.clone(), Rules::of(&value));
-        ground::ask_for_pods(
-            policy,
-            of_policy.with(&ground::node_pools()),
-            Rules::of(&value),
-        );
+        ground::ask_for_pods(policy.clone(), of_policy.clone());
+        ground::ask_for_pods(policy, of_policy.with(&ground::node_pools()));
     }
 });

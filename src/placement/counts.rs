@@ -115,6 +115,10 @@ impl Siblings {
     }
 }
 
+/// The position of a pod that belongs on no place of its side: behind all others, so that it goes first. A deletion cost holds
+/// no later one.
+const LAST: u32 = i32::MAX.unsigned_abs();
+
 named! {
     /// The basis on which a pod got its side.
     pub enum Basis {
@@ -181,10 +185,12 @@ impl Assigned {
     }
 
     fn on(side: Capacity, siblings: &Siblings, split: Split) -> Self {
+        // A side that never has so many pods gets one only while the other cannot take it.
+        let position = siblings.free(side, split).unwrap_or(LAST);
         Self {
             side,
             basis: Basis::Counts,
-            position: siblings.free(side, split),
+            position: Some(position),
             split,
         }
     }

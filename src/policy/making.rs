@@ -1,4 +1,4 @@
-//! Makes a policy from its file. Every fault for which berth refuses a policy is found here or in `shape.rs`.
+//! Makes a policy from its file. Every fault for which berth refuses a policy is found here, in `own_labels.rs` or in `shape.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use super::effective::{Policy, choose};
 use super::file::{
     ArchitecturesFile, MatchFile, OnDemandFile, PlaceFile, PolicySpec, PoolFile, RuleFile,
 };
+use super::own_labels::unsteady;
 use super::pool::Pool;
 use super::rule::{Architecture, Match, Place, Rule};
 use super::selector::{Selector, SelectorFile};
@@ -52,6 +53,14 @@ impl Policy {
         let unique_rules = unique(names).map_err(|error| vec![error]);
         let rules =
             unique_rules.and_then(|()| all(rules, |file| rule(file, &pools, &architectures)));
+        let rules = rules.and_then(|rules| {
+            let unsteady = unsteady(&rules, &pools);
+            if unsteady.is_empty() {
+                Ok(rules)
+            } else {
+                Err(unsteady)
+            }
+        });
         let Some(rules) = noted(rules, "rules", &mut errors) else {
             return Err(errors);
         };

@@ -76,6 +76,33 @@ impl Selector {
         self.0.iter().any(|(listed, _)| listed == key)
     }
 
+    /// Returns the selector of what has labels with these keys.
+    pub(super) fn present<'k>(keys: impl Iterator<Item = &'k str>) -> Self {
+        Self(
+            keys.map(|key| (key.to_owned(), Expression::Exists))
+                .collect(),
+        )
+    }
+
+    /// Returns the number of its expressions and their values.
+    pub(super) fn size(&self) -> usize {
+        let sizes = self.0.iter();
+        sizes
+            .map(|(_, expression)| 1 + expression.values().count())
+            .sum()
+    }
+
+    /// Returns the selector of what matches both.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        Self([&self.0[..], &other.0[..]].concat())
+    }
+
+    /// Returns the selector without what it says of labels whose key is one of these.
+    pub(super) fn without(&self, is_key: impl Fn(&str) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(key, _)| !is_key(key));
+        Self(kept.cloned().collect())
+    }
+
     /// True if all labels that match this selector surely match the other one too.
     pub(super) fn implies(&self, other: &Self) -> bool {
         other.0.iter().all(|(key, wanted)| {

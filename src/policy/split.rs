@@ -111,6 +111,16 @@ impl Split {
         self.base.min(pods) + u32::try_from(share).unwrap_or(u32::MAX)
     }
 
+    /// Returns how many of a controller's pods belong on a side.
+    #[must_use]
+    pub fn pods_on(self, side: Capacity, pods: u32) -> u32 {
+        let on_demand = self.on_demand_of(pods);
+        match side {
+            Capacity::OnDemand => on_demand,
+            Capacity::Spot => pods - on_demand,
+        }
+    }
+
     /// Returns the side of the next pod of a controller that has so many already.
     #[must_use]
     pub fn next(self, on_demand: u32, spot: u32) -> Capacity {

@@ -32,7 +32,7 @@ pub fn unreached(policy: &Policy) -> impl Iterator<Item = Unreached<'_>> {
 }
 
 /// True if every pod that the later rule matches is matched by the earlier one.
-fn takes_all_of(earlier: &Rule, later: &Rule) -> bool {
+pub(super) fn takes_all_of(earlier: &Rule, later: &Rule) -> bool {
     let has_label = match &earlier.place {
         // The earlier rule matches only pods of namespaces that have the label.
         Place::PoolFromNamespaceLabel(key) => later.place.namespace_label() == Some(key),

@@ -64,6 +64,7 @@ mod core {
     mod hostile;
     mod laws;
     mod objects;
+    mod own_labels;
     mod placement;
     mod policies;
     mod reading;
@@ -79,6 +80,7 @@ mod serving {
     mod lifecycle;
     mod limits;
     mod metrics;
+    mod renegotiation;
     mod rotation;
     mod self_managed;
     mod transport;

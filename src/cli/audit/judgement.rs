@@ -4,26 +4,42 @@ use serde_json::Value;
 
 use super::inventory::MakerFacts;
 use super::report::{Finding, Then};
-use super::sides::Division;
 use crate::cli::explain::{Explanation, Fate, fates, why};
 use crate::cli::files::{Element, elements};
 use crate::label::CAPACITY_TYPES;
 use crate::placement::{Decision, Reason, Snapshot};
-use crate::policy::{Action, Mode};
+use crate::policy::{Action, Capacity, Mode, Split};
 use crate::validation::Check;
 
 /// The judgement of a workload.
 #[derive(Debug)]
 pub(super) struct Judgement {
     pub(super) then: Then,
-    /// The decision for the other side of a split pool, and the split; `None` if all pods go where `then` says.
-    pub(super) other_side: Option<(Then, Division)>,
+    /// The other side of a split pool; `None` if all pods go where `then` says.
+    pub(super) other_side: Option<OtherSide>,
     pub(super) findings: Vec<Finding>,
     pub(super) reason: Reason,
     /// True if the server denies it: it would, and the policy is in force.
     pub(super) is_denied: bool,
     /// True if no node pool could make a node for its pods.
     pub(super) runs_nowhere: bool,
+}
+
+/// The side of a split pool that the first pod does not go to.
+#[derive(Debug)]
+pub(super) struct OtherSide {
+    /// The decision for its pods.
+    pub(super) then: Then,
+    side: Capacity,
+    split: Split,
+}
+
+impl OtherSide {
+    /// Returns the number of its pods. Pods of several controllers count as those of one.
+    pub(super) fn pods(&self, of: u64) -> u64 {
+        let of = u32::try_from(of).unwrap_or(u32::MAX);
+        self.split.pods_on(self.side, of).into()
+    }
 }
 
 /// Judges a workload by its own template; or else by one of its pods, which is given as JSON.
@@ -111,19 +127,18 @@ fn would_be_denied(explanation: &Explanation<'_>) -> bool {
     findings.any(|finding| finding.action == Action::Deny)
 }
 
-/// Returns the decision for the other side of a split pool. Of several templates, nobody knows how many pods each makes.
-fn other_side(explanations: &[Explanation<'_>]) -> Option<(Then, Division)> {
+/// Returns the other side of a split pool. Of several templates, nobody knows how many pods each makes.
+fn other_side(explanations: &[Explanation<'_>]) -> Option<OtherSide> {
     let [only] = explanations else {
         return None;
     };
     let division = only.division.as_ref().or(only.siblings.as_ref())?;
     let decision = division.other.as_ref()?;
-    let side = decision.assigned?.side;
-    let division = Division {
+    Some(OtherSide {
+        then: then(only, decision),
+        side: decision.assigned?.side,
         split: division.split,
-        side,
-    };
-    Some((then(only, decision), division))
+    })
 }
 
 fn then(explanation: &Explanation<'_>, decision: &Decision<'_>) -> Then {

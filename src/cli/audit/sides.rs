@@ -2,27 +2,6 @@
 
 use super::inventory::{Nodes, Spot};
 use super::report::{Place, Then, Workload};
-use crate::policy::{Capacity, Split};
-
-/// The division of pods between the sides.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Division {
-    pub(super) split: Split,
-    /// The other side, which the first pod does not go to.
-    pub(super) side: Capacity,
-}
-
-impl Division {
-    /// Returns the number of pods that go to the other side. Pods of several controllers count as those of one.
-    pub(super) fn others(self, pods: u64) -> u64 {
-        let pods = u32::try_from(pods).unwrap_or(u32::MAX);
-        let on_demand = self.split.on_demand_of(pods);
-        u64::from(match self.side {
-            Capacity::OnDemand => on_demand,
-            Capacity::Spot => pods - on_demand,
-        })
-    }
-}
 
 /// Takes so many pods out of some, for the node pools of another decision. Those that are there already are the first, and
 /// those that are where their own decision sends them the last.

@@ -146,15 +146,15 @@ impl Subject<'_> {
         let nodes = &inventory.nodes;
         let (requests, now) = (self.requests(&spots, replicas), shares(&spots, nodes));
         let unplaced: u64 = spots.iter().map(|spot| spot.unplaced).sum();
-        let other_side = judgement.other_side.as_ref().map(|(then, division)| {
+        let other_side = judgement.other_side.as_ref().map(|other| {
             let all = if pods > 0 {
                 pods
             } else {
                 replicas.unwrap_or(0)
             };
             OtherSide {
-                pods: division.others(all),
-                then: then.clone(),
+                pods: other.pods(all),
+                then: other.then.clone(),
             }
         });
         let others = other_side.as_ref().map_or_else(Vec::new, |other| {
@@ -257,7 +257,7 @@ fn change(judgement: &Judgement, (spots, others): (&[Spot], &[Spot]), nodes: &No
     };
     let other = judgement.other_side.as_ref();
     let moves = spots.iter().any(|spot| goes(spot, then))
-        || other.is_some_and(|(then, _)| others.iter().any(|spot| goes(spot, then)));
+        || other.is_some_and(|other| others.iter().any(|spot| goes(spot, &other.then)));
     match (spots.is_empty() && others.is_empty(), moves) {
         (true, _) => Change::NoPods,
         (false, true) if judgement.runs_nowhere => Change::Blocked,

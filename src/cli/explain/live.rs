@@ -5,6 +5,7 @@ mod gathering;
 mod names;
 mod outlook;
 mod owners;
+mod pods;
 
 use std::sync::Arc;
 

@@ -195,9 +195,8 @@ fn of_live(
         let written = decision.unwrap_or("without berth");
         paper.row("as created", plain, &written)?;
     }
-    if let Some((placed, all)) = live.pods {
-        let text = format!("{all}, {placed} of them placed by berth");
-        paper.row("its pods", plain, &text)?;
+    if let Some(pods) = &live.pods {
+        paper.row("its pods", plain, &pods.in_words())?;
     }
     let decision = &explanation.decision;
     let Outlook { difference, to_do } = live.outlook(namespace, decision.reason, decision.mode);

@@ -19,7 +19,7 @@ const FILE: &str = "deploy/charts/berth/crds/placementpolicies.yaml";
 
 /// The policies of `tests/policies` that the API server accepts by itself. berth's webhook refuses all but the last
 /// two.
-const ONLY_BERTH: [(&str, &[&str]); 5] = [
+const ONLY_BERTH: [(&str, &[&str]); 6] = [
     (
         "unknown fields are kept, for the webhook to refuse in a line",
         &[
@@ -47,6 +47,18 @@ const ONLY_BERTH: [(&str, &[&str]); 5] = [
     (
         "no expression can ask whether the digits are too many for an integer: it fails where they are",
         &["a bound that is too large"],
+    ),
+    (
+        "no expression within the budget follows a placed pod through all rules",
+        &[
+            "a rule that takes placed pods, for its poolFromLabel is misspelt",
+            "a rule that takes placed pods and leaves them alone",
+            "a rule that takes placed pods for a pool that their namespace does not name",
+            "a rule that takes placed pods of those that name their pool by another label, and may leave them alone",
+            "a rule that loses its own pods",
+            "a rule that loses its own pods to another",
+            "a rule that takes placed pods by their side of a split",
+        ],
     ),
     (
         "it depends on the node pools",

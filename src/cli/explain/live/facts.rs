@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::pods::PodCounts;
 use crate::label::{ARCH, CAPACITY_TYPE, INSTANCE_TYPE, NODE_POOL};
 use crate::names::DECISION_ANNOTATION;
 
@@ -21,8 +22,8 @@ pub(in crate::cli::explain) struct Live {
     pub(super) maker: (String, String),
     /// The facts about the pod; `None` if it is none.
     pub(in crate::cli::explain) pod: Option<PodFacts>,
-    /// The number of its pods that berth placed, and of all of them; `None` if it is a pod, or they were not read.
-    pub(in crate::cli::explain) pods: Option<(usize, usize)>,
+    /// The numbers of its pods; `None` if it is a pod, or they were not read.
+    pub(in crate::cli::explain) pods: Option<PodCounts>,
 }
 
 /// The facts about a pod.

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::facts::{Facts, Key, Live, PodFacts, word_of_karpenter};
 use super::names::{Named, PODS, RESOURCES, Resource};
-use super::owners::{controller, is_placed, is_shown_by_owner, key, selector};
+use super::owners::{controller, is_shown_by_owner, key, selector};
+use super::pods::PodCounts;
 use crate::cli::cluster::{ApiServer, Refusal};
 use crate::encoding::spelling::nearest;
 use crate::label::is_subdomain;
@@ -58,8 +59,11 @@ impl Gathering<'_> {
             let path = PODS.path(Some(namespace));
             let pods = self.api_server.list(&path, &selector).await?.ok();
             live.pods = pods.map(|pods| {
-                let placed = pods.iter().filter(|pod| is_placed(pod)).count();
-                (placed, pods.len())
+                let mut counts = PodCounts::default();
+                for pod in &pods {
+                    counts.add(pod);
+                }
+                counts
             });
         }
         self.facts.0.insert(key(&object), live);
@@ -177,12 +181,9 @@ impl Gathering<'_> {
     }
 }
 
-/// Counts the pods of each owner that berth placed, and all of them.
-fn counts(
-    found: &[Value],
-    owners: &BTreeMap<Key, (String, String)>,
-) -> BTreeMap<Key, (usize, usize)> {
-    let mut counts: BTreeMap<Key, (usize, usize)> = BTreeMap::new();
+/// Counts the pods of each owner.
+fn counts(found: &[Value], owners: &BTreeMap<Key, (String, String)>) -> BTreeMap<Key, PodCounts> {
+    let mut counts: BTreeMap<Key, PodCounts> = BTreeMap::new();
     for pod in found.iter().filter(|object| object["kind"] == PODS.kind) {
         let mut owned = key(pod);
         // A pod, its ReplicaSet and its Deployment.
@@ -191,9 +192,7 @@ fn counts(
                 break;
             };
             owned = (kind.clone(), owned.1, name.clone());
-            let count = counts.entry(owned.clone()).or_default();
-            count.0 += usize::from(is_placed(pod));
-            count.1 += 1;
+            counts.entry(owned.clone()).or_default().add(pod);
         }
     }
     counts

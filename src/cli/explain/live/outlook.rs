@@ -1,6 +1,7 @@
 //! A live object as berth would decide today, held against what it did when the pod was created.
 
 use super::facts::Live;
+use super::pods::PodCounts;
 use crate::names::INJECTION_LABEL;
 use crate::placement::Reason;
 use crate::policy::Mode;
@@ -57,7 +58,7 @@ impl Live {
                 difference: None,
                 to_do: vec![label(), anew()],
             },
-            (Some((placed, all)), Reason::Placed | Reason::AlreadyPlaced)
+            (Some(PodCounts { placed, all, .. }), Reason::Placed | Reason::AlreadyPlaced)
                 if placed < all && mode == Mode::Enforce =>
             {
                 let others = all - placed;
@@ -91,6 +92,7 @@ impl Live {
 mod tests {
     use super::{Live, Mode, Outlook, Reason};
     use crate::cli::explain::live::facts::PodFacts;
+    use crate::cli::explain::live::pods::PodCounts;
 
     fn pod(decision: Option<&str>) -> Live {
         Live {
@@ -164,9 +166,14 @@ mod tests {
             ..pod(None)
         };
         let outlook = |pods| owner(pods).outlook("shop", Reason::Placed, Mode::Enforce);
-        assert_eq!(outlook(Some((2, 2))), Outlook::default());
+        let counted = |placed, all| {
+            let mut counts = PodCounts::default();
+            (counts.placed, counts.all) = (placed, all);
+            Some(counts)
+        };
+        assert_eq!(outlook(counted(2, 2)), Outlook::default());
         assert_eq!(outlook(None), Outlook::default());
-        let found = outlook(Some((1, 3)));
+        let found = outlook(counted(1, 3));
         assert!(
             found
                 .difference

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::facts::Key;
 use super::names::Resource;
-use crate::names::DECISION_ANNOTATION;
 
 /// Returns the kind and the name of the controller of an object.
 pub(super) fn controller(object: &Value) -> Option<(String, String)> {
@@ -17,11 +16,6 @@ pub(super) fn controller(object: &Value) -> Option<(String, String)> {
 /// True if an object is shown by its owner: a kind that is listed itself.
 pub(super) fn is_shown_by_owner(object: &Value) -> bool {
     controller(object).is_some_and(|(kind, _)| Resource::of_kind(&kind).is_some())
-}
-
-/// True if berth wrote its decision on a pod.
-pub(super) fn is_placed(pod: &Value) -> bool {
-    pod["metadata"]["annotations"][DECISION_ANNOTATION].is_string()
 }
 
 /// Returns the kind, the namespace and the name of an object.
