@@ -32,7 +32,8 @@ pub struct Limits {
     pub memory: usize,
     /// Large reviews that are decided on at once; one for each processor.
     pub turns: usize,
-    /// Bytes that a closing connection reads and drops, so that the last answer is not lost; 16 MiB, twice the longest body.
+    /// Bytes that a closing connection reads and drops, so that the last answer is not lost; 32 MiB, four times the longest
+    /// body.
     pub linger: usize,
     /// Time for the requests in flight once the listener closes; 10 s.
     pub finish: Duration,
@@ -52,7 +53,7 @@ impl Default for Limits {
             request_time: Duration::from_secs(10),
             memory: 32 << 20,
             turns: available_parallelism().map_or(1, NonZeroUsize::get),
-            linger: 16 << 20,
+            linger: 32 << 20,
             finish: Duration::from_secs(10),
         }
     }
