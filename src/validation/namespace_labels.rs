@@ -175,8 +175,9 @@ mod tests {
         ];
         for (name, value, what) in told {
             let key = format!("placement.truemark.io/{name}");
+            let others = [("app", "web"), ("zone", "a")];
             assert_eq!(
-                messages(&[(&key, value)]),
+                messages(&[others[0], (&key, value), others[1]]),
                 [format!("{key}={value} {what}")]
             );
         }
