@@ -67,6 +67,7 @@ mod core {
     mod placement;
     mod policies;
     mod reading;
+    mod records;
     mod rewriting;
     mod seeds;
     mod split;
