@@ -48,6 +48,10 @@ fn a_namespace_is_judged_by_what_changes() {
     let updated = named(Review::of_update(&also, &wrong), "shop").validate(&snapshot);
     assert!(updated.allowed);
     assert_eq!(updated.findings, ["unknown-label"]);
+    let [first, ..] = &updated.warnings[..] else {
+        panic!("nobody is told");
+    };
+    assert!(first.contains("placement.truemark.io/team=b"), "{first}");
     let unchanged = named(Review::of_update(&wrong, &wrong), "shop").validate(&snapshot);
     assert!(unchanged.allowed && unchanged.warnings.is_empty());
     let system = named(Review::of(&wrong), "kube-system").validate(&snapshot);
