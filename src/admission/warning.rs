@@ -146,3 +146,17 @@ fn bounded(of_findings: Vec<Vec<String>>) -> Vec<String> {
     warnings.push(format!("berth: ...and {} more", total - warnings.len()));
     warnings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{WARNING_CHARACTERS, warning};
+
+    #[test]
+    fn a_text_is_cut_where_the_api_server_would_cut_it() {
+        for (length, cut) in [(119, false), (120, false), (121, true), (1000, true)] {
+            let shown = warning(&"x".repeat(length));
+            assert_eq!(shown.len(), length.min(WARNING_CHARACTERS), "{length}");
+            assert_eq!(shown.ends_with("..."), cut, "{length}");
+        }
+    }
+}
