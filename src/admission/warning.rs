@@ -149,7 +149,7 @@ fn bounded(of_findings: Vec<Vec<String>>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{WARNING_CHARACTERS, warning};
+    use super::{WARNING_CHARACTERS, bounded, warning};
 
     #[test]
     fn a_text_is_cut_where_the_api_server_would_cut_it() {
@@ -158,5 +158,17 @@ mod tests {
             assert_eq!(shown.len(), length.min(WARNING_CHARACTERS), "{length}");
             assert_eq!(shown.ends_with("..."), cut, "{length}");
         }
+    }
+
+    /// A finding of few lines leaves its room to the others.
+    #[test]
+    fn five_warnings_are_shown_and_the_others_counted() {
+        let few = vec!["a".to_owned()];
+        let many: Vec<String> = (1..=6).map(|number| number.to_string()).collect();
+        assert_eq!(
+            bounded(vec![few.clone(), many.clone()]),
+            ["a", "1", "2", "3", "berth: ...and 3 more"]
+        );
+        assert_eq!(bounded(vec![few, many[..4].to_vec()]).len(), 5);
     }
 }

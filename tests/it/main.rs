@@ -63,6 +63,7 @@ mod core {
     mod drafts;
     mod hostile;
     mod laws;
+    mod node_pools;
     mod objects;
     mod placement;
     mod policies;
