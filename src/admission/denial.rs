@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn only_what_denies_is_told() {
         let told = finding(Action::Warn, "a");
-        assert_eq!(message(&[told.clone()]), None);
+        assert_eq!(message(std::slice::from_ref(&told)), None);
         let found = message(&[told, finding(Action::Deny, "b"), finding(Action::Deny, "c")]);
         assert_eq!(found.as_deref(), Some("unknown-pool: b; unknown-pool: c"));
     }

@@ -57,7 +57,7 @@ fn a_node_pool_offers_the_capacity_that_it_says() {
 #[test]
 fn a_label_is_its_authors_own_if_no_platform_has_it() {
     let fields = json!({
-        "labels": {"example.com/team": "red", "eks.amazonaws.com/nodegroup": "a"},
+        "labels": {"example.com/team": "red", "karpenter.sh/other": "a"},
         "requirements": [
             {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
             {"key": "example.com/rack", "operator": "In", "values": ["a", "b"]},
