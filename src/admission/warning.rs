@@ -146,3 +146,29 @@ fn bounded(of_findings: Vec<Vec<String>>) -> Vec<String> {
     warnings.push(format!("berth: ...and {} more", total - warnings.len()));
     warnings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{WARNING_CHARACTERS, bounded, warning};
+
+    #[test]
+    fn a_text_is_cut_where_the_api_server_would_cut_it() {
+        for (length, cut) in [(119, false), (120, false), (121, true), (1000, true)] {
+            let shown = warning(&"x".repeat(length));
+            assert_eq!(shown.len(), length.min(WARNING_CHARACTERS), "{length}");
+            assert_eq!(shown.ends_with("..."), cut, "{length}");
+        }
+    }
+
+    /// A finding of few lines leaves its room to the others.
+    #[test]
+    fn five_warnings_are_shown_and_the_others_counted() {
+        let few = vec!["a".to_owned()];
+        let many: Vec<String> = (1..=6).map(|number| number.to_string()).collect();
+        assert_eq!(
+            bounded(vec![few.clone(), many.clone()]),
+            ["a", "1", "2", "3", "berth: ...and 3 more"]
+        );
+        assert_eq!(bounded(vec![few, many[..4].to_vec()]).len(), 5);
+    }
+}

@@ -230,10 +230,17 @@ mod tests {
 
     #[test]
     fn lots_have_the_odds_of_the_percentage() {
-        let split = Split::new(5, 20).unwrap();
-        let lots = (0..10_000).map(|uid| Counts::lot(&format!("{uid:08x}-0000")));
-        let sides = lots.map(|lot| Assigned::next(&lot, split).side);
-        let on_demand = sides.filter(|side| *side == Capacity::OnDemand).count();
-        assert!((1_800..2_200).contains(&on_demand), "{on_demand} of 10,000");
+        for percentage in [1, 20, 50, 99] {
+            let split = Split::new(5, percentage).unwrap();
+            let lots = (0..10_000).map(|uid| Counts::lot(&format!("{uid:08x}-0000")));
+            let sides = lots.map(|lot| Assigned::next(&lot, split).side);
+            let on_demand = sides.filter(|side| *side == Capacity::OnDemand).count();
+            let expected = usize::try_from(percentage).unwrap() * 100;
+            let off = on_demand.abs_diff(expected);
+            assert!(
+                off < 50 + expected / 10,
+                "{percentage}%: {on_demand} of 10,000"
+            );
+        }
     }
 }

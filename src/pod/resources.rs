@@ -183,6 +183,7 @@ fn raise<'a>(most: &mut Amounts<'a>, other: &Amounts<'a>) {
 
 #[cfg(test)]
 mod tests {
+    use super::{Amounts, MIB, Resources};
     use crate::encoding::json::Reader;
     use crate::pod::Template;
 
@@ -191,7 +192,19 @@ mod tests {
         let template = Template::read(&mut Reader::new(&text)).unwrap();
         let spec = template.spec.unwrap();
         let resources = spec.resources().unwrap();
+        assert_eq!(resources.memory().div_ceil(MIB), resources.memory_mib());
+        assert_eq!(resources.is_empty(), resources == Resources::default());
         (resources.cpu(), resources.memory_mib())
+    }
+
+    #[test]
+    fn cpu_and_memory_are_no_devices() {
+        let of = |names: &[&'static str]| {
+            let amounts = names.iter().map(|name| ((*name).into(), 1000));
+            Resources(amounts.collect::<Amounts<'_>>())
+        };
+        let all = of(&["cpu", "ephemeral-storage", "memory", "nvidia.com/gpu"]);
+        assert_eq!(all.without_devices(), of(&["cpu", "memory"]));
     }
 
     #[test]

@@ -109,6 +109,7 @@ mod tests {
             ("Gt", "7", true),
             ("Gt", "8", false),
             ("Lt", "9", true),
+            ("Lt", "8", false),
             ("Lt", "08", false),
             ("Lt", "x", false),
             ("Equal", "8", true),

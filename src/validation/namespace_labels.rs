@@ -100,9 +100,11 @@ fn unknown_key(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::misspelt_namespace;
     use crate::pod::NamespaceLabels;
-    use crate::policy::embedded_policy;
+    use crate::policy::{embedded_policy, embedded_policy_object, read_policy_object};
 
     /// Returns the messages about a namespace with these labels, by the embedded policy.
     fn messages(labels: &[(&str, &str)]) -> Vec<String> {
@@ -124,6 +126,19 @@ mod tests {
             ]);
             assert_eq!(found, [""; 0]);
         }
+    }
+
+    /// A rule may go by a label of berth's domain whose value is no pool.
+    #[test]
+    fn a_value_that_a_rule_goes_by_is_no_fault() {
+        let mut policy = embedded_policy_object().unwrap();
+        let rules = policy["spec"]["rules"].as_array_mut().unwrap();
+        let tier = json!({"matchLabels": {"placement.truemark.io/tier": "gold"}});
+        rules.insert(0, json!({"name": "gold", "match": {"namespaceLabels": tier}, "place": {"leaveAlone": true}}));
+        let (policy, _) = read_policy_object(&policy).unwrap();
+        let labels = [("placement.truemark.io/tier", "gold")];
+        let found = misspelt_namespace(&labels.into_iter().collect(), &policy);
+        assert_eq!(found, []);
     }
 
     #[test]
@@ -175,8 +190,9 @@ mod tests {
         ];
         for (name, value, what) in told {
             let key = format!("placement.truemark.io/{name}");
+            let others = [("app", "web"), ("zone", "a")];
             assert_eq!(
-                messages(&[(&key, value)]),
+                messages(&[others[0], (&key, value), others[1]]),
                 [format!("{key}={value} {what}")]
             );
         }

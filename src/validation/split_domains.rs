@@ -8,7 +8,7 @@ use crate::label::{ARCH, CAPACITY_TYPE, CAPACITY_TYPES, HOSTNAME, Operator, ZONE
 /// pools of the placement have at most one value for the pod.
 pub(super) fn split_domains(revision: &Revision<'_>) -> Vec<String> {
     let decision = revision.decision;
-    if !decision.reason.is_placed() || decision.node_pools.is_empty() {
+    if decision.node_pools.is_empty() {
         return Vec::new();
     }
     let pod = revision.pod();

@@ -63,11 +63,13 @@ mod core {
     mod drafts;
     mod hostile;
     mod laws;
+    mod node_pools;
     mod objects;
     mod own_labels;
     mod placement;
     mod policies;
     mod reading;
+    mod records;
     mod rewriting;
     mod seeds;
     mod split;

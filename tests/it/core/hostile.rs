@@ -7,7 +7,9 @@ use berth::placement::Reason;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
+use crate::harness::repository::policy_with;
 use crate::harness::review::Review;
+use crate::harness::snapshots;
 use crate::model::names::{NODE_POOL, REQUIRED, ZONE};
 use crate::model::worlds::World;
 
@@ -128,6 +130,20 @@ fn an_object_with_more_than_anybody_writes_is_left_alone_and_denied() {
     let denial = validated.denial.unwrap_or_default();
     assert!(denial.contains("more than 16384 tolerations"), "{denial}");
     assert_eq!(validated.findings, ["not-entitled"]);
+    for (policy, found) in [
+        (json!({"validation": {"notEntitled": "Off"}}), None),
+        (json!({"mode": "Audit"}), Some("not-entitled")),
+    ] {
+        let snapshot = snapshots::snapshot(&policy_with(&policy), None).unwrap();
+        let validated = more.validate(&snapshot);
+        assert!(validated.allowed, "{policy}");
+        assert!(validated.findings.iter().eq(found), "{policy}");
+    }
+    let of_no_pod = Review {
+        kind: "Widget".to_owned(),
+        ..Review::of(&pod(ITEMS + 1))
+    };
+    assert!(of_no_pod.validate(&snapshot).allowed);
     let mut of_system = more;
     of_system.request["namespace"] = json!("kube-system");
     assert!(of_system.validate(&snapshot).allowed);

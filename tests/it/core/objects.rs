@@ -48,6 +48,10 @@ fn a_namespace_is_judged_by_what_changes() {
     let updated = named(Review::of_update(&also, &wrong), "shop").validate(&snapshot);
     assert!(updated.allowed);
     assert_eq!(updated.findings, ["unknown-label"]);
+    let [first, ..] = &updated.warnings[..] else {
+        panic!("nobody is told");
+    };
+    assert!(first.contains("placement.truemark.io/team=b"), "{first}");
     let unchanged = named(Review::of_update(&wrong, &wrong), "shop").validate(&snapshot);
     assert!(unchanged.allowed && unchanged.warnings.is_empty());
     let system = named(Review::of(&wrong), "kube-system").validate(&snapshot);
@@ -96,6 +100,8 @@ fn a_policy_is_refused_with_a_cause_for_each_mistake() {
         (&status["code"], &status["reason"]),
         (&json!(422), &json!("Invalid"))
     );
+    let message = status["message"].as_str().unwrap();
+    assert!(message.contains("spec.rules[0].place.poool"), "{message}");
     let details = &status["details"];
     assert_eq!(
         (&details["kind"], &details["name"]),
@@ -129,6 +135,25 @@ fn a_policy_is_refused_with_a_cause_for_each_mistake() {
         (&right["allowed"], &right["warnings"]),
         (&json!(true), &Value::Null)
     );
+}
+
+/// berth goes on with the policy that it has, and the author hears why.
+#[test]
+fn a_policy_that_the_node_pools_make_dangerous_is_warned_of() {
+    let soft = json!({"name": "default", "nodePools": ["arm64-default"], "binding": "Preferred"});
+    let all = json!({"name": "all", "place": {"pool": "default"}});
+    let policy = policy_with(&json!({"pools": [soft], "rules": [all]}));
+    let response = answered(Review::of(&policy));
+    assert_eq!(response["allowed"], true);
+    let warnings = response["warnings"].to_string();
+    assert!(warnings.contains("until that is mended"), "{warnings}");
+}
+
+#[test]
+fn a_policy_of_another_group_is_not_read() {
+    let mut others = policy_with(&json!({"rules": "none"}));
+    others["apiVersion"] = json!("example.com/v1");
+    assert_eq!(answered(Review::of(&others))["allowed"], true);
 }
 
 #[test]

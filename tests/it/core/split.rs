@@ -206,3 +206,29 @@ fn a_burst_at_one_replica_is_exact() {
     positions.sort_unstable();
     assert!(positions.iter().copied().eq(1..=800));
 }
+
+/// berth draws a lot where it may not see the other pods. A lot for a side that does not fit counts for the other.
+#[test]
+fn a_lot_gives_way_where_one_side_alone_fits() {
+    for percentage in [0, 100] {
+        let numbers = Numbers {
+            base: 0,
+            percentage,
+        };
+        for (node_pool, side) in [("amd64-default", "spot"), ("truemark-amd64", "on-demand")] {
+            let pod = json!({
+                "metadata": {
+                    "labels": {"placement.truemark.io/pool": "web"},
+                    "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1", "controller": true}],
+                },
+                "spec": {"nodeSelector": {"karpenter.sh/nodepool": node_pool}},
+            });
+            let verdict = Review::of(&pod).mutate_among(&numbers.snapshot(), None);
+            let patched = verdict.patched(&pod).unwrap();
+            assert_eq!(
+                patched["metadata"]["labels"][CAPACITY], side,
+                "{percentage}%"
+            );
+        }
+    }
+}
