@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::harness::review::Review;
 use crate::harness::verdict::Verdict;
 use crate::model::runs;
-use numbers::{Numbers, side_of};
+use numbers::{CAPACITY, Numbers, side_of};
 use replica::Replica;
 use world::{Fate, Step, World};
 

@@ -8,7 +8,7 @@ use berth::policy::{embedded_node_pools, embedded_policy_object, read_policy_obj
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const CAPACITY: &str = "placement.truemark.io/capacity";
+pub(super) const CAPACITY: &str = "placement.truemark.io/capacity";
 const COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// The numbers of a split, with the policy of a pool that has it.
