@@ -346,7 +346,12 @@ impl<'p> Search<'_, 'p> {
             Some(values) => {
                 let offers = format!("offers only {}", values.join(", "));
                 match self.required(key) {
+                    // The label alone is no obstacle, but together with what the pod asks of the instance type.
+                    Some(required) if required.iter().any(|value| values.contains(&&**value)) => {
+                        format!("{excluded}; no instance type fits")
+                    }
                     Some(required) => {
+                        let required = required.join(", ");
                         format!("the pod requires {key} {required}; pool {pool} ({name}) {offers}")
                     }
                     None => format!("{excluded}; {name} {offers}"),
@@ -356,19 +361,17 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// Returns the values of a label that the pod's alternatives list. `None` if one says otherwise which it accepts.
-    fn required(&self, key: &str) -> Option<String> {
-        let mut required: Vec<&str> = Vec::new();
+    fn required(&self, key: &str) -> Option<Vec<String>> {
+        let mut required: Vec<String> = Vec::new();
         for alternative in self.alternatives() {
             for value in alternative.listed(key)? {
-                if !required.contains(&&**value) {
-                    required.push(value);
+                if !required.iter().any(|known| *known == **value) {
+                    required.push((**value).to_owned());
                 }
             }
         }
         // A list of more values is no help.
-        (1..=4)
-            .contains(&required.len())
-            .then(|| required.join(", "))
+        (1..=4).contains(&required.len()).then_some(required)
     }
 
     /// True if the pod itself keeps to these node pools.
