@@ -14,6 +14,8 @@
 
 #[path = "support/growth.rs"]
 mod growth;
+#[path = "support/node_pool.rs"]
+mod node_pool;
 mod support;
 
 use std::hint::black_box;

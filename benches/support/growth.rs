@@ -8,6 +8,8 @@ use berth::pod::NamespaceLabels;
 use berth::policy::{embedded_node_pools, embedded_policy_object, read_policy_object};
 use serde_json::{Value, json};
 
+use crate::node_pool::node_pool;
+
 /// What a cluster and its policy have besides what ships.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Size {
@@ -70,25 +72,4 @@ fn policy(size: Size) -> Value {
     });
     rules.splice(0..0, grown.collect::<Vec<_>>());
     policy
-}
-
-fn node_pool(number: usize) -> Value {
-    let zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
-    json!({
-        "metadata": {"name": format!("grown-{number}")},
-        "spec": {"template": {"spec": {
-            "nodeClassRef": {"group": "karpenter.k8s.aws"},
-            "taints": [{"key": "team", "value": format!("team-{number}"), "effect": "NoSchedule"}],
-            "requirements": [
-                {"key": "karpenter.k8s.aws/instance-category", "operator": "In", "values": ["c", "m", "r"]},
-                {"key": "karpenter.k8s.aws/instance-generation", "operator": "Gt", "values": ["5"]},
-                {"key": "karpenter.k8s.aws/instance-cpu", "operator": "In", "values": ["4", "8", "16", "32"]},
-                {"key": "karpenter.k8s.aws/instance-hypervisor", "operator": "In", "values": ["nitro"]},
-                {"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot", "on-demand"]},
-                {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
-                {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]},
-                {"key": "topology.kubernetes.io/zone", "operator": "In", "values": zones},
-            ],
-        }}},
-    })
 }

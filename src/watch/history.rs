@@ -152,7 +152,7 @@ mod tests {
         }
     }
 
-    /// Answers the requests of a connection, from a cluster that goes back with its first watch: from the version 9 and an
+    /// Answers the requests of a connection, from a cluster that goes back after its first list: from the version 9 and an
     /// object `before` to the version 8 and an object `after`. A watch says nothing, and does not end.
     fn answer(connection: TcpStream, has_gone_back: &AtomicBool) -> io::Result<()> {
         let mut connection = BufReader::new(connection);
@@ -161,7 +161,7 @@ mod tests {
         while connection.read_line(&mut line)? > 0 {
             is_watch |= line.contains("watch=true");
             if line == "\r\n" {
-                let is_back = has_gone_back.fetch_or(is_watch, Ordering::SeqCst);
+                let is_back = has_gone_back.swap(true, Ordering::SeqCst);
                 let (version, name) = if is_back { (8, "after") } else { (9, "before") };
                 let object = json!({"metadata": {"name": name}});
                 let body = json!({"metadata": {"resourceVersion": version.to_string()}, "items": [object]});
