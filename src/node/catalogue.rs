@@ -11,6 +11,10 @@ use crate::encoding::field::FieldError;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
     node_pools: BTreeMap<Arc<str>, Arc<NodePool>>,
+    /// The keys of the labels by which nodes carry the names of their node pools.
+    node_labels: BTreeSet<Box<str>>,
+    /// The keys of the taints that keep pods off nodes.
+    taint_keys: BTreeSet<Box<str>>,
 }
 
 impl Catalogue {
@@ -41,12 +45,13 @@ impl Catalogue {
     /// Returns the keys of the labels by which nodes carry the names of these node pools, each once.
     #[must_use]
     pub fn node_labels(&self) -> BTreeSet<&str> {
-        // There are one or two, so to look for each costs less than to sort all.
-        let mut labels = BTreeSet::new();
-        for node_pool in self.iter() {
-            labels.insert(node_pool.node_label());
-        }
-        labels
+        self.node_labels.iter().map(AsRef::as_ref).collect()
+    }
+
+    /// True if a node pool has a taint of this key that keeps pods off its nodes.
+    #[must_use]
+    pub fn has_taint_key(&self, key: &str) -> bool {
+        self.taint_keys.contains(key)
     }
 
     /// True if the catalogue holds no node pool.
@@ -58,12 +63,8 @@ impl Catalogue {
     /// Returns the node pools of both catalogues. If both have one of the same name, the one of `other` wins.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
-        let all = self.node_pools.iter().chain(&other.node_pools);
-        Self {
-            node_pools: all
-                .map(|(name, node_pool)| (Arc::clone(name), Arc::clone(node_pool)))
-                .collect(),
-        }
+        let all = self.node_pools.values().chain(other.node_pools.values());
+        all.map(Arc::clone).collect()
     }
 
     /// Returns the node pools that stay when those of the cluster replace the others.
@@ -81,23 +82,41 @@ impl Catalogue {
     /// # Errors
     /// If the catalogue has a node pool of that name already. The path is `name`.
     pub fn insert(&mut self, node_pool: NodePool) -> Result<(), FieldError> {
-        let name = Arc::clone(node_pool.name());
-        if self.node_pools.insert(name, Arc::new(node_pool)).is_none() {
+        if self.put(Arc::new(node_pool)).is_none() {
             return Ok(());
         }
         let error = FieldError::new("there is a node pool of this name already");
         Err(error.in_field("name"))
+    }
+
+    /// Puts a node pool in. Returns the one of its name that was there.
+    fn put(&mut self, node_pool: Arc<NodePool>) -> Option<Arc<NodePool>> {
+        fn add(keys: &mut BTreeSet<Box<str>>, key: &str) {
+            if !keys.contains(key) {
+                keys.insert(key.into());
+            }
+        }
+        add(&mut self.node_labels, node_pool.node_label());
+        for taint in node_pool.hard_taints() {
+            add(&mut self.taint_keys, &taint.key);
+        }
+        self.node_pools
+            .insert(Arc::clone(node_pool.name()), node_pool)
     }
 }
 
 impl FromIterator<Arc<NodePool>> for Catalogue {
     /// Collects node pools. Of several with one name, the last wins.
     fn from_iter<I: IntoIterator<Item = Arc<NodePool>>>(node_pools: I) -> Self {
-        let by_name = node_pools
+        // What is replaced leaves nothing behind.
+        let by_name: BTreeMap<_, _> = node_pools
             .into_iter()
-            .map(|node_pool| (Arc::clone(node_pool.name()), node_pool));
-        Self {
-            node_pools: by_name.collect(),
+            .map(|node_pool| (Arc::clone(node_pool.name()), node_pool))
+            .collect();
+        let mut catalogue = Self::default();
+        for node_pool in by_name.into_values() {
+            catalogue.put(node_pool);
         }
+        catalogue
     }
 }

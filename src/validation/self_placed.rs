@@ -83,7 +83,12 @@ fn entered<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, (Way<'a>, &'a NodeP
         let mut taints = placed.iter().flat_map(|node_pool| node_pool.taints());
         !taints.any(|taint| toleration.is_for(taint))
     };
-    for node_pool in catalogue.iter() {
+    let may_enter = spec
+        .tolerations()
+        .iter()
+        .any(|toleration| own(toleration) && catalogue.has_taint_key(&toleration.key));
+    let tolerated = may_enter.then(|| catalogue.iter());
+    for node_pool in tolerated.into_iter().flatten() {
         if let Some(position) = keyed_toleration(revision, node_pool, own)
             && dedicated.has(node_pool)
         {
