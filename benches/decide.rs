@@ -133,7 +133,7 @@ fn growing(criterion: &mut Criterion) {
             Size {
                 rules: 32,
                 pools: 1,
-                node_pools: 1,
+                node_pools: 8,
                 ..one
             },
         ),
@@ -142,7 +142,7 @@ fn growing(criterion: &mut Criterion) {
             Size {
                 rules: 64,
                 pools: 1,
-                node_pools: 1,
+                node_pools: 8,
                 ..one
             },
         ),
@@ -151,7 +151,7 @@ fn growing(criterion: &mut Criterion) {
             Size {
                 rules: 124,
                 pools: 1,
-                node_pools: 1,
+                node_pools: 8,
                 ..one
             },
         ),

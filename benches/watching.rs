@@ -137,7 +137,8 @@ fn serve(stream: TcpStream, changing: Changing) -> io::Result<()> {
                 Changing::Nothing
             };
             if address.contains("watch=true") {
-                return watch(stream.get_mut(), kind, kind == changing);
+                let changes = kind == changing && kind != Changing::Nothing;
+                return watch(stream.get_mut(), kind, changes);
             }
             let count = match kind {
                 Changing::Namespaces => NAMESPACES,
