@@ -17,7 +17,10 @@ use berth::admission::{mutate, validate};
 use berth::node::NodePool;
 use berth::placement::{Siblings, Snapshot};
 use berth::policy::{embedded_node_pools, embedded_policy};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+};
 use growth::{LARGE, Size};
 use serde_json::json;
 
@@ -121,6 +124,20 @@ fn instances(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Times a decision of both endpoints.
+fn both(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, snapshot: &Snapshot, body: &[u8]) {
+    group.bench_function(BenchmarkId::new("mutate", name), |bencher| {
+        bencher.iter(|| {
+            mutate(black_box(body), snapshot, &Siblings::none)
+                .expect("a review")
+                .body
+        });
+    });
+    group.bench_function(BenchmarkId::new("validate", name), |bencher| {
+        bencher.iter(|| validate(black_box(body), snapshot).expect("a review").body);
+    });
+}
+
 /// Time of a decision as the cluster and the policy grow, one of them at a time and all together.
 fn growing(criterion: &mut Criterion) {
     let body = support::review(12 * 1024);
@@ -181,20 +198,7 @@ fn growing(criterion: &mut Criterion) {
     ];
     for (name, size) in sizes {
         let snapshot = growth::cluster(size);
-        group.bench_function(BenchmarkId::new("mutate", name), |bencher| {
-            bencher.iter(|| {
-                mutate(black_box(&body), &snapshot, &Siblings::none)
-                    .expect("a review")
-                    .body
-            });
-        });
-        group.bench_function(BenchmarkId::new("validate", name), |bencher| {
-            bencher.iter(|| {
-                validate(black_box(&body), &snapshot)
-                    .expect("a review")
-                    .body
-            });
-        });
+        both(&mut group, name, &snapshot, &body);
     }
     group.finish();
 }
@@ -253,20 +257,7 @@ fn limits(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, body) in bodies {
         group.throughput(Throughput::Bytes(body.len() as u64));
-        group.bench_function(BenchmarkId::new("mutate", name), |bencher| {
-            bencher.iter(|| {
-                mutate(black_box(&body), &snapshot, &Siblings::none)
-                    .expect("a review")
-                    .body
-            });
-        });
-        group.bench_function(BenchmarkId::new("validate", name), |bencher| {
-            bencher.iter(|| {
-                validate(black_box(&body), &snapshot)
-                    .expect("a review")
-                    .body
-            });
-        });
+        both(&mut group, name, &snapshot, &body);
     }
     group.finish();
 }
