@@ -22,7 +22,7 @@ pub(super) struct News {
     /// The new assessment of the policy, or `None` if only namespaces have changed, and none that is misspelt.
     pub(super) assessment: Option<Assessment>,
     pub(super) counts: [Count; 3],
-    /// The namespaces whose labels are misspelt, or `None` if they are the same as before.
+    /// The namespaces whose labels are misspelt, or `None` if they are the same as in the news before.
     pub(super) misspelt: Option<Misspelt>,
     pub(super) notices: Vec<Notice>,
     pub(super) states: Vec<StateChange>,

@@ -154,7 +154,7 @@ impl View {
             snapshot.namespaces = self.namespaces.objects().clone();
         }
         let newly_misspelt = self.look_for_misspelt(&changed);
-        let misspelt = newly_misspelt.is_some().then(|| self.misspelt.clone());
+        let misspelt = (newly_misspelt.is_some() || is_first).then(|| self.misspelt.clone());
         notices.extend(misspelt_notices(newly_misspelt.unwrap_or_default()));
         if is_assessed || misspelt.is_some() {
             assessment = Some(Assessment {

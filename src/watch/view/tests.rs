@@ -372,6 +372,14 @@ fn a_misspelt_label_of_a_namespace_is_told_once_and_stays_in_the_status() {
     assert_eq!(judgement(view.news().unwrap()).misspelt.size(), 0);
 }
 
+/// A metric that nobody has set would not be there, and no alert on it could say that all is well.
+#[test]
+fn the_first_news_says_that_no_namespace_is_misspelt() {
+    let mut view = view(Given::default(), &embedded_node_pools().unwrap(), None);
+    let news = view.news().unwrap();
+    assert_eq!(news.misspelt.map(|misspelt| misspelt.size()), Some(0));
+}
+
 #[test]
 fn a_thousand_misspelt_namespaces_do_not_fill_the_log() {
     let mut view = view(Given::default(), &Catalogue::default(), None);
