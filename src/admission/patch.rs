@@ -119,7 +119,10 @@ impl Operations {
         preferred: Option<&NewPreference<'_>>,
     ) {
         let new_term = match required {
-            RequiredEdits::NewTerm(new) => Some(NewTerm([new.node_pools(), new.architectures()])),
+            RequiredEdits::NewTerm(new) => Some(NewTerm(NewExpressions([
+                new.node_pools(),
+                new.architectures(),
+            ]))),
             RequiredEdits::Nothing | RequiredEdits::Extend(..) => None,
         };
         let affinity = workload.pod.spec.affinity.as_ref();
@@ -272,7 +275,7 @@ impl Serialize for NewNodeAffinity<'_> {
 mod tests {
     use super::{Escaped, Token, fmt::Write as _};
 
-    /// Whatever is in a path, the patch is JSON.
+    /// The patch is JSON, whatever is in a path.
     #[test]
     fn paths_are_escaped_as_json() {
         for text in [

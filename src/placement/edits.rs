@@ -242,12 +242,12 @@ impl Serialize for NewRequirement<'_> {
 
 /// A term of one or two new requirements, as berth writes it into a pod.
 #[derive(Debug, Clone, Copy)]
-pub struct NewTerm<'e>(pub [Option<NewRequirement<'e>>; 2]);
+pub struct NewTerm<'e>(pub NewExpressions<'e>);
 
 impl Serialize for NewTerm<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("matchExpressions", &NewExpressions(self.0))?;
+        map.serialize_entry("matchExpressions", &self.0)?;
         map.end()
     }
 }
@@ -312,7 +312,10 @@ impl Serialize for NewPreference<'_> {
         };
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("weight", &WEIGHT)?;
-        map.serialize_entry("preference", &NewTerm([Some(requirement), None]))?;
+        map.serialize_entry(
+            "preference",
+            &NewTerm(NewExpressions([Some(requirement), None])),
+        )?;
         map.end()
     }
 }

@@ -21,8 +21,8 @@ const OVERLOAD: Duration = Duration::from_millis(1);
 /// The time since the last review that waited in vain, after which an overload is over.
 const CALM: Duration = Duration::from_secs(1);
 
-/// The steps by which the threads of the turns are less urgent than those that serve connections. Where both want one
-/// processor, a step is a fourth: these get a quarter of it.
+/// The steps by which the threads of the turns are less urgent than those that serve connections. Five give them a quarter
+/// of a processor that both want.
 const LESS_URGENT: i32 = 5;
 
 /// The turns. The small reviews need none: a refusal would cost as much as their answer.
@@ -85,8 +85,8 @@ impl Turns {
     }
 }
 
-/// Lets other threads go first from now on, those that take in requests and refuse them: their callers wait longer else,
-/// and so does who gets a turn. Without the right to it, all are as urgent.
+/// Lets the threads that serve connections go first from now on. They refuse what gets no turn, and take in what does. Where
+/// the system does not let it, all are as urgent.
 fn give_way() {
     thread_local! {
         static GIVES_WAY: Cell<bool> = const { Cell::new(false) };

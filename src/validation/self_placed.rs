@@ -87,8 +87,10 @@ fn entered<'a>(revision: &Revision<'a>) -> BTreeMap<&'a str, (Way<'a>, &'a NodeP
         .tolerations()
         .iter()
         .any(|toleration| own(toleration) && catalogue.has_taint_key(&toleration.key));
-    let tolerated = may_enter.then(|| catalogue.iter());
-    for node_pool in tolerated.into_iter().flatten() {
+    if !may_enter {
+        return entered;
+    }
+    for node_pool in catalogue.iter() {
         if let Some(position) = keyed_toleration(revision, node_pool, own)
             && dedicated.has(node_pool)
         {

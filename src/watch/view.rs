@@ -297,10 +297,9 @@ impl View {
 
     /// Returns the newest policy, which is read once.
     fn newest(&mut self) -> Result<Usable, FieldError> {
-        if self.newest.is_none() {
-            self.newest = Some(self.read_newest());
-        }
-        self.newest.clone().unwrap_or_else(|| self.read_newest())
+        let newest = self.newest.take().unwrap_or_else(|| self.read_newest());
+        self.newest = Some(newest.clone());
+        newest
     }
 
     /// Reads the policy of the flag, else the cluster's, else the embedded one.
