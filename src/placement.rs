@@ -22,8 +22,7 @@ pub use architecture::{Holder, UnknownArchitecture, asked_architecture};
 pub use counts::{Assigned, Basis, Counts, Owner, Siblings};
 pub use decision::Decision;
 pub use edits::{
-    Edits, NewExpressions, NewPreference, NewRequirement, NewRequirements, NewTerm, NewToleration,
-    RequiredEdits, TermEdit,
+    Edits, NewPreference, NewRequirement, NewRequirements, NewToleration, RequiredEdits, TermEdit,
 };
 pub use exemption::{
     exemption, is_mirror, is_of_daemon_set, is_system_critical, names_node, opted_in,

@@ -1,28 +1,25 @@
 //! The edits as a JSON Patch. It has `add` operations alone, and adds each missing parent first (R4.5, R4.6, R5.6).
 
-use std::fmt::{self, Write as _};
+mod values;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
-use crate::placement::{
-    Edits, NewExpressions, NewPreference, NewRequirements, NewTerm, RequiredEdits, TermEdit,
-};
+use crate::encoding::json::Writer;
+use crate::placement::{Edits, NewPreference, NewRequirements, RequiredEdits, TermEdit};
 use crate::pod::{Metadata, Workload};
+use values::{PREFERRED, REQUIRED};
 
-const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
-const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+const NODE_AFFINITY: &str = "/spec/affinity/nodeAffinity";
 
 /// Writes the edits as a patch of the object; empty if there are no edits.
 #[must_use]
 pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
+    if edits.is_empty() {
+        return Vec::new();
+    }
     let mut operations = Operations {
         root: workload.place.pointer,
-        json: Vec::new(),
+        json: Writer::with_capacity(1024),
+        is_first: true,
     };
-    if edits.is_empty() {
-        return operations.json;
-    }
-    operations.json.reserve(1024);
     let Edits {
         tolerations,
         node_selector,
@@ -45,13 +42,9 @@ pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
             annotations,
         );
     } else if !(labels.is_empty() && annotations.is_empty()) {
-        operations.add(
-            format_args!("/metadata"),
-            &NewMetadata {
-                labels,
-                annotations,
-            },
-        );
+        operations.add("/metadata", |json| {
+            values::metadata(json, labels, annotations)
+        });
     }
     if let Some(entry) = node_selector {
         operations.add_entries(
@@ -61,42 +54,50 @@ pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
         );
     }
     if spec.tolerations.is_none() && !tolerations.is_empty() {
-        operations.add(format_args!("/spec/tolerations"), tolerations);
+        operations.add("/spec/tolerations", |json| {
+            json.list(tolerations, values::toleration);
+        });
     } else {
         for toleration in tolerations {
-            operations.add(format_args!("/spec/tolerations/-"), toleration);
+            operations.add("/spec/tolerations/-", |json| {
+                values::toleration(json, toleration);
+            });
         }
     }
     operations.add_affinity(workload, required, preferred.as_ref());
-    operations.json.push(b']');
-    operations.json
+    operations.json.raw("]");
+    operations.json.into_bytes()
 }
 
 /// The operations of a patch, as far as they are written.
 struct Operations {
     /// The pointer to the pod or the template, which starts every path.
     root: &'static str,
-    json: Vec<u8>,
+    json: Writer,
+    is_first: bool,
 }
 
 impl Operations {
     /// Writes one operation. The path starts at the pod or the template.
-    fn add(&mut self, path: fmt::Arguments<'_>, value: &impl Serialize) {
+    fn add(&mut self, path: &str, value: impl FnOnce(&mut Writer)) {
+        self.add_at(|json| json.raw(path), value);
+    }
+
+    /// Writes one operation. `path` writes the path from the pod or the template on, as a part of a string.
+    fn add_at(&mut self, path: impl FnOnce(&mut Writer), value: impl FnOnce(&mut Writer)) {
         let json = &mut self.json;
-        json.push(if json.is_empty() { b'[' } else { b',' });
-        json.extend_from_slice(br#"{"op":"add","path":""#);
-        let path = Escaped(json).write_fmt(format_args!("{}{path}", self.root));
-        json.extend_from_slice(br#"","value":"#);
-        let value = serde_json::to_writer(&mut *json, value);
-        json.push(b'}');
-        debug_assert!(
-            path.is_ok() && value.is_ok(),
-            "writing to memory cannot fail"
-        );
+        json.raw(if self.is_first { "[" } else { "," });
+        self.is_first = false;
+        json.raw(r#"{"op":"add","path":""#);
+        json.raw(self.root);
+        path(json);
+        json.raw(r#"","value":"#);
+        value(json);
+        json.raw("}");
     }
 
     /// Adds entries to a map: one by one if the map exists, or else as a new map.
-    fn add_entries<K: AsRef<str>, V: Serialize>(
+    fn add_entries<K: AsRef<str>, V: AsRef<str>>(
         &mut self,
         path: &str,
         exists: bool,
@@ -104,10 +105,15 @@ impl Operations {
     ) {
         if exists {
             for (key, value) in entries {
-                self.add(format_args!("{path}/{}", Token(key.as_ref())), value);
+                let path = |json: &mut Writer| {
+                    json.raw(path);
+                    json.raw("/");
+                    json.token(key.as_ref());
+                };
+                self.add_at(path, |json| json.text(value.as_ref()));
             }
         } else if !entries.is_empty() {
-            self.add(format_args!("{path}"), &Entries(entries));
+            self.add(path, |json| values::entries(json, entries));
         }
     }
 
@@ -119,34 +125,26 @@ impl Operations {
         preferred: Option<&NewPreference<'_>>,
     ) {
         let new_term = match required {
-            RequiredEdits::NewTerm(new) => Some(NewTerm(NewExpressions([
-                new.node_pools(),
-                new.architectures(),
-            ]))),
+            RequiredEdits::NewTerm(new) => Some([new.node_pools(), new.architectures()]),
             RequiredEdits::Nothing | RequiredEdits::Extend(..) => None,
         };
         let affinity = workload.pod.spec.affinity.as_ref();
-        let Some(node_affinity) = affinity.and_then(|affinity| affinity.node_affinity.as_ref())
-        else {
+        let Some(present) = affinity.and_then(|affinity| affinity.node_affinity.as_ref()) else {
             if new_term.is_some() || preferred.is_some() {
-                let value = NewNodeAffinity {
-                    term: new_term,
-                    preference: preferred,
-                };
+                let value = |json: &mut Writer| values::node_affinity(json, new_term, preferred);
                 match affinity {
-                    Some(_) => self.add(format_args!("/spec/affinity/nodeAffinity"), &value),
-                    None => self.add(
-                        format_args!("/spec/affinity"),
-                        &Entries(&[("nodeAffinity", value)]),
-                    ),
+                    Some(_) => self.add(NODE_AFFINITY, value),
+                    None => self.add("/spec/affinity", |json| {
+                        values::member(json, "nodeAffinity", value);
+                    }),
                 }
             }
             return;
         };
         if let Some(term) = new_term {
-            self.add(
-                format_args!("/spec/affinity/nodeAffinity/{REQUIRED}"),
-                &Entries(&[("nodeSelectorTerms", [term])]),
+            self.add_at(
+                |json| below_affinity(json, REQUIRED),
+                |json| values::terms(json, term),
             );
         }
         if let RequiredEdits::Extend(requirements, terms) = required {
@@ -154,15 +152,18 @@ impl Operations {
                 self.extend_term(requirements, edit);
             }
         }
-        match (preferred, node_affinity.preferred) {
+        match (preferred, present.preferred) {
             (None, _) => {}
-            (Some(preference), Some(_)) => self.add(
-                format_args!("/spec/affinity/nodeAffinity/{PREFERRED}/-"),
-                preference,
-            ),
-            (Some(preference), None) => self.add(
-                format_args!("/spec/affinity/nodeAffinity/{PREFERRED}"),
-                &[preference],
+            (Some(added), Some(_)) => {
+                let path = |json: &mut Writer| {
+                    below_affinity(json, PREFERRED);
+                    json.raw("/-");
+                };
+                self.add_at(path, |json| values::preference(json, added));
+            }
+            (Some(added), None) => self.add_at(
+                |json| below_affinity(json, PREFERRED),
+                |json| json.list([added], values::preference),
             ),
         }
     }
@@ -176,128 +177,30 @@ impl Operations {
         if edit.architectures {
             architectures = requirements.architectures();
         }
-        let path = format_args!(
-            "/spec/affinity/nodeAffinity/{REQUIRED}/nodeSelectorTerms/{}/matchExpressions",
-            edit.position
-        );
+        let path = |json: &mut Writer| {
+            below_affinity(json, REQUIRED);
+            json.raw("/nodeSelectorTerms/");
+            json.number(edit.position);
+            json.raw("/matchExpressions");
+        };
         let added = [node_pools, architectures];
         if edit.has_expressions {
-            for requirement in added.iter().flatten() {
-                self.add(format_args!("{path}/-"), requirement);
+            for expression in added.into_iter().flatten() {
+                let path = |json: &mut Writer| {
+                    path(json);
+                    json.raw("/-");
+                };
+                self.add_at(path, |json| values::expression(json, expression));
             }
         } else {
-            self.add(path, &NewExpressions(added));
+            self.add_at(path, |json| values::expressions(json, added));
         }
     }
 }
 
-/// Writes text into a JSON string. Hardly any has something to escape.
-struct Escaped<'j>(&'j mut Vec<u8>);
-
-impl fmt::Write for Escaped<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        // A loop without an early end compares many bytes at once.
-        let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-        if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
-            self.0.extend_from_slice(text.as_bytes());
-            return Ok(());
-        }
-        let quoted = serde_json::to_vec(text).map_err(|_| fmt::Error)?;
-        self.0.extend_from_slice(&quoted[1..quoted.len() - 1]);
-        Ok(())
-    }
-}
-
-/// A key as one token of a JSON pointer, escaped (R4.6).
-struct Token<'k>(&'k str);
-
-impl fmt::Display for Token<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in self.0.split_inclusive(['~', '/']) {
-            match part.as_bytes() {
-                [text @ .., b'~'] => write!(f, "{}~0", &part[..text.len()])?,
-                [text @ .., b'/'] => write!(f, "{}~1", &part[..text.len()])?,
-                _ => f.write_str(part)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A list of pairs that is written as a map.
-struct Entries<'e, K, V>(&'e [(K, V)]);
-
-impl<K: AsRef<str>, V: Serialize> Serialize for Entries<'_, K, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key.as_ref(), value)))
-    }
-}
-
-/// The metadata of a template that has none.
-struct NewMetadata<'e, K, V> {
-    labels: &'e [(&'static str, &'e str)],
-    annotations: &'e [(K, V)],
-}
-
-impl<K: AsRef<str>, V: Serialize> Serialize for NewMetadata<'_, K, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if !self.labels.is_empty() {
-            map.serialize_entry("labels", &Entries(self.labels))?;
-        }
-        if !self.annotations.is_empty() {
-            map.serialize_entry("annotations", &Entries(self.annotations))?;
-        }
-        map.end()
-    }
-}
-
-/// The node affinity of a pod that has none.
-struct NewNodeAffinity<'e> {
-    term: Option<NewTerm<'e>>,
-    preference: Option<&'e NewPreference<'e>>,
-}
-
-impl Serialize for NewNodeAffinity<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(term) = self.term {
-            map.serialize_entry(REQUIRED, &Entries(&[("nodeSelectorTerms", [term])]))?;
-        }
-        if let Some(preference) = self.preference {
-            map.serialize_entry(PREFERRED, &[preference])?;
-        }
-        map.end()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Escaped, Token, fmt::Write as _};
-
-    /// The patch is JSON, whatever is in a path.
-    #[test]
-    fn paths_are_escaped_as_json() {
-        for text in [
-            "",
-            "/metadata/labels/a.b~1c",
-            "a\"b\\c\n\u{1}é",
-            "\u{7f}\u{2028}",
-        ] {
-            let mut json = Vec::new();
-            Escaped(&mut json).write_str(text).unwrap();
-            let quoted = serde_json::to_string(text).unwrap();
-            assert_eq!(format!("\"{}\"", String::from_utf8(json).unwrap()), quoted);
-        }
-    }
-
-    /// `~` is escaped before `/` (R4.6).
-    #[test]
-    fn tokens_escape_tilde_and_slash() {
-        assert_eq!(Token("a~b/c~1/").to_string(), "a~0b~1c~01~1");
-        assert_eq!(
-            Token("karpenter.sh/nodepool").to_string(),
-            "karpenter.sh~1nodepool"
-        );
-    }
+/// Writes the path of a member of the node affinity.
+fn below_affinity(json: &mut Writer, name: &str) {
+    json.raw(NODE_AFFINITY);
+    json.raw("/");
+    json.raw(name);
 }

@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::field::FieldError;
-use crate::encoding::json::{Malformed, Reader, fields};
+use crate::encoding::json::{Malformed, Reader, Writer, fields};
 use crate::names::KIND;
 use crate::pod::{Kind, Template};
 
 /// A version of `AdmissionReview`. An answer has the version of its request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Version {
     /// The version of every API server since 1.16.
     #[serde(rename = "admission.k8s.io/v1")]
@@ -20,6 +18,15 @@ pub enum Version {
     /// The version before `V1`.
     #[serde(rename = "admission.k8s.io/v1beta1")]
     V1Beta1,
+}
+
+impl Version {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "admission.k8s.io/v1",
+            Self::V1Beta1 => "admission.k8s.io/v1beta1",
+        }
+    }
 }
 
 /// A request, borrowed from the body.
@@ -151,7 +158,7 @@ pub enum NotAReview {
 /// # Errors
 /// If the second pass fails too.
 pub fn read(body: &[u8]) -> Result<Envelope<'_>, NotAReview> {
-    let text = std::str::from_utf8(body).map_err(|_| NotAReview::Encoding)?;
+    let text = simdutf8::basic::from_utf8(body).map_err(|_| NotAReview::Encoding)?;
     let (version, uid, request) = match read_review(text, Request::read) {
         Ok((version, mut request)) => (version, std::mem::take(&mut request.uid), Ok(request)),
         Err(error) => {
@@ -230,65 +237,34 @@ pub fn answer(version: Version, uid: &str, verdict: &Verdict, decision: Option<&
         denial,
         warnings,
     } = verdict;
-    let response = Response {
-        uid,
-        allowed: denial.is_none(),
-        status: denial.as_ref().map(Status::new),
-        audit_annotations: decision.map(|decision| AuditAnnotations { decision }),
-        warnings,
-    };
-    let mut body = Vec::with_capacity(512 + patch.len() * 3 / 2);
-    let written = serde_json::to_writer(
-        &mut body,
-        &Answer {
-            api_version: version,
-            kind: "AdmissionReview",
-            response,
-        },
-    );
-    debug_assert!(written.is_ok(), "writing to memory cannot fail");
-    if !patch.is_empty() {
-        append_patch(&mut body, patch);
+    let mut json = Writer::with_capacity(512 + patch.len() * 3 / 2);
+    json.raw(r#"{"apiVersion":"#);
+    json.text(version.as_str());
+    json.raw(r#","kind":"AdmissionReview","response":{"uid":"#);
+    json.text(uid);
+    json.raw(match denial {
+        None => r#","allowed":true"#,
+        Some(_) => r#","allowed":false"#,
+    });
+    if let Some(denial) = denial {
+        json.raw(r#","status":"#);
+        json.value(&Status::new(denial));
     }
-    body
-}
-
-/// Appends the patch to the response, as base64. Most of an answer is patch, and base64 needs no escaping.
-fn append_patch(body: &mut Vec<u8>, patch: &[u8]) {
-    const END: &[u8] = b"}}";
-    body.truncate(body.len() - END.len());
-    body.extend_from_slice(br#","patchType":"JSONPatch","patch":""#);
-    let start = body.len();
-    body.resize(start + patch.len().div_ceil(3) * 4, 0);
-    let encoded = STANDARD.encode_slice(patch, &mut body[start..]);
-    debug_assert_eq!(
-        encoded,
-        Ok(body.len() - start),
-        "the space is what base64 needs"
-    );
-    body.push(b'"');
-    body.extend_from_slice(END);
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer<'r> {
-    api_version: Version,
-    kind: &'static str,
-    response: Response<'r>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Response<'r> {
-    uid: &'r str,
-    allowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<Status<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audit_annotations: Option<AuditAnnotations<'r>>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    warnings: &'r [String],
+    if let Some(decision) = decision {
+        json.raw(r#","auditAnnotations":{"decision":"#);
+        json.text(decision);
+        json.raw("}");
+    }
+    if !warnings.is_empty() {
+        json.raw(r#","warnings":"#);
+        json.list(warnings, |json, warning| json.text(warning));
+    }
+    if !patch.is_empty() {
+        json.raw(r#","patchType":"JSONPatch","patch":"#);
+        json.base64(patch);
+    }
+    json.raw("}}");
+    json.into_bytes()
 }
 
 #[derive(Serialize)]
@@ -349,9 +325,4 @@ impl<'r> Cause<'r> {
 
 fn texts(errors: &[FieldError]) -> Vec<String> {
     errors.iter().map(ToString::to_string).collect()
-}
-
-#[derive(Serialize)]
-struct AuditAnnotations<'r> {
-    decision: &'r str,
 }

@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-
 use crate::label::{ARCH, Operator};
 use crate::node::Taint;
 use crate::pod::{Alternative, PreferredTerm, Spec};
@@ -194,8 +192,10 @@ impl<'p> RequiredEdits<'p> {
 /// The requirement `key In [values]`, as berth writes it into a pod.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRequirement<'e> {
-    key: &'e str,
-    values: &'e [&'e str],
+    /// The label.
+    pub key: &'e str,
+    /// The values that it may have.
+    pub values: &'e [&'e str],
 }
 
 impl<'e> NewRequirement<'e> {
@@ -229,43 +229,6 @@ impl NewRequirements<'_> {
     }
 }
 
-impl Serialize for NewRequirement<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { key, values } = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("key", key)?;
-        map.serialize_entry("operator", "In")?;
-        map.serialize_entry("values", values)?;
-        map.end()
-    }
-}
-
-/// A term of one or two new requirements, as berth writes it into a pod.
-#[derive(Debug, Clone, Copy)]
-pub struct NewTerm<'e>(pub NewExpressions<'e>);
-
-impl Serialize for NewTerm<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("matchExpressions", &self.0)?;
-        map.end()
-    }
-}
-
-/// The new requirements of a term, as a list.
-#[derive(Debug, Clone, Copy)]
-pub struct NewExpressions<'e>(pub [Option<NewRequirement<'e>>; 2]);
-
-impl Serialize for NewExpressions<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for requirement in self.0.iter().flatten() {
-            list.serialize_element(requirement)?;
-        }
-        list.end()
-    }
-}
-
 /// The preference for a pool's node pools.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPreference<'p> {
@@ -278,6 +241,15 @@ pub struct NewPreference<'p> {
 impl NewPreference<'_> {
     /// The weight of the preference. Karpenter requires it before any lighter one of the author's.
     pub const WEIGHT: u8 = WEIGHT;
+
+    /// Returns the requirement on the node pool that is preferred.
+    #[must_use]
+    pub fn requirement(&self) -> NewRequirement<'_> {
+        NewRequirement {
+            key: self.node_label,
+            values: &self.node_pools,
+        }
+    }
 }
 
 /// Returns the preference to append. `None` if the pod has that preference already, or if berth cannot read the pod's
@@ -304,38 +276,6 @@ pub(super) fn preference_edit<'p>(
     })
 }
 
-impl Serialize for NewPreference<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let requirement = NewRequirement {
-            key: self.node_label,
-            values: &self.node_pools,
-        };
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("weight", &WEIGHT)?;
-        map.serialize_entry(
-            "preference",
-            &NewTerm(NewExpressions([Some(requirement), None])),
-        )?;
-        map.end()
-    }
-}
-
 /// The toleration that berth adds for a taint: `Equal` with the taint's value, or `Exists` if the taint has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewToleration<'p>(pub &'p Taint);
-
-impl Serialize for NewToleration<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Taint { key, value, effect } = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("key", key)?;
-        if value.is_empty() {
-            map.serialize_entry("operator", "Exists")?;
-        } else {
-            map.serialize_entry("operator", "Equal")?;
-            map.serialize_entry("value", value)?;
-        }
-        map.serialize_entry("effect", effect)?;
-        map.end()
-    }
-}

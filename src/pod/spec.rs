@@ -6,7 +6,7 @@ use super::affinity::Affinity;
 use super::labels::NodeSelector;
 use super::metadata::Metadata;
 use super::toleration::Toleration;
-use crate::encoding::json::{Malformed, Reader, fields};
+use crate::encoding::json::{Malformed, Reader, fields, may_have_slash_in_key};
 use crate::node::Taint;
 
 /// The spec of a pod, or of a workload that has a pod template. One type serves both, since no field of it has one
@@ -62,11 +62,7 @@ impl<'a> Spec<'a> {
                 "priorityClassName" => spec.priority_class_name = value.text()?,
                 "serviceAccountName" => spec.service_account_name = value.text()?,
                 "os" => fields!(value, |name| { "name" => spec.os = name.text()?, })?,
-                "containers" | "initContainers" => value.items(|container| {
-                    fields!(container, |resources| {
-                        "resources" => extended_resource(resources, &mut spec.special_resource)?,
-                    })
-                })?,
+                "containers" | "initContainers" => extended_resource(value, &mut spec.special_resource)?,
                 "resourceClaims" => value.items(|claim| {
                     claim.span()?;
                     let claims = Cow::Borrowed("resourceClaims");
@@ -141,8 +137,24 @@ fn nested<'a>(
     }
 }
 
-/// Reads the resources of a container, and sets `found` to the first extended resource with a non-zero amount.
+/// Reads containers, and sets `found` to the first extended resource with a non-zero amount.
 fn extended_resource<'a>(
+    containers: &mut Reader<'a>,
+    found: &mut Option<Cow<'a, str>>,
+) -> Result<(), Malformed> {
+    // Most containers request none. Its name has a slash, and hardly any other key in a container has one.
+    if containers.skip_if(|text| !may_have_slash_in_key(text))? {
+        return Ok(());
+    }
+    containers.items(|container| {
+        fields!(container, |resources| {
+            "resources" => extended_resource_of(resources, found)?,
+        })
+    })
+}
+
+/// Reads the resources of a container, as [`extended_resource`] does.
+fn extended_resource_of<'a>(
     resources: &mut Reader<'a>,
     found: &mut Option<Cow<'a, str>>,
 ) -> Result<(), Malformed> {

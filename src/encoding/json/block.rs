@@ -49,10 +49,11 @@ impl Marks {
     }
 }
 
-/// Returns the position of the first quote or backslash in a lane.
-pub(super) fn quote_or_backslash(lane: &[u8; LANE]) -> Option<usize> {
+/// Returns the position of the first of two bytes in a lane.
+#[inline]
+pub(super) fn first_of(lane: &[u8; LANE], [one, other]: [u8; 2]) -> Option<usize> {
     let lane = u8x16::new(*lane);
-    let found = (equal(lane, b'"') | equal(lane, b'\\')).to_bitmask();
+    let found = (equal(lane, one) | equal(lane, other)).to_bitmask();
     (found != 0).then_some(found.trailing_zeros() as usize)
 }
 
@@ -96,7 +97,7 @@ mod tests {
         #[test]
         fn the_first_is_that_of_a_loop(piece in bytes::<LANE>()) {
             let expected = piece.iter().position(|byte| b"\"\\".contains(byte));
-            prop_assert_eq!(quote_or_backslash(&piece), expected);
+            prop_assert_eq!(first_of(&piece, *b"\"\\"), expected);
         }
     }
 }

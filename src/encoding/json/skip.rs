@@ -1,6 +1,6 @@
 //! The end of a value that nobody reads, found without parsing it.
 
-use super::block::{BLOCK, LANE, Marks, quote_or_backslash};
+use super::block::{BLOCK, LANE, Marks, first_of};
 
 /// Returns the position after the value that begins at `start`, or `None` if there is no value or no end of it. It neither
 /// allocates nor recurses, however deep the value is.
@@ -23,24 +23,52 @@ pub(super) fn end_of_value(bytes: &[u8], start: usize) -> Option<usize> {
     (end != start).then_some(end)
 }
 
-/// Returns the number of bytes before the first quote or backslash.
-#[inline]
-pub(super) fn until_quote_or_backslash(bytes: &[u8]) -> usize {
-    match bytes.first_chunk().map(quote_or_backslash) {
-        Some(Some(found)) => found,
-        _ => until_quote_or_backslash_in_long(bytes),
+/// True if a key in the text may have a slash, as the name of an extended resource has. A text with a backslash may have
+/// any key. Other texts that have no such key are told apart from those that have.
+pub(crate) fn may_have_slash_in_key(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    loop {
+        let (_, found) = rest.split_at(until(rest, *b"/\\"));
+        match found {
+            [] => return false,
+            [b'/', after @ ..] => rest = after,
+            _ => return true,
+        }
+        let (_, end) = rest.split_at(until(rest, *b"\"\\"));
+        let [b'"', after @ ..] = end else {
+            return true;
+        };
+        rest = after.trim_ascii_start();
+        if rest.starts_with(b":") {
+            return true;
+        }
     }
 }
 
-fn until_quote_or_backslash_in_long(bytes: &[u8]) -> usize {
+/// Returns the number of bytes before the first quote or backslash.
+#[inline]
+pub(super) fn until_quote_or_backslash(bytes: &[u8]) -> usize {
+    until(bytes, *b"\"\\")
+}
+
+/// Returns the number of bytes before the first of two bytes.
+#[inline]
+fn until(bytes: &[u8], wanted: [u8; 2]) -> usize {
+    match bytes.first_chunk().map(|lane| first_of(lane, wanted)) {
+        Some(Some(found)) => found,
+        _ => until_in_long(bytes, wanted),
+    }
+}
+
+fn until_in_long(bytes: &[u8], wanted: [u8; 2]) -> usize {
     let (lanes, rest) = bytes.as_chunks::<LANE>();
     for (index, lane) in lanes.iter().enumerate() {
-        if let Some(found) = quote_or_backslash(lane) {
+        if let Some(found) = first_of(lane, wanted) {
             return index * LANE + found;
         }
     }
-    let is_end = |byte: &u8| matches!(byte, b'"' | b'\\');
-    lanes.len() * LANE + rest.iter().position(is_end).unwrap_or(rest.len())
+    let is_wanted = |byte: &u8| wanted.contains(byte);
+    lanes.len() * LANE + rest.iter().position(is_wanted).unwrap_or(rest.len())
 }
 
 fn end_of_string(bytes: &[u8], start: usize) -> Option<usize> {
@@ -132,4 +160,59 @@ fn up_to_each(marks: u64) -> u64 {
     [1, 2, 4, 8, 16, 32]
         .iter()
         .fold(marks, |odd, by| odd ^ odd << by)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::may_have_slash_in_key;
+
+    fn has_slash_in_key(value: &Value) -> bool {
+        match value {
+            Value::Array(items) => items.iter().any(has_slash_in_key),
+            Value::Object(members) => members
+                .iter()
+                .any(|(key, member)| key.contains('/') || has_slash_in_key(member)),
+            _ => false,
+        }
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::from),
+            "[a/:, ]{0,40}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::hash_map("[a-d.]{0,20}/?[ab:]{0,3}", inner, 0..5).prop_map(
+                    |map| { Value::from(map.into_iter().collect::<serde_json::Map<_, _>>()) }
+                ),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Without backslashes, the quick look sees what a parser sees.
+        #[test]
+        fn slashes_in_keys_are_seen(value in any_value(), pretty: bool) {
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            prop_assert_eq!(may_have_slash_in_key(&text), has_slash_in_key(&value), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_backslash_may_hide_a_slash() {
+        for text in [
+            r#"{"a\u002fb":1}"#,
+            r#"{"a":"b\"c"}"#,
+            r#"["/\""]"#,
+            r#"["/"#,
+        ] {
+            assert!(may_have_slash_in_key(text), "{text}");
+        }
+        assert!(may_have_slash_in_key("{\"a/b\" \t:1}"));
+    }
 }
