@@ -1,13 +1,13 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions chaos churn fuzz mutants bench demo deny sbom reproducible release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions chaos churn fuzz mutants bench bench-arm64 demo deny sbom reproducible release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
 
 help: ## Lists the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## Runs all the tests there are; sets up what they take, and builds a control plane, the first time
 	tests/run
@@ -41,6 +41,13 @@ mutants: ## Changes what decides in every small way, and says which change no te
 
 bench: ## Measures time, allocations, instructions and throughput (some ten minutes, on an idle machine)
 	cargo bench --locked
+
+bench-arm64: export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER = aarch64-linux-gnu-gcc
+bench-arm64: export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER = $(QEMU)
+bench-arm64: export QEMU = qemu-aarch64-static
+bench-arm64: export QEMU_LD_PREFIX = /usr/aarch64-linux-gnu
+bench-arm64: ## Counts the instructions of a request on arm64, which qemu-aarch64-static runs (some ten minutes)
+	cargo bench --locked --bench instructions --target aarch64-unknown-linux-gnu
 
 demo: ## Shows berth at work on a real cluster of processes, until Ctrl-C
 	tests/cluster/demo

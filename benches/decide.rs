@@ -22,7 +22,7 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
 use growth::{LARGE, Size};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn decide(criterion: &mut Criterion) {
     let (policy, _) = embedded_policy().expect("the embedded policy");
@@ -206,14 +206,21 @@ fn growing(criterion: &mut Criterion) {
 /// The most bytes of a body.
 const LARGEST: usize = 8 << 20;
 
-/// Returns a review of a pod with this text in its spec, again and again, until the review is as large as may be.
+/// Returns a review of a pod whose spec has this text alone, with an item again and again, until the review is as large as
+/// may be.
 fn filled(field: &str, item: &str, end: &str, most: usize) -> Vec<u8> {
-    let body = String::from_utf8(support::review(3 * 1024)).expect("JSON is UTF-8");
-    let (before, after) = body.split_once("\"spec\":{\"volumes\"").expect("the spec");
-    let room = (LARGEST - body.len() - field.len() - end.len() - 16) / item.len();
+    const SPEC: &str = "the spec";
+    let review = support::review(3 * 1024);
+    let mut review: Value = serde_json::from_slice(&review).expect("the review is JSON");
+    review["request"]["object"]["spec"] = json!(SPEC);
+    let review = review.to_string();
+    let room = (LARGEST - review.len() - field.len() - end.len()) / item.len();
     let items = vec![item; room.min(most)].join("");
     let items = items.trim_end_matches(',');
-    format!("{before}\"spec\":{{{field}{items}{end},\"volumes\"{after}").into_bytes()
+    let spec = format!("{{{field}{items}{end}}}");
+    review
+        .replacen(&format!("\"{SPEC}\""), &spec, 1)
+        .into_bytes()
 }
 
 /// Time of the worst that a person could write, and of the worst that is known of what somebody could send, in the largest
@@ -242,6 +249,10 @@ fn limits(criterion: &mut Criterion) {
             filled(r#""x":{},"#, r#""y":{},"#, r#""z":1"#, usize::MAX),
         ),
         ("brackets", filled(r#""x":["#, "[1],", "]", usize::MAX)),
+        (
+            "slashes in containers",
+            filled(r#""containers":["#, r#""/","#, r#""/"]"#, usize::MAX),
+        ),
         ("backslashes", filled(r#""x":""#, "\\\\", "\"", usize::MAX)),
         (
             "escapes that are read",
@@ -253,6 +264,12 @@ fn limits(criterion: &mut Criterion) {
         ),
     ];
     let snapshot = growth::cluster(LARGE);
+    let (_, most_terms) = &bodies[0];
+    let answer = mutate(most_terms, &snapshot, &Siblings::none).expect("a review");
+    assert!(
+        answer.body.len() > most_terms.len() / 2,
+        "each term is extended"
+    );
     let mut group = criterion.benchmark_group("limits");
     group.sample_size(10);
     for (name, body) in bodies {

@@ -1,10 +1,11 @@
 //! Instructions of one request, counted by callgrind, which gives the same number on a busy machine and on an idle one.
+//! Where `QEMU` names an emulator, it counts instead: `make bench-arm64`.
 //!
 //! `large` is berth in the largest cluster that it is measured in, under the largest policy. `checks` are those of
 //! `/validate`.
 //!
-//! Run plainly, it runs itself under `valgrind --tool=callgrind` twice for each body, with few and with many requests:
-//! the difference is what the requests themselves cost, without start and set-up.
+//! Run plainly, it runs itself under the counter twice for each body, with few and with many requests: the difference is
+//! what the requests themselves cost, without start and set-up.
 
 #![expect(
     clippy::expect_used,
@@ -18,18 +19,20 @@ mod growth;
 mod node_pool;
 mod support;
 
+use std::env;
 use std::hint::black_box;
-use std::process::{Command, ExitCode};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitCode, Stdio};
 
 use berth::admission::{mutate, validate};
 use berth::placement::Siblings;
 use growth::{LARGE, Size};
 
 const FEW: u64 = 10;
-const MANY: u64 = 110;
+const MANY: u64 = 30;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
+    let arguments: Vec<String> = env::args().collect();
     if let [_, way, kilobytes, times] = arguments.as_slice() {
         work(
             way,
@@ -38,13 +41,21 @@ fn main() -> ExitCode {
         );
         return ExitCode::SUCCESS;
     }
-    if Command::new("valgrind").arg("--version").output().is_err() {
+    if env::var_os("QEMU").is_none() && Command::new("valgrind").arg("--version").output().is_err()
+    {
         println!("instructions: not counted, since valgrind is not installed");
         return ExitCode::SUCCESS;
     }
     println!("{:>6} {:>12} {:>14}", "body", "way", "instructions");
-    for kilobytes in [3, 12, 60] {
-        for way in ["berth", "large", "checks", "large-checks", "usual"] {
+    let (sizes, ways) = if env::var_os("QEMU").is_some() {
+        // It takes a second for a million instructions.
+        (&[12][..], &["berth", "checks"][..])
+    } else {
+        let ways = &["berth", "large", "checks", "large-checks", "usual"];
+        (&[3, 12, 60][..], &ways[..])
+    };
+    for &kilobytes in sizes {
+        for &way in ways {
             let each = (count(way, kilobytes, MANY) - count(way, kilobytes, FEW)) / (MANY - FEW);
             println!("{kilobytes:>4}KB {way:>12} {each:>14}");
         }
@@ -73,15 +84,35 @@ fn work(way: &str, kilobytes: usize, times: u64) {
     }
 }
 
-/// The instructions of a whole run, which callgrind prints as `Collected : N`.
+/// The instructions of a whole run.
 fn count(way: &str, kilobytes: usize, times: u64) -> u64 {
-    let own = std::env::current_exe().expect("a program has a path");
+    let own = env::current_exe().expect("a program has a path");
+    let arguments = [way, &kilobytes.to_string(), &times.to_string()];
+    if let Some(qemu) = env::var_os("QEMU") {
+        // It translates one instruction at a time, and writes a line for each that runs.
+        let mut run = Command::new(qemu)
+            .args(["-singlestep", "-d", "nochain,exec"])
+            .arg(own)
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the emulator runs");
+        let lines = BufReader::new(run.stderr.take().expect("its standard error")).split(b'\n');
+        let lines = lines.map_while(Result::ok);
+        let count = lines.filter(|line| line.starts_with(b"Trace ")).count();
+        assert!(
+            run.wait().is_ok_and(|status| status.success()),
+            "the run failed"
+        );
+        return count as u64;
+    }
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(own)
-        .args([way, &kilobytes.to_string(), &times.to_string()])
+        .args(arguments)
         .output()
         .expect("valgrind runs");
+    // Callgrind prints its own summary, as `Collected : N`.
     let report = String::from_utf8_lossy(&output.stderr);
     let collected = report
         .lines()
