@@ -43,7 +43,7 @@ pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
         );
     } else if !(labels.is_empty() && annotations.is_empty()) {
         operations.add("/metadata", |json| {
-            values::metadata(json, labels, annotations)
+            values::metadata(json, labels, annotations);
         });
     }
     if let Some(entry) = node_selector {
@@ -55,10 +55,10 @@ pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
     }
     if spec.tolerations.is_none() && !tolerations.is_empty() {
         operations.add("/spec/tolerations", |json| {
-            json.list(tolerations, values::toleration);
+            json.list(tolerations.iter().copied(), values::toleration);
         });
     } else {
-        for toleration in tolerations {
+        for &toleration in tolerations {
             operations.add("/spec/tolerations/-", |json| {
                 values::toleration(json, toleration);
             });

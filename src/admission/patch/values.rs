@@ -104,7 +104,7 @@ pub(super) fn preference(json: &mut Writer, added: &NewPreference<'_>) {
 }
 
 /// Writes the toleration of a taint.
-pub(super) fn toleration(json: &mut Writer, added: &NewToleration<'_>) {
+pub(super) fn toleration(json: &mut Writer, added: NewToleration<'_>) {
     let Taint { key, value, effect } = added.0;
     json.raw(r#"{"key":"#);
     json.text(key);
