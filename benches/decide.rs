@@ -233,8 +233,24 @@ fn limits(criterion: &mut Criterion) {
         r#"{{"matchExpressions":[{{"key":"node.kubernetes.io/instance-type","operator":"NotIn","values":[{}]}}]}},"#,
         vec!["\"m5.xlarge\""; 60].join(",")
     );
+    let kinds: Vec<String> = include_str!("../src/instance/types.tsv")
+        .lines()
+        .skip_while(|line| line.starts_with('#'))
+        .skip(1)
+        .step_by(20)
+        .filter_map(|line| Some(format!("\"{}\"", line.split_once('\t')?.0)))
+        .take(60)
+        .collect();
+    let term_of_types = format!(
+        r#"{{"matchExpressions":[{{"key":"node.kubernetes.io/instance-type","operator":"In","values":[{}]}}]}},"#,
+        kinds.join(",")
+    );
     let bodies = [
         ("256 terms", filled(terms, term, "]}}}", 256)),
+        (
+            "256 terms of 60 instance types",
+            filled(terms, &term_of_types, "]}}}", 256),
+        ),
         ("terms", filled(terms, term, "]}}}", usize::MAX)),
         (
             "terms of many values",

@@ -1,7 +1,10 @@
 //! The table of instance types, and sets of its types.
 
+use std::collections::HashMap;
 use std::ops::{BitAndAssign, BitOrAssign, Not};
 use std::sync::{LazyLock, OnceLock};
+
+use foldhash::fast::FixedState;
 
 use super::name::TypeName;
 use super::property::Property;
@@ -114,6 +117,8 @@ pub struct Table {
     lines: Vec<&'static str>,
     /// The types, one for each line.
     types: Vec<InstanceType>,
+    /// The position of each type by its name: pods name types by the dozen.
+    positions: HashMap<&'static str, usize, FixedState>,
     all: TypeSet,
     spot: TypeSet,
     /// For each property but the name, the types by value, sorted by value. Each is made when it is first asked for: a
@@ -139,6 +144,7 @@ impl Table {
         let mut table = Self {
             lines: Vec::new(),
             types: Vec::new(),
+            positions: HashMap::default(),
             all: TypeSet::EMPTY,
             spot: TypeSet::EMPTY,
             by_value: vec![OnceLock::new(); Property::ALL.len()],
@@ -157,6 +163,7 @@ impl Table {
                 table.spot.insert(index);
             }
             table.lines.push(line);
+            table.positions.insert(kind.name, index);
             table.types.push(kind);
         }
         table.columns = columns;
@@ -217,19 +224,40 @@ impl Table {
         &self.spot
     }
 
+    /// Adds the types with this value of the property to a set.
+    pub fn add(&self, property: Property, value: &str, to: &mut TypeSet) {
+        if property == Property::InstanceType {
+            if let Some(index) = self.positions.get(value) {
+                to.insert(*index);
+            }
+        } else if let Some(types) = self.of_value(property, value) {
+            *to |= types;
+        }
+    }
+
     /// Returns the types with this value of the property.
     #[must_use]
     pub fn with(&self, property: Property, value: &str) -> TypeSet {
+        let mut set = TypeSet::EMPTY;
+        self.add(property, value, &mut set);
+        set
+    }
+
+    /// True if a type has this value of the property.
+    #[must_use]
+    pub fn has(&self, property: Property, value: &str) -> bool {
         if property == Property::InstanceType {
-            let mut set = TypeSet::EMPTY;
-            if let Ok(index) = self.types.binary_search_by(|kind| kind.name.cmp(value)) {
-                set.insert(index);
-            }
-            return set;
+            self.positions.contains_key(value)
+        } else {
+            self.of_value(property, value).is_some()
         }
+    }
+
+    /// Returns the types with this value of a property that is not the name.
+    fn of_value(&self, property: Property, value: &str) -> Option<&TypeSet> {
         let values = self.by_value(property);
         let found = values.binary_search_by(|(known, _)| known.cmp(&Some(value)));
-        found.map_or(TypeSet::EMPTY, |position| values[position].1)
+        found.ok().map(|position| &values[position].1)
     }
 
     /// Returns the number of different values of the property that types of a set have.

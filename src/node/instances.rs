@@ -77,7 +77,7 @@ impl Instances {
             };
             let mut meeting = TypeSet::EMPTY;
             for value in values {
-                meeting |= &table.with(property, value);
+                table.add(property, value, &mut meeting);
                 if is_unlisted(property, value) {
                     unlisted.push(value.into());
                 }
@@ -224,14 +224,14 @@ fn matching(property: Property, asked: &Asked<'_>) -> TypeSet {
     let table = Table::get();
     let mut types = TypeSet::EMPTY;
     let listed = asked.lists(|value| {
-        types |= &table.with(property, value);
+        table.add(property, value, &mut types);
         false
     });
     if listed.is_some() {
         return types;
     }
     if property == Property::InstanceType
-        && asked.excludes_alone(|value| types |= &table.with(property, value))
+        && asked.excludes_alone(|value| table.add(property, value, &mut types))
     {
         return !types;
     }
@@ -264,12 +264,12 @@ pub fn implied_architecture(platform: Platform, demands: &Demands<'_>) -> Option
 
 /// True if the value names a type or a family, by EC2's grammar, that the table does not have.
 fn is_unlisted(property: Property, value: &str) -> bool {
-    let name = match property {
-        Property::InstanceType => TypeName::of_type(value),
-        Property::Family => TypeName::of_family(value),
-        _ => None,
+    let named = match property {
+        Property::InstanceType => TypeName::of_type,
+        Property::Family => TypeName::of_family,
+        _ => return false,
     };
-    name.is_some() && Table::get().with(property, value).is_empty()
+    !Table::get().has(property, value) && named(value).is_some()
 }
 
 /// Reads the name of a type or of a family.
