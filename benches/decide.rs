@@ -245,8 +245,16 @@ fn limits(criterion: &mut Criterion) {
         r#"{{"matchExpressions":[{{"key":"node.kubernetes.io/instance-type","operator":"In","values":[{}]}}]}},"#,
         kinds.join(",")
     );
+    let term_of_numbers = r#"{"matchExpressions":[{"key":"karpenter.k8s.aws/instance-cpu","operator":"Gt","values":["2"]},
+        {"key":"karpenter.k8s.aws/instance-memory","operator":"Lt","values":["99000"]},
+        {"key":"karpenter.k8s.aws/instance-ebs-bandwidth","operator":"Gt","values":["1000"]},
+        {"key":"karpenter.k8s.aws/instance-network-bandwidth","operator":"Gt","values":["1000"]}]},"#;
     let bodies = [
         ("256 terms", filled(terms, term, "]}}}", 256)),
+        (
+            "256 terms of four numbers",
+            filled(terms, term_of_numbers, "]}}}", 256),
+        ),
         (
             "256 terms of 60 instance types",
             filled(terms, &term_of_types, "]}}}", 256),

@@ -106,8 +106,15 @@ pub struct InstanceType {
     pub trunking: bool,
 }
 
-/// The types that have one value of a property; `None` for those without the label.
-type Having = (Option<&'static str>, TypeSet);
+/// The types that have one value of a property.
+#[derive(Debug, Clone)]
+struct Having {
+    /// The value; `None` for types without the label.
+    value: Option<&'static str>,
+    /// The value as a number, if it is one.
+    number: Option<i64>,
+    types: TypeSet,
+}
 
 /// All instance types that EC2 had on the date of the table.
 #[derive(Debug)]
@@ -183,12 +190,17 @@ impl Table {
                 };
                 // The nodes of bare metal have the label of the hypervisor, without a value.
                 let value = value.or((property == Property::Hypervisor).then_some(""));
-                let position = values.binary_search_by(|(known, _)| known.cmp(&value));
+                let position = values.binary_search_by(|known| known.value.cmp(&value));
                 let position = position.unwrap_or_else(|position| {
-                    values.insert(position, (value, TypeSet::EMPTY));
+                    let having = Having {
+                        value,
+                        number: value.and_then(|value| value.parse().ok()),
+                        types: TypeSet::EMPTY,
+                    };
+                    values.insert(position, having);
                     position
                 });
-                values[position].1.insert(index);
+                values[position].types.insert(index);
             }
             values
         })
@@ -256,8 +268,8 @@ impl Table {
     /// Returns the types with this value of a property that is not the name.
     fn of_value(&self, property: Property, value: &str) -> Option<&TypeSet> {
         let values = self.by_value(property);
-        let found = values.binary_search_by(|(known, _)| known.cmp(&Some(value)));
-        found.ok().map(|position| &values[position].1)
+        let found = values.binary_search_by(|known| known.value.cmp(&Some(value)));
+        found.ok().map(|position| &values[position].types)
     }
 
     /// Returns the number of different values of the property that types of a set have.
@@ -267,10 +279,10 @@ impl Table {
             return of.types().count();
         }
         let values = self.by_value(property).iter();
-        let common = |(value, types): &&Having| {
+        let common = |having: &&Having| {
             let mut common = of;
-            common &= types;
-            value.is_some() && !common.is_empty()
+            common &= &having.types;
+            having.value.is_some() && !common.is_empty()
         };
         values.filter(common).count()
     }
@@ -286,9 +298,24 @@ impl Table {
             }
             return set;
         }
-        for (value, types) in self.by_value(property) {
-            if test(*value) {
-                set |= types;
+        for having in self.by_value(property) {
+            if test(having.value) {
+                set |= &having.types;
+            }
+        }
+        set
+    }
+
+    /// Returns the types whose value of the property is an integer within the inclusive bounds. The name is none.
+    #[must_use]
+    pub fn within(&self, property: Property, (lower, upper): (i64, i64)) -> TypeSet {
+        let mut set = TypeSet::EMPTY;
+        if property == Property::InstanceType {
+            return set;
+        }
+        for having in self.by_value(property) {
+            if having.number.is_some_and(|it| lower <= it && it <= upper) {
+                set |= &having.types;
             }
         }
         set
@@ -399,7 +426,7 @@ mod tests {
         let names: Vec<&str> = (0..table.len()).map(|index| table.at(index).name).collect();
         assert!(
             names.is_sorted(),
-            "the names are looked up by binary search"
+            "the types are in the order of their names"
         );
     }
 
@@ -419,5 +446,19 @@ mod tests {
             table.having(Property::GpuName, |value| value.is_some())
         );
         assert_eq!(table.with(Property::InstanceType, "m7g.xlarge"), graviton);
+    }
+    #[test]
+    fn types_are_found_by_number() {
+        let table = Table::get();
+        for property in Property::ALL {
+            for (lower, upper) in [(4, 16), (16, 4), (i64::MIN, 8192), (0, i64::MAX)] {
+                let is_within = |value: Option<&str>| {
+                    let number = value.and_then(|value| value.parse::<i64>().ok());
+                    number.is_some_and(|number| (lower..=upper).contains(&number))
+                };
+                let expected = table.having(*property, is_within);
+                assert_eq!(table.within(*property, (lower, upper)), expected);
+            }
+        }
     }
 }

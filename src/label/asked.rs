@@ -79,6 +79,17 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// Returns the inclusive bounds of the label's value if the requirements do nothing but compare integers.
+    pub(crate) fn compares_alone(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::One(requirement) => bounds(requirement),
+            Self::Joint(joint) => {
+                let others = joint.listed.is_some() || !joint.excluded.is_empty();
+                joint.range.filter(|_| joint.present && !others)
+            }
+        }
+    }
+
     /// True if a requirement demands that the label be absent.
     pub(crate) fn demands_absence(&self) -> bool {
         match self {
@@ -329,6 +340,13 @@ mod tests {
                 prop_assert_eq!(asked.admits(value), each(value), "{:?} of {:?}", value, asked);
             }
             prop_assert_eq!(asked.can_be_met(), tried.into_iter().any(each), "{:?}", asked);
+            if let Some((lower, upper)) = asked.compares_alone() {
+                for value in tried {
+                    let number = value.and_then(super::integer);
+                    let is_within = number.is_some_and(|number| lower <= number && number <= upper);
+                    prop_assert_eq!(is_within, each(value), "{:?} of {:?}", value, asked);
+                }
+            }
         }
     }
 }

@@ -230,6 +230,9 @@ fn matching(property: Property, asked: &Asked<'_>) -> TypeSet {
     if listed.is_some() {
         return types;
     }
+    if let Some(bounds) = asked.compares_alone() {
+        return table.within(property, bounds);
+    }
     if property == Property::InstanceType
         && asked.excludes_alone(|value| table.add(property, value, &mut types))
     {
