@@ -1,7 +1,9 @@
 //! The metrics of berth, in the text format that Prometheus reads.
 //!
-//! The value of every label is the name of an enum's variant or a name in the policy. No request can make a new series.
+//! The value of every label is the name of an enum's variant or a name in the policy. No request can make a new series, and
+//! new names in the policy leave a bounded number of them.
 
+mod policy_counters;
 mod registrar;
 mod split;
 mod tally;
@@ -20,8 +22,11 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::admission::Record;
 use crate::named::named;
-use crate::placement::Basis;
+use crate::placement::{Basis, Snapshot};
+use crate::policy::Source;
+use policy_counters::{PolicyCounters, PolicyLabels};
 use registrar::Registrar;
+use tally::Decisions;
 use watching::{Watched, Watching};
 
 pub use split::SplitMetrics;
@@ -86,6 +91,16 @@ struct DecisionLabels {
     pool: Option<Arc<str>>,
 }
 
+impl PolicyLabels for DecisionLabels {
+    fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
+    fn pool(&self) -> Option<&str> {
+        self.pool.as_deref()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FindingLabels {
     check: &'static str,
@@ -109,7 +124,8 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<EndpointLabels, Histogram, fn() -> Histogram>,
-    decisions: Family<DecisionLabels, Counter>,
+    decisions: PolicyCounters<DecisionLabels>,
+    decided: Decisions,
     findings: Family<FindingLabels, Counter>,
     patch_sizes: Histogram,
     namespaces_unknown: Counter,
@@ -143,8 +159,9 @@ impl Default for Metrics {
             decisions: all.register(
                 "decisions",
                 "Objects that berth decided on, by reason",
-                Family::default(),
+                PolicyCounters::default(),
             ),
+            decided: Decisions::default(),
             findings: all.register(
                 "findings",
                 "Findings of the checks of /validate, by the action that follows",
@@ -226,8 +243,9 @@ impl Metrics {
             rule: record.rule.clone(),
             pool: record.pool.clone(),
         };
-        self.decisions.get_or_create(&labels).inc();
+        self.decisions.inc(labels);
         if endpoint == Endpoint::Mutate {
+            self.decided.inc(record.mode, record.reason);
             self.split.decision(record);
         }
         for finding in &record.findings {
@@ -286,16 +304,17 @@ impl Metrics {
         self.reload_errors.inc();
     }
 
-    /// Returns the decisions of the mutating side so far, by mode and reason. It costs a request nothing: the series are
-    /// read as they are shown.
+    /// Sets the policy in force. Of the names of former policies, the oldest go.
+    pub fn policy(&self, source: Source, snapshot: &Snapshot) {
+        self.watching.policy(source, snapshot);
+        self.decisions.follow(&snapshot.policy);
+        self.split.follow(&snapshot.policy);
+    }
+
+    /// Returns the decisions of the mutating side so far, by mode and reason.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        let mut alone = Registry::default();
-        alone.register("decisions", "", self.decisions.clone());
-        let mut page = String::new();
-        let written = text::encode(&mut page, &alone);
-        debug_assert!(written.is_ok(), "writing to memory cannot fail");
-        tally::tally(&page)
+        self.decided.tally()
     }
 
     /// Returns the basis on which pods of split pools get their side now. `None` if berth follows no pods, since no pool is

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 
+use super::policy_counters::{PolicyCounters, PolicyLabels};
 use super::registrar::Registrar;
 use crate::admission::Record;
-use crate::policy::Capacity;
+use crate::policy::{Capacity, Policy};
 use crate::split::PoolTally;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -19,6 +19,16 @@ struct DecisionLabels {
     capacity: &'static str,
     basis: &'static str,
     mode: &'static str,
+}
+
+impl PolicyLabels for DecisionLabels {
+    fn rule(&self) -> Option<&str> {
+        None
+    }
+
+    fn pool(&self) -> Option<&str> {
+        Some(&self.pool)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -35,7 +45,7 @@ struct PoolLabels {
 /// The metrics of split pools. There are none while the policy has no split, or berth may not see pods.
 #[derive(Debug)]
 pub struct SplitMetrics {
-    decisions: Family<DecisionLabels, Counter>,
+    decisions: PolicyCounters<DecisionLabels>,
     pods: Family<SideLabels, Gauge>,
     asked: Family<SideLabels, Gauge>,
     misplaced: Family<PoolLabels, Gauge>,
@@ -49,7 +59,7 @@ impl SplitMetrics {
             decisions: all.register(
                 "split_decisions",
                 "Pods that went to a side of a split pool; basis is counts, lot (berth could not see pods) or label",
-                Family::default(),
+                PolicyCounters::default(),
             ),
             pods: all.register(
                 "split_pods",
@@ -81,8 +91,13 @@ impl SplitMetrics {
                 basis: assigned.basis.as_str(),
                 mode: record.mode.as_str(),
             };
-            self.decisions.get_or_create(&labels).inc();
+            self.decisions.inc(labels);
         }
+    }
+
+    /// Follows the policy in force: of the pools of former policies, the oldest go.
+    pub(super) fn follow(&self, policy: &Policy) {
+        self.decisions.follow(policy);
     }
 
     /// Sets the pods that are there.

@@ -1,27 +1,66 @@
-//! The decisions of the mutating side by mode and reason, read off the metrics themselves.
+//! The decisions of the mutating side by mode and reason. Both are closed sets, so each pair has its place.
 
+use std::array::from_fn;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The number of decisions by mode and reason, each by its name.
-pub type Tally = BTreeMap<(String, String), u64>;
+use crate::placement::Reason;
+use crate::policy::Mode;
 
-/// Reads the tally off the text of the decisions' series. No label's value holds a quote: each is a name.
-pub(super) fn tally(page: &str) -> Tally {
-    let mut tally = Tally::new();
-    for line in page.lines().filter(|line| !line.starts_with('#')) {
-        let Some((series, count)) = line.rsplit_once(' ') else {
-            continue;
-        };
-        let value = |label: &str| {
-            let (_, rest) = series.split_once(&format!("{label}=\""))?;
-            Some(rest.split('"').next().unwrap_or_default().to_owned())
-        };
-        if value("endpoint").as_deref() == Some("mutate")
-            && let (Some(mode), Some(reason), Ok(count)) =
-                (value("mode"), value("reason"), count.parse::<u64>())
-        {
-            *tally.entry((mode, reason)).or_default() += count;
-        }
+/// The number of decisions by mode and reason, each by its name. Those that have not happened are left out.
+pub type Tally = BTreeMap<(&'static str, &'static str), u64>;
+
+/// The decisions so far.
+#[derive(Debug)]
+pub(super) struct Decisions([[AtomicU64; Reason::ALL.len()]; Mode::ALL.len()]);
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self(from_fn(|_| from_fn(|_| AtomicU64::new(0))))
     }
-    tally
+}
+
+impl Decisions {
+    /// Counts one more.
+    pub(super) fn inc(&self, mode: Mode, reason: Reason) {
+        self.of(mode, reason).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns what has been counted.
+    pub(super) fn tally(&self) -> Tally {
+        let modes = Mode::ALL.iter().copied();
+        let pairs = modes.flat_map(|mode| Reason::ALL.iter().map(move |reason| (mode, *reason)));
+        let counts = pairs.map(|(mode, reason)| {
+            let count = self.of(mode, reason).load(Ordering::Relaxed);
+            ((mode.as_str(), reason.as_str()), count)
+        });
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
+    fn of(&self, mode: Mode, reason: Reason) -> &AtomicU64 {
+        &self.0[mode as usize][reason as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mode_and_each_reason_has_its_count() {
+        let decisions = Decisions::default();
+        assert_eq!(decisions.tally(), Tally::new());
+        let mut expected = Tally::new();
+        let mut count = 0;
+        for mode in Mode::ALL.iter().copied() {
+            for reason in Reason::ALL.iter().copied() {
+                count += 1;
+                for _ in 0..count {
+                    decisions.inc(mode, reason);
+                }
+                expected.insert((mode.as_str(), reason.as_str()), count);
+            }
+        }
+        assert_eq!(decisions.tally(), expected);
+    }
 }

@@ -178,7 +178,7 @@ impl Watching {
     }
 
     /// Sets the policy in force, and the states of the node pools that its pools name.
-    pub fn policy(&self, source: Source, snapshot: &Snapshot) {
+    pub(super) fn policy(&self, source: Source, snapshot: &Snapshot) {
         self.policy_in_force.clear();
         let labels = PolicyLabels {
             source: source.as_str(),

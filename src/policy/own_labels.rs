@@ -15,6 +15,7 @@ use std::sync::Arc;
 use super::pool::Pool;
 use super::rule::{Match, Rule};
 use super::selector::Selector;
+use super::unmatched::unmet;
 use super::unreached::takes_all_of;
 use crate::encoding::field::FieldError;
 use crate::names::{CAPACITY_LABEL, POOL_LABEL};
@@ -127,23 +128,7 @@ impl Walk<'_> {
 
     /// True unless surely no pod matches a rule.
     fn may_match(&self, rule: &Rule) -> bool {
-        let Match {
-            labels,
-            controllers,
-            namespace_labels,
-            service_accounts,
-            priority_classes,
-        } = &rule.matches;
-        let is_none = |names: &Option<Vec<String>>| names.as_ref().is_some_and(Vec::is_empty);
-        let contradicts = |selector: &Option<Selector>| {
-            let selector = selector.as_ref();
-            selector.is_some_and(|selector| selector.contradiction().is_some())
-        };
-        !(controllers.as_ref().is_some_and(Vec::is_empty)
-            || is_none(service_accounts)
-            || is_none(priority_classes))
-            && !(self.may_compare(size(&rule.matches))
-                && (contradicts(labels) || contradicts(namespace_labels)))
+        unmet(rule, |selector| self.may_compare(selector.size())).is_none()
     }
 
     /// Takes the cost of a comparison off what is left, if there is as much.

@@ -11,8 +11,12 @@ use crate::names::INJECTION_LABEL;
 pub fn unmatched(policy: &Policy) -> impl Iterator<Item = FieldError> + '_ {
     let rules = policy.rules().iter().enumerate();
     let rules = rules.filter_map(|(position, rule)| {
-        let error = unmet(rule)?.in_item(position);
-        Some(error.in_field("rules").in_field("spec"))
+        let (field, fault) = unmet(rule, |_| true)?;
+        let name = &*rule.name;
+        let message =
+            format!("no pod meets rule {name:?}: {fault}; correct it, or remove the rule");
+        let error = FieldError::new(message).in_field(field).in_field("match");
+        Some(error.in_item(position).in_field("rules").in_field("spec"))
     });
     let pools = policy.pools().iter().enumerate();
     let pools = pools.filter_map(|(position, pool)| {
@@ -45,8 +49,12 @@ pub fn optional_labels(policy: &Policy) -> impl Iterator<Item = FieldError> + '_
     })
 }
 
-/// Returns the first condition of a rule that no pod meets. The path begins in the rule.
-fn unmet(rule: &Rule) -> Option<FieldError> {
+/// Returns a condition of a rule that surely no pod meets: its field, and its fault. A selector whose conditions
+/// `may_compare` does not allow to be compared with one another counts as met.
+pub(super) fn unmet(
+    rule: &Rule,
+    may_compare: impl Fn(&Selector) -> bool,
+) -> Option<(&'static str, String)> {
     let Match {
         labels,
         controllers,
@@ -54,36 +62,31 @@ fn unmet(rule: &Rule) -> Option<FieldError> {
         service_accounts,
         priority_classes,
     } = &rule.matches;
-    let empty = |is_empty: bool| is_empty.then(|| "the list is empty".to_owned());
-    let (field, fault) = [
-        ("labels", labels.as_ref().and_then(of_labels)),
+    let lists = [
         (
             "controllers",
-            empty(controllers.as_ref().is_some_and(Vec::is_empty)),
-        ),
-        (
-            "namespaceLabels",
-            namespace_labels.as_ref().and_then(of_namespaces),
+            controllers.as_ref().is_some_and(Vec::is_empty),
         ),
         (
             "serviceAccounts",
-            empty(service_accounts.as_ref().is_some_and(Vec::is_empty)),
+            service_accounts.as_ref().is_some_and(Vec::is_empty),
         ),
         (
             "priorityClasses",
-            empty(priority_classes.as_ref().is_some_and(Vec::is_empty)),
+            priority_classes.as_ref().is_some_and(Vec::is_empty),
         ),
-        (
-            "namespaceLabels",
-            of_place(&rule.place, namespace_labels.as_ref()),
-        ),
-    ]
-    .into_iter()
-    .find_map(|(field, fault)| Some((field, fault?)))?;
-    let name = &*rule.name;
-    let message = format!("no pod meets rule {name:?}: {fault}; correct it, or remove the rule");
-    let error = FieldError::new(message).in_field(field);
-    Some(error.in_field("match"))
+    ];
+    if let Some((field, _)) = lists.into_iter().find(|(_, is_empty)| *is_empty) {
+        return Some((field, "the list is empty".to_owned()));
+    }
+    let labels = labels.as_ref().filter(|labels| may_compare(labels));
+    if let Some(fault) = labels.and_then(of_labels) {
+        return Some(("labels", fault));
+    }
+    let labels = namespace_labels.as_ref();
+    let labels = labels.filter(|labels| may_compare(labels))?;
+    let fault = of_namespaces(labels).or_else(|| of_place(&rule.place, labels))?;
+    Some(("namespaceLabels", fault))
 }
 
 fn of_labels(selector: &Selector) -> Option<String> {
@@ -103,10 +106,10 @@ fn of_namespaces(selector: &Selector) -> Option<String> {
 }
 
 /// Returns the fault of a rule that reads the pool from a label of the namespace, and asks that it be absent.
-fn of_place(place: &Place, selector: Option<&Selector>) -> Option<String> {
+fn of_place(place: &Place, selector: &Selector) -> Option<String> {
     let key = place.namespace_label()?;
-    let is_absent = selector.is_some_and(|selector| !selector.admits_presence(key));
-    is_absent.then(|| format!("it reads the pool from the label {key}, and asks that it be absent"))
+    let fault = || format!("it reads the pool from the label {key}, and asks that it be absent");
+    (!selector.admits_presence(key)).then(fault)
 }
 
 #[cfg(test)]

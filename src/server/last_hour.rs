@@ -59,14 +59,13 @@ impl Samples {
         let Some((start, before)) = self.0.front() else {
             return (Duration::ZERO, Vec::new());
         };
-        let counts = tally.iter().filter_map(|((mode, reason), count)| {
-            let key = (mode.clone(), reason.clone());
-            let before = before.get(&key).copied().unwrap_or_default();
+        let counts = tally.iter().filter_map(|(key, count)| {
+            let before = before.get(key).copied().unwrap_or_default();
             let count = count.saturating_sub(before);
-            let (mode, reason) = key;
-            (count > 0).then_some(Count {
-                mode,
-                reason,
+            let (mode, reason) = *key;
+            (count > 0).then(|| Count {
+                mode: mode.to_owned(),
+                reason: reason.to_owned(),
                 count,
             })
         });
@@ -135,8 +134,7 @@ mod tests {
     use super::{Count, Duration, Samples, Tally};
 
     fn tally(count: u64) -> Tally {
-        let key = |reason: &str| ("Enforce".to_owned(), reason.to_owned());
-        Tally::from([(key("placed"), count), (key("conflict"), 1)])
+        Tally::from([(("Enforce", "placed"), count), (("Enforce", "conflict"), 1)])
     }
 
     #[test]

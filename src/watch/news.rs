@@ -132,7 +132,7 @@ impl News {
         }
         let in_force = self.assessment.as_ref().and_then(|policy| policy.in_force);
         if let (Some(source), Some(snapshot)) = (in_force, &self.snapshot) {
-            metrics.watching.policy(source, snapshot);
+            metrics.policy(source, snapshot);
         }
         for change in &self.states {
             change.report();

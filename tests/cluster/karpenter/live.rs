@@ -283,7 +283,8 @@ fn explained(cluster: &Cluster, arguments: &[&str]) -> anyhow::Result<String> {
     Ok(printed.stdout)
 }
 
-fn berth(cluster: &Cluster, arguments: &[&str]) -> anyhow::Result<Printed> {
+/// Runs berth with these arguments, on the cluster.
+pub(super) fn berth(cluster: &Cluster, arguments: &[&str]) -> anyhow::Result<Printed> {
     let output = Command::new(env!("CARGO_BIN_EXE_berth"))
         .args(arguments)
         .arg("--kubeconfig")

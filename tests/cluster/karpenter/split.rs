@@ -3,6 +3,7 @@
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
+use super::live;
 use super::pools::{deployment, job};
 use crate::harness::api::{Api, Persist, path, text};
 use crate::harness::berth::{Berth, Setup};
@@ -213,7 +214,38 @@ pub(crate) async fn split(cluster: &Cluster) -> anyhow::Result<()> {
         ];
         Ok((shown == [6.0, 14.0, 6.0, 0.0].map(Some)).then_some(()))
     })
-    .await
+    .await?;
+    explained(cluster, &stage).await
+}
+
+/// `berth explain` says of the Deployment what each side gets and has, and of a pod on which side it is.
+async fn explained(cluster: &Cluster, stage: &Stage<'_>) -> anyhow::Result<()> {
+    let policy = cluster.write("split.yaml", &policy()?)?;
+    let of = |name: &str| {
+        let arguments = ["explain", "--cluster", "--policy", &policy];
+        let named = ["--namespace", stage.namespace, name];
+        let printed = live::berth(cluster, &[&arguments[..], &named].concat())?;
+        ensure!(printed.success, "{printed:?}");
+        anyhow::Ok(printed.stdout)
+    };
+    let said = of("deploy/web")?;
+    for part in [
+        "the first 2 and 20% of the others on demand: of 20 pods 6 on demand, 14 on spot",
+        "  on demand      pods 1-3, 8, 13, 18\n  node pools     truemark-amd64\n",
+        "  on spot        pods 4-7, 9-12, 14-17, 19, 20\n  node pools     amd64-default\n",
+        "  its pods       20, 20 of them placed by berth; 6 on demand, 14 on spot\n",
+    ] {
+        ensure!(said.contains(part), "{part}\n{said}");
+    }
+    let pods = stage.pods("app=web").await?;
+    for (side, node_pool) in [("on-demand", "truemark-amd64"), ("spot", "amd64-default")] {
+        let mut pods = pods.iter();
+        let pod = pods.find(|pod| text(pod, CAPACITY) == side);
+        let said = of(text(pod.context(side)?, "/metadata/name"))?;
+        let place = format!("  runs on        node pool {node_pool}, {side}, amd64, ");
+        ensure!(said.contains(&place), "{place}\n{said}");
+    }
+    Ok(())
 }
 
 /// Returns the path of a pod of a list, whose items do not say what they are.

@@ -11,8 +11,7 @@ use crate::watching::stage::shipped_node_pool;
 /// The namespace whose label is a dial.
 pub(super) const NAMESPACE: &str = "dials";
 
-/// The number of pools, of which the label of the namespace names one, and of names for the policy's rule: these two dials go
-/// round. They are turned in step, since berth counts by rule and pool, for each pair on its own.
+/// The number of pools, of which the label of the namespace names one: this dial goes round.
 const ROUND: u64 = 60;
 
 /// The things that carry a number.
@@ -79,27 +78,25 @@ impl Dials {
             .replace("\"p0\"", &format!("\"{}\"", pool(namespace)))
     }
 
-    /// Reads the numbers of a patch. Of a dial that goes round, it is the next after that of `before`.
+    /// Reads the numbers of a patch. Of the dial that goes round, it is the next after that of `before`.
     pub(super) fn read(patch: &str, before: Self) -> Option<Self> {
         let number = |mark: &str| {
             let (_, rest) = patch.split_once(mark)?;
             let end = rest.find(|char: char| !char.is_ascii_digit())?;
             rest[..end].parse::<u64>().ok()
         };
-        let next = |dial: Dial, seen: u64| {
-            let last = before.of(dial);
-            last + (seen + ROUND - last % ROUND) % ROUND
-        };
+        let last = before.of(Dial::Namespace);
+        let pool = number(" pool=p")?;
         Some(Self([
-            next(Dial::Policy, number("rule=step-")?),
+            number("rule=step-")?,
             number("\"dial-")?,
-            next(Dial::Namespace, number(" pool=p")?),
+            last + (pool + ROUND - last % ROUND) % ROUND,
         ]))
     }
 }
 
 fn rule(number: u64) -> String {
-    format!("step-{}", number % ROUND)
+    format!("step-{number}")
 }
 
 fn pool(number: u64) -> String {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::harness::repository::policy_with;
 use crate::harness::snapshots::snapshot;
 use crate::model::laws::broken_among;
-use crate::model::names::POOL_LABEL;
+use crate::model::names::{INJECTION_LABEL, POOL_LABEL};
 use crate::model::runs;
 
 const CAPACITY_LABEL: &str = "placement.truemark.io/capacity";
@@ -40,6 +40,11 @@ fn expression() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Returns a selector of namespaces whose pods berth leaves alone in any case.
+fn not_opted_in() -> Value {
+    json!({"matchExpressions": [{"key": INJECTION_LABEL, "operator": "NotIn", "values": ["enabled"]}]})
+}
+
 fn rule() -> impl Strategy<Value = Value> {
     let place = select(vec![
         json!({"pool": "default"}),
@@ -52,21 +57,25 @@ fn rule() -> impl Strategy<Value = Value> {
         json!({"leaveAlone": true}),
     ]);
     let controllers = subsequence(vec!["batch/Job", "apps/ReplicaSet"], 1..2);
-    let namespaces = select(vec!["default", "other"]);
+    let namespaces = select(vec![
+        json!({"matchLabels": {TEAM: "default"}}),
+        json!({"matchLabels": {TEAM: "other"}}),
+        not_opted_in(),
+    ]);
     (
         vec(expression(), 0..3),
         option::weighted(0.3, controllers),
         option::weighted(0.2, namespaces),
         place,
     )
-        .prop_map(|(labels, controllers, team, place)| {
+        .prop_map(|(labels, controllers, namespaces, place)| {
             let mut rule =
                 json!({"match": {"labels": {"matchExpressions": labels}}, "place": place});
             if let Some(controllers) = controllers {
                 rule["match"]["controllers"] = json!(controllers);
             }
-            if let Some(team) = team {
-                rule["match"]["namespaceLabels"] = json!({"matchLabels": {TEAM: team}});
+            if let Some(namespaces) = namespaces {
+                rule["match"]["namespaceLabels"] = namespaces;
             }
             rule
         })
@@ -196,6 +205,16 @@ fn policies_that_look_at_own_labels_and_keep_pods_are_accepted() {
                 json!({"leaveAlone": true}),
             ),
             rule(json!([absent(TEAM)]), json!({"pool": "batch"})),
+        ],
+        vec![
+            json!({
+                "match": {
+                    "labels": {"matchExpressions": [exists(POOL_LABEL)]},
+                    "namespaceLabels": not_opted_in(),
+                },
+                "place": {"leaveAlone": true},
+            }),
+            all("default"),
         ],
         // A rule before takes the pods first.
         vec![asked.clone(), by_hand.clone(), all("batch")],

@@ -1,18 +1,18 @@
 //! The page on metrics: it names exactly what the process shows once everything has happened.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use berth::admission::Record;
 use berth::metrics::watching::Watched;
-use berth::metrics::{ConnectionRefusal, Endpoint, Metrics, Socket};
-use berth::node::State;
+use berth::metrics::{ConnectionRefusal, Endpoint, Metrics, Socket, Tally};
+use berth::node::{Catalogue, State};
 use berth::placement::{Assigned, Basis, Reason, Snapshot};
 use berth::pod::Kind;
-use berth::policy::{Action, Capacity, Mode, Source, Split};
+use berth::policy::{Action, Capacity, Mode, Source, Split, read_policy_object};
 use berth::split::PoolTally;
 use berth::validation::{Check, Finding};
+use serde_json::json;
 
 use crate::harness::{metric_names, repository, snapshots};
 
@@ -66,18 +66,17 @@ fn shown() -> BTreeMap<String, Metric> {
     named.collect()
 }
 
-fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
-    let name = |name: &str| Some(Arc::from(name));
-    metrics.request(Endpoint::Mutate, 200, Duration::ZERO);
-    let record = Record {
+/// Returns the record of a pod that a rule placed in a split pool, and with which a check finds fault.
+fn record(rule: &str, pool: &str) -> Record<'static> {
+    Record {
         uid: "1".into(),
         namespace: "n".into(),
         name: "p".into(),
         kind: Kind::Pod,
         reason: Reason::Placed,
         mode: Mode::Enforce,
-        rule: name("rule"),
-        pool: name("pool"),
+        rule: Some(rule.into()),
+        pool: Some(pool.into()),
         assigned: Some(Assigned {
             side: Capacity::Spot,
             basis: Basis::Counts,
@@ -94,9 +93,13 @@ fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
             action: Action::Deny,
             lines: Vec::new(),
         }],
-    };
+    }
+}
+
+fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
+    metrics.request(Endpoint::Mutate, 200, Duration::ZERO);
     for endpoint in [Endpoint::Mutate, Endpoint::Validate] {
-        metrics.decision(endpoint, &record);
+        metrics.decision(endpoint, &record("rule", "pool"));
     }
     drop(metrics.connection(Socket::Webhook));
     metrics.connection_refused(Socket::Webhook, ConnectionRefusal::Limit);
@@ -105,7 +108,7 @@ fn everything_happens(metrics: &Metrics, snapshot: &Snapshot) {
     let watching = &metrics.watching;
     watching.watch(Watched::NodePools).contact();
     watching.objects(Watched::NodePools, 1, 1);
-    watching.policy(Source::Cluster, snapshot);
+    metrics.policy(Source::Cluster, snapshot);
     metrics.split.set(&[PoolTally {
         pool: "pool".into(),
         on_demand: 2,
@@ -156,6 +159,55 @@ fn lots_decide_until_pods_are_counted() {
     assert_eq!(metrics.split_basis(), Some(Basis::Lot));
     metrics.watching.forget(Watched::Pods);
     assert_eq!(metrics.split_basis(), None);
+}
+
+/// Each policy brings a rule and a pool of new names. The page stops growing, and what lasts is counted in full.
+#[test]
+fn ever_new_names_in_the_policy_make_no_endless_page() {
+    const POLICIES: u64 = 1_200;
+    let metrics = Metrics::default();
+    let mut lines = Vec::new();
+    let mut policy = repository::shipped_policy();
+    for number in 1..=POLICIES {
+        let (rule, pool) = (format!("rule-{number}"), format!("pool-{number}"));
+        policy["spec"]["pools"] = json!([
+            {"name": "lasting", "nodePools": ["amd64-default"]},
+            {"name": pool, "nodePools": ["amd64-default"]},
+        ]);
+        policy["spec"]["rules"] = json!([
+            {"name": rule, "match": {"controllers": ["batch/Job"]}, "place": {"pool": pool}},
+            {"name": "lasting", "place": {"pool": "lasting"}},
+        ]);
+        let (policy, _) = read_policy_object(&policy).unwrap();
+        let snapshot = Snapshot::new(policy, Catalogue::default()).unwrap();
+        metrics.policy(Source::Cluster, &snapshot);
+        for kind in Kind::ALL.iter().copied() {
+            for endpoint in [Endpoint::Mutate, Endpoint::Validate] {
+                for (rule, pool) in [(&*rule, &*pool), ("lasting", "lasting")] {
+                    let record = record(rule, pool);
+                    metrics.decision(endpoint, &Record { kind, ..record });
+                }
+            }
+        }
+        if [POLICIES - 100, POLICIES].contains(&number) {
+            lines.push(metrics.text().lines().count());
+        }
+    }
+    // A thousand series of each of two metrics, and those of the policy in force.
+    assert_eq!(lines[0], lines[1]);
+    assert!(lines[1] < 2_200, "{lines:?}");
+    let page = metrics.text();
+    let lasting = r#"kind="Pod",reason="placed",mode="Enforce",rule="lasting",pool="lasting"}"#;
+    for endpoint in ["mutate", "validate"] {
+        let series =
+            format!("berth_decisions_total{{endpoint=\"{endpoint}\",{lasting} {POLICIES}\n");
+        assert!(page.contains(&series), "{page}");
+    }
+    let placed = 2 * POLICIES * Kind::ALL.len() as u64;
+    assert_eq!(
+        metrics.tally(),
+        Tally::from([(("Enforce", "placed"), placed)])
+    );
 }
 
 /// Each metric has one row: its name, type, labels and help.
