@@ -1,7 +1,7 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions chaos churn fuzz mutants bench demo deny sbom reproducible release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions chaos churn fuzz mutants bench bench-cluster demo deny sbom reproducible release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
@@ -41,6 +41,9 @@ mutants: ## Changes what decides in every small way, and says which change no te
 
 bench: ## Measures time, allocations, instructions and throughput (some ten minutes, on an idle machine)
 	cargo bench --locked
+
+bench-cluster: ## Measures what berth and others cost at a real API server, in MINUTES (8) on an idle machine
+	tests/cluster/bench $(MINUTES)
 
 demo: ## Shows berth at work on a real cluster of processes, until Ctrl-C
 	tests/cluster/demo
