@@ -1,7 +1,7 @@
 # The commands of the README. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions chaos churn fuzz mutants bench bench-arm64 demo deny sbom reproducible release image
+.PHONY: help test test-fresh test-static test-monitoring test-cluster test-versions chaos churn fuzz mutants bench bench-arm64 bench-cluster demo deny sbom reproducible release image
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IMAGE ?= ghcr.io/truemark/berth:$(VERSION)
@@ -48,6 +48,9 @@ bench-arm64: export QEMU = qemu-aarch64-static
 bench-arm64: export QEMU_LD_PREFIX = /usr/aarch64-linux-gnu
 bench-arm64: ## Counts the instructions of a request on arm64, which qemu-aarch64-static runs (some ten minutes)
 	cargo bench --locked --bench instructions --target aarch64-unknown-linux-gnu
+
+bench-cluster: ## Measures what berth and others cost at a real API server, in MINUTES (8) on an idle machine
+	tests/cluster/bench $(MINUTES)
 
 demo: ## Shows berth at work on a real cluster of processes, until Ctrl-C
 	tests/cluster/demo

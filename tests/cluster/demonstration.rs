@@ -14,8 +14,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
-
 use crate::harness::api::Api;
 use crate::harness::cluster::{Cluster, Extent};
 use crate::harness::programs::Programs;
@@ -82,10 +80,7 @@ async fn started() -> anyhow::Result<()> {
 async fn on(kubeconfig: PathBuf) -> anyhow::Result<()> {
     let screen = Screen::new();
     let guide = guide::of_existing(&kubeconfig, screen.palette());
-    let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
-    let options = KubeConfigOptions::default();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
-    let api = Api::new(config)?;
+    let api = Api::by(&kubeconfig).await?;
     eprintln!("applying deploy/examples …");
     stage::apply_examples(&api).await?;
     println!("{guide}");

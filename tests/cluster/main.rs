@@ -4,6 +4,7 @@
 
 mod admission;
 mod agreement;
+mod costs;
 mod demonstration;
 mod harness;
 mod installing;
@@ -35,6 +36,7 @@ fn main() -> anyhow::Result<ExitCode> {
         platforms::auto_mode(),
         walk::group(),
         watching::group(),
+        costs::group(),
         losing::group(),
     ])
 }

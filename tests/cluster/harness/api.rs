@@ -1,8 +1,13 @@
 //! A client that talks plain JSON to the API server, since the tests are about its answers.
 
-use anyhow::{Context, bail};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
 use axum::http::{Method, Request, StatusCode};
+use bytes::Bytes;
 use kube::client::Body;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 
 /// The owner of the fields that the tests apply.
@@ -51,6 +56,13 @@ impl Api {
         Ok(Self {
             client: kube::Client::try_from(config)?,
         })
+    }
+
+    /// Makes a client, with connections of its own, for the cluster that a kubeconfig names.
+    pub(crate) async fn by(kubeconfig: &Path) -> anyhow::Result<Self> {
+        let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
+        let options = KubeConfigOptions::default();
+        Self::new(kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?)
     }
 
     async fn send(
@@ -137,6 +149,23 @@ impl Api {
             .await
     }
 
+    /// Posts JSON to a path, and returns the time until the whole answer is there. An answer that is no success is an error.
+    pub(crate) async fn time(&self, path: &str, json: Bytes) -> anyhow::Result<Duration> {
+        let request = Request::post(path).header("Content-Type", "application/json");
+        let request = request.body(Body::from(json))?;
+        let begin = Instant::now();
+        let reply = self.client.send(request).await?;
+        let status = reply.status();
+        let body = reply.into_body().collect_bytes().await?;
+        let took = begin.elapsed();
+        ensure!(
+            status.is_success(),
+            "{status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        Ok(took)
+    }
+
     /// Applies an object, as `kubectl apply --server-side` does.
     pub(crate) async fn apply(&self, object: &Value) -> anyhow::Result<Value> {
         let path = path(object);
@@ -210,6 +239,8 @@ fn is_cluster_wide(kind: &str) -> bool {
             | "customresourcedefinition"
             | "ec2nodeclass"
             | "kwoknodeclass"
+            | "mutatingadmissionpolicy"
+            | "mutatingadmissionpolicybinding"
             | "mutatingwebhookconfiguration"
             | "namespace"
             | "node"

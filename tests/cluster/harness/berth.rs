@@ -17,6 +17,7 @@ use super::{eventually, repository};
 /// The setup of one berth, which outlives the process.
 pub(crate) struct Setup {
     name: String,
+    program: PathBuf,
     directory: PathBuf,
     address: SocketAddr,
     ops_port: u16,
@@ -53,6 +54,7 @@ impl Setup {
         let [port, ops_port] = free_ports()?;
         Ok(Self {
             name: name.to_owned(),
+            program: env!("CARGO_BIN_EXE_berth").into(),
             directory,
             address: (Ipv4Addr::LOCALHOST, port).into(),
             ops_port,
@@ -68,6 +70,12 @@ impl Setup {
         std::fs::write(&path, text)?;
         self.policy = Some(path);
         Ok(self)
+    }
+
+    /// Gives it another program than the one that was built with the tests.
+    pub(crate) fn with_program(mut self, program: PathBuf) -> Self {
+        self.program = program;
+        self
     }
 
     /// Has it serve at this address.
@@ -149,10 +157,9 @@ impl Setup {
         if let Some(policy) = &self.policy {
             arguments.push(format!("--policy={}", policy.display()));
         }
-        let program = Path::new(env!("CARGO_BIN_EXE_berth"));
         let logs = self.directory.parent().context("its parent")?;
         Ok(Berth {
-            process: Process::start(&self.name, program, &arguments, &[], logs)?,
+            process: Process::start(&self.name, &self.program, &arguments, &[], logs)?,
             webhook: probe("https", self.address)?,
             ops: probe("http", self.ops_address())?,
         })

@@ -67,11 +67,8 @@ impl Cluster {
         let ports = Ports::choose()?;
         setup::write_certificates(directory.path(), ports.api_server)?;
         setup::write_audit_policy(directory.path())?;
-        let options = kube::config::KubeConfigOptions::default();
-        let kubeconfig = kube::config::Kubeconfig::read_from(directory.path().join("kubeconfig"))?;
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
         let cluster = Self {
-            api: Api::new(config)?,
+            api: Api::by(&directory.path().join("kubeconfig")).await?,
             programs: programs.to_owned(),
             ports,
             processes: RefCell::default(),
@@ -213,6 +210,13 @@ impl Cluster {
         let process = self.launch(name, arguments, environment)?;
         self.processes.borrow_mut().push(process);
         Ok(())
+    }
+
+    /// Reads the time that the program of that name has run on a core.
+    pub(crate) fn ran(&self, name: &str) -> anyhow::Result<Duration> {
+        let processes = self.processes.borrow();
+        let process = processes.iter().find(|process| process.name == name);
+        process.with_context(|| name.to_owned())?.ran()
     }
 
     /// Starts a program that only some tests want. It runs until the result is dropped.
