@@ -1,5 +1,6 @@
 //! The process as a whole: first answer, memory, and requests per second over TLS beside a server that answers a
-//! constant on the same stack.
+//! constant on the same stack. With `-- endurance`, and a number of requests if one million are too few, it is memory after
+//! so many of them.
 //!
 //! The server has one processor and the client the other, where `taskset` is there to say so. The two servers take
 //! turns in every round, so that a noisy machine disturbs both.
@@ -10,17 +11,14 @@
     reason = "a benchmark that cannot be set up has failed; what it prints is what it is for"
 )]
 
-#[path = "../tests/it/harness/anyone.rs"]
-mod anyone;
 mod support;
+#[path = "support/webhook.rs"]
+mod webhook;
 
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyone::Anyone;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
@@ -29,16 +27,14 @@ use berth::server::Limits;
 use berth::server::connection::Listener;
 use berth::server::lifecycle::{Lifecycle, Phase};
 use berth::tls::{Certificates, server_config};
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use webhook::{Client, Memory, Server, request};
 
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_secs(2);
 const CONNECTIONS: usize = 16;
 const STARTS: usize = 15;
+/// The number of requests after which memory is looked at first. Each further look comes after ten times as many.
+const FIRST_LOOK: usize = 10_000;
 
 fn main() {
     rustls::crypto::aws_lc_rs::default_provider()
@@ -48,10 +44,15 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
-    if std::env::args().any(|argument| argument == "constant") {
-        return runtime.block_on(serve_constant());
+    let mut arguments = std::env::args();
+    match arguments.find(|argument| ["constant", "endurance"].contains(&argument.as_str())) {
+        Some(constant) if constant == "constant" => runtime.block_on(serve_constant()),
+        Some(_) => {
+            let number = arguments.find_map(|argument| argument.parse().ok());
+            runtime.block_on(endure(number.unwrap_or(1_000_000)));
+        }
+        None => runtime.block_on(measure()),
     }
-    runtime.block_on(measure());
 }
 
 /// The same listener, TLS and HTTP as berth's, and a body that is read and not looked at.
@@ -79,94 +80,14 @@ async fn serve_constant() {
     server.run(listener).await;
 }
 
-/// A server in a process of its own, ended with this value.
-struct Server {
-    process: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(program: &str, arguments: &[&str]) -> Self {
-        let pinned = Command::new("taskset").arg("--version").output().is_ok();
-        let mut command = if pinned {
-            Command::new("taskset")
-        } else {
-            Command::new(program)
-        };
-        if pinned {
-            command.args(["-c", "0", program]);
-        }
-        let mut process = command
-            .args(arguments)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("a server");
-        let lines = BufReader::new(process.stderr.take().expect("its standard error")).lines();
-        let mut lines = lines.map_while(Result::ok);
-        let address = lines
-            .find_map(|line| {
-                Some(
-                    line.split_once("\"webhook\":\"")?
-                        .1
-                        .split_once('"')?
-                        .0
-                        .parse()
-                        .expect("an address"),
-                )
-            })
-            .expect("an address in the first lines");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, address }
-    }
-
-    fn berth() -> Self {
-        let port = "127.0.0.1:0";
-        Self::start(
-            env!("CARGO_BIN_EXE_berth"),
-            &[
-                "serve",
-                "--listen",
-                port,
-                "--ops-listen",
-                port,
-                "--log-format",
-                "json",
-            ],
-        )
-    }
-
-    fn constant() -> Self {
-        let own = std::env::current_exe().expect("a program has a path");
-        Self::start(own.to_str().expect("a path in UTF-8"), &["constant"])
-    }
-
-    /// Resident memory in KiB, where the system tells.
-    fn resident(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
-        status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?
-            .split_whitespace()
-            .next()?
-            .parse()
-            .ok()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 async fn measure() {
     let body = support::review(12 * 1024);
+    let review = request("mutate", &body);
     let mut starts = Vec::new();
     for _ in 0..STARTS {
         let begun = Instant::now();
         let server = Server::berth();
-        Client::new(server.address, &body).await.ask().await;
+        Client::new(server.address).await.ask(&review).await;
         starts.push(begun.elapsed());
     }
     starts.sort_unstable();
@@ -176,16 +97,18 @@ async fn measure() {
         starts[STARTS - 1]
     );
 
-    let (berth, constant) = (Server::berth(), Server::constant());
-    // Whatever is to be allocated once has been by the second connection.
-    Client::new(berth.address, &body).await.ask().await;
-    println!("resident when idle: {:?} KiB", berth.resident());
+    let own = std::env::current_exe().expect("a program has a path");
+    let own = own.to_str().expect("a path in UTF-8");
+    let (berth, constant) = (Server::berth(), Server::start(own, &["constant"]));
+    // The first request makes what lasts.
+    Client::new(berth.address).await.ask(&review).await;
+    println!("when idle: {}", told(berth.memory()));
 
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
         let answered = (
-            load(berth.address, &body).await,
-            load(constant.address, &body).await,
+            load(berth.address, &review).await,
+            load(constant.address, &review).await,
         );
         rounds.push(answered);
     }
@@ -204,21 +127,19 @@ async fn measure() {
         of(|it| it.1),
         of(|it| it.0 / it.1)
     );
-    println!("resident after that: {:?} KiB", berth.resident());
+    println!("after that: {}", told(berth.memory()));
 }
 
 /// Requests per second of a closed loop on each of some connections.
-async fn load(address: SocketAddr, body: &[u8]) -> f64 {
+async fn load(address: SocketAddr, request: &[u8]) -> f64 {
     let begun = Instant::now();
     let clients = (0..CONNECTIONS).map(|_| {
-        let body = body.to_vec();
+        let request = request.to_vec();
         tokio::task::spawn(async move {
-            let mut client = Client::new(address, &body).await;
+            let mut client = Client::new(address).await;
             let mut answered = 0_u32;
             while begun.elapsed() < ROUND {
-                if client.ask().await {
-                    client = Client::new(address, &body).await;
-                }
+                client.ask(&request).await;
                 answered += 1;
             }
             answered
@@ -232,73 +153,46 @@ async fn load(address: SocketAddr, body: &[u8]) -> f64 {
     f64::from(answered) / begun.elapsed().as_secs_f64()
 }
 
-/// A connection that is kept alive, as the API server keeps its own.
-struct Client {
-    stream: TlsStream<TcpStream>,
-    request: Vec<u8>,
-    buffer: Vec<u8>,
+/// Memory of a berth after ever more requests: to both endpoints, small ones and large ones.
+async fn endure(number: usize) {
+    let berth = Server::berth();
+    let sizes = [1024, 3 * 1024, 12 * 1024].map(support::review);
+    let endpoints = ["mutate", "validate"].into_iter();
+    let requests: Arc<[Vec<u8>]> = endpoints
+        .flat_map(|endpoint| sizes.iter().map(|body| request(endpoint, body)))
+        .collect();
+    let (begun, mut answered, mut next) = (Instant::now(), 0, FIRST_LOOK);
+    while answered < number {
+        let until = next.min(number);
+        ask(berth.address, &requests, until - answered).await;
+        answered = until;
+        next *= 10;
+        println!(
+            "after {answered} requests, {:.0} s: {}",
+            begun.elapsed().as_secs_f64(),
+            told(berth.memory())
+        );
+    }
 }
 
-impl Client {
-    async fn new(address: SocketAddr, body: &[u8]) -> Self {
-        let tls = rustls::ClientConfig::builder()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anyone))
-            .with_no_client_auth();
-        let tcp = TcpStream::connect(address).await.expect("a connection");
-        tcp.set_nodelay(true).expect("a socket");
-        let name = ServerName::try_from("localhost").expect("a name");
-        let stream = TlsConnector::from(Arc::new(tls))
-            .connect(name, tcp)
-            .await
-            .expect("TLS");
-        let head = format!(
-            "POST /mutate?timeout=2s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        let request = [head.as_bytes(), body].concat();
-        Self {
-            stream,
-            request,
-            buffer: Vec::with_capacity(8192),
-        }
-    }
-
-    /// Sends the request and reads the answer; tells whether the server is about to close the connection.
-    async fn ask(&mut self) -> bool {
-        self.stream
-            .write_all(&self.request)
-            .await
-            .expect("a request sent");
-        self.stream.flush().await.expect("a request sent");
-        self.buffer.clear();
-        loop {
-            assert!(
-                self.stream
-                    .read_buf(&mut self.buffer)
-                    .await
-                    .expect("an answer")
-                    > 0,
-                "the server closed"
-            );
-            let Some(end) = self
-                .buffer
-                .windows(4)
-                .position(|window| window == b"\r\n\r\n")
-            else {
-                continue;
-            };
-            let head = std::str::from_utf8(&self.buffer[..end])
-                .expect("ASCII")
-                .to_ascii_lowercase();
-            assert!(head.starts_with("http/1.1 200"), "{head}");
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .expect("a length");
-            if self.buffer.len() == end + 4 + length.parse::<usize>().expect("a number") {
-                return head.contains("connection: close");
+/// Sends at least so many requests over some connections.
+async fn ask(address: SocketAddr, requests: &Arc<[Vec<u8>]>, number: usize) {
+    let clients = (0..CONNECTIONS).map(|first| {
+        let requests = Arc::clone(requests);
+        tokio::task::spawn(async move {
+            let mut client = Client::new(address).await;
+            let requests = requests.iter().cycle().skip(first);
+            for request in requests.take(number.div_ceil(CONNECTIONS)) {
+                client.ask(request).await;
             }
-        }
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    for client in clients {
+        client.await.expect("no panic");
     }
+}
+
+fn told(memory: Option<Memory>) -> String {
+    memory.map_or_else(|| "unknown".to_owned(), |memory| memory.to_string())
 }

@@ -13,21 +13,27 @@
 
 mod availability;
 mod batches;
+mod contact;
 mod feed;
 mod history;
+mod kinds;
 mod listing;
 mod misspelt;
+mod newest;
 mod news;
+mod object;
 mod pods;
 mod status;
 mod update;
 mod view;
 
+use std::io;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use futures_util::stream::select_all;
 use kube::{Client, Config};
+use tokio::runtime::Builder;
 use tokio::sync::{oneshot, watch};
 
 use crate::metrics::Metrics;
@@ -36,8 +42,9 @@ use crate::placement::{Given, Snapshot};
 use crate::policy::Policy;
 use crate::split::Ledger;
 use batches::Batches;
-use feed::{Feed, feed, namespaces, node_pools, policies};
-use news::Judgement;
+use feed::{Feed, feed};
+use kinds::{namespaces, node_pools, policies};
+use news::{Judgement, News};
 use pods::Counting;
 use update::Update;
 use view::View;
@@ -79,9 +86,25 @@ impl Cluster {
         })
     }
 
-    /// Publishes a snapshot after every change, and counts the pods of split pools in the ledger, for as long as it is
-    /// polled. Sends to `listed` once there is all that decisions need.
-    pub async fn follow(
+    /// Publishes a snapshot after every change, and counts the pods of split pools in the ledger, for ever. Sends to
+    /// `listed` once there is all that decisions need.
+    ///
+    /// It takes a thread for itself, which sleeps between two snapshots.
+    ///
+    /// # Errors
+    /// When the thread cannot wait for the network.
+    pub fn follow(
+        self,
+        snapshots: Arc<ArcSwapOption<Snapshot>>,
+        ledger: Arc<Ledger>,
+        listed: oneshot::Sender<()>,
+    ) -> io::Result<()> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.run(snapshots, ledger, listed));
+        Ok(())
+    }
+
+    async fn run(
         self,
         snapshots: Arc<ArcSwapOption<Snapshot>>,
         ledger: Arc<Ledger>,
@@ -154,24 +177,33 @@ impl Publishing<'_> {
     async fn run(self, feeds: Vec<Feed<Update>>, mut view: View) {
         let mut updates = Batches::new(select_all(feeds));
         while updates.next(|update| view.take(update)).await {
-            let Some(news) = view.news() else { continue };
-            news.report(self.metrics);
-            if let Some(snapshot) = news.snapshot {
-                let policy = Arc::clone(&snapshot.policy);
-                self.snapshots.store(Some(Arc::new(snapshot)));
-                self.policies.send_if_modified(|known| {
-                    let is_new = known
-                        .as_ref()
-                        .is_none_or(|known| !Arc::ptr_eq(known, &policy));
-                    if is_new {
-                        *known = Some(policy);
-                    }
-                    is_new
-                });
+            if let Some(news) = view.news() {
+                self.publish(news);
             }
-            if let Some(assessment) = news.assessment {
-                self.judgements.send_replace(assessment.judgement);
+            // A list of many pages is not held up.
+            if !view.is_listing() {
+                updates.rest();
             }
+        }
+    }
+
+    fn publish(&self, news: News) {
+        news.report(self.metrics);
+        if let Some(snapshot) = news.snapshot {
+            let policy = Arc::clone(&snapshot.policy);
+            self.snapshots.store(Some(Arc::new(snapshot)));
+            self.policies.send_if_modified(|known| {
+                let is_new = known
+                    .as_ref()
+                    .is_none_or(|known| !Arc::ptr_eq(known, &policy));
+                if is_new {
+                    *known = Some(policy);
+                }
+                is_new
+            });
+        }
+        if let Some(assessment) = news.assessment {
+            self.judgements.send_replace(assessment.judgement);
         }
     }
 }

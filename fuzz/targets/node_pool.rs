@@ -20,6 +20,8 @@ fuzz_target!(|text: &[u8]| {
     let Ok(node_pool) = NodePool::from_object(object) else {
         return;
     };
+    let text = str::from_utf8(text).expect("JSON is UTF-8");
+    assert_eq!(NodePool::from_json(text).as_ref(), Ok(&node_pool));
     let alone: Catalogue = [Arc::new(node_pool)].into_iter().collect();
     if let Ok(draft) = draft(&alone, Mode::Enforce, DraftForm::Object) {
         let (policy, _) = read_policy(&draft.text).expect("a draft is a policy");

@@ -344,7 +344,11 @@ fn spawn(
             let _ = tell.send(());
             None
         }
-        Basis::Cluster(cluster) => Some(tokio::spawn(cluster.follow(snapshots, ledger, tell))),
+        Basis::Cluster(cluster) => Some(spawn_blocking(move || {
+            if let Err(error) = cluster.follow(snapshots, ledger, tell) {
+                tracing::error!(%error, "cannot follow the cluster");
+            }
+        })),
     };
     let webhook = Listener {
         socket: Socket::Webhook,

@@ -14,6 +14,11 @@ use super::wrong_field::WrongField;
 /// # Errors
 /// If a field does not fit the type. The path is that of the field.
 pub fn from_value<'v, T: Deserialize<'v>>(value: &'v Value) -> Result<T, FieldError> {
+    // To keep the path takes a copy of every key, so it is only kept where something is wrong.
+    T::deserialize(Node(value)).or_else(|_| with_path(value))
+}
+
+fn with_path<'v, T: Deserialize<'v>>(value: &'v Value) -> Result<T, FieldError> {
     serde_path_to_error::deserialize(Node(value)).map_err(|error| FieldError {
         path: FieldPath::from(error.path()),
         message: error.into_inner().to_string(),

@@ -91,6 +91,13 @@ impl Catalogue {
 
     /// Puts a node pool in. Returns the one of its name that was there.
     fn put(&mut self, node_pool: Arc<NodePool>) -> Option<Arc<NodePool>> {
+        self.note_keys(&node_pool);
+        self.node_pools
+            .insert(Arc::clone(node_pool.name()), node_pool)
+    }
+
+    /// Notes the keys of a node pool's label and taints.
+    fn note_keys(&mut self, node_pool: &NodePool) {
         fn add(keys: &mut BTreeSet<Box<str>>, key: &str) {
             if !keys.contains(key) {
                 keys.insert(key.into());
@@ -100,23 +107,24 @@ impl Catalogue {
         for taint in node_pool.hard_taints() {
             add(&mut self.taint_keys, &taint.key);
         }
-        self.node_pools
-            .insert(Arc::clone(node_pool.name()), node_pool)
     }
 }
 
 impl FromIterator<Arc<NodePool>> for Catalogue {
     /// Collects node pools. Of several with one name, the last wins.
     fn from_iter<I: IntoIterator<Item = Arc<NodePool>>>(node_pools: I) -> Self {
-        // What is replaced leaves nothing behind.
-        let by_name: BTreeMap<_, _> = node_pools
+        let node_pools: BTreeMap<_, _> = node_pools
             .into_iter()
             .map(|node_pool| (Arc::clone(node_pool.name()), node_pool))
             .collect();
         let mut catalogue = Self::default();
-        for node_pool in by_name.into_values() {
-            catalogue.put(node_pool);
+        // A node pool that another has replaced leaves no keys behind.
+        for node_pool in node_pools.values() {
+            catalogue.note_keys(node_pool);
         }
-        catalogue
+        Self {
+            node_pools,
+            ..catalogue
+        }
     }
 }

@@ -206,11 +206,28 @@ impl NodePool {
         let read = strict::from_value(&object);
         // What placement reads has been copied, and the rest need not stay until the node pool is made.
         drop(object);
+        Self::from_manifest(read?)
+    }
+
+    /// Reads a Karpenter `NodePool` object from its JSON. What [`Self::from_object`] takes is taken here, and means the same.
+    ///
+    /// # Errors
+    /// Those of [`Self::from_object`].
+    pub fn from_json(text: &str) -> Result<Self, FieldError> {
+        // To make a tree of values takes more time than all the rest. It is made only to say what is wrong.
+        if let Ok(manifest) = serde_json::from_str(text) {
+            return Self::from_manifest(manifest);
+        }
+        let object = serde_json::from_str(text);
+        Self::from_object(object.map_err(|error| FieldError::new(error.to_string()))?)
+    }
+
+    fn from_manifest(manifest: NodePoolManifest) -> Result<Self, FieldError> {
         let NodePoolManifest {
             metadata,
             spec,
             status,
-        } = read?;
+        } = manifest;
         let ManifestTemplate {
             metadata: TemplateMetadata { labels },
             spec: template,

@@ -7,6 +7,7 @@
 //! rule).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::instances::{Candidates, Demands, Instances};
@@ -306,11 +307,11 @@ fn value_sets(
     requirements: &[RequirementFile],
 ) -> Result<BTreeMap<String, ValueSet>, FieldError> {
     let mut sets = BTreeMap::from([(node_label.to_owned(), ValueSet::of(name))]);
-    let mut narrow = |key: &str, set: ValueSet| {
-        let known = sets
-            .entry(canonical(key).to_owned())
-            .or_insert_with(ValueSet::any);
-        *known = known.intersection(&set);
+    let mut narrow = |key: &str, set: ValueSet| match sets.entry(canonical(key).to_owned()) {
+        Entry::Vacant(unknown) => {
+            unknown.insert(set);
+        }
+        Entry::Occupied(mut known) => *known.get_mut() = known.get().intersection(&set),
     };
     for (key, value) in labels {
         narrow(key, ValueSet::of(value));

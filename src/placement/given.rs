@@ -63,7 +63,14 @@ pub enum Live {
 pub fn live_catalogue(live: Live, written: Catalogue) -> Result<Catalogue, FieldError> {
     Ok(match live {
         // An external entry replaces a live node pool of its name: its author says that no object describes it.
-        Live::Listed(live) => live.with(&written.externals()),
+        Live::Listed(live) => {
+            let externals = written.externals();
+            if externals.is_empty() {
+                live
+            } else {
+                live.with(&externals)
+            }
+        }
         Live::NotServed => written,
         Live::Unknown => or_embedded(written)?,
     })

@@ -1,39 +1,28 @@
 //! One watch: its own client, its retries, and the part of each object that berth keeps.
 
 use std::fmt::Debug;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::ready;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use hyper::{Request, Response};
-use k8s_openapi::api::core::v1::{Namespace, Pod};
-use kube::api::{Api, ApiResource, DynamicObject, PartialObjectMeta};
 use kube::client::ClientBuilder;
-use kube::core::GroupVersionKind;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, DefaultBackoff, Event};
-use kube::{Client, Config, ResourceExt};
+use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 use tower::limit::RateLimitLayer;
 use tower::util::{MapRequestLayer, MapResponseLayer};
 
 use super::availability::Availability;
+use super::contact::Contact;
 use super::history::{Resumed, anew};
-use super::update::{
-    Kept, PolicyObject, UnreadableNodePool, Update, WatchResult, read_node_pool, read_pod,
-};
-use crate::definition;
-use crate::logging::causes;
+use super::kinds::WatchSpec;
+use super::update::Kept;
 use crate::metrics::Metrics;
-use crate::metrics::watching::{WatchMetrics, Watched};
-use crate::names::CAPACITY_LABEL;
-use crate::node::NodePool;
-use crate::pod::NamespaceLabels;
-use crate::split::CountedPod;
+use crate::metrics::watching::Watched;
 
 /// The seconds that one watch lasts before the next one takes over. They bound how long a silently dead connection goes
 /// unnoticed, and so how exact the age of the last contact is in the metrics.
@@ -46,92 +35,6 @@ const REQUESTS: u64 = 50;
 
 /// The endless stream of a watch's updates.
 pub(super) type Feed<U> = BoxStream<'static, U>;
-
-/// Is called with each contact of a watch with the API server.
-pub(super) type Heard = Arc<dyn Fn() + Send + Sync>;
-
-/// The way to watch one kind of object.
-pub(super) struct WatchSpec<K, T, U> {
-    api: fn(Client) -> Api<K>,
-    /// The objects per page of a list: enough for few pages, and few enough to hold in memory.
-    page: u32,
-    /// A field selector that the objects have to match.
-    fields: Option<String>,
-    /// A label selector that the objects have to match.
-    labels: Option<String>,
-    /// Reduces an object to its name and the part that berth keeps.
-    read: fn(K) -> Kept<T>,
-    update: fn(WatchResult<T>) -> U,
-    heard: Option<Heard>,
-}
-
-/// Watches Karpenter's `NodePool`s.
-pub(super) fn node_pools()
--> WatchSpec<DynamicObject, Result<Arc<NodePool>, UnreadableNodePool>, Update> {
-    WatchSpec {
-        api: |client| {
-            let kind = GroupVersionKind::gvk("karpenter.sh", "v1", "NodePool");
-            Api::all_with(client, &ApiResource::from_gvk(&kind))
-        },
-        page: 100,
-        fields: None,
-        labels: None,
-        read: read_node_pool,
-        update: Update::NodePools,
-        heard: None,
-    }
-}
-
-/// Watches the labels of the namespaces.
-pub(super) fn namespaces() -> WatchSpec<PartialObjectMeta<Namespace>, Arc<NamespaceLabels>, Update>
-{
-    WatchSpec {
-        api: Api::all,
-        // A namespace can have 256 KiB of annotations, which are in memory several times before berth drops them.
-        page: 50,
-        fields: None,
-        labels: None,
-        read: |object| {
-            let labels = object.metadata.labels.unwrap_or_default();
-            let name = object.metadata.name.unwrap_or_default();
-            (name.into(), Some(Arc::new(labels.into_iter().collect())))
-        },
-        update: Update::Namespaces,
-        heard: None,
-    }
-}
-
-/// Watches the `PlacementPolicy` with the one name that counts.
-pub(super) fn policies() -> WatchSpec<DynamicObject, Arc<PolicyObject>, Update> {
-    WatchSpec {
-        api: |client| Api::all_with(client, &PolicyObject::resource()),
-        page: 1,
-        fields: Some(format!("metadata.name={}", definition::NAME)),
-        labels: None,
-        read: |object| {
-            let name = object.name_any().into();
-            (name, Some(Arc::new(PolicyObject::from(object))))
-        },
-        update: Update::Policies,
-        heard: None,
-    }
-}
-
-/// Watches the pods that have a side of a split and run or soon will. Those that are done match the selector no longer, and
-/// the API server says that they are gone.
-pub(super) fn pods(
-    heard: Heard,
-) -> WatchSpec<PartialObjectMeta<Pod>, CountedPod, WatchResult<CountedPod>> {
-    WatchSpec {
-        api: Api::all,
-        page: 500,
-        fields: Some("status.phase!=Succeeded,status.phase!=Failed".to_owned()),
-        labels: Some(CAPACITY_LABEL.to_owned()),
-        read: read_pod,
-        update: |result| result,
-        heard: Some(heard),
-    }
-}
 
 /// Watches the objects of one kind for ever, with a client of its own.
 ///
@@ -157,12 +60,7 @@ where
         update,
         heard,
     } = spec;
-    let contact = Contact {
-        watched,
-        metrics: metrics.watching.watch(watched),
-        is_lost: Arc::default(),
-        heard,
-    };
+    let contact = Contact::new(watched, metrics.watching.watch(watched), heard);
     let watch = watcher::Config {
         field_selector: fields.clone(),
         label_selector: labels,
@@ -256,49 +154,19 @@ fn availability(error: &watcher::Error) -> Option<Availability> {
     }
 }
 
-/// The contact of a watch with the API server, for metrics and the log.
-#[derive(Clone)]
-struct Contact {
-    watched: Watched,
-    metrics: WatchMetrics,
-    is_lost: Arc<AtomicBool>,
-    heard: Option<Heard>,
-}
-
-impl Contact {
-    fn made(&self) {
-        self.metrics.contact();
-        if let Some(heard) = &self.heard {
-            heard();
-        }
-        if self.is_lost.swap(false, Ordering::Relaxed) {
-            tracing::info!(resource = %self.watched, "the API server answers again");
-        }
-    }
-
-    /// Counts a failure. Only the first after a contact is worth a warning, since the watch tries again for ever.
-    fn failed(&self, error: &watcher::Error) {
-        self.metrics.error();
-        let (resource, error) = (self.watched, causes(error));
-        if self.is_lost.swap(true, Ordering::Relaxed) {
-            tracing::debug!(%resource, error, "still cannot watch");
-        } else {
-            tracing::warn!(%resource, error, "cannot watch, and tries again; what is known stays in force");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
-
     use std::io::{self, BufRead, BufReader, Write};
     use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Instant;
 
     use futures_util::stream;
 
     use super::*;
+    use crate::watch::kinds::node_pools;
+    use crate::watch::update::Update;
 
     /// Pauses that take no time, with their number since the last answer.
     #[derive(Clone, Default)]

@@ -7,7 +7,7 @@ use kube::runtime::watcher::Event;
 use rpds::RedBlackTreeMapSync;
 
 use super::availability::Availability;
-use super::update::Kept;
+use super::update::{Kept, WatchResult};
 
 /// Objects by name. Changed objects share what has not changed with those before.
 pub(super) type Objects<T> = RedBlackTreeMapSync<Arc<str>, T>;
@@ -43,8 +43,16 @@ impl<T> Default for Listing<T> {
 }
 
 impl<T: Clone + PartialEq> Listing<T> {
+    /// Applies an update of the watch.
+    pub(super) fn apply(&mut self, result: WatchResult<T>) -> Change {
+        match result {
+            Ok(event) => self.take(event),
+            Err(availability) => self.failed(availability),
+        }
+    }
+
     /// Applies an event.
-    pub(super) fn take(&mut self, event: Event<Kept<T>>) -> Change {
+    fn take(&mut self, event: Event<Kept<T>>) -> Change {
         match event {
             Event::Init => self.arriving = Objects::default(),
             Event::InitApply((_, None)) => {}
@@ -82,7 +90,7 @@ impl<T: Clone + PartialEq> Listing<T> {
     /// Applies a failure, with the availability that follows from it, if any.
     ///
     /// The objects of the last complete list stay. A list that breaks off is dropped.
-    pub(super) fn failed(&mut self, availability: Option<Availability>) -> Change {
+    fn failed(&mut self, availability: Option<Availability>) -> Change {
         self.arriving = Objects::default();
         match availability {
             Some(availability)
@@ -94,6 +102,11 @@ impl<T: Clone + PartialEq> Listing<T> {
             }
             _ => Change::Nothing,
         }
+    }
+
+    /// True while a part of a list has arrived, and not its end.
+    pub(super) fn is_arriving(&self) -> bool {
+        !self.arriving.is_empty()
     }
 
     /// Returns the API server's answer to the request for a list.

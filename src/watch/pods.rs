@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::availability::Availability;
-use super::feed::{feed, pods};
+use super::feed::feed;
+use super::kinds::pods;
 use super::update::WatchResult;
 use crate::metrics::Metrics;
 use crate::metrics::watching::Watched;

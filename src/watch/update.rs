@@ -6,9 +6,10 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{ApiResource, DynamicObject, PartialObjectMeta};
 use kube::core::GroupVersionKind;
 use kube::runtime::watcher::Event;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::availability::Availability;
+use super::object::{Namespace, StoredNodePool};
 use crate::definition;
 use crate::encoding::field::FieldError;
 use crate::names::{
@@ -44,26 +45,21 @@ pub(super) struct UnreadableNodePool {
 
 /// Reads a node pool from its stored object.
 pub(super) fn read_node_pool(
-    object: DynamicObject,
+    object: StoredNodePool,
 ) -> Kept<Result<Arc<NodePool>, UnreadableNodePool>> {
-    let DynamicObject {
-        metadata, mut data, ..
-    } = object;
-    let name = metadata.name.unwrap_or_default();
-    let mut part = |field| data.get_mut(field).map(Value::take);
-    let object = json!({
-        "metadata": {
-            "name": name,
-            "uid": metadata.uid,
-            "deletionTimestamp": metadata.deletion_timestamp,
-        },
-        "spec": part("spec"),
-        "status": part("status"),
-    });
+    let name = object.metadata.name.unwrap_or_default();
     let kept: Arc<str> = name.as_str().into();
-    let read = NodePool::from_object(object).map(Arc::new);
+    let read = NodePool::from_json(object.text.get()).map(Arc::new);
     let read = read.map_err(|error| UnreadableNodePool { name, error });
     (kept, Some(read))
+}
+
+/// Reduces a namespace to its labels.
+pub(super) fn read_namespace(namespace: Namespace) -> Kept<Arc<NamespaceLabels>> {
+    let metadata = namespace.metadata;
+    let labels = metadata.labels.unwrap_or_default();
+    let name = metadata.name.unwrap_or_default();
+    (name.into(), Some(Arc::new(labels.into_iter().collect())))
 }
 
 /// Reduces a pod to the part that counts. One that is being deleted does not: its controller has made another, or soon will.
@@ -114,14 +110,16 @@ impl PolicyObject {
     }
 }
 
-impl From<DynamicObject> for PolicyObject {
-    fn from(mut object: DynamicObject) -> Self {
-        let mut field = |name| object.data.get_mut(name).map_or(Value::Null, Value::take);
-        Self {
-            uid: object.metadata.uid.unwrap_or_default(),
-            spec: field("spec"),
-            status: field("status"),
-            generation: object.metadata.generation.unwrap_or_default(),
-        }
-    }
+/// Reduces a policy to the part that berth keeps.
+pub(super) fn read_policy(mut object: DynamicObject) -> Kept<Arc<PolicyObject>> {
+    let mut field = |name| object.data.get_mut(name).map_or(Value::Null, Value::take);
+    let (spec, status) = (field("spec"), field("status"));
+    let policy = PolicyObject {
+        uid: object.metadata.uid.unwrap_or_default(),
+        generation: object.metadata.generation.unwrap_or_default(),
+        spec,
+        status,
+    };
+    let name = object.metadata.name.unwrap_or_default();
+    (name.into(), Some(Arc::new(policy)))
 }

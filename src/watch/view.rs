@@ -7,50 +7,27 @@ use std::sync::Arc;
 use super::availability::Availability;
 use super::listing::{Change, Listing};
 use super::misspelt::{Judging, Misspelt};
+use super::newest::{Newest, Usable};
 use super::news::{Assessment, Count, Judgement, News, Notice, StateChange};
-use super::update::{PolicyObject, UnreadableNodePool, Update, WatchResult};
-use crate::definition;
+use super::update::{UnreadableNodePool, Update};
 use crate::encoding::field::FieldError;
 use crate::metrics::watching::Watched;
 use crate::node::{Catalogue, NodePool, State};
 use crate::placement::{Given, Live, Snapshot, live_catalogue};
 use crate::pod::NamespaceLabels;
-use crate::policy::{Policy, Source, embedded_policy, read_policy_spec, remarks};
+use crate::policy::remarks;
 use crate::validation::NamespaceFault;
-
-/// A policy that can be put into force, with its source.
-#[derive(Debug, Clone)]
-struct Usable {
-    source: Source,
-    policy: Arc<Policy>,
-    /// The static catalogue that the policy's file or object holds.
-    catalogue: Catalogue,
-}
-
-impl Usable {
-    fn new(source: Source, (policy, catalogue): (Policy, Catalogue)) -> Self {
-        Self {
-            source,
-            policy: Arc::new(policy),
-            catalogue,
-        }
-    }
-}
 
 /// The state of the cluster, and the policy in force.
 #[derive(Debug)]
 pub(super) struct View {
-    /// The policy of `--policy`.
-    given: Option<Usable>,
     /// The node pools of `--node-pools`.
     files: Catalogue,
     own_namespace: Option<Arc<str>>,
     node_pools: Listing<Result<Arc<NodePool>, UnreadableNodePool>>,
     namespaces: Listing<Arc<NamespaceLabels>>,
-    policies: Listing<Arc<PolicyObject>>,
+    newest: Newest,
     changed: Changed,
-    /// The newest policy, or its error, unless it may be another since it was read.
-    newest: Option<Result<Usable, FieldError>>,
     in_force: Option<Usable>,
     snapshot: Option<Snapshot>,
     /// The error of the newest policy, while berth cannot use it.
@@ -77,14 +54,12 @@ impl View {
     pub(super) fn new(given: Given, own_namespace: Option<Arc<str>>) -> Self {
         let Given { policy, node_pools } = given;
         Self {
-            given: policy.map(|policy| Usable::new(Source::Flag, policy)),
             files: node_pools,
             own_namespace,
             node_pools: Listing::default(),
             namespaces: Listing::default(),
-            policies: Listing::default(),
+            newest: Newest::new(policy),
             changed: Changed::default(),
-            newest: None,
             in_force: None,
             snapshot: None,
             refused: None,
@@ -97,14 +72,8 @@ impl View {
 
     /// Applies an update of a watch.
     pub(super) fn take(&mut self, update: Update) {
-        fn apply<T: Clone + PartialEq>(listing: &mut Listing<T>, result: WatchResult<T>) -> Change {
-            match result {
-                Ok(event) => listing.take(event),
-                Err(availability) => listing.failed(availability),
-            }
-        }
         match update {
-            Update::Namespaces(result) => match apply(&mut self.namespaces, result) {
+            Update::Namespaces(result) => match self.namespaces.apply(result) {
                 Change::Nothing => {}
                 Change::One(name) => {
                     self.changed.namespaces.insert(name);
@@ -112,11 +81,11 @@ impl View {
                 Change::All => self.changed.all_namespaces = true,
             },
             Update::NodePools(result) => {
-                let change = apply(&mut self.node_pools, result);
+                let change = self.node_pools.apply(result);
                 self.changed.node_pools |= change != Change::Nothing;
             }
             Update::Policies(result) => {
-                let change = apply(&mut self.policies, result);
+                let change = self.newest.apply(result);
                 self.changed.policies |= change != Change::Nothing;
             }
         }
@@ -131,9 +100,6 @@ impl View {
         let is_first = self.snapshot.is_none();
         let is_assessed = changed.policies || changed.node_pools || is_first;
         let (mut assessment, mut notices, mut states) = (None, Vec::new(), Vec::new());
-        if changed.policies {
-            self.newest = None;
-        }
         if is_assessed {
             let before = self
                 .snapshot
@@ -175,11 +141,17 @@ impl View {
         })
     }
 
+    /// True while berth waits for the rest of a list.
+    pub(super) fn is_listing(&self) -> bool {
+        !self.is_listed()
+            || self.node_pools.is_arriving()
+            || self.namespaces.is_arriving()
+            || self.newest.objects().is_arriving()
+    }
+
     /// True if the API server has answered every request for a list that berth needs. A refusal is an answer too.
     fn is_listed(&self) -> bool {
-        let policies =
-            self.given.is_some() || self.policies.availability() != Availability::Unknown;
-        policies
+        self.newest.is_known()
             && self.node_pools.availability() != Availability::Unknown
             && self.namespaces.availability() != Availability::Unknown
     }
@@ -265,7 +237,7 @@ impl View {
     /// # Errors
     /// The field that keeps the newest policy from being used.
     fn assess(&mut self) -> Result<(), FieldError> {
-        let newest = self.newest().and_then(|usable| {
+        let newest = self.newest.usable().and_then(|usable| {
             let catalogue = self.catalogue(&usable)?;
             usable.policy.check(&catalogue)?;
             Ok((usable, catalogue))
@@ -295,29 +267,6 @@ impl View {
         self.in_force = Some(usable);
     }
 
-    /// Returns the newest policy, which is read once.
-    fn newest(&mut self) -> Result<Usable, FieldError> {
-        let newest = self.newest.take().unwrap_or_else(|| self.read_newest());
-        self.newest = Some(newest.clone());
-        newest
-    }
-
-    /// Reads the policy of the flag, else the cluster's, else the embedded one.
-    fn read_newest(&self) -> Result<Usable, FieldError> {
-        if let Some(given) = &self.given {
-            return Ok(given.clone());
-        }
-        let (source, policy) = match self.object() {
-            Some(object) => (Source::Cluster, read_policy_spec(&object.spec)?),
-            None => (Source::Embedded, embedded_policy()?),
-        };
-        Ok(Usable::new(source, policy))
-    }
-
-    fn object(&self) -> Option<&Arc<PolicyObject>> {
-        self.policies.objects().get(definition::NAME)
-    }
-
     /// Returns the node pools to decide by with a policy.
     fn catalogue(&self, usable: &Usable) -> Result<Catalogue, FieldError> {
         let written = usable.catalogue.with(&self.files);
@@ -333,10 +282,7 @@ impl View {
     }
 
     fn judgement(&self) -> Option<Judgement> {
-        if self.given.is_some() {
-            return None;
-        }
-        let object = self.object()?;
+        let object = self.newest.object()?;
         let result = match &self.refused {
             Some(error) => Err(error.clone()),
             None => Ok(self.snapshot.clone()?),
@@ -349,11 +295,15 @@ impl View {
     }
 
     fn counts(&self) -> [Count; 3] {
-        let policy_refused = self.object().is_some() && self.refused.is_some();
+        let policy_refused = self.newest.object().is_some() && self.refused.is_some();
         [
             Count::new(Watched::NodePools, &self.node_pools, self.unreadable.len()),
             Count::new(Watched::Namespaces, &self.namespaces, 0),
-            Count::new(Watched::Policies, &self.policies, policy_refused.into()),
+            Count::new(
+                Watched::Policies,
+                self.newest.objects(),
+                policy_refused.into(),
+            ),
         ]
     }
 }

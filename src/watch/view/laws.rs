@@ -8,8 +8,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::definition;
+use crate::policy::Source;
 use crate::validation::misspelt_namespace;
-use crate::watch::update::{Kept, read_node_pool};
+use crate::watch::update::{Kept, PolicyObject, read_node_pool};
 
 /// The number of kinds of objects; a kind is the position of its variant in [`Update`].
 const KINDS: u8 = 3;

@@ -6,8 +6,9 @@ use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::policy::embedded_node_pools;
-use crate::watch::update::read_node_pool;
+use crate::definition;
+use crate::policy::{Source, embedded_node_pools, embedded_policy};
+use crate::watch::update::{PolicyObject, read_node_pool};
 
 /// Returns the view of a cluster that has listed these node pools, no namespace, and this policy, if any.
 fn view(given: Given, node_pools: &Catalogue, spec: Option<Value>) -> View {
