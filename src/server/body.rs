@@ -24,7 +24,7 @@ pub struct Memory {
 
 const UNIT: usize = 1024;
 /// The bytes of a body that come from the first part of the memory. The review of a usual pod has fewer.
-pub(super) const SMALL: usize = 16 * UNIT;
+const SMALL: usize = 16 * UNIT;
 /// The bytes of a body from which on it counts as large.
 const MEDIUM: usize = 256 * UNIT;
 

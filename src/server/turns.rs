@@ -11,6 +11,9 @@ use tokio::time::{Instant, timeout};
 
 use super::http_error::HttpError;
 
+/// The most bytes of a review that needs no turn. Whatever is in it, it takes less than a millisecond.
+pub(super) const QUICK: usize = 64 * 1024;
+
 /// The longest that a review waits in a burst. What the burst brings is answered in time for its callers.
 const BURST: Duration = Duration::from_millis(250);
 
@@ -25,7 +28,7 @@ const CALM: Duration = Duration::from_secs(1);
 /// of a processor that both want.
 const LESS_URGENT: i32 = 5;
 
-/// The turns. The small reviews need none: a refusal would cost as much as their answer.
+/// The turns. The quick reviews need none: a refusal would cost as much as their answer.
 #[derive(Debug)]
 pub(super) struct Turns {
     free: Arc<Semaphore>,

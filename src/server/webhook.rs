@@ -14,11 +14,11 @@ use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::time::timeout;
 
-use super::body::{Memory, SMALL};
+use super::body::Memory;
 use super::duration;
 use super::http_error::HttpError;
 use super::limits::Limits;
-use super::turns::Turns;
+use super::turns::{QUICK, Turns};
 use crate::admission;
 use crate::logging;
 use crate::metrics::{Endpoint, Metrics};
@@ -129,7 +129,7 @@ impl Webhook {
         let receive = self.memory.receive(request.into_body(), self.limits.body);
         let body = timeout(time, receive).await;
         let body = body.map_err(|_| HttpError::TooSlow)??;
-        if body.len() <= SMALL {
+        if body.len() <= QUICK {
             return self.decide(endpoint, &body, begun);
         }
         let (body, _shares) = body.split();

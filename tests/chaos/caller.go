@@ -87,15 +87,18 @@ func review(object string) string {
 		`"kind":"Pod"},"namespace":"demo","operation":"CREATE","object":` + object + `}}`
 }
 
-// A pod that takes long to judge: as many terms as berth looks at, each with many instance types.
+// A pod that takes long to judge: as many terms as berth looks at, each with four numbers to compare.
 func largePod() string {
-	value := func(number int) string { return fmt.Sprintf(`"m5.large%d"`, number) }
-	values := value(0)
-	for number := 1; number < 40; number++ {
-		values += "," + value(number)
+	requirement := func(key, operator, number string) string {
+		return fmt.Sprintf(`{"key":"karpenter.k8s.aws/instance-%s","operator":%q,"values":[%q]}`, key, operator, number)
 	}
-	term := `{"matchExpressions":[{"key":"node.kubernetes.io/instance-type","operator":"In","values":[` + values + `]}]}`
-	terms := term + strings.Repeat(","+term, 99)
+	term := `{"matchExpressions":[` + strings.Join([]string{
+		requirement("cpu", "Gt", "2"),
+		requirement("memory", "Lt", "99000"),
+		requirement("ebs-bandwidth", "Gt", "1000"),
+		requirement("network-bandwidth", "Gt", "1000"),
+	}, ",") + `]}`
+	terms := term + strings.Repeat(","+term, 255)
 	return `{"metadata":{"name":"large"},"spec":{"containers":[{"name":"main"}],"affinity":{"nodeAffinity":` +
 		`{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[` + terms + `]}}}}}`
 }
