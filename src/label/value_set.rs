@@ -172,9 +172,10 @@ impl ValueSet {
             // For Karpenter, a pod's DoesNotExist meets a node pool's NotIn, but never its Exists.
             return !self.values.is_empty() && absence_admitted();
         }
-        // Karpenter looks only at the bounds, even if NotIn excludes every integer between them.
+        // Karpenter looks only at the bounds, even if NotIn excludes every integer between them. No label has a value below
+        // zero, since none begins with a sign.
         let (lower, upper) = asked.range();
-        self.lower.max(lower) <= self.upper.min(upper)
+        self.lower.max(lower).max(0) <= self.upper.min(upper)
     }
 
     /// Returns the values of a finite set, which are none if the label is absent. `None` if the set is not finite.
@@ -209,5 +210,35 @@ impl fmt::Display for ValueSet {
             write!(f, " <= {}", self.upper)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::ValueSet;
+    use crate::label::{Asked, Operator, Requirement};
+
+    #[test]
+    fn no_label_is_below_zero() {
+        for (operator, bound, is_met) in [
+            (Operator::Lt, "0", false),
+            (Operator::Lte, "-1", false),
+            (Operator::Lt, "1", true),
+            (Operator::Gt, "-2", true),
+        ] {
+            let values = [Cow::Borrowed(bound)];
+            let requirement = Requirement {
+                key: "example.com/cpu",
+                operator,
+                values: &values,
+            };
+            let asked = Asked::new(std::iter::once(requirement));
+            let at_most_four = ValueSet::new(Operator::Lte, &["4".to_owned()]).unwrap();
+            for set in [ValueSet::any(), at_most_four] {
+                assert_eq!(set.meets(&asked, false), is_met, "{operator:?} {bound}");
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::names::{CPU, HOSTNAME, NODE_POOL, POOL_LABEL, PREFERRED, REQUIRED, ZO
 fn requirement() -> BoxedStrategy<Value> {
     let numeric = (
         select(vec!["Gt", "Lt", "Gte", "Lte"]),
-        select(vec!["4", "7", "x"]),
+        select(vec!["0", "4", "7", "x"]),
     )
         .prop_map(|(operator, bound)| json!({"key": CPU, "operator": operator, "values": [bound]}));
     let set = (label(), select(vec!["In", "In", "In", "NotIn"])).prop_flat_map(
