@@ -27,7 +27,7 @@ use berth::server::Limits;
 use berth::server::connection::Listener;
 use berth::server::lifecycle::{Lifecycle, Phase};
 use berth::tls::{Certificates, server_config};
-use webhook::{Client, Memory, Server, request};
+use webhook::{Client, Memory, Processors, Server, request};
 
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_secs(2);
@@ -86,7 +86,7 @@ async fn measure() {
     let mut starts = Vec::new();
     for _ in 0..STARTS {
         let begun = Instant::now();
-        let server = Server::berth();
+        let server = Server::berth(Processors::All);
         Client::new(server.address).await.ask(&review).await;
         starts.push(begun.elapsed());
     }
@@ -99,7 +99,8 @@ async fn measure() {
 
     let own = std::env::current_exe().expect("a program has a path");
     let own = own.to_str().expect("a path in UTF-8");
-    let (berth, constant) = (Server::berth(), Server::start(own, &["constant"]));
+    let berth = Server::berth(Processors::One);
+    let constant = Server::start(own, &["constant"], Processors::One);
     // The first request makes what lasts.
     Client::new(berth.address).await.ask(&review).await;
     println!("when idle: {}", told(berth.memory()));
@@ -155,7 +156,7 @@ async fn load(address: SocketAddr, request: &[u8]) -> f64 {
 
 /// Memory of a berth after ever more requests: to both endpoints, small ones and large ones.
 async fn endure(number: usize) {
-    let berth = Server::berth();
+    let berth = Server::berth(Processors::One);
     let sizes = [1024, 3 * 1024, 12 * 1024].map(support::review);
     let endpoints = ["mutate", "validate"].into_iter();
     let requests: Arc<[Vec<u8>]> = endpoints

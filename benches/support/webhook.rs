@@ -16,6 +16,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+/// The processors that a server may use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Processors {
+    All,
+    /// One, where `taskset` is there to say so. That is a program of its own, which takes a while to start.
+    One,
+}
+
 /// A server in a process of its own, ended with this value.
 pub(crate) struct Server {
     process: Child,
@@ -23,9 +31,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a program that logs its address. It gets one processor, where `taskset` is there to say so.
-    pub(crate) fn start(program: &str, arguments: &[&str]) -> Self {
-        let pinned = Command::new("taskset").arg("--version").output().is_ok();
+    /// Starts a program that logs its address.
+    pub(crate) fn start(program: &str, arguments: &[&str], processors: Processors) -> Self {
+        let pinned = processors == Processors::One
+            && Command::new("taskset").arg("--version").output().is_ok();
         let mut command = if pinned {
             Command::new("taskset")
         } else {
@@ -57,7 +66,7 @@ impl Server {
         Self { process, address }
     }
 
-    pub(crate) fn berth() -> Self {
+    pub(crate) fn berth(processors: Processors) -> Self {
         let port = "127.0.0.1:0";
         Self::start(
             env!("CARGO_BIN_EXE_berth"),
@@ -70,6 +79,7 @@ impl Server {
                 "--log-format",
                 "json",
             ],
+            processors,
         )
     }
 
