@@ -18,7 +18,6 @@ pub(super) fn patch(edits: &Edits<'_>, workload: &Workload<'_>) -> Vec<u8> {
     let mut operations = Operations {
         root: workload.place.pointer,
         json: Writer::with_capacity(1024),
-        is_first: true,
     };
     let Edits {
         tolerations,
@@ -74,7 +73,6 @@ struct Operations {
     /// The pointer to the pod or the template, which starts every path.
     root: &'static str,
     json: Writer,
-    is_first: bool,
 }
 
 impl Operations {
@@ -86,8 +84,7 @@ impl Operations {
     /// Writes one operation. `path` writes the path from the pod or the template on, as a part of a string.
     fn add_at(&mut self, path: impl FnOnce(&mut Writer), value: impl FnOnce(&mut Writer)) {
         let json = &mut self.json;
-        json.raw(if self.is_first { "[" } else { "," });
-        self.is_first = false;
+        json.raw(if json.is_empty() { "[" } else { "," });
         json.raw(r#"{"op":"add","path":""#);
         json.raw(self.root);
         path(json);

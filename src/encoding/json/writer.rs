@@ -17,6 +17,12 @@ impl Writer {
         Self(Vec::with_capacity(bytes))
     }
 
+    /// True if nothing is written yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns what is written.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
