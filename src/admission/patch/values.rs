@@ -14,9 +14,8 @@ pub(super) type NewTerm<'e> = [Option<NewRequirement<'e>>; 2];
 
 /// Writes an object of one member.
 pub(super) fn member(json: &mut Writer, key: &str, value: impl FnOnce(&mut Writer)) {
-    json.raw("{\"");
-    json.raw(key);
-    json.raw("\":");
+    json.raw("{");
+    json.key(key);
     value(json);
     json.raw("}");
 }
@@ -24,8 +23,7 @@ pub(super) fn member(json: &mut Writer, key: &str, value: impl FnOnce(&mut Write
 /// Writes pairs as an object.
 pub(super) fn entries<K: AsRef<str>, V: AsRef<str>>(json: &mut Writer, entries: &[(K, V)]) {
     json.object(entries, |json, (key, value)| {
-        json.text(key.as_ref());
-        json.raw(":");
+        json.key(key.as_ref());
         json.text(value.as_ref());
     });
 }
@@ -57,15 +55,14 @@ pub(super) fn node_affinity(
 ) {
     json.raw("{");
     if let Some(term) = term {
-        json.raw("\"");
-        json.raw(REQUIRED);
-        json.raw("\":");
+        json.key(REQUIRED);
         terms(json, term);
     }
     if let Some(added) = added {
-        json.raw(if term.is_some() { ",\"" } else { "\"" });
-        json.raw(PREFERRED);
-        json.raw("\":");
+        if term.is_some() {
+            json.raw(",");
+        }
+        json.key(PREFERRED);
         json.list([added], preference);
     }
     json.raw("}");

@@ -41,6 +41,12 @@ impl Writer {
         self.0.push(b'"');
     }
 
+    /// Writes the key of a member, and the colon after it.
+    pub fn key(&mut self, key: &str) {
+        self.text(key);
+        self.0.push(b':');
+    }
+
     /// Writes a number, as a value or inside a string.
     pub fn number(&mut self, number: usize) {
         let written = write!(self.0, "{number}");
@@ -102,7 +108,7 @@ impl Writer {
         self.enclosed(*b"[]", items, write);
     }
 
-    /// Writes members between braces, with a comma after each but the last. `write` writes a key, a colon and a value.
+    /// Writes members between braces, with a comma after each but the last. `write` writes a key and a value.
     pub fn object<T>(
         &mut self,
         members: impl IntoIterator<Item = T>,
@@ -167,8 +173,7 @@ mod tests {
     fn members_are_separated() {
         let json = written(|json| {
             json.object([("a", 0), ("b", 12)], |json, (key, value)| {
-                json.text(key);
-                json.raw(":");
+                json.key(key);
                 json.number(value);
             });
         });
