@@ -12,6 +12,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::encoding::json::{Malformed, Reader, fields};
+
 /// A node pool as the API server stores it.
 #[derive(Debug, Clone)]
 pub(super) struct StoredNodePool {
@@ -22,16 +24,22 @@ pub(super) struct StoredNodePool {
 
 impl<'de> Deserialize<'de> for StoredNodePool {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Outline {
-            #[serde(default, deserialize_with = "metadata")]
-            metadata: ObjectMeta,
-        }
         let text = Box::<RawValue>::deserialize(deserializer)?;
-        let outline: Outline = serde_json::from_str(text.get()).map_err(Error::custom)?;
-        let metadata = outline.metadata;
+        let metadata = outline(text.get()).map_err(Error::custom)?;
         Ok(Self { metadata, text })
     }
+}
+
+/// Reads the metadata that a watch needs of any object. All else is passed over, unchecked.
+fn outline(object: &str) -> Result<ObjectMeta, Malformed> {
+    let mut metadata = ObjectMeta::default();
+    fields!(Reader::new(object), |value| {
+        "metadata" => fields!(value, |value| {
+            "name" => metadata.name = Some(value.text()?.into_owned()),
+            "resourceVersion" => metadata.resource_version = Some(value.text()?.into_owned()),
+        })?,
+    })?;
+    Ok(metadata)
 }
 
 /// The metadata of a namespace.
@@ -41,7 +49,7 @@ pub(super) struct Namespace {
     pub(super) metadata: ObjectMeta,
 }
 
-/// Reads the metadata that berth uses, and those that a watch needs of any object.
+/// Reads the metadata that berth uses of a namespace, and those that a watch needs of any object.
 fn metadata<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectMeta, D::Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
