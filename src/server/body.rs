@@ -1,14 +1,18 @@
 //! The bodies of requests, each within a length and a share of memory.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
-use hyper::body::Body as _;
+use hyper::body::{Body as _, Frame};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::yield_now;
 
 use super::http_error::HttpError;
+use super::turns::{QUICK, Turn, Turns};
 
 /// The memory that all bodies together may take. A body takes its share by the KiB as it arrives.
 ///
@@ -43,41 +47,93 @@ impl Memory {
         }
     }
 
-    /// Receives a body of at most `limit` bytes.
+    /// Receives a body of at most `limit` bytes; a large one in its turn.
     ///
     /// # Errors
-    /// When the body is longer, when it breaks off, or when there is no memory left for it.
-    pub async fn receive(&self, mut body: Body, limit: usize) -> Result<Received<'_>, HttpError> {
+    /// When the body is longer, when it breaks off, when there is no memory left for it, or when it gets no turn in time.
+    pub(super) async fn receive(
+        &self,
+        mut body: Body,
+        limit: usize,
+        turns: &Arc<Turns>,
+    ) -> Result<Received<'_>, HttpError> {
         let announced = body.size_hint().exact();
         let announced = announced.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
         if announced.is_some_and(|length| length > limit) {
             return Err(HttpError::TooLarge);
         }
-        let mut received = Received {
-            whole: Whole::Piece(Bytes::new()),
-            shares: [None, None, None],
-        };
-        while let Some(frame) = body.frame().await {
+        let mut received = Received::default();
+        let mut length = 0;
+        let mut is_refused = false;
+        let mut turn = None;
+        loop {
+            if turn.is_none() && announced.unwrap_or(length) > QUICK {
+                let taken = turns.take().await;
+                if taken.is_err() {
+                    is_refused = true;
+                    received = Received::default();
+                }
+                turn = Some(taken);
+            }
+            let arrived = if turn.is_some() {
+                arrived(&mut body).await
+            } else {
+                None
+            };
+            let frame = if let Some(frame) = arrived {
+                frame
+            } else {
+                // Whoever sends slowly keeps no turn from others.
+                turn = None;
+                body.frame().await
+            };
+            let Some(frame) = frame else { break };
             let Ok(chunk) = frame.map_err(|_| HttpError::BrokenOff)?.into_data() else {
                 // A trailer is no part of the body.
                 continue;
             };
-            if received.len() + chunk.len() > limit {
+            length += chunk.len();
+            if length > limit {
                 return Err(HttpError::TooLarge);
+            }
+            if is_refused {
+                continue;
             }
             let room = received.whole.room_with(&chunk, announced.unwrap_or(limit));
             received.take_share(self, room)?;
             received.whole.push(chunk, room);
         }
+        if is_refused {
+            return Err(HttpError::Busy);
+        }
+        received.turn = turn.and_then(Result::ok);
         Ok(received)
     }
 }
 
-/// A body, and its shares of the memory.
-#[derive(Debug)]
-pub struct Received<'m> {
+/// The times that other tasks get a turn before berth takes it that no more of a body has come. The task of the connection
+/// needs one to read on, and one to pass on what it has read.
+const YIELDS: usize = 3;
+
+/// Returns the next frame of a body, or its end, if it is there by now.
+async fn arrived(body: &mut Body) -> Option<Option<Result<Frame<Bytes>, axum::Error>>> {
+    for _ in 0..YIELDS {
+        let frame = body.frame().now_or_never();
+        if frame.is_some() {
+            return frame;
+        }
+        yield_now().await;
+    }
+    None
+}
+
+/// A body, with its shares of the memory and its turn.
+#[derive(Debug, Default)]
+pub(super) struct Received<'m> {
     whole: Whole,
     shares: Shares<'m>,
+    /// The turn in which its last part was read, if it is large and all of it was there.
+    turn: Option<Turn>,
 }
 
 /// Shares of the three parts of the memory.
@@ -108,9 +164,9 @@ impl<'m> Received<'m> {
         Ok(())
     }
 
-    /// Returns the bytes apart from their shares of the memory.
-    pub(super) fn split(self) -> (Whole, Shares<'m>) {
-        (self.whole, self.shares)
+    /// Returns the bytes, their shares of the memory and the turn.
+    pub(super) fn split(self) -> (Whole, Shares<'m>, Option<Turn>) {
+        (self.whole, self.shares, self.turn)
     }
 }
 
@@ -127,6 +183,12 @@ impl Deref for Received<'_> {
 pub(super) enum Whole {
     Piece(Bytes),
     Pieces(Vec<u8>),
+}
+
+impl Default for Whole {
+    fn default() -> Self {
+        Self::Piece(Bytes::new())
+    }
 }
 
 impl Deref for Whole {

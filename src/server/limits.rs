@@ -30,7 +30,7 @@ pub struct Limits {
     /// Bytes of all bodies in memory together; 32 MiB. With the allocator's share, the process peaks at some three
     /// times as much.
     pub memory: usize,
-    /// Large reviews that are decided on at once; one for each processor.
+    /// Large reviews that are read and decided on, or refused, at once; one for each processor.
     pub turns: usize,
     /// Bytes that a closing connection reads and drops, so that the last answer is not lost; 32 MiB, four times the longest
     /// body.

@@ -1,11 +1,15 @@
-//! The turns of large reviews: as many at once as there are processors, and the others wait for a moment.
+//! The turns of large reviews, from the time that their bodies are read: as many at once as there are processors. The others
+//! wait for a moment, and are then refused.
+//!
+//! Even a refusal takes a turn, in which the body is read and dropped. Otherwise an overload would read hundreds of bodies at
+//! once, and each of them would be complete at the end.
 
 use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
@@ -24,67 +28,147 @@ const OVERLOAD: Duration = Duration::from_millis(1);
 /// The time since the last review that waited in vain, after which an overload is over.
 const CALM: Duration = Duration::from_secs(1);
 
+/// The refusals between two decisions of an overload. To read a body takes less than to decide on it.
+const REFUSALS: u32 = 2;
+
+/// The longest that a review waits even for its refusal, should the decisions before it take that long.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// The steps by which the threads of the turns are less urgent than those that serve connections. Five give them a quarter
 /// of a processor that both want.
 const LESS_URGENT: i32 = 5;
 
 /// The turns. The quick reviews need none: a refusal would cost as much as their answer.
 #[derive(Debug)]
-pub(super) struct Turns {
-    free: Arc<Semaphore>,
-    created: Instant,
-    /// The time from the creation to the end of the overload, in microseconds.
-    overloaded_until: AtomicU64,
-}
+pub(super) struct Turns(Mutex<Queue>);
+
+/// A turn. It goes to whoever is next when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn(Arc<Turns>);
+
+/// A refusal, with the turn in which to read what is refused. Without a turn, the wait was too long even for that.
+#[derive(Debug)]
+pub(super) struct Refusal(#[expect(dead_code, reason = "kept until it is dropped")] Option<Turn>);
 
 impl Turns {
     /// Returns so many turns.
     pub(super) fn new(count: usize) -> Self {
-        Self {
-            free: Arc::new(Semaphore::new(count)),
-            created: Instant::now(),
-            overloaded_until: AtomicU64::new(0),
+        Self(Mutex::new(Queue {
+            free: count,
+            waiting: VecDeque::new(),
+            overloaded_until: None,
+            refusals: 0,
+        }))
+    }
+
+    /// Waits for a turn.
+    pub(super) async fn take(self: &Arc<Self>) -> Result<Turn, Refusal> {
+        let called = {
+            let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if queue.free > 0 {
+                queue.free -= 1;
+                return Ok(Turn(Arc::clone(self)));
+            }
+            let (call, called) = oneshot::channel();
+            let since = Instant::now();
+            queue.waiting.push_back(Waiting { since, call });
+            called
+        };
+        match timeout(PATIENCE, called).await {
+            Ok(Ok(turn)) => turn,
+            Ok(Err(_)) | Err(_) => Err(Refusal(None)),
         }
     }
 
+    /// Gives a turn that has become free to whoever is next.
+    fn pass_on(self: &Arc<Self>) {
+        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = queue.next(Instant::now());
+        drop(queue);
+        let Some((call, verdict)) = next else {
+            return;
+        };
+        let turn = Turn(Arc::clone(self));
+        // Whoever has gone meanwhile drops it, and so passes it on.
+        let _ = call.send(match verdict {
+            Verdict::Decide => Ok(turn),
+            Verdict::Refuse => Err(Refusal(Some(turn))),
+        });
+    }
+}
+
+impl Turn {
     /// Decides beside the threads that serve connections, which answer others meanwhile.
-    ///
-    /// # Errors
-    /// When there is no turn in time.
     pub(super) async fn run<T: Send + 'static>(
-        &self,
+        self,
         decide: impl FnOnce() -> Result<T, HttpError> + Send + 'static,
     ) -> Result<T, HttpError> {
-        let turn = self.take().await?;
         let decided = spawn_blocking(move || {
-            let _turn = turn;
+            let _turn = self;
             give_way();
             decide()
         });
         decided.await.unwrap_or(Err(HttpError::Busy))
     }
+}
 
-    async fn take(&self) -> Result<OwnedSemaphorePermit, HttpError> {
-        if let Ok(turn) = Arc::clone(&self.free).try_acquire_owned() {
-            return Ok(turn);
-        }
-        let begun = Instant::now();
-        let age = begun - self.created;
-        let overloaded_until = Duration::from_micros(self.overloaded_until.load(Ordering::Relaxed));
-        let patience = if age < overloaded_until {
-            OVERLOAD
-        } else {
-            BURST
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.pass_on();
+    }
+}
+
+/// The reviews that wait for a turn, the oldest first.
+#[derive(Debug)]
+struct Queue {
+    free: usize,
+    waiting: VecDeque<Waiting>,
+    overloaded_until: Option<Instant>,
+    /// The refusals since the last decision.
+    refusals: u32,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    since: Instant,
+    call: Call,
+}
+
+type Call = oneshot::Sender<Result<Turn, Refusal>>;
+
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Decide,
+    Refuse,
+}
+
+impl Queue {
+    /// Returns the review that gets a turn which has become free. If nobody waits, the turn stays free.
+    ///
+    /// In a burst, the oldest is next. In an overload it is the newest, whose answer is not late yet; those that have waited in
+    /// vain are refused in between, the oldest first.
+    fn next(&mut self, now: Instant) -> Option<(Call, Verdict)> {
+        self.waiting.retain(|waiting| !waiting.call.is_closed());
+        let (Some(oldest), Some(newest)) = (self.waiting.front(), self.waiting.back()) else {
+            self.free += 1;
+            return None;
         };
-        match timeout(patience, Arc::clone(&self.free).acquire_owned()).await {
-            Ok(Ok(turn)) if begun.elapsed() <= patience => Ok(turn),
-            _ => {
-                let until = u64::try_from((self.created.elapsed() + CALM).as_micros());
-                self.overloaded_until
-                    .store(until.unwrap_or(u64::MAX), Ordering::Relaxed);
-                Err(HttpError::Busy)
-            }
+        let is_overloaded = self.overloaded_until.is_some_and(|until| now < until);
+        let patience = if is_overloaded { OVERLOAD } else { BURST };
+        let is_late = |waiting: &Waiting| now - waiting.since > patience;
+        if is_late(oldest) && (self.refusals < REFUSALS || is_late(newest)) {
+            self.refusals += 1;
+            self.overloaded_until = Some(now + CALM);
+            let oldest = self.waiting.pop_front()?;
+            return Some((oldest.call, Verdict::Refuse));
         }
+        self.refusals = 0;
+        let next = if is_overloaded {
+            self.waiting.pop_back()
+        } else {
+            self.waiting.pop_front()
+        };
+        Some((next?.call, Verdict::Decide))
     }
 }
 
@@ -97,5 +181,92 @@ fn give_way() {
     // Elsewhere it would be for the whole process.
     if cfg!(target_os = "linux") && !GIVES_WAY.replace(true) {
         let _ = rustix::process::nice(LESS_URGENT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot::error::TryRecvError::Closed;
+
+    use super::*;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    /// A queue, and the callers that have entered it, by their names.
+    struct Scene {
+        queue: Queue,
+        begun: Instant,
+        callers: Vec<(&'static str, Called)>,
+    }
+
+    type Called = oneshot::Receiver<Result<Turn, Refusal>>;
+
+    impl Scene {
+        fn new() -> Self {
+            Self {
+                queue: Queue {
+                    free: 0,
+                    waiting: VecDeque::new(),
+                    overloaded_until: None,
+                    refusals: 0,
+                },
+                begun: Instant::now(),
+                callers: Vec::new(),
+            }
+        }
+
+        fn enters(&mut self, name: &'static str, milliseconds: u32) {
+            let (call, called) = oneshot::channel();
+            let since = self.begun + milliseconds * MILLISECOND;
+            self.queue.waiting.push_back(Waiting { since, call });
+            self.callers.push((name, called));
+        }
+
+        fn goes(&mut self, name: &str) {
+            self.callers.retain(|(caller, _)| *caller != name);
+        }
+
+        /// Returns the caller that is next, and what becomes of its review.
+        fn next(&mut self, milliseconds: u32) -> Option<(&'static str, Verdict)> {
+            let now = self.begun + milliseconds * MILLISECOND;
+            let (call, verdict) = self.queue.next(now)?;
+            drop(call);
+            let is_called = |called: &mut Called| matches!(called.try_recv(), Err(Closed));
+            let mut callers = self.callers.iter_mut();
+            let index = callers.position(|(_, called)| is_called(called))?;
+            Some((self.callers.remove(index).0, verdict))
+        }
+    }
+
+    #[test]
+    fn a_burst_is_answered_in_its_order() {
+        let mut scene = Scene::new();
+        for name in ["first", "second", "third"] {
+            scene.enters(name, 0);
+        }
+        scene.goes("second");
+        assert_eq!(scene.next(10), Some(("first", Verdict::Decide)));
+        assert_eq!(scene.next(250), Some(("third", Verdict::Decide)));
+        assert_eq!(scene.next(260), None);
+        assert_eq!(scene.queue.free, 1, "and the turn stays free");
+    }
+
+    #[test]
+    fn an_overload_answers_the_newest_and_refuses_the_oldest() {
+        let mut scene = Scene::new();
+        for name in ["a", "b", "c", "d"] {
+            scene.enters(name, 0);
+        }
+        scene.enters("new", 300);
+        assert_eq!(scene.next(300), Some(("a", Verdict::Refuse)));
+        assert_eq!(scene.next(300), Some(("b", Verdict::Refuse)));
+        assert_eq!(scene.next(301), Some(("new", Verdict::Decide)));
+        // Without anyone new, the others are refused.
+        assert_eq!(scene.next(302), Some(("c", Verdict::Refuse)));
+        assert_eq!(scene.next(302), Some(("d", Verdict::Refuse)));
+        // It ends once nobody has waited in vain for a second.
+        scene.enters("late", 310);
+        scene.enters("later", 315);
+        assert_eq!(scene.next(1303), Some(("late", Verdict::Refuse)));
     }
 }

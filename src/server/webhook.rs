@@ -33,7 +33,7 @@ pub struct Webhook {
     metrics: Arc<Metrics>,
     limits: Limits,
     memory: Memory,
-    turns: Turns,
+    turns: Arc<Turns>,
     created: Instant,
     /// The last second in which the log told of an overload, counted from 1 at the creation.
     told: AtomicU64,
@@ -51,7 +51,7 @@ impl Webhook {
     ) -> Self {
         Self {
             memory: Memory::new(limits.memory, limits.connections),
-            turns: Turns::new(limits.turns),
+            turns: Arc::new(Turns::new(limits.turns)),
             created: Instant::now(),
             told: AtomicU64::new(0),
             snapshot,
@@ -126,16 +126,22 @@ impl Webhook {
             return Err(HttpError::ContentType);
         }
         let time = self.time(request.uri().query().unwrap_or_default());
-        let receive = self.memory.receive(request.into_body(), self.limits.body);
+        let receive = self
+            .memory
+            .receive(request.into_body(), self.limits.body, &self.turns);
         let body = timeout(time, receive).await;
         let body = body.map_err(|_| HttpError::TooSlow)??;
         if body.len() <= QUICK {
             return self.decide(endpoint, &body, begun);
         }
-        let (body, _shares) = body.split();
+        let (body, _shares, turn) = body.split();
+        let turn = match turn {
+            Some(turn) => turn,
+            None => self.turns.take().await.map_err(|_| HttpError::Busy)?,
+        };
         let webhook = Arc::clone(self);
-        let decide = move || webhook.decide(endpoint, &body, begun);
-        self.turns.run(decide).await
+        turn.run(move || webhook.decide(endpoint, &body, begun))
+            .await
     }
 
     /// Decides on a review, and returns the body of the answer.

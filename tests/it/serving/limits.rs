@@ -151,6 +151,30 @@ fn large_reviews_wait_for_their_turn_and_not_for_long() {
     }
 }
 
+/// A large review has its turn only while its body arrives. One that stalls keeps the turn from nobody.
+#[test]
+fn a_stalled_body_keeps_no_turn() {
+    let listener = InProcess::start(Limits {
+        turns: 1,
+        ..Limits::default()
+    });
+    let large = pod_review_of(300_000);
+    let mut stalled = listener.client().connect().unwrap();
+    stalled
+        .send(&head("POST", "/mutate", JSON, large.len()))
+        .unwrap();
+    let mut begin = 0;
+    for end in [0, 100_000, 200_000, large.len()] {
+        let mut other = listener.client().connect().unwrap();
+        for _ in 0..3 {
+            assert_eq!(other.post("/mutate", &large).unwrap().status, 200, "{end}");
+        }
+        stalled.send(&large[begin..end]).unwrap();
+        begin = end;
+    }
+    assert_eq!(stalled.receive().unwrap().status, 200);
+}
+
 #[test]
 fn silent_connections_keep_nobody_out() {
     let server = Server::start(&["--max-connections=8"]);
