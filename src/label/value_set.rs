@@ -1,6 +1,5 @@
 //! The set of values that a node pool offers for one label.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use super::asked::Asked;
@@ -12,7 +11,8 @@ use crate::encoding::field::FieldError;
 pub struct ValueSet {
     /// True if the set holds all values but those in `values`.
     complement: bool,
-    values: BTreeSet<Box<str>>,
+    /// In order, each once. Most sets have a few: a list of them takes one allocation, and little time to build and to search.
+    values: Vec<Box<str>>,
     /// The inclusive lower bound of a complement. A finite set has no bounds: its values are within them already.
     lower: i64,
     /// The inclusive upper bound of a complement.
@@ -25,7 +25,7 @@ impl ValueSet {
     pub fn any() -> Self {
         Self {
             complement: true,
-            values: BTreeSet::new(),
+            values: Vec::new(),
             lower: i64::MIN,
             upper: i64::MAX,
         }
@@ -33,10 +33,10 @@ impl ValueSet {
 
     /// Returns the set of this one value.
     #[must_use]
-    pub fn of(value: &str) -> Self {
+    pub fn of(value: impl Into<Box<str>>) -> Self {
         Self {
             complement: false,
-            values: BTreeSet::from([value.into()]),
+            values: vec![value.into()],
             ..Self::any()
         }
     }
@@ -44,7 +44,7 @@ impl ValueSet {
     /// Returns the set of these values.
     pub(crate) fn one_of(values: impl IntoIterator<Item = String>) -> Self {
         Self {
-            values: values.into_iter().map(Into::into).collect(),
+            values: in_order(values.into_iter().map(Into::into)),
             ..Self::absent()
         }
     }
@@ -62,22 +62,22 @@ impl ValueSet {
     ///
     /// # Errors
     /// If Karpenter does not have the operator, or if a numeric operator does not have one integer as its value.
-    pub fn new(operator: Operator, values: &[String]) -> Result<Self, FieldError> {
-        let listed = || values.iter().map(|value| value.as_str().into()).collect();
+    pub fn new(operator: Operator, values: Vec<String>) -> Result<Self, FieldError> {
+        let listed = |values: Vec<String>| in_order(values.into_iter().map(Into::into));
         Ok(match operator {
             Operator::In => Self {
                 complement: false,
-                values: listed(),
+                values: listed(values),
                 ..Self::any()
             },
             Operator::NotIn => Self {
-                values: listed(),
+                values: listed(values),
                 ..Self::any()
             },
             Operator::Exists => Self::any(),
             Operator::DoesNotExist => Self::absent(),
             Operator::Gt | Operator::Lt | Operator::Gte | Operator::Lte => {
-                let [bound] = values else {
+                let [bound] = &*values else {
                     return Err(FieldError::new(
                         "a numeric operator takes exactly one value",
                     ));
@@ -115,10 +115,10 @@ impl ValueSet {
                 ..Self::any()
             };
             // Karpenter drops an excluded value that is outside the bounds, too.
-            let excluded = self.values.union(&other.values);
+            let excluded = self.values.iter().chain(&other.values);
             let values = excluded.filter(|value| bounds.within(value)).cloned();
             return Self {
-                values: values.collect(),
+                values: in_order(values),
                 ..bounds
             };
         }
@@ -134,7 +134,8 @@ impl ValueSet {
     /// True if the set holds the value.
     #[must_use]
     pub fn contains(&self, value: &str) -> bool {
-        self.complement != self.values.contains(value) && self.within(value)
+        let place = self.values.binary_search_by(|known| (**known).cmp(value));
+        self.complement != place.is_ok() && self.within(value)
     }
 
     /// True if Karpenter takes an instance type whose label has this value, or that lacks the label (`None`). For
@@ -188,6 +189,14 @@ impl ValueSet {
     }
 }
 
+/// Returns values in order, each once.
+fn in_order(values: impl Iterator<Item = Box<str>>) -> Vec<Box<str>> {
+    let mut values: Vec<_> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
 impl fmt::Display for ValueSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.complement, self.values.is_empty()) {
@@ -235,7 +244,7 @@ mod tests {
                 values: &values,
             };
             let asked = Asked::new(std::iter::once(requirement));
-            let at_most_four = ValueSet::new(Operator::Lte, &["4".to_owned()]).unwrap();
+            let at_most_four = ValueSet::new(Operator::Lte, vec!["4".to_owned()]).unwrap();
             for set in [ValueSet::any(), at_most_four] {
                 assert_eq!(set.meets(&asked, false), is_met, "{operator:?} {bound}");
             }

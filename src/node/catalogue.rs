@@ -3,19 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rpds::RedBlackTreeMapSync;
+
 use super::node_pool::NodePool;
 use super::state::State;
 use crate::encoding::field::FieldError;
 
-/// All node pools that berth knows of, by name.
+/// All node pools that berth knows of, by name. A changed clone shares what has not changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
-    node_pools: BTreeMap<Arc<str>, Arc<NodePool>>,
+    node_pools: RedBlackTreeMapSync<Arc<str>, Arc<NodePool>>,
     /// The keys of the labels by which nodes carry the names of their node pools.
-    node_labels: BTreeSet<Box<str>>,
+    node_labels: Keys,
     /// The keys of the taints that keep pods off nodes.
-    taint_keys: BTreeSet<Box<str>>,
+    taint_keys: Keys,
 }
+
+/// Keys, each with the number of times that node pools have it.
+type Keys = BTreeMap<Box<str>, usize>;
 
 impl Catalogue {
     /// Returns the node pool of that name.
@@ -38,20 +43,20 @@ impl Catalogue {
     }
 
     /// Returns all node pools, ordered by name.
-    pub fn iter(&self) -> impl Iterator<Item = &NodePool> + Clone {
+    pub fn iter(&self) -> impl Iterator<Item = &NodePool> {
         self.node_pools.values().map(Arc::as_ref)
     }
 
     /// Returns the keys of the labels by which nodes carry the names of these node pools, each once.
     #[must_use]
     pub fn node_labels(&self) -> BTreeSet<&str> {
-        self.node_labels.iter().map(AsRef::as_ref).collect()
+        self.node_labels.keys().map(AsRef::as_ref).collect()
     }
 
     /// True if a node pool has a taint of this key that keeps pods off its nodes.
     #[must_use]
     pub fn has_taint_key(&self, key: &str) -> bool {
-        self.taint_keys.contains(key)
+        self.taint_keys.contains_key(key)
     }
 
     /// True if the catalogue holds no node pool.
@@ -63,8 +68,11 @@ impl Catalogue {
     /// Returns the node pools of both catalogues. If both have one of the same name, the one of `other` wins.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
-        let all = self.node_pools.values().chain(other.node_pools.values());
-        all.map(Arc::clone).collect()
+        let mut all = self.clone();
+        for node_pool in other.node_pools.values() {
+            all.put(Arc::clone(node_pool));
+        }
+        all
     }
 
     /// Returns the node pools that stay when those of the cluster replace the others.
@@ -82,30 +90,57 @@ impl Catalogue {
     /// # Errors
     /// If the catalogue has a node pool of that name already. The path is `name`.
     pub fn insert(&mut self, node_pool: NodePool) -> Result<(), FieldError> {
-        if self.put(Arc::new(node_pool)).is_none() {
-            return Ok(());
+        if self.get(node_pool.name()).is_some() {
+            let error = FieldError::new("there is a node pool of this name already");
+            return Err(error.in_field("name"));
         }
-        let error = FieldError::new("there is a node pool of this name already");
-        Err(error.in_field("name"))
+        self.put(Arc::new(node_pool));
+        Ok(())
     }
 
-    /// Puts a node pool in. Returns the one of its name that was there.
-    fn put(&mut self, node_pool: Arc<NodePool>) -> Option<Arc<NodePool>> {
-        self.note_keys(&node_pool);
-        self.node_pools
-            .insert(Arc::clone(node_pool.name()), node_pool)
-    }
-
-    /// Notes the keys of a node pool's label and taints.
-    fn note_keys(&mut self, node_pool: &NodePool) {
-        fn add(keys: &mut BTreeSet<Box<str>>, key: &str) {
-            if !keys.contains(key) {
-                keys.insert(key.into());
-            }
-        }
+    /// Puts a node pool in, in place of the one of its name.
+    pub fn put(&mut self, node_pool: Arc<NodePool>) {
+        self.forget_keys(node_pool.name());
         add(&mut self.node_labels, node_pool.node_label());
         for taint in node_pool.hard_taints() {
             add(&mut self.taint_keys, &taint.key);
+        }
+        let name = Arc::clone(node_pool.name());
+        self.node_pools.insert_mut(name, node_pool);
+    }
+
+    /// Takes the node pool of that name out, if there is one.
+    pub fn remove(&mut self, name: &str) {
+        self.forget_keys(name);
+        self.node_pools.remove_mut(name);
+    }
+
+    /// Takes the keys of the node pool of that name out.
+    fn forget_keys(&mut self, name: &str) {
+        let Some(node_pool) = self.node_pools.get(name) else {
+            return;
+        };
+        subtract(&mut self.node_labels, node_pool.node_label());
+        for taint in node_pool.hard_taints() {
+            subtract(&mut self.taint_keys, &taint.key);
+        }
+    }
+}
+
+fn add(keys: &mut Keys, key: &str) {
+    match keys.get_mut(key) {
+        Some(count) => *count += 1,
+        None => {
+            keys.insert(key.into(), 1);
+        }
+    }
+}
+
+fn subtract(keys: &mut Keys, key: &str) {
+    match keys.get_mut(key) {
+        Some(count) if *count > 1 => *count -= 1,
+        _ => {
+            keys.remove(key);
         }
     }
 }
@@ -113,18 +148,10 @@ impl Catalogue {
 impl FromIterator<Arc<NodePool>> for Catalogue {
     /// Collects node pools. Of several with one name, the last wins.
     fn from_iter<I: IntoIterator<Item = Arc<NodePool>>>(node_pools: I) -> Self {
-        let node_pools: BTreeMap<_, _> = node_pools
-            .into_iter()
-            .map(|node_pool| (Arc::clone(node_pool.name()), node_pool))
-            .collect();
         let mut catalogue = Self::default();
-        // A node pool that another has replaced leaves no keys behind.
-        for node_pool in node_pools.values() {
-            catalogue.note_keys(node_pool);
+        for node_pool in node_pools {
+            catalogue.put(node_pool);
         }
-        Self {
-            node_pools,
-            ..catalogue
-        }
+        catalogue
     }
 }

@@ -87,8 +87,8 @@ impl TryFrom<StaticNodePool> for NodePool {
             node_label,
             platform,
             external,
-            labels: &labels,
-            requirements: &requirements,
+            labels,
+            requirements,
             taints,
         })
     }
@@ -234,14 +234,14 @@ impl NodePool {
         } = spec.template;
         let name = &metadata.name;
         valid_node_pool_name(name).map_err(|error| error.in_field("name").in_field("metadata"))?;
-        let requirements: Vec<_> = template.requirements.into_iter().map(Into::into).collect();
+        let requirements = template.requirements.into_iter().map(Into::into);
         let parts = Parts {
             name,
             node_label: karpenters_label(),
             platform: Platform::of_node_class(&template.node_class_ref.group),
             external: false,
-            labels: &labels,
-            requirements: &requirements,
+            labels,
+            requirements: requirements.collect(),
             taints: template.taints.into_iter().map(Into::into).collect(),
         };
         let node_pool = Self::new(parts).map_err(|error| {

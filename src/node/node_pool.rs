@@ -41,8 +41,8 @@ pub(super) struct Parts<'f> {
     pub(super) node_label: String,
     pub(super) platform: Platform,
     pub(super) external: bool,
-    pub(super) labels: &'f BTreeMap<String, String>,
-    pub(super) requirements: &'f [RequirementFile],
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) requirements: Vec<RequirementFile>,
     pub(super) taints: Vec<Taint>,
 }
 
@@ -226,12 +226,13 @@ impl NodePool {
             let valid = taint.check();
             valid.map_err(|error| error.in_item(index).in_field("taints"))?;
         }
-        let least = least_values(requirements)?;
+        let least = least_values(&requirements)?;
         let mut requirements = value_sets(&node_label, name, labels, requirements)?;
         if platform == Platform::AutoMode {
             requirements.insert(COMPUTE_TYPE.to_owned(), ValueSet::of("auto"));
         }
-        let instances = Instances::new(platform, &requirements, least.into_iter());
+        let least = least.iter().map(|(key, number)| (&**key, *number));
+        let instances = Instances::new(platform, &requirements, least);
         // Requirements that contradict one another leave no value of a label that every node has.
         let contradict = requirements.iter().any(|(key, set)| {
             let values = set.values();
@@ -267,7 +268,7 @@ impl NodePool {
 
 /// Returns the numbers of different values that the requirements demand of the instance types for one pod, by canonical
 /// key.
-fn least_values(requirements: &[RequirementFile]) -> Result<Vec<(&str, usize)>, FieldError> {
+fn least_values(requirements: &[RequirementFile]) -> Result<Vec<(String, usize)>, FieldError> {
     let mut least = Vec::new();
     for (index, requirement) in requirements.iter().enumerate() {
         let Some(number) = requirement.min_values else {
@@ -280,7 +281,7 @@ fn least_values(requirements: &[RequirementFile]) -> Result<Vec<(&str, usize)>, 
             let error = error.in_field("minValues").in_item(index);
             error.in_field("requirements")
         })?;
-        least.push((canonical(&requirement.key), number));
+        least.push((canonical(&requirement.key).to_owned(), number));
     }
     Ok(least)
 }
@@ -303,27 +304,35 @@ fn keep_architectures(requirements: &mut BTreeMap<String, ValueSet>, instances: 
 fn value_sets(
     node_label: &str,
     name: &str,
-    labels: &BTreeMap<String, String>,
-    requirements: &[RequirementFile],
+    labels: BTreeMap<String, String>,
+    requirements: Vec<RequirementFile>,
 ) -> Result<BTreeMap<String, ValueSet>, FieldError> {
     let mut sets = BTreeMap::from([(node_label.to_owned(), ValueSet::of(name))]);
-    let mut narrow = |key: &str, set: ValueSet| match sets.entry(canonical(key).to_owned()) {
-        Entry::Vacant(unknown) => {
-            unknown.insert(set);
+    let mut narrow = |key: String, set: ValueSet| {
+        let canonical = canonical(&key);
+        let key = if canonical == key {
+            key
+        } else {
+            canonical.to_owned()
+        };
+        match sets.entry(key) {
+            Entry::Vacant(unknown) => {
+                unknown.insert(set);
+            }
+            Entry::Occupied(mut known) => *known.get_mut() = known.get().intersection(&set),
         }
-        Entry::Occupied(mut known) => *known.get_mut() = known.get().intersection(&set),
     };
     for (key, value) in labels {
         narrow(key, ValueSet::of(value));
     }
-    for (index, requirement) in requirements.iter().enumerate() {
+    for (index, requirement) in requirements.into_iter().enumerate() {
         let RequirementFile {
             key,
             operator,
             values,
             min_values: _,
         } = requirement;
-        let set = ValueSet::new(*operator, values).map_err(|error| {
+        let set = ValueSet::new(operator, values).map_err(|error| {
             let error = FieldError::new(format!("{key}: {}", error.message));
             error.in_item(index).in_field("requirements")
         })?;
@@ -375,7 +384,7 @@ mod tests {
 
     fn set(operator: Operator, values: &[&str]) -> ValueSet {
         let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-        ValueSet::new(operator, &values).unwrap()
+        ValueSet::new(operator, values).unwrap()
     }
 
     /// Asks [`can_meet`] for a node pool of Karpenter's and a single requirement.

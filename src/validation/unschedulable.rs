@@ -161,10 +161,10 @@ fn reasons(revision: &Revision<'_>, outlook: &Outlook<'_>) -> Vec<String> {
         let mut alternatives = spec.alternatives().take(ALTERNATIVES);
         alternatives.any(|alternative| alternative.admits(node_pool.node_label(), name))
     };
-    let all = revision.snapshot.catalogue.iter();
-    let mut near: Vec<&NodePool> = all.clone().filter(named).collect();
+    let all = &revision.snapshot.catalogue;
+    let mut near: Vec<&NodePool> = all.iter().filter(named).collect();
     if near.is_empty() {
-        near = all.collect();
+        near = all.iter().collect();
     }
     if let Some(pool) = revision.decision.pool {
         // The sort is stable, so the order by name stays within both groups.

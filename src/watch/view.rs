@@ -25,6 +25,8 @@ pub(super) struct View {
     files: Catalogue,
     own_namespace: Option<Arc<str>>,
     node_pools: Listing<Result<Arc<NodePool>, UnreadableNodePool>>,
+    /// Those of the node pools that can be read.
+    live: Catalogue,
     namespaces: Listing<Arc<NamespaceLabels>>,
     newest: Newest,
     changed: Changed,
@@ -57,6 +59,7 @@ impl View {
             files: node_pools,
             own_namespace,
             node_pools: Listing::default(),
+            live: Catalogue::default(),
             namespaces: Listing::default(),
             newest: Newest::new(policy),
             changed: Changed::default(),
@@ -83,6 +86,15 @@ impl View {
             Update::NodePools(result) => {
                 let change = self.node_pools.apply(result);
                 self.changed.node_pools |= change != Change::Nothing;
+                let objects = self.node_pools.objects();
+                match change {
+                    Change::Nothing => {}
+                    Change::One(name) => match objects.get(&name) {
+                        Some(Ok(node_pool)) => self.live.put(Arc::clone(node_pool)),
+                        _ => self.live.remove(&name),
+                    },
+                    Change::All => self.live = objects.values().flatten().cloned().collect(),
+                }
             }
             Update::Policies(result) => {
                 let change = self.newest.apply(result);
@@ -271,10 +283,7 @@ impl View {
     fn catalogue(&self, usable: &Usable) -> Result<Catalogue, FieldError> {
         let written = usable.catalogue.with(&self.files);
         let live = match self.node_pools.availability() {
-            Availability::Listed => {
-                let live = self.node_pools.objects().values().flatten();
-                Live::Listed(live.map(Arc::clone).collect())
-            }
+            Availability::Listed => Live::Listed(self.live.clone()),
             Availability::Absent => Live::NotServed,
             Availability::Forbidden | Availability::Unknown => Live::Unknown,
         };
