@@ -148,7 +148,13 @@ impl Queue {
     /// In a burst, the oldest is next. In an overload it is the newest, whose answer is not late yet; those that have waited in
     /// vain are refused in between, the oldest first.
     fn next(&mut self, now: Instant) -> Option<(Call, Verdict)> {
-        self.waiting.retain(|waiting| !waiting.call.is_closed());
+        let is_gone = |waiting: &Waiting| waiting.call.is_closed();
+        while self.waiting.front().is_some_and(is_gone) {
+            self.waiting.pop_front();
+        }
+        while self.waiting.back().is_some_and(is_gone) {
+            self.waiting.pop_back();
+        }
         let (Some(oldest), Some(newest)) = (self.waiting.front(), self.waiting.back()) else {
             self.free += 1;
             return None;
