@@ -20,6 +20,10 @@ use tokio::time::{sleep, timeout};
 /// The pause before the version is asked again after a failure, and before all is listed anew.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// The refusals after which the version is asked no more, since the API server refuses the watch as well. One that has just
+/// started may refuse what it allows a moment later, and take the watch in between.
+const REFUSALS: u32 = 10;
+
 /// The code by which an API server says that it does not have a version any more.
 const GONE: u16 = 410;
 
@@ -91,16 +95,22 @@ where
     K: Clone + DeserializeOwned + Debug,
 {
     while resumed.changed().await.is_ok() {
+        let mut refusals = 0;
         loop {
             let version = *resumed.borrow_and_update();
             match newest(&api, &list).await {
                 Ok(Some(newest)) if newest < version => return,
                 Ok(_) => break,
-                // It refuses the watch as well.
-                Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403 | 404) => break,
-                // A watch that begins during the pause is looked at at once.
-                Err(_) => drop(timeout(PAUSE, resumed.changed()).await),
+                Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403 | 404) => {
+                    refusals += 1;
+                    if refusals == REFUSALS {
+                        break;
+                    }
+                }
+                Err(_) => {}
             }
+            // A watch that begins during the pause is looked at at once.
+            drop(timeout(PAUSE, resumed.changed()).await);
         }
     }
 }
@@ -126,7 +136,7 @@ mod tests {
     use std::io::{self, BufRead, BufReader, Write};
     use std::net::{TcpListener, TcpStream};
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use hyper::Request;
     use k8s_openapi::api::core::v1::Namespace;
@@ -153,25 +163,36 @@ mod tests {
     }
 
     /// Answers the requests of a connection, from a cluster that goes back after its first list: from the version 9 and an
-    /// object `before` to the version 8 and an object `after`. A watch says nothing, and does not end.
-    fn answer(connection: TcpStream, has_gone_back: &AtomicBool) -> io::Result<()> {
+    /// object `before` to the version 8 and an object `after`. It refuses the first list after that. A watch says nothing, and
+    /// does not end.
+    fn answer(connection: TcpStream, lists: &AtomicU32) -> io::Result<()> {
         let mut connection = BufReader::new(connection);
         let (mut line, mut is_watch) = (String::new(), false);
         // A request has no body, so it ends with an empty line.
         while connection.read_line(&mut line)? > 0 {
             is_watch |= line.contains("watch=true");
             if line == "\r\n" {
-                let is_back = has_gone_back.swap(true, Ordering::SeqCst);
-                let (version, name) = if is_back { (8, "after") } else { (9, "before") };
-                let object = json!({"metadata": {"name": name}});
-                let body = json!({"metadata": {"resourceVersion": version.to_string()}, "items": [object]});
-                let body = body.to_string();
-                let rest = if is_watch {
-                    "Transfer-Encoding: chunked\r\n\r\n".to_owned()
-                } else {
-                    format!("Content-Length: {}\r\n\r\n{body}", body.len())
+                let list = |version: u8, name: &str| {
+                    let object = json!({"metadata": {"name": name}});
+                    json!({"metadata": {"resourceVersion": version.to_string()}, "items": [object]})
                 };
-                let answer = format!("HTTP/1.1 200 OK\r\n{rest}");
+                let (status, body) = if is_watch {
+                    ("200 OK", None)
+                } else {
+                    match lists.fetch_add(1, Ordering::SeqCst) {
+                        0 => ("200 OK", Some(list(9, "before"))),
+                        1 => ("403 Forbidden", Some(json!({"code": 403}))),
+                        _ => ("200 OK", Some(list(8, "after"))),
+                    }
+                };
+                let rest = body.map_or_else(
+                    || "Transfer-Encoding: chunked\r\n\r\n".to_owned(),
+                    |body| {
+                        let body = body.to_string();
+                        format!("Content-Length: {}\r\n\r\n{body}", body.len())
+                    },
+                );
+                let answer = format!("HTTP/1.1 {status}\r\n{rest}");
                 connection.get_mut().write_all(answer.as_bytes())?;
                 is_watch = false;
             }
@@ -184,11 +205,11 @@ mod tests {
     fn going_back() -> io::Result<u16> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
-        let has_gone_back = Arc::<AtomicBool>::default();
+        let lists = Arc::<AtomicU32>::default();
         std::thread::spawn(move || {
             for connection in listener.incoming() {
-                let (connection, has_gone_back) = (connection?, Arc::clone(&has_gone_back));
-                std::thread::spawn(move || answer(connection, &has_gone_back));
+                let (connection, lists) = (connection?, Arc::clone(&lists));
+                std::thread::spawn(move || answer(connection, &lists));
             }
             io::Result::Ok(())
         });
