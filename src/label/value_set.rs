@@ -63,16 +63,11 @@ impl ValueSet {
     /// # Errors
     /// If Karpenter does not have the operator, or if a numeric operator does not have one integer as its value.
     pub fn new(operator: Operator, values: Vec<String>) -> Result<Self, FieldError> {
-        let listed = |values: Vec<String>| in_order(values.into_iter().map(Into::into));
         Ok(match operator {
-            Operator::In => Self {
-                complement: false,
-                values: listed(values),
-                ..Self::any()
-            },
+            Operator::In => Self::one_of(values),
             Operator::NotIn => Self {
-                values: listed(values),
-                ..Self::any()
+                complement: true,
+                ..Self::one_of(values)
             },
             Operator::Exists => Self::any(),
             Operator::DoesNotExist => Self::absent(),

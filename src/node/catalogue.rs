@@ -100,29 +100,28 @@ impl Catalogue {
 
     /// Puts a node pool in, in place of the one of its name.
     pub fn put(&mut self, node_pool: Arc<NodePool>) {
-        self.forget_keys(node_pool.name());
-        add(&mut self.node_labels, node_pool.node_label());
-        for taint in node_pool.hard_taints() {
-            add(&mut self.taint_keys, &taint.key);
-        }
         let name = Arc::clone(node_pool.name());
+        self.remove_keys(&name);
+        self.count_keys(&node_pool, add);
         self.node_pools.insert_mut(name, node_pool);
     }
 
     /// Takes the node pool of that name out, if there is one.
     pub fn remove(&mut self, name: &str) {
-        self.forget_keys(name);
+        self.remove_keys(name);
         self.node_pools.remove_mut(name);
     }
 
-    /// Takes the keys of the node pool of that name out.
-    fn forget_keys(&mut self, name: &str) {
-        let Some(node_pool) = self.node_pools.get(name) else {
-            return;
-        };
-        subtract(&mut self.node_labels, node_pool.node_label());
+    fn remove_keys(&mut self, name: &str) {
+        if let Some(node_pool) = self.node_pools.get(name).map(Arc::clone) {
+            self.count_keys(&node_pool, subtract);
+        }
+    }
+
+    fn count_keys(&mut self, node_pool: &NodePool, count: fn(&mut Keys, &str)) {
+        count(&mut self.node_labels, node_pool.node_label());
         for taint in node_pool.hard_taints() {
-            subtract(&mut self.taint_keys, &taint.key);
+            count(&mut self.taint_keys, &taint.key);
         }
     }
 }

@@ -62,12 +62,13 @@ impl Memory {
         if announced.is_some_and(|length| length > limit) {
             return Err(HttpError::TooLarge);
         }
+        let is_large = |length| announced.unwrap_or(length) > QUICK;
         let mut received = Received::default();
         let mut length = 0;
         let mut is_refused = false;
         let mut turn = None;
         loop {
-            if turn.is_none() && announced.unwrap_or(length) > QUICK {
+            if turn.is_none() && is_large(length) {
                 let taken = turns.take().await;
                 if taken.is_err() {
                     is_refused = true;
@@ -106,7 +107,10 @@ impl Memory {
         if is_refused {
             return Err(HttpError::Busy);
         }
-        received.turn = turn.and_then(Result::ok);
+        if turn.is_none() && is_large(length) {
+            turn = Some(turns.take().await);
+        }
+        received.turn = turn.transpose().map_err(|_| HttpError::Busy)?;
         Ok(received)
     }
 }
@@ -132,7 +136,7 @@ async fn arrived(body: &mut Body) -> Option<Option<Result<Frame<Bytes>, axum::Er
 pub(super) struct Received<'m> {
     whole: Whole,
     shares: Shares<'m>,
-    /// The turn in which its last part was read, if it is large and all of it was there.
+    /// The turn in which to decide on it, if it is large.
     turn: Option<Turn>,
 }
 

@@ -18,7 +18,7 @@ use super::body::Memory;
 use super::duration;
 use super::http_error::HttpError;
 use super::limits::Limits;
-use super::turns::{QUICK, Turns};
+use super::turns::Turns;
 use crate::admission;
 use crate::logging;
 use crate::metrics::{Endpoint, Metrics};
@@ -129,15 +129,11 @@ impl Webhook {
         let receive = self
             .memory
             .receive(request.into_body(), self.limits.body, &self.turns);
-        let body = timeout(time, receive).await;
-        let body = body.map_err(|_| HttpError::TooSlow)??;
-        if body.len() <= QUICK {
+        let received = timeout(time, receive).await;
+        let received = received.map_err(|_| HttpError::TooSlow)??;
+        let (body, _shares, turn) = received.split();
+        let Some(turn) = turn else {
             return self.decide(endpoint, &body, begun);
-        }
-        let (body, _shares, turn) = body.split();
-        let turn = match turn {
-            Some(turn) => turn,
-            None => self.turns.take().await.map_err(|_| HttpError::Busy)?,
         };
         let webhook = Arc::clone(self);
         turn.run(move || webhook.decide(endpoint, &body, begun))
