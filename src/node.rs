@@ -6,6 +6,7 @@ mod manifest;
 mod naming;
 mod node_pool;
 mod report;
+mod requirements;
 mod state;
 mod taint;
 

@@ -7,11 +7,11 @@
 //! rule).
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::instances::{Candidates, Demands, Instances};
 use super::naming::{valid_node_label, valid_node_pool_name};
+use super::requirements::{keep_architectures, least_values, value_sets};
 use super::state::State;
 use super::taint::Taint;
 use crate::encoding::field::FieldError;
@@ -264,81 +264,6 @@ impl NodePool {
     pub fn instance_types(&self) -> Option<TypeSet> {
         self.instances.as_ref()?.listed()
     }
-}
-
-/// Returns the numbers of different values that the requirements demand of the instance types for one pod, by canonical
-/// key.
-fn least_values(requirements: &[RequirementFile]) -> Result<Vec<(String, usize)>, FieldError> {
-    let mut least = Vec::new();
-    for (index, requirement) in requirements.iter().enumerate() {
-        let Some(number) = requirement.min_values else {
-            continue;
-        };
-        let number = usize::try_from(number).ok();
-        let number = number.filter(|number| (1..=MOST_VALUES).contains(number));
-        let number = number.ok_or_else(|| {
-            let error = FieldError::new(format!("is none of 1 to {MOST_VALUES}"));
-            let error = error.in_field("minValues").in_item(index);
-            error.in_field("requirements")
-        })?;
-        least.push((canonical(&requirement.key).to_owned(), number));
-    }
-    Ok(least)
-}
-
-/// The most values that `minValues` may demand.
-const MOST_VALUES: usize = 50;
-
-/// Narrows the architectures that a node pool offers to those of its instance types. A node pool that names a family of
-/// Graviton alone offers arm64, even if it does not say so.
-fn keep_architectures(requirements: &mut BTreeMap<String, ValueSet>, instances: &Instances) {
-    let made: Vec<String> = instances.architectures().map(str::to_owned).collect();
-    let offered = requirements
-        .entry(ARCH.to_owned())
-        .or_insert_with(ValueSet::any);
-    *offered = offered.intersection(&ValueSet::one_of(made));
-}
-
-/// Combines the labels and the requirements of a node pool to one set of values for each label. The set of `node_label`
-/// holds only `name`.
-fn value_sets(
-    node_label: &str,
-    name: &str,
-    labels: BTreeMap<String, String>,
-    requirements: Vec<RequirementFile>,
-) -> Result<BTreeMap<String, ValueSet>, FieldError> {
-    let mut sets = BTreeMap::from([(node_label.to_owned(), ValueSet::of(name))]);
-    let mut narrow = |key: String, set: ValueSet| {
-        let canonical = canonical(&key);
-        let key = if canonical == key {
-            key
-        } else {
-            canonical.to_owned()
-        };
-        match sets.entry(key) {
-            Entry::Vacant(unknown) => {
-                unknown.insert(set);
-            }
-            Entry::Occupied(mut known) => *known.get_mut() = known.get().intersection(&set),
-        }
-    };
-    for (key, value) in labels {
-        narrow(key, ValueSet::of(value));
-    }
-    for (index, requirement) in requirements.into_iter().enumerate() {
-        let RequirementFile {
-            key,
-            operator,
-            values,
-            min_values: _,
-        } = requirement;
-        let set = ValueSet::new(operator, values).map_err(|error| {
-            let error = FieldError::new(format!("{key}: {}", error.message));
-            error.in_item(index).in_field("requirements")
-        })?;
-        narrow(key, set);
-    }
-    Ok(sets)
 }
 
 /// True if a node pool can make a node that meets a pod's requirements on a label, by Karpenter's rule. `offered` are
