@@ -4,7 +4,6 @@
 //! Even a refusal takes a turn, in which the body is read and dropped. Otherwise an overload would read hundreds of bodies at
 //! once, and each of them would be complete at the end.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +17,10 @@ use super::http_error::HttpError;
 /// The most bytes of a review that needs no turn. Whatever is in it, it takes less than a millisecond.
 pub(super) const QUICK: usize = 64 * 1024;
 
+/// The most bytes of a review that is decided on where its connection is served: whatever is in it, it takes a millisecond or
+/// two. A thread of its own would share the processor with the heads of all that is to be refused.
+const BRIEF: usize = 256 * 1024;
+
 /// The longest that a review waits in a burst. What the burst brings is answered in time for its callers.
 const BURST: Duration = Duration::from_millis(250);
 
@@ -29,14 +32,10 @@ const OVERLOAD: Duration = Duration::from_millis(1);
 const CALM: Duration = Duration::from_secs(1);
 
 /// The refusals between two decisions of an overload. To read a body takes less than to decide on it.
-const REFUSALS: u32 = 2;
+const REFUSALS: u32 = 3;
 
 /// The longest that a review waits even for its refusal, should the decisions before it take that long.
 const PATIENCE: Duration = Duration::from_millis(500);
-
-/// The steps by which the threads of the turns are less urgent than those that serve connections. Five give them a quarter
-/// of a processor that both want.
-const LESS_URGENT: i32 = 5;
 
 /// The turns. The quick reviews need none: a refusal would cost as much as their answer.
 #[derive(Debug)]
@@ -98,17 +97,21 @@ impl Turns {
 }
 
 impl Turn {
-    /// Decides beside the threads that serve connections, which answer others meanwhile.
+    /// Decides on a review of so many bytes. One that may take long does not keep others from their answers meanwhile.
     pub(super) async fn run<T: Send + 'static>(
         self,
+        length: usize,
         decide: impl FnOnce() -> Result<T, HttpError> + Send + 'static,
     ) -> Result<T, HttpError> {
-        let decided = spawn_blocking(move || {
+        let in_turn = move || {
             let _turn = self;
-            give_way();
             decide()
-        });
-        decided.await.unwrap_or(Err(HttpError::Busy))
+        };
+        if length <= BRIEF {
+            return in_turn();
+        }
+        let decided = spawn_blocking(in_turn).await;
+        decided.unwrap_or(Err(HttpError::Busy))
     }
 }
 
@@ -175,18 +178,6 @@ impl Queue {
             self.waiting.pop_front()
         };
         Some((next?.call, Verdict::Decide))
-    }
-}
-
-/// Lets the threads that serve connections go first from now on. They refuse what gets no turn, and take in what does. Where
-/// the system does not let it, all are as urgent.
-fn give_way() {
-    thread_local! {
-        static GIVES_WAY: Cell<bool> = const { Cell::new(false) };
-    }
-    // Elsewhere it would be for the whole process.
-    if cfg!(target_os = "linux") && !GIVES_WAY.replace(true) {
-        let _ = rustix::process::nice(LESS_URGENT);
     }
 }
 
@@ -260,16 +251,17 @@ mod tests {
     #[test]
     fn an_overload_answers_the_newest_and_refuses_the_oldest() {
         let mut scene = Scene::new();
-        for name in ["a", "b", "c", "d"] {
+        for name in ["a", "b", "c", "d", "e"] {
             scene.enters(name, 0);
         }
         scene.enters("new", 300);
         assert_eq!(scene.next(300), Some(("a", Verdict::Refuse)));
         assert_eq!(scene.next(300), Some(("b", Verdict::Refuse)));
+        assert_eq!(scene.next(300), Some(("c", Verdict::Refuse)));
         assert_eq!(scene.next(301), Some(("new", Verdict::Decide)));
         // Without anyone new, the others are refused.
-        assert_eq!(scene.next(302), Some(("c", Verdict::Refuse)));
         assert_eq!(scene.next(302), Some(("d", Verdict::Refuse)));
+        assert_eq!(scene.next(302), Some(("e", Verdict::Refuse)));
         // It ends once nobody has waited in vain for a second.
         scene.enters("late", 310);
         scene.enters("later", 315);

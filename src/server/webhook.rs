@@ -136,7 +136,7 @@ impl Webhook {
             return self.decide(endpoint, &body, begun);
         };
         let webhook = Arc::clone(self);
-        turn.run(move || webhook.decide(endpoint, &body, begun))
+        turn.run(body.len(), move || webhook.decide(endpoint, &body, begun))
             .await
     }
 
