@@ -5,10 +5,13 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::time::Instant;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::admission::Record;
 use crate::metrics::Endpoint;
@@ -29,8 +32,8 @@ named! {
 ///
 /// # Errors
 /// When a lone word is no level, or a list does not parse.
-pub fn filter(text: &str) -> Result<EnvFilter, String> {
-    // `EnvFilter` takes a lone word that is no level for a module, and would silence all others.
+pub fn filter(text: &str) -> Result<Targets, String> {
+    // `Targets` takes a lone word that is no level for a module, and would silence all others.
     let lone = !text.contains(['=', ',']);
     if lone && (text.is_empty() || text.parse::<LevelFilter>().is_err()) {
         return Err("not one of off, error, warn, info, debug, trace".to_owned());
@@ -41,7 +44,7 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
     } else {
         format!("{text},{WITHOUT_ANSWERS}")
     };
-    EnvFilter::try_new(own).map_err(|error| error.to_string())
+    own.parse::<Targets>().map_err(|error| error.to_string())
 }
 
 /// Silences the Kubernetes client, which logs each attempt: berth itself logs a failure once.
@@ -67,13 +70,14 @@ pub fn causes(error: &dyn Error) -> String {
 }
 
 /// Starts to log, panics included. Does nothing if called again.
-pub fn init(format: Format, filter: EnvFilter) {
-    let lines = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_env_filter(filter);
+pub fn init(format: Format, filter: Targets) {
+    let logged = registry().with(filter);
+    let lines = layer().with_writer(io::stderr);
     let begun = match format {
-        Format::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),
-        Format::Json => lines.json().flatten_event(true).try_init(),
+        Format::Text => logged
+            .with(lines.with_ansi(io::stderr().is_terminal()))
+            .try_init(),
+        Format::Json => logged.with(lines.json().flatten_event(true)).try_init(),
     };
     if begun.is_ok() {
         std::panic::set_hook(Box::new(|panic| {
@@ -84,9 +88,9 @@ pub fn init(format: Format, filter: EnvFilter) {
     }
 }
 
-/// Logs the decision on an object, at `debug`. An object that berth let through because it is malformed, or because of
-/// a bug, gets a line at `error` before.
-pub fn decision(endpoint: Endpoint, record: &Record<'_>, elapsed: Duration) {
+/// Logs the decision on an object, at `debug`, with the time since its request began. An object that berth let through because
+/// it is malformed, or because of a bug, gets a line at `error` before.
+pub fn decision(endpoint: Endpoint, record: &Record<'_>, begun: Instant) {
     let Record {
         uid,
         namespace,
@@ -132,7 +136,7 @@ pub fn decision(endpoint: Endpoint, record: &Record<'_>, elapsed: Duration) {
         allowed,
         patch_bytes,
         findings = findings.len(),
-        microseconds = elapsed.as_micros(),
+        microseconds = begun.elapsed().as_micros(),
         "decided"
     );
 }
@@ -180,10 +184,9 @@ mod tests {
         for level in ["warn", "debug", "trace", "warn,berth=debug", chosen] {
             let (lines, filter) = (Lines::default(), filter(level).unwrap());
             let writer = lines.clone();
-            let logged = tracing_subscriber::fmt()
-                .with_writer(move || writer.clone())
-                .with_env_filter(filter);
-            tracing::subscriber::with_default(logged.finish(), || {
+            let written = layer().with_writer(move || writer.clone());
+            let logged = registry().with(filter).with(written);
+            tracing::subscriber::with_default(logged, || {
                 tracing::warn!(target: "kube_client::client", "PRIVATE KEY");
                 tracing::error!("said by berth");
             });

@@ -10,7 +10,7 @@ mod tally;
 mod timestamp;
 pub mod watching;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -118,12 +118,20 @@ struct RefusedLabels {
     cause: &'static str,
 }
 
+/// The metrics of an endpoint that nearly every request to it changes, so that none of them looks for their labels.
+#[derive(Debug, Default)]
+struct Usual {
+    answered: OnceLock<Counter>,
+    durations: OnceLock<Histogram>,
+}
+
 /// The metrics of one process.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<EndpointLabels, Histogram, fn() -> Histogram>,
+    usual: [Usual; Endpoint::ALL.len()],
     decisions: PolicyCounters<DecisionLabels>,
     decided: Decisions,
     findings: Family<FindingLabels, Counter>,
@@ -156,6 +164,7 @@ impl Default for Metrics {
                 Unit::Seconds,
                 Family::new_with_constructor(duration_histogram),
             ),
+            usual: Default::default(),
             decisions: all.register(
                 "decisions",
                 "Objects that berth decided on, by reason",
@@ -224,13 +233,23 @@ fn duration_histogram() -> Histogram {
 impl Metrics {
     /// Counts an answered request and its duration.
     pub fn request(&self, endpoint: Endpoint, code: u16, elapsed: Duration) {
+        let usual = &self.usual[endpoint as usize];
         let endpoint = endpoint.as_str();
-        self.requests
-            .get_or_create(&RequestLabels { endpoint, code })
-            .inc();
-        self.durations
-            .get_or_create(&EndpointLabels { endpoint })
-            .observe(elapsed.as_secs_f64());
+        let answers = || {
+            let labels = RequestLabels { endpoint, code };
+            self.requests.get_or_create_owned(&labels)
+        };
+        if code == 200 {
+            usual.answered.get_or_init(answers).inc();
+        } else {
+            answers().inc();
+        }
+        let durations = || {
+            let labels = EndpointLabels { endpoint };
+            self.durations.get_or_create_owned(&labels)
+        };
+        let durations = usual.durations.get_or_init(durations);
+        durations.observe(elapsed.as_secs_f64());
     }
 
     /// Counts a decision and its findings.

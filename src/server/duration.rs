@@ -26,6 +26,10 @@ pub fn parse(text: &str) -> Result<Duration, BadDuration> {
     {
         return Err(BadDuration);
     }
+    // The API server sends whole seconds, with every request.
+    if let Some(Ok(seconds)) = text.strip_suffix('s').map(str::parse::<u32>) {
+        return Ok(Duration::from_secs(seconds.into()));
+    }
     // Go lets a number begin with its point, and jiff does not.
     let parsed = format!("0{text}").parse::<SignedDuration>();
     let parsed = parsed.ok().and_then(|it| Duration::try_from(it).ok());

@@ -159,7 +159,7 @@ impl Webhook {
         };
         let answer = answer.map_err(HttpError::NotAReview)?;
         self.metrics.decision(endpoint, &answer.record);
-        logging::decision(endpoint, &answer.record, begun.elapsed());
+        logging::decision(endpoint, &answer.record, begun);
         Ok(answer.body)
     }
 

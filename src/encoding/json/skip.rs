@@ -84,16 +84,32 @@ fn end_of_string(bytes: &[u8], start: usize) -> Option<usize> {
 
 fn end_of_brackets(bytes: &[u8], start: usize) -> Option<usize> {
     let mut place = Place::default();
-    let (blocks, rest) = bytes[start..].as_chunks::<BLOCK>();
-    for (index, block) in blocks.iter().enumerate() {
+    let mut at = start;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let last;
+        let block = if let Some(block) = rest.first_chunk() {
+            block
+        } else {
+            last = padded(rest);
+            &last
+        };
         if let Some(end) = place.pass(block) {
-            return Some(start + index * BLOCK + end);
+            return Some(at + end);
         }
+        if rest.len() < BLOCK {
+            return None;
+        }
+        at += BLOCK;
     }
-    let mut last = [b' '; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    let end = place.pass(&last)?;
-    Some(start + blocks.len() * BLOCK + end)
+}
+
+/// Returns a block of these bytes and spaces.
+#[cold]
+fn padded(bytes: &[u8]) -> [u8; BLOCK] {
+    let mut block = [b' '; BLOCK];
+    block[..bytes.len()].copy_from_slice(bytes);
+    block
 }
 
 /// A place in a value that has brackets.
@@ -108,6 +124,7 @@ struct Place {
 
 impl Place {
     /// Passes over a block. Returns the position in it after the bracket that closes the value, if it does.
+    #[inline]
     fn pass(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
         let marks = Marks::of(block);
         let quotes = marks.quotes & !self.escaped_by(marks.backslashes);
