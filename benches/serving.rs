@@ -23,9 +23,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
 use berth::metrics::{Metrics, Socket};
-use berth::server::Limits;
 use berth::server::connection::Listener;
 use berth::server::lifecycle::{Lifecycle, Phase};
+use berth::server::{EVENT_INTERVAL, Limits};
 use berth::tls::{Certificates, server_config};
 use webhook::{Client, Memory, Processors, Server, request};
 
@@ -41,6 +41,7 @@ fn main() {
         .install_default()
         .expect("no other provider");
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .event_interval(EVENT_INTERVAL)
         .enable_all()
         .build()
         .expect("a runtime");
@@ -55,7 +56,7 @@ fn main() {
     }
 }
 
-/// The same listener, TLS and HTTP as berth's, and a body that is read and not looked at.
+/// The same runtime, listener, TLS and HTTP as berth's, and a body that is read and not looked at.
 async fn serve_constant() {
     let certificates = Arc::new(Certificates::self_signed().expect("a certificate"));
     let lifecycle = Lifecycle::default();

@@ -23,3 +23,7 @@ mod turns;
 pub mod webhook;
 
 pub use limits::Limits;
+
+/// The tasks that a worker goes on with before it looks who else has sent something. In an overload some of them take a tenth
+/// of a millisecond, and a request that has just come is the one that can still be answered in time.
+pub const EVENT_INTERVAL: u32 = 8;

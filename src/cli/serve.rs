@@ -33,7 +33,7 @@ use crate::server::last_hour::LastHour;
 use crate::server::lifecycle::{Lifecycle, Phase, Signals};
 use crate::server::ops::Ops;
 use crate::server::webhook::Webhook;
-use crate::server::{Limits, duration};
+use crate::server::{EVENT_INTERVAL, Limits, duration};
 use crate::split::Ledger;
 use crate::tls::{Keeper, server_config};
 use crate::watch::Cluster;
@@ -192,10 +192,6 @@ fn cluster_flag(args: &Args) -> Option<&'static str> {
     follows.or_else(|| args.tls.need_cluster().then_some("--tls-secret"))
 }
 
-/// The tasks that a worker goes on with before it looks who else has sent something. In an overload some of them take a
-/// tenth of a millisecond, and a request that has just come is the one that can still be answered in time.
-const TASKS_BETWEEN_EVENTS: u32 = 8;
-
 /// Starts as many workers as the container may use cores: more would only wait for each other.
 fn runtime() -> anyhow::Result<Runtime> {
     let workers = available_parallelism().map_or(1, NonZeroUsize::get);
@@ -206,7 +202,7 @@ fn runtime() -> anyhow::Result<Runtime> {
     };
     builder
         .worker_threads(workers)
-        .event_interval(TASKS_BETWEEN_EVENTS)
+        .event_interval(EVENT_INTERVAL)
         .enable_all()
         .build()
         .context("starting threads")

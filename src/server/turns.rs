@@ -32,7 +32,7 @@ const OVERLOAD: Duration = Duration::from_millis(1);
 const CALM: Duration = Duration::from_secs(1);
 
 /// The refusals between two decisions of an overload. To read a body takes less than to decide on it.
-const REFUSALS: u32 = 3;
+const REFUSALS: u32 = 5;
 
 /// The longest that a review waits even for its refusal, should the decisions before it take that long.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -251,17 +251,17 @@ mod tests {
     #[test]
     fn an_overload_answers_the_newest_and_refuses_the_oldest() {
         let mut scene = Scene::new();
-        for name in ["a", "b", "c", "d", "e"] {
+        for name in ["a", "b", "c", "d", "e", "f", "g"] {
             scene.enters(name, 0);
         }
         scene.enters("new", 300);
-        assert_eq!(scene.next(300), Some(("a", Verdict::Refuse)));
-        assert_eq!(scene.next(300), Some(("b", Verdict::Refuse)));
-        assert_eq!(scene.next(300), Some(("c", Verdict::Refuse)));
+        for name in ["a", "b", "c", "d", "e"] {
+            assert_eq!(scene.next(300), Some((name, Verdict::Refuse)));
+        }
         assert_eq!(scene.next(301), Some(("new", Verdict::Decide)));
         // Without anyone new, the others are refused.
-        assert_eq!(scene.next(302), Some(("d", Verdict::Refuse)));
-        assert_eq!(scene.next(302), Some(("e", Verdict::Refuse)));
+        assert_eq!(scene.next(302), Some(("f", Verdict::Refuse)));
+        assert_eq!(scene.next(302), Some(("g", Verdict::Refuse)));
         // It ends once nobody has waited in vain for a second.
         scene.enters("late", 310);
         scene.enters("later", 315);
