@@ -6,8 +6,8 @@
 //!  :8080 ─┘                       └▶ ops                       GET /livez, /readyz, /metrics, …
 //! ```
 //!
-//! Only a listener spawns tasks: one per connection, in a `JoinSet` that it drains. Large reviews are decided on beside them,
-//! in turns, on threads that may block.
+//! Only a listener spawns tasks: one per connection, in a `JoinSet` that it drains. Large reviews take turns, and the largest are
+//! decided on beside the connections, on threads that may block.
 
 pub mod body;
 pub mod connection;
