@@ -183,6 +183,10 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::thread;
+
+    use futures_util::FutureExt;
     use tokio::sync::oneshot::error::TryRecvError::Closed;
 
     use super::*;
@@ -266,5 +270,33 @@ mod tests {
         scene.enters("late", 310);
         scene.enters("later", 315);
         assert_eq!(scene.next(1303), Some(("late", Verdict::Refuse)));
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_when_all_turns_are_taken_waits_for_one() {
+        let turns = Arc::new(Turns::new(2));
+        let first = turns.take().await.unwrap();
+        let _second = turns.take().await.unwrap();
+        let mut third = pin!(turns.take());
+        assert!(third.as_mut().now_or_never().is_none());
+        drop(first);
+        let third = third.await.unwrap();
+        assert!(turns.take().now_or_never().is_none());
+        drop(third);
+        assert!(turns.take().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn only_what_may_take_long_has_another_thread() {
+        let turns = Arc::new(Turns::new(1));
+        for (length, is_here) in [(BRIEF, true), (BRIEF + 1, false)] {
+            let turn = turns.take().await.unwrap();
+            let decided = turn.run(length, || Ok(thread::current().id())).await;
+            assert_eq!(
+                decided.unwrap() == thread::current().id(),
+                is_here,
+                "{length}"
+            );
+        }
     }
 }
