@@ -262,14 +262,18 @@ mod tests {
         for name in ["a", "b", "c", "d", "e"] {
             assert_eq!(scene.next(300), Some((name, Verdict::Refuse)));
         }
+        scene.enters("newer", 301);
+        scene.goes("newer");
         assert_eq!(scene.next(301), Some(("new", Verdict::Decide)));
-        // Without anyone new, the others are refused.
+        // The others are refused, also while there are new ones.
+        scene.enters("newest", 302);
         assert_eq!(scene.next(302), Some(("f", Verdict::Refuse)));
         assert_eq!(scene.next(302), Some(("g", Verdict::Refuse)));
+        assert_eq!(scene.next(302), Some(("newest", Verdict::Decide)));
         // It ends once nobody has waited in vain for a second.
-        scene.enters("late", 310);
-        scene.enters("later", 315);
-        assert_eq!(scene.next(1303), Some(("late", Verdict::Refuse)));
+        scene.enters("late", 1290);
+        scene.enters("later", 1295);
+        assert_eq!(scene.next(1302), Some(("late", Verdict::Decide)));
     }
 
     #[tokio::test]
