@@ -255,25 +255,33 @@ mod tests {
     #[test]
     fn an_overload_answers_the_newest_and_refuses_the_oldest() {
         let mut scene = Scene::new();
-        for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        let first = ["a", "b", "c", "d", "e"];
+        let others = ["f", "g", "h", "i", "j", "k"];
+        for name in [&first[..], &others, &["last"]].concat() {
             scene.enters(name, 0);
         }
         scene.enters("new", 300);
-        for name in ["a", "b", "c", "d", "e"] {
+        for name in first {
             assert_eq!(scene.next(300), Some((name, Verdict::Refuse)));
         }
         scene.enters("newer", 301);
         scene.goes("newer");
         assert_eq!(scene.next(301), Some(("new", Verdict::Decide)));
-        // The others are refused, also while there are new ones.
+        // Without anyone new, the others are refused.
+        for name in others {
+            assert_eq!(scene.next(302), Some((name, Verdict::Refuse)));
+        }
         scene.enters("newest", 302);
-        assert_eq!(scene.next(302), Some(("f", Verdict::Refuse)));
-        assert_eq!(scene.next(302), Some(("g", Verdict::Refuse)));
         assert_eq!(scene.next(302), Some(("newest", Verdict::Decide)));
+        // After a decision it is the turn of those again.
+        scene.enters("later than that", 303);
+        assert_eq!(scene.next(303), Some(("last", Verdict::Refuse)));
+        assert_eq!(scene.next(303), Some(("later than that", Verdict::Decide)));
         // It ends once nobody has waited in vain for a second.
         scene.enters("late", 1290);
         scene.enters("later", 1295);
-        assert_eq!(scene.next(1302), Some(("late", Verdict::Decide)));
+        assert_eq!(scene.next(1303), Some(("late", Verdict::Decide)));
+        assert_eq!(scene.next(1600), Some(("later", Verdict::Refuse)));
     }
 
     #[tokio::test]

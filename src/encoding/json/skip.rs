@@ -85,6 +85,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> Option<usize> {
 fn end_of_brackets(bytes: &[u8], start: usize) -> Option<usize> {
     let mut place = Place::default();
     let mut at = start;
+    // One call for whole blocks and for the last, so that it is a part of the loop.
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         let last;
@@ -124,7 +125,6 @@ struct Place {
 
 impl Place {
     /// Passes over a block. Returns the position in it after the bracket that closes the value, if it does.
-    #[inline]
     fn pass(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
         let marks = Marks::of(block);
         let quotes = marks.quotes & !self.escaped_by(marks.backslashes);
