@@ -72,7 +72,7 @@ impl<'a> Spec<'a> {
                 })?,
                 "volumeClaimTemplates" => value.items(|claim| {
                     spec.claims_volumes = true;
-                    claim.span().map(drop)
+                    claim.skip()
                 })?,
                 "template" => spec.template = nested(value, templates)?,
                 "jobTemplate" => spec.job_template = nested(value, templates)?,
@@ -133,7 +133,7 @@ fn nested<'a>(
 ) -> Result<Option<Box<Template<'a>>>, Malformed> {
     match templates.checked_sub(1) {
         Some(templates) => Ok(Some(Box::new(Template::nested(json, templates)?))),
-        None => json.span().map(|_| None),
+        None => json.skip().map(|()| None),
     }
 }
 

@@ -6,6 +6,7 @@
 //! server wrote the rest, and vouches for it.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -39,7 +40,7 @@ macro_rules! fields {
             |key| {
                 let next = 0;
                 $($(
-                    if key == $key {
+                    if key == $key.as_bytes() {
                         return Some(next);
                     }
                     let next = next + 1;
@@ -106,9 +107,17 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If no value begins here.
     pub fn span(&mut self) -> Result<&'a str, Malformed> {
-        let start = self.at;
-        self.at = end_of_value(self.text.as_bytes(), start).ok_or(malformed(start))?;
-        Ok(&self.text[start..self.at])
+        self.with_span(Self::skip)
+    }
+
+    /// Skips a value, unchecked.
+    ///
+    /// # Errors
+    /// If no value begins here.
+    pub fn skip(&mut self) -> Result<(), Malformed> {
+        let end = end_of_value(self.text.as_bytes(), self.at);
+        self.at = end.ok_or(self.malformed())?;
+        Ok(())
     }
 
     /// Skips a value if its text, unchecked, is of no interest. Else it reads nothing, and returns false.
@@ -146,7 +155,7 @@ impl<'a> Reader<'a> {
     /// If the value is neither a string nor `null`.
     pub fn text(&mut self) -> Result<Cow<'a, str>, Malformed> {
         if self.is_null() {
-            return self.span().map(|_| Cow::default());
+            return self.skip().map(|()| Cow::default());
         }
         self.string()
     }
@@ -167,19 +176,19 @@ impl<'a> Reader<'a> {
     /// If the value is not an object, a key with a number occurs twice, or `read` fails.
     pub fn members(
         &mut self,
-        position: impl Fn(&str) -> Option<usize>,
+        position: impl Fn(&[u8]) -> Option<usize>,
         mut read: impl FnMut(usize, &mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         let mut seen = 0_u32;
         self.list(*b"{}", |reader| {
             reader.members_left = reader.reduced(reader.members_left)?;
             let known = match reader.plain_string() {
-                Some(key) => position(key),
-                None => position(&reader.escaped_string()?),
+                Some(key) => position(reader.text.as_bytes().get(key).unwrap_or_default()),
+                None => position(reader.escaped_string()?.as_bytes()),
             };
             reader.colon()?;
             let Some(known) = known else {
-                return reader.span().map(drop);
+                return reader.skip();
             };
             debug_assert!(known < 32, "there is one bit for each key");
             if seen & (1 << known) != 0 {
@@ -187,7 +196,7 @@ impl<'a> Reader<'a> {
             }
             seen |= 1 << known;
             if reader.is_null() {
-                return reader.span().map(drop);
+                return reader.skip();
             }
             read(known, reader)
         })
@@ -265,11 +274,9 @@ impl<'a> Reader<'a> {
         }
         loop {
             read(self)?;
-            self.pass_space();
-            if self.take(close) {
-                return Ok(());
+            if !self.separator(b',') {
+                return self.require(close);
             }
-            self.require(b',')?;
         }
     }
 
@@ -282,22 +289,36 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn colon(&mut self) -> Result<(), Malformed> {
-        self.pass_space();
-        self.require(b':')
+        if self.separator(b':') {
+            Ok(())
+        } else {
+            Err(self.malformed())
+        }
+    }
+
+    /// Reads the byte with the white space around it. Returns `false` if the next byte is another one, and then has read the
+    /// white space before that. The API server writes none before a separator.
+    #[inline]
+    fn separator(&mut self, byte: u8) -> bool {
+        self.take(byte) || {
+            self.pass_space();
+            self.take(byte)
+        }
     }
 
     /// Reads a string. Only the rare string that has an escape is copied.
     #[inline]
     fn string(&mut self) -> Result<Cow<'a, str>, Malformed> {
         match self.plain_string() {
-            Some(text) => Ok(Cow::Borrowed(text)),
+            Some(inside) => Ok(Cow::Borrowed(&self.text[inside])),
             None => self.escaped_string(),
         }
     }
 
-    /// Reads a string that has no escape. Returns `None` for any other value, and then reads nothing.
+    /// Reads a string that has no escape, and returns its place in the text. Returns `None` for any other value, and then
+    /// reads nothing.
     #[inline]
-    fn plain_string(&mut self) -> Option<&'a str> {
+    fn plain_string(&mut self) -> Option<Range<usize>> {
         let rest = self.text.as_bytes().get(self.at..)?;
         let (b'"', inside) = rest.split_first()? else {
             return None;
@@ -307,9 +328,9 @@ impl<'a> Reader<'a> {
             return None;
         }
         let start = self.at + 1;
-        let text = self.text.get(start..start + length)?;
-        self.at = start + length + 1;
-        Some(text)
+        let end = start + length;
+        self.at = end + 1;
+        Some(start..end)
     }
 
     #[cold]
@@ -347,7 +368,8 @@ impl<'a> Reader<'a> {
     }
 
     fn is_null(&self) -> bool {
-        self.text[self.at..].starts_with("null")
+        let rest = self.text.as_bytes().get(self.at..);
+        rest.is_some_and(|rest| rest.starts_with(b"null"))
     }
 
     /// Returns the error for the reader's current position.
@@ -417,7 +439,7 @@ mod tests {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
             let mut found = Vec::new();
             let keys = ["a", "b", "\"", "\\"];
-            let position = |key: &str| keys.iter().position(|known| *known == key);
+            let position = |key: &[u8]| keys.iter().position(|known| known.as_bytes() == key);
             let read = Reader::new(&text).members(position, |key, member| {
                 let key = keys[key];
                 found.push((key, member.parse::<Value>()?));
@@ -449,7 +471,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in "[\\[\\]{}\",:\\\\a0 ]{0,24}") {
             let _ = fields!(Reader::new(&text), |value| { "a" => value.span()?, });
-            let _ = Reader::new(&text).items(|item| item.items(|inner| inner.span().map(drop)));
+            let _ = Reader::new(&text).items(|item| item.items(Reader::skip));
             let _ = Reader::new(&text).parse::<Value>();
         }
     }
@@ -458,11 +480,11 @@ mod tests {
     fn a_key_that_occurs_twice_is_refused_if_it_is_read() {
         let text = r#"{"a":1,"\u0061":null,"b":2,"b":3}"#;
         let members = |wanted| {
-            let position = |key: &str| (key == wanted).then_some(0);
-            Reader::new(text).members(position, |_, value| value.span().map(drop))
+            let position = |key: &[u8]| (key == wanted).then_some(0);
+            Reader::new(text).members(position, |_, value| value.skip())
         };
-        assert!(members("a").is_err());
-        assert!(members("b").is_err());
-        assert!(members("c").is_ok());
+        assert!(members(b"a").is_err());
+        assert!(members(b"b").is_err());
+        assert!(members(b"c").is_ok());
     }
 }
