@@ -31,8 +31,9 @@ const OVERLOAD: Duration = Duration::from_millis(1);
 /// The time since the last review that waited in vain, after which an overload is over.
 const CALM: Duration = Duration::from_secs(1);
 
-/// The refusals between two decisions of an overload. To read a body takes less than to decide on it.
-const REFUSALS: u32 = 5;
+/// The refusals between two decisions of an overload. To read a body takes less than to decide on it. With more of them, whoever
+/// gets a decision waits longer for it; with fewer, whoever is refused does.
+const REFUSALS: u32 = 3;
 
 /// The longest that a review waits even for its refusal, should the decisions before it take that long.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -255,8 +256,8 @@ mod tests {
     #[test]
     fn an_overload_answers_the_newest_and_refuses_the_oldest() {
         let mut scene = Scene::new();
-        let first = ["a", "b", "c", "d", "e"];
-        let others = ["f", "g", "h", "i", "j", "k"];
+        let first = ["a", "b", "c"];
+        let others = ["d", "e", "f", "g"];
         for name in [&first[..], &others, &["last"]].concat() {
             scene.enters(name, 0);
         }
