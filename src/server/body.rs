@@ -174,14 +174,6 @@ impl<'m> Received<'m> {
     }
 }
 
-impl Deref for Received<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.whole
-    }
-}
-
 /// The bytes that have arrived so far. A body in one piece is never copied, and most bodies arrive so.
 #[derive(Debug)]
 pub(super) enum Whole {
@@ -238,3 +230,6 @@ impl Whole {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

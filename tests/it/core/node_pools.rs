@@ -1,5 +1,7 @@
 //! Node pools: what they say of their nodes.
 
+use std::sync::Arc;
+
 use berth::node::{Catalogue, NodePool};
 use serde_json::{Value, json};
 
@@ -70,4 +72,16 @@ fn a_label_is_its_authors_own_if_no_platform_has_it() {
         owned.collect::<Vec<_>>()
     });
     assert_eq!(own, [("example.com/team".to_owned(), "red".to_owned())]);
+}
+
+#[test]
+fn of_several_node_pools_of_one_name_the_last_counts() {
+    let node_pools = ["red", "blue"].map(|team| {
+        let fields = json!({"labels": {"example.com/team": team}});
+        of_one(&fields, |one| Arc::new(one.clone()))
+    });
+    let [_, last] = node_pools.clone();
+    let collected: Catalogue = node_pools.into_iter().collect();
+    let found: Vec<&NodePool> = collected.iter().collect();
+    assert_eq!(found, [&*last]);
 }
