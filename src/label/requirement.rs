@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use super::key::{LONGEST_KEY, LONGEST_NAME};
 
@@ -59,7 +60,7 @@ impl From<&str> for Operator {
 
 impl<'de> Deserialize<'de> for Operator {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::from(String::deserialize(deserializer)?.as_str()))
+        Ok(Self::from(SmolStr::deserialize(deserializer)?.as_str()))
     }
 }
 
@@ -141,7 +142,7 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
 pub(crate) struct RequirementFile {
     /// The label's key.
     #[schemars(length(max = LONGEST_KEY))]
-    pub(crate) key: String,
+    pub(crate) key: SmolStr,
     /// The comparison of the label's value with the values. Gt, Lt, Gte and Lte take exactly one value, an integer.
     #[schemars(
         with = "String",
@@ -151,7 +152,7 @@ pub(crate) struct RequirementFile {
     /// The values that the label's value is compared with.
     #[serde(default)]
     #[schemars(length(max = 128), inner(length(max = LONGEST_NAME)))]
-    pub(crate) values: Vec<String>,
+    pub(crate) values: Vec<SmolStr>,
     /// The number of different values that the instance types for one pod must have, as in a NodePool.
     #[serde(default)]
     #[schemars(range(min = 1, max = 50))]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 use super::asked::Asked;
 use super::requirement::{Operator, integer, range};
 use crate::encoding::field::FieldError;
@@ -12,7 +14,7 @@ pub struct ValueSet {
     /// True if the set holds all values but those in `values`.
     complement: bool,
     /// In order, each once. Most sets have a few: a list of them takes one allocation, and little time to build and to search.
-    values: Vec<Box<str>>,
+    values: Vec<SmolStr>,
     /// The inclusive lower bound of a complement. A finite set has no bounds: its values are within them already.
     lower: i64,
     /// The inclusive upper bound of a complement.
@@ -33,7 +35,7 @@ impl ValueSet {
 
     /// Returns the set of this one value.
     #[must_use]
-    pub fn of(value: impl Into<Box<str>>) -> Self {
+    pub fn of(value: impl Into<SmolStr>) -> Self {
         Self {
             complement: false,
             values: vec![value.into()],
@@ -42,9 +44,9 @@ impl ValueSet {
     }
 
     /// Returns the set of these values.
-    pub(crate) fn one_of(values: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn one_of(values: impl IntoIterator<Item = SmolStr>) -> Self {
         Self {
-            values: in_order(values.into_iter().map(Into::into)),
+            values: in_order(values.into_iter()),
             ..Self::absent()
         }
     }
@@ -62,7 +64,7 @@ impl ValueSet {
     ///
     /// # Errors
     /// If Karpenter does not have the operator, or if a numeric operator does not have one integer as its value.
-    pub fn new(operator: Operator, values: Vec<String>) -> Result<Self, FieldError> {
+    pub fn new(operator: Operator, values: Vec<SmolStr>) -> Result<Self, FieldError> {
         Ok(match operator {
             Operator::In => Self::one_of(values),
             Operator::NotIn => Self {
@@ -185,7 +187,7 @@ impl ValueSet {
 }
 
 /// Returns values in order, each once.
-fn in_order(values: impl Iterator<Item = Box<str>>) -> Vec<Box<str>> {
+fn in_order(values: impl Iterator<Item = SmolStr>) -> Vec<SmolStr> {
     let mut values: Vec<_> = values.collect();
     values.sort_unstable();
     values.dedup();
@@ -239,7 +241,7 @@ mod tests {
                 values: &values,
             };
             let asked = Asked::new(std::iter::once(requirement));
-            let at_most_four = ValueSet::new(Operator::Lte, vec!["4".to_owned()]).unwrap();
+            let at_most_four = ValueSet::new(Operator::Lte, vec!["4".into()]).unwrap();
             for set in [ValueSet::any(), at_most_four] {
                 assert_eq!(set.meets(&asked, false), is_met, "{operator:?} {bound}");
             }

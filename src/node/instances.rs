@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use crate::instance::{Property, Table, TypeName, TypeSet};
 use crate::label::{Asked, CAPACITY_TYPE, LASTING, Platform, ValueSet};
 
@@ -18,7 +20,7 @@ pub(super) struct Instances {
     /// Those of the table.
     listed: TypeSet,
     /// The names in the requirements that the table does not have, each of a type or of a family.
-    unlisted: Vec<Box<str>>,
+    unlisted: Vec<SmolStr>,
     /// The numbers of different values that the types for one pod must have (`minValues`).
     least: Vec<(Property, usize)>,
 }
@@ -50,7 +52,7 @@ impl Instances {
     /// Returns the instance types that meet the requirements. `None` if the platform's nodes are not EC2's.
     pub(super) fn new<'r>(
         platform: Platform,
-        requirements: &BTreeMap<String, ValueSet>,
+        requirements: &BTreeMap<SmolStr, ValueSet>,
         least: impl Iterator<Item = (&'r str, usize)>,
     ) -> Option<Self> {
         match platform {
@@ -66,7 +68,7 @@ impl Instances {
                 !matches!(size, Some("nano" | "micro" | "small"))
             });
         }
-        let mut unlisted: Vec<Box<str>> = Vec::new();
+        let mut unlisted: Vec<SmolStr> = Vec::new();
         for (key, set) in requirements {
             let Some(property) = platform.property(key) else {
                 continue;
@@ -127,7 +129,7 @@ impl Instances {
     /// Returns the types that meet the demands too. `requirements` are the node pool's own.
     pub(super) fn candidates(
         &self,
-        requirements: &BTreeMap<String, ValueSet>,
+        requirements: &BTreeMap<SmolStr, ValueSet>,
         architecture: Option<&str>,
         demands: &Demands<'_>,
     ) -> Candidates {
@@ -174,7 +176,7 @@ impl Instances {
 fn name_meets(
     name: &str,
     platform: Platform,
-    requirements: &BTreeMap<String, ValueSet>,
+    requirements: &BTreeMap<SmolStr, ValueSet>,
     architecture: Option<&str>,
     demands: &Demands<'_>,
 ) -> bool {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::naming::{NODE_POOL_NAME_PATTERN, node_label_validations, valid_node_pool_name};
 use super::node_pool::{NodePool, Parts};
@@ -23,7 +24,7 @@ use crate::label::{
 pub struct StaticNodePool {
     /// The node pool's name, which its nodes carry as the value of a label.
     #[schemars(length(max = LONGEST_NAME), regex(pattern = NODE_POOL_NAME_PATTERN))]
-    pub name: String,
+    pub name: SmolStr,
     /// The key of that label: karpenter.sh/nodepool, the default, or another, such as scheduling.cast.ai/node-template.
     /// All node pools of a pool must have the same one.
     #[serde(default = "karpenters_label")]
@@ -32,12 +33,12 @@ pub struct StaticNodePool {
         regex(pattern = KEY_PATTERN),
         extend("x-kubernetes-validations" = node_label_validations())
     )]
-    node_label: String,
+    node_label: SmolStr,
     /// The API group of the node class that its NodePool would name: karpenter.k8s.aws, the default, for a Karpenter of
     /// one's own; eks.amazonaws.com for Auto Mode. berth reads it if nodeLabel is karpenter.sh/nodepool.
     #[serde(default = "own_karpenter")]
     #[schemars(length(max = LONGEST_KEY))]
-    node_class_group: String,
+    node_class_group: SmolStr,
     /// Set it to true for a node pool that never has a NodePool object. The NodePool objects of the cluster replace all
     /// entries of the catalogue but the external ones; an external one also wins over an object of its name.
     #[serde(default)]
@@ -45,7 +46,7 @@ pub struct StaticNodePool {
     /// The labels that all nodes of the node pool have.
     #[serde(default)]
     #[schemars(extend("maxProperties" = 64, "additionalProperties" = {"type": "string", "maxLength": LONGEST_NAME}))]
-    labels: BTreeMap<String, String>,
+    labels: BTreeMap<SmolStr, SmolStr>,
     /// Requirements on the other labels of the nodes, one for each label, as in a NodePool.
     #[serde(default)]
     #[schemars(length(max = 64))]
@@ -56,12 +57,12 @@ pub struct StaticNodePool {
     taints: Vec<Taint>,
 }
 
-fn karpenters_label() -> String {
-    NODE_POOL.to_owned()
+fn karpenters_label() -> SmolStr {
+    SmolStr::new_static(NODE_POOL)
 }
 
-fn own_karpenter() -> String {
-    "karpenter.k8s.aws".to_owned()
+fn own_karpenter() -> SmolStr {
+    SmolStr::new_static("karpenter.k8s.aws")
 }
 
 impl TryFrom<StaticNodePool> for NodePool {
@@ -106,7 +107,7 @@ struct NodePoolManifest {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ManifestMetadata {
-    name: String,
+    name: SmolStr,
     #[serde(default)]
     uid: Value,
     #[serde(default)]
@@ -132,7 +133,7 @@ struct ManifestTemplate {
 #[derive(Debug, Clone, Default, Deserialize)]
 struct TemplateMetadata {
     #[serde(default)]
-    labels: BTreeMap<String, String>,
+    labels: BTreeMap<SmolStr, SmolStr>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -149,16 +150,16 @@ struct TemplateSpec {
 #[derive(Debug, Clone, Default, Deserialize)]
 struct NodeClassReference {
     #[serde(default)]
-    group: String,
+    group: SmolStr,
 }
 
 /// A taint of a NodePool. Unlike [`Taint`], it may have further fields, such as the time it was added.
 #[derive(Debug, Clone, Deserialize)]
 struct ManifestTaint {
-    key: String,
+    key: SmolStr,
     #[serde(default)]
-    value: String,
-    effect: String,
+    value: SmolStr,
+    effect: SmolStr,
 }
 
 impl From<ManifestTaint> for Taint {
@@ -172,10 +173,10 @@ impl From<ManifestTaint> for Taint {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ManifestRequirement {
-    key: String,
+    key: SmolStr,
     operator: Operator,
     #[serde(default)]
-    values: Vec<String>,
+    values: Vec<SmolStr>,
     #[serde(default)]
     min_values: Option<i32>,
 }

@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::instances::{Candidates, Demands, Instances};
 use super::naming::{valid_node_label, valid_node_pool_name};
 use super::requirements::{keep_architectures, least_values, value_sets};
@@ -25,10 +27,10 @@ use crate::label::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodePool {
     name: Arc<str>,
-    node_label: String,
+    node_label: SmolStr,
     platform: Platform,
     state: State,
-    requirements: BTreeMap<String, ValueSet>,
+    requirements: BTreeMap<SmolStr, ValueSet>,
     /// The instance types that meet the requirements. `None` if its nodes are not EC2's, as far as berth knows.
     instances: Option<Instances>,
     taints: Vec<Taint>,
@@ -38,10 +40,10 @@ pub struct NodePool {
 /// The parts of a node pool, as either of its written forms has them.
 pub(super) struct Parts<'f> {
     pub(super) name: &'f str,
-    pub(super) node_label: String,
+    pub(super) node_label: SmolStr,
     pub(super) platform: Platform,
     pub(super) external: bool,
-    pub(super) labels: BTreeMap<String, String>,
+    pub(super) labels: BTreeMap<SmolStr, SmolStr>,
     pub(super) requirements: Vec<RequirementFile>,
     pub(super) taints: Vec<Taint>,
 }
@@ -229,7 +231,7 @@ impl NodePool {
         let least = least_values(&requirements)?;
         let mut requirements = value_sets(&node_label, name, labels, requirements)?;
         if platform == Platform::AutoMode {
-            requirements.insert(COMPUTE_TYPE.to_owned(), ValueSet::of("auto"));
+            requirements.insert(SmolStr::new_static(COMPUTE_TYPE), ValueSet::of("auto"));
         }
         let least = least.iter().map(|(key, number)| (&**key, *number));
         let instances = Instances::new(platform, &requirements, least);
@@ -308,7 +310,7 @@ mod tests {
     const CAST_AI: &str = "scheduling.cast.ai/node-template";
 
     fn set(operator: Operator, values: &[&str]) -> ValueSet {
-        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        let values = values.iter().copied().map(Into::into).collect();
         ValueSet::new(operator, values).unwrap()
     }
 

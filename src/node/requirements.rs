@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use smol_str::SmolStr;
+
 use super::instances::Instances;
 use crate::encoding::field::FieldError;
 use crate::label::{ARCH, RequirementFile, ValueSet, canonical};
@@ -13,18 +15,18 @@ const MOST_VALUES: usize = 50;
 /// Combines the labels and the requirements of a node pool to one set of values for each label. The set of `node_label`
 /// holds only `name`.
 pub(super) fn value_sets(
-    node_label: &str,
+    node_label: &SmolStr,
     name: &str,
-    labels: BTreeMap<String, String>,
+    labels: BTreeMap<SmolStr, SmolStr>,
     requirements: Vec<RequirementFile>,
-) -> Result<BTreeMap<String, ValueSet>, FieldError> {
-    let mut sets = BTreeMap::from([(node_label.to_owned(), ValueSet::of(name))]);
-    let mut narrow = |key: String, set: ValueSet| {
+) -> Result<BTreeMap<SmolStr, ValueSet>, FieldError> {
+    let mut sets = BTreeMap::from([(node_label.clone(), ValueSet::of(name))]);
+    let mut narrow = |key: SmolStr, set: ValueSet| {
         let canonical = canonical(&key);
         let key = if canonical == key {
             key
         } else {
-            canonical.to_owned()
+            SmolStr::new(canonical)
         };
         match sets.entry(key) {
             Entry::Vacant(unknown) => {
@@ -56,7 +58,7 @@ pub(super) fn value_sets(
 /// key.
 pub(super) fn least_values(
     requirements: &[RequirementFile],
-) -> Result<Vec<(String, usize)>, FieldError> {
+) -> Result<Vec<(SmolStr, usize)>, FieldError> {
     let mut least = Vec::new();
     for (index, requirement) in requirements.iter().enumerate() {
         let Some(number) = requirement.min_values else {
@@ -69,7 +71,7 @@ pub(super) fn least_values(
             let error = error.in_field("minValues").in_item(index);
             error.in_field("requirements")
         })?;
-        least.push((canonical(&requirement.key).to_owned(), number));
+        least.push((SmolStr::new(canonical(&requirement.key)), number));
     }
     Ok(least)
 }
@@ -77,12 +79,12 @@ pub(super) fn least_values(
 /// Narrows the architectures that a node pool offers to those of its instance types. A node pool that names a family of
 /// Graviton alone offers arm64, even if it does not say so.
 pub(super) fn keep_architectures(
-    requirements: &mut BTreeMap<String, ValueSet>,
+    requirements: &mut BTreeMap<SmolStr, ValueSet>,
     instances: &Instances,
 ) {
-    let made: Vec<String> = instances.architectures().map(str::to_owned).collect();
+    let made = instances.architectures().map(SmolStr::new_static);
     let offered = requirements
-        .entry(ARCH.to_owned())
+        .entry(SmolStr::new_static(ARCH))
         .or_insert_with(ValueSet::any);
     *offered = offered.intersection(&ValueSet::one_of(made));
 }

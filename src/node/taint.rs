@@ -4,6 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use crate::encoding::field::FieldError;
 use crate::label::{KEY_PATTERN, LONGEST_KEY, LONGEST_NAME, VALUE_PATTERN, valid_key, valid_value};
@@ -17,14 +18,14 @@ const EFFECTS: [&str; 3] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
 pub struct Taint {
     /// The taint's key.
     #[schemars(length(max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
-    pub key: String,
+    pub key: SmolStr,
     /// The taint's value. It may be empty.
     #[serde(default)]
     #[schemars(length(max = LONGEST_NAME), regex(pattern = VALUE_PATTERN))]
-    pub value: String,
+    pub value: SmolStr,
     /// The effect on pods that do not tolerate the taint.
     #[schemars(extend("enum" = EFFECTS))]
-    pub effect: String,
+    pub effect: SmolStr,
 }
 
 impl Taint {

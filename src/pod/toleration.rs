@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn numbers_are_compared_as_karpenter_compares_them() {
         let taint = Taint {
-            key: "size".to_owned(),
-            value: "8".to_owned(),
-            effect: "NoSchedule".to_owned(),
+            key: "size".into(),
+            value: "8".into(),
+            effect: "NoSchedule".into(),
         };
         for (operator, value, tolerates) in [
             ("Gt", "7", true),

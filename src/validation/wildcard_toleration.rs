@@ -13,9 +13,9 @@ const DISRUPTED: &str = "karpenter.sh/disrupted";
 /// Reports a toleration of every taint or of [`DISRUPTED`], unless the old revision has one of its breadth.
 pub(super) fn wildcard_toleration(new: &Revision<'_>, old: Option<&Revision<'_>>) -> Vec<String> {
     let disrupted = Taint {
-        key: DISRUPTED.to_owned(),
-        value: String::new(),
-        effect: "NoSchedule".to_owned(),
+        key: DISRUPTED.into(),
+        value: "".into(),
+        effect: "NoSchedule".into(),
     };
     let wild = |toleration: &&Toleration<'_>| toleration.tolerates(&disrupted);
     // Two tolerations that leave out the same fields are equally wide.

@@ -47,11 +47,14 @@ pub(super) struct UnreadableNodePool {
 pub(super) fn read_node_pool(
     object: StoredNodePool,
 ) -> Kept<Result<Arc<NodePool>, UnreadableNodePool>> {
-    let name = object.metadata.name.unwrap_or_default();
-    let kept: Arc<str> = name.as_str().into();
-    let read = NodePool::from_json(object.text.get()).map(Arc::new);
-    let read = read.map_err(|error| UnreadableNodePool { name, error });
-    (kept, Some(read))
+    match object.read {
+        Ok(node_pool) => (Arc::clone(node_pool.name()), Some(Ok(node_pool))),
+        Err(error) => {
+            let name = object.metadata.name.unwrap_or_default();
+            let kept = name.as_str().into();
+            (kept, Some(Err(UnreadableNodePool { name, error })))
+        }
+    }
 }
 
 /// Reduces a namespace to its labels.

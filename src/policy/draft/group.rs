@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use smol_str::SmolStr;
+
 use super::naming::{is_for_jobs, stem};
 use crate::label::{ARCH, CAPACITY_TYPE, LASTING, canonical};
 use crate::node::{NodePool, Taint};
@@ -54,10 +56,10 @@ impl fmt::Display for Capacity {
 struct Likeness {
     is_for_jobs: bool,
     capacity: Capacity,
-    node_label: String,
+    node_label: SmolStr,
     /// Key, value and effect of each taint. A value lacks the words for an architecture: many node pools are tainted with
     /// their own names.
-    taints: Vec<(String, String, String)>,
+    taints: Vec<(SmolStr, String, SmolStr)>,
     labels: Vec<(String, String)>,
 }
 
@@ -138,7 +140,7 @@ fn likeness(node_pool: &NodePool) -> Likeness {
     Likeness {
         is_for_jobs: names.any(is_for_jobs),
         capacity: Capacity::of(node_pool),
-        node_label: node_pool.node_label().to_owned(),
+        node_label: node_pool.node_label().into(),
         taints,
         labels: labels
             .map(|(key, value)| (key.to_owned(), stem(value)))

@@ -73,7 +73,7 @@ fn node_pool(name: &str, form: u8) -> Kept<Result<Arc<NodePool>, UnreadableNodeP
         "metadata": {"name": name, "deletionTimestamp": deletion},
         "spec": {"template": {"spec": {"taints": taints}}},
     });
-    read_node_pool(serde_json::from_value(object).unwrap())
+    read_node_pool(serde_json::from_str(&object.to_string()).unwrap())
 }
 
 /// Returns a namespace with a label that means nothing, one with a label that means nothing under some of the policies, a

@@ -54,7 +54,7 @@ fn node_pool(name: &str, fields: &Value) -> Update {
             object[part][field] = value.clone();
         }
     }
-    let object = serde_json::from_value(object).unwrap();
+    let object = serde_json::from_str(&object.to_string()).unwrap();
     Update::NodePools(Ok(Event::Apply(read_node_pool(object))))
 }
 
