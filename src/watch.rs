@@ -176,7 +176,10 @@ impl Publishing<'_> {
     /// Publishes a snapshot after every change, for ever.
     async fn run(self, feeds: Vec<Feed<Update>>, mut view: View) {
         let mut updates = Batches::new(select_all(feeds));
-        while updates.next(|update| view.take(update)).await {
+        while let Some(batch) = updates.next().await {
+            for update in batch {
+                view.take(update);
+            }
             if let Some(news) = view.news() {
                 self.publish(news);
             }

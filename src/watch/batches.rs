@@ -31,22 +31,21 @@ impl<S: Stream + Unpin> Batches<S> {
         }
     }
 
-    /// Passes on at least one update, and those that have come with it. Returns false once there are no more.
+    /// Returns at least one update, and those that have come with it. Returns `None` once there are no more.
+    ///
+    /// They are all read before one of them is applied: the code of each stays in the processor's cache.
     ///
     /// The whole thread sleeps until the batch is due: a task that waits would still be woken by the arrival of each message.
-    pub(super) async fn next(&mut self, mut take: impl FnMut(S::Item)) -> bool {
-        let Some(first) = self.updates.next().await else {
-            return false;
-        };
-        take(first);
+    pub(super) async fn next(&mut self) -> Option<Vec<S::Item>> {
+        let mut batch = vec![self.updates.next().await?];
         sleep(self.due.saturating_duration_since(Instant::now()));
         let end = Instant::now() + SPACING;
         while Instant::now() < end
             && let Some(update) = self.arrived().await
         {
-            take(update);
+            batch.push(update);
         }
-        true
+        Some(batch)
     }
 
     /// Returns an update that is there by now, if any.
@@ -80,13 +79,6 @@ mod tests {
         }))
     }
 
-    /// Returns the next batch, or `None` after the last one.
-    async fn batch<S: Stream + Unpin>(batches: &mut Batches<S>) -> Option<Vec<S::Item>> {
-        let mut batch = Vec::new();
-        let is_some = batches.next(|update| batch.push(update)).await;
-        is_some.then_some(batch)
-    }
-
     /// One number after another is sent, each once there is room for it, as the task of a connection does.
     #[tokio::test]
     async fn ten_thousand_updates_make_few_batches() {
@@ -99,7 +91,7 @@ mod tests {
         let begin = Instant::now();
         let mut batches = Batches::new(stream(receiver));
         let mut taken = Vec::new();
-        while let Some(batch) = batch(&mut batches).await {
+        while let Some(batch) = batches.next().await {
             taken.push(batch);
             batches.rest();
         }
@@ -115,10 +107,10 @@ mod tests {
         let mut batches = Batches::new(stream(receiver));
         for number in 0..3 {
             sender.send(number).await.unwrap();
-            assert_eq!(batch(&mut batches).await, Some(vec![number]));
+            assert_eq!(batches.next().await, Some(vec![number]));
         }
         drop(sender);
-        assert_eq!(batch(&mut batches).await, None);
+        assert_eq!(batches.next().await, None);
     }
 
     #[tokio::test]
@@ -126,13 +118,13 @@ mod tests {
         let (sender, receiver) = mpsc::channel(8);
         let mut batches = Batches::new(stream(receiver));
         sender.send(0).await.unwrap();
-        assert_eq!(batch(&mut batches).await, Some(vec![0]));
+        assert_eq!(batches.next().await, Some(vec![0]));
         let rest = Instant::now();
         batches.rest();
         for number in 1..=8 {
             sender.send(number).await.unwrap();
         }
-        assert_eq!(batch(&mut batches).await, Some((1..=8).collect()));
+        assert_eq!(batches.next().await, Some((1..=8).collect()));
         assert!(rest.elapsed() >= SPACING, "{:?}", rest.elapsed());
     }
 }
