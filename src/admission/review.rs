@@ -326,3 +326,57 @@ impl<'r> Cause<'r> {
 fn texts(errors: &[FieldError]) -> Vec<String> {
     errors.iter().map(ToString::to_string).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Denial, NotAReview, Verdict, Version, answer, read};
+
+    #[test]
+    fn an_answer_has_the_version_of_its_request() {
+        for version in ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"] {
+            let review =
+                json!({"apiVersion": version, "kind": "AdmissionReview", "request": {"uid": "a"}});
+            let body = review.to_string();
+            let review = read(body.as_bytes()).unwrap();
+            let answer = answer(review.version, &review.uid, &Verdict::default(), None);
+            let answer: Value = serde_json::from_slice(&answer).unwrap();
+            assert_eq!(answer["apiVersion"], version);
+        }
+    }
+
+    #[test]
+    fn an_answer_says_no_more_than_it_must() {
+        let answer = answer(Version::V1, "a", &Verdict::default(), None);
+        let expected = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"a","allowed":true}}"#;
+        assert_eq!(String::from_utf8(answer).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_answer_has_all_that_there_is_to_say() {
+        let verdict = Verdict {
+            patch: b"[]".to_vec(),
+            denial: Some(Denial::Forbidden("no".to_owned())),
+            warnings: vec!["a".to_owned(), "b".to_owned()],
+        };
+        let answer = answer(Version::V1, "a", &verdict, Some("placed"));
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let expected = json!({
+            "uid": "a",
+            "allowed": false,
+            "status": {"code": 403, "reason": "Forbidden", "message": "no"},
+            "auditAnnotations": {"decision": "placed"},
+            "warnings": ["a", "b"],
+            "patchType": "JSONPatch",
+            "patch": "W10=",
+        });
+        assert_eq!(answer["response"], expected);
+    }
+
+    #[test]
+    fn a_body_that_is_no_text_is_no_review() {
+        let body = b"{\"apiVersion\": \"admission.k8s.io/v1\", \"request\": {\"uid\": \"\xff\"}}";
+        assert_eq!(read(body).err(), Some(NotAReview::Encoding));
+    }
+}

@@ -182,3 +182,48 @@ fn is_extended(resource: &str) -> bool {
         && !resource.contains("kubernetes.io/")
         && !resource.starts_with("requests.")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Template;
+    use crate::encoding::json::Reader;
+
+    #[test]
+    fn the_first_extended_resource_that_is_requested_is_special() {
+        let gpu = Some("nvidia.com/gpu");
+        for (requests, special) in [
+            (json!({"nvidia.com/gpu": 1}), gpu),
+            (json!({"cpu": 1, "nvidia.com/gpu": "1"}), gpu),
+            (json!({"nvidia.com/gpu": 1, "x.com/fpga": 1}), gpu),
+            (
+                json!({"a.com/a": 0, "a.com/b": "0", "nvidia.com/gpu": 2}),
+                gpu,
+            ),
+            (json!({"cpu": 1, "vpc.amazonaws.com/pod-eni": 1}), None),
+        ] {
+            for containers in ["containers", "initContainers"] {
+                for amounts in ["requests", "limits"] {
+                    let container = json!({"image": "a/b", "resources": {amounts: requests}});
+                    let text = json!({"spec": {containers: [{}, container]}}).to_string();
+                    let template = Template::read(&mut Reader::new(&text)).unwrap();
+                    let found = template.spec.unwrap().special_resource;
+                    assert_eq!(found.as_deref(), special, "{text}");
+                }
+            }
+        }
+    }
+
+    /// A CronJob holds a Job's template, which holds a pod's. What a pod holds is none, whatever it is.
+    #[test]
+    fn a_template_in_a_pods_is_skipped() {
+        let pod = json!({"spec": {"template": {"spec": 1}, "jobTemplate": 1, "nodeName": "a"}});
+        let job = json!({"spec": {"template": pod}});
+        let text = json!({"spec": {"jobTemplate": job}}).to_string();
+        let template = Template::read(&mut Reader::new(&text)).unwrap();
+        let job = template.spec.unwrap().job_template.unwrap();
+        let pod = job.spec.unwrap().template.unwrap();
+        assert_eq!(pod.spec.unwrap().node_name, "a");
+    }
+}

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use berth::node::{Catalogue, NodePool};
+use berth::encoding::field::FieldError;
+use berth::instance::{Property, Table};
+use berth::node::{Catalogue, NodePool, State};
 use serde_json::{Value, json};
 
 use crate::harness::snapshots::with_node_pools;
@@ -84,4 +86,86 @@ fn of_several_node_pools_of_one_name_the_last_counts() {
     let collected: Catalogue = node_pools.into_iter().collect();
     let found: Vec<&NodePool> = collected.iter().collect();
     assert_eq!(found, [&*last]);
+}
+
+#[test]
+fn a_requirement_on_a_former_key_is_one_on_the_label() {
+    let fields = json!({"requirements": [
+        {"key": "beta.kubernetes.io/arch", "operator": "In", "values": ["arm64"]},
+        {"key": "beta.kubernetes.io/instance-type", "operator": "Exists", "minValues": 2},
+    ]});
+    of_one(&fields, |one| {
+        assert_eq!(
+            ["amd64", "arm64"].map(|name| one.offers(name)),
+            [false, true]
+        );
+        let only = Table::get().with(Property::InstanceType, "m7g.large");
+        assert!(!one.are_various(only));
+    });
+}
+
+/// As many names beyond the table are kept as have room, and what is none takes none of it.
+#[test]
+fn a_value_that_names_no_instance_type_crowds_out_none() {
+    let nonsense = (0..64).map(|number| format!("0-{number}"));
+    let values: Vec<String> = nonsense.chain(["m99.large".to_owned()]).collect();
+    let key = "node.kubernetes.io/instance-type";
+    let fields = json!({"requirements": [{"key": key, "operator": "In", "values": values}]});
+    assert_eq!(of_one(&fields, NodePool::state), State::Ready);
+}
+
+/// Returns a NodePool object whose template has this spec.
+fn object(name: &str, template: &Value) -> Value {
+    json!({"metadata": {"name": name}, "spec": {"template": {"spec": template}}})
+}
+
+/// Reads a NodePool object, which means the same as its text.
+fn read(object: Value) -> Result<NodePool, FieldError> {
+    let of_text = NodePool::from_json(&object.to_string());
+    let read = NodePool::from_object(object);
+    assert_eq!(of_text, read);
+    read
+}
+
+#[test]
+fn a_wrong_object_is_refused_at_its_field() {
+    let requiring = |requirement: Value| {
+        let first = json!({"key": "example.com/rack", "operator": "Exists"});
+        object("one", &json!({"requirements": [first, requirement]}))
+    };
+    let tainted = |taint: Value| object("one", &json!({"taints": [taint]}));
+    for (object, error) in [
+        (
+            object("One", &json!({})),
+            "metadata.name: \"One\" is not the name of a node pool",
+        ),
+        (
+            requiring(json!({"key": "example.com/size", "operator": "Gt", "values": ["x"]})),
+            "spec.template.spec.requirements[1]: example.com/size: \"x\" is not an integer",
+        ),
+        (
+            requiring(json!({"key": "example.com/size", "operator": "Exists", "minValues": 51})),
+            "spec.template.spec.requirements[1].minValues: is none of 1 to 50",
+        ),
+        (
+            requiring(json!({"key": "example.com/size"})),
+            "spec.template.spec.requirements[1]: the field operator is missing",
+        ),
+        (
+            tainted(json!({"key": "example.com/only", "effect": "Never"})),
+            "spec.template.spec.taints[0]: \"Never\" is not one of NoSchedule, NoExecute, PreferNoSchedule",
+        ),
+    ] {
+        assert_eq!(read(object).unwrap_err().to_string(), error);
+    }
+}
+
+#[test]
+fn one_to_fifty_values_may_be_demanded() {
+    for (number, is_taken) in [(0, false), (1, true), (50, true), (51, false)] {
+        let requirement =
+            json!({"key": "example.com/size", "operator": "Exists", "minValues": number});
+        let read = read(object("one", &json!({"requirements": [requirement]})));
+        assert_eq!(read.is_ok(), is_taken, "{number}");
+    }
 }
