@@ -169,3 +169,26 @@ fn one_to_fifty_values_may_be_demanded() {
         assert_eq!(read.is_ok(), is_taken, "{number}");
     }
 }
+
+#[test]
+fn an_object_means_what_an_entry_of_a_catalogue_does() {
+    let labels = json!({"example.com/team": "red"});
+    let requirements = json!([
+        {"key": "karpenter.k8s.aws/instance-family", "operator": "In", "values": ["m7g", "m7i"], "minValues": 2},
+        {"key": "karpenter.k8s.aws/instance-cpu", "operator": "Exists", "minValues": 3},
+    ]);
+    let taints = json!([{"key": "example.com/only", "value": "yes", "effect": "NoSchedule"}]);
+    let class = json!({"group": "karpenter.k8s.aws"});
+    let template = json!({"nodeClassRef": class, "requirements": requirements, "taints": taints});
+    let mut object = object("one", &template);
+    object["spec"]["template"]["metadata"]["labels"] = labels.clone();
+    let read = read(object).unwrap();
+    let entry = json!({"labels": labels, "requirements": requirements, "taints": taints});
+    of_one(&entry, |one| assert_eq!(*one, read));
+    // Two families, and one number of processors.
+    let mut large = Table::get().with(Property::Family, "m7g");
+    large |= &Table::get().with(Property::Family, "m7i");
+    assert!(read.are_various(large));
+    large &= &Table::get().with(Property::Size, "large");
+    assert!(!read.are_various(large));
+}
