@@ -141,7 +141,7 @@ impl<'a> Outlook<'a> {
     /// True if the taints and labels of the node pool fit the pod, by Karpenter's rule, or if the budget runs out.
     ///
     /// For every term but the last, Karpenter requires the heaviest preference, and treats a `PreferNoSchedule` taint
-    /// as a hard one.
+    /// as a hard one. No other provisioner is known to do either.
     pub(crate) fn fits(&self, node_pool: &NodePool) -> bool {
         let taint = self.untolerated(node_pool);
         if taint.is_some_and(Taint::is_hard) || self.missing_key(node_pool).is_some() {
@@ -149,6 +149,7 @@ impl<'a> Outlook<'a> {
         }
         let preferred = self.preference.as_ref();
         let preferred = preferred.map(|preferred| preferred.preference.alone());
+        let is_karpenters = node_pool.platform().is_karpenter();
         let spec = self.revision.pod().spec;
         let fits = spec.attempts().any(|(alternative, others_follow)| {
             let is_preferred = || {
@@ -158,7 +159,8 @@ impl<'a> Outlook<'a> {
                             .preference_allows(node_pool, alternative, preferred)
                     })
             };
-            self.reach.allows_by(node_pool, alternative) && (!others_follow || is_preferred())
+            self.reach.allows_by(node_pool, alternative)
+                && (!is_karpenters || !others_follow || is_preferred())
         });
         fits || self.reach.is_exhausted()
     }
