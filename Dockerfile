@@ -1,4 +1,4 @@
-# berth for linux/amd64 and linux/arm64, compiled for either on a machine of either: `make image`.
+# berth for linux/amd64 and linux/arm64, compiled for either on a machine of either, by a profile that is made here: `make image`.
 
 FROM --platform=$BUILDPLATFORM rust:1.95-bookworm AS build
 WORKDIR /berth

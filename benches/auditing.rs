@@ -8,6 +8,9 @@
     reason = "a benchmark that cannot be set up has failed; what it prints is what it is for"
 )]
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::process::{Child, Command, Stdio};
@@ -30,7 +33,7 @@ fn main() {
     );
     for workloads in [500, 1000, 2000, 5000] {
         let started = Instant::now();
-        let mut berth = Command::new(env!("CARGO_BIN_EXE_berth"))
+        let mut berth = Command::new(program::berth())
             .args(["audit", "-", "--as-if-opted-in", "--output=json"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

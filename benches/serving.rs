@@ -11,6 +11,8 @@
     reason = "a benchmark that cannot be set up has failed; what it prints is what it is for"
 )]
 
+#[path = "support/program.rs"]
+mod program;
 mod support;
 #[path = "support/webhook.rs"]
 mod webhook;

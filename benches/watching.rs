@@ -11,6 +11,8 @@
 
 #[path = "support/node_pool.rs"]
 mod node_pool;
+#[path = "support/program.rs"]
+mod program;
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -87,7 +89,7 @@ fn follow(changing: Changing) -> (Child, String) {
         "users": [{"name": "u", "user": {}}],
     });
     fs::write(&config, text.to_string()).expect("a file");
-    let mut berth = Command::new(env!("CARGO_BIN_EXE_berth"))
+    let mut berth = Command::new(program::berth())
         .args([
             "serve",
             "--cluster",

@@ -69,7 +69,7 @@ impl Server {
     pub(crate) fn berth(processors: Processors) -> Self {
         let port = "127.0.0.1:0";
         Self::start(
-            env!("CARGO_BIN_EXE_berth"),
+            &super::program::berth(),
             &[
                 "serve",
                 "--listen",
