@@ -176,7 +176,9 @@ fn watch(stream: &mut TcpStream, kind: Changing, changes: bool) -> io::Result<()
             let number = change as usize * 7919;
             let event =
                 json!({"type": "MODIFIED", "object": object(kind, number, change)}).to_string();
-            write!(stream, "{:x}\r\n{event}\n\r\n", event.len() + 1)?;
+            // At once, as an API server does: each write is a packet.
+            let chunk = format!("{:x}\r\n{event}\n\r\n", event.len() + 1);
+            stream.write_all(chunk.as_bytes())?;
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use smallvec::{SmallVec, smallvec};
 use smol_str::SmolStr;
 
 use super::asked::Asked;
@@ -13,8 +14,8 @@ use crate::encoding::field::FieldError;
 pub struct ValueSet {
     /// True if the set holds all values but those in `values`.
     complement: bool,
-    /// In order, each once. Most sets have a few: a list of them takes one allocation, and little time to build and to search.
-    values: Vec<SmolStr>,
+    /// In order, each once. Most sets have one, which needs no memory of its own, or a few.
+    values: SmallVec<[SmolStr; 1]>,
     /// The inclusive lower bound of a complement. A finite set has no bounds: its values are within them already.
     lower: i64,
     /// The inclusive upper bound of a complement.
@@ -27,7 +28,7 @@ impl ValueSet {
     pub fn any() -> Self {
         Self {
             complement: true,
-            values: Vec::new(),
+            values: SmallVec::new(),
             lower: i64::MIN,
             upper: i64::MAX,
         }
@@ -38,7 +39,7 @@ impl ValueSet {
     pub fn of(value: impl Into<SmolStr>) -> Self {
         Self {
             complement: false,
-            values: vec![value.into()],
+            values: smallvec![value.into()],
             ..Self::any()
         }
     }
@@ -187,8 +188,8 @@ impl ValueSet {
 }
 
 /// Returns values in order, each once.
-fn in_order(values: impl Iterator<Item = SmolStr>) -> Vec<SmolStr> {
-    let mut values: Vec<_> = values.collect();
+fn in_order(values: impl Iterator<Item = SmolStr>) -> SmallVec<[SmolStr; 1]> {
+    let mut values: SmallVec<_> = values.collect();
     values.sort_unstable();
     values.dedup();
     values

@@ -1,16 +1,34 @@
 //! The requirements of a node pool, read: the values that each label of its nodes can have.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
-use smol_str::SmolStr;
+use foldhash::fast::FixedState;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::instances::Instances;
 use crate::encoding::field::FieldError;
-use crate::label::{ARCH, RequirementFile, ValueSet, canonical};
+use crate::instance::Property;
+use crate::label::{
+    ARCH, CAPACITY_TYPE, INSTANCE_TYPE, Platform, RequirementFile, ValueSet, ZONE, canonical,
+};
 
 /// The most values that `minValues` may demand.
 const MOST_VALUES: usize = 50;
+
+/// Keys that many node pools have and that are too long to be kept in place. The node pools share them.
+static SHARED_KEYS: LazyLock<HashSet<SmolStr, FixedState>> = LazyLock::new(|| {
+    let domains = [Platform::Karpenter, Platform::AutoMode]
+        .into_iter()
+        .filter_map(Platform::domain);
+    let own = domains.flat_map(|domain| {
+        let properties = Property::ALL.iter();
+        properties.map(move |property| format_smolstr!("{domain}/instance-{property}"))
+    });
+    own.chain([CAPACITY_TYPE, INSTANCE_TYPE, ZONE].map(SmolStr::new_static))
+        .collect()
+});
 
 /// Combines the labels and the requirements of a node pool to one set of values for each label. The set of `node_label`
 /// holds only `name`.
@@ -23,10 +41,10 @@ pub(super) fn value_sets(
     let mut sets = BTreeMap::from([(node_label.clone(), ValueSet::of(name))]);
     let mut narrow = |key: SmolStr, set: ValueSet| {
         let canonical = canonical(&key);
-        let key = if canonical == key {
-            key
-        } else {
-            SmolStr::new(canonical)
+        let key = match SHARED_KEYS.get(canonical) {
+            Some(shared) => shared.clone(),
+            None if canonical == key => key,
+            None => SmolStr::new(canonical),
         };
         match sets.entry(key) {
             Entry::Vacant(unknown) => {

@@ -34,7 +34,8 @@ pub(super) struct View {
     snapshot: Option<Snapshot>,
     /// The error of the newest policy, while berth cannot use it.
     refused: Option<FieldError>,
-    unreadable: Vec<UnreadableNodePool>,
+    /// The node pools that cannot be read, by name.
+    unreadable: BTreeMap<Arc<str>, UnreadableNodePool>,
     /// The state of each node pool that the policy in force names.
     states: BTreeMap<Arc<str>, State>,
     /// The remarks on the policy in force.
@@ -48,8 +49,10 @@ struct Changed {
     /// Those of these names.
     namespaces: BTreeSet<Arc<str>>,
     all_namespaces: bool,
+    /// Those of these names.
+    node_pools: BTreeSet<Arc<str>>,
+    all_node_pools: bool,
     policies: bool,
-    node_pools: bool,
 }
 
 impl View {
@@ -66,7 +69,7 @@ impl View {
             in_force: None,
             snapshot: None,
             refused: None,
-            unreadable: Vec::new(),
+            unreadable: BTreeMap::new(),
             states: BTreeMap::new(),
             remarks: Vec::new(),
             misspelt: Misspelt::default(),
@@ -85,15 +88,20 @@ impl View {
             },
             Update::NodePools(result) => {
                 let change = self.node_pools.apply(result);
-                self.changed.node_pools |= change != Change::Nothing;
                 let objects = self.node_pools.objects();
                 match change {
                     Change::Nothing => {}
-                    Change::One(name) => match objects.get(&name) {
-                        Some(Ok(node_pool)) => self.live.put(Arc::clone(node_pool)),
-                        _ => self.live.remove(&name),
-                    },
-                    Change::All => self.live = objects.values().flatten().cloned().collect(),
+                    Change::One(name) => {
+                        match objects.get(&name) {
+                            Some(Ok(node_pool)) => self.live.put(Arc::clone(node_pool)),
+                            _ => self.live.remove(&name),
+                        }
+                        self.changed.node_pools.insert(name);
+                    }
+                    Change::All => {
+                        self.live = objects.values().flatten().cloned().collect();
+                        self.changed.all_node_pools = true;
+                    }
                 }
             }
             Update::Policies(result) => {
@@ -110,7 +118,8 @@ impl View {
         }
         let mut changed = take(&mut self.changed);
         let is_first = self.snapshot.is_none();
-        let is_assessed = changed.policies || changed.node_pools || is_first;
+        let are_node_pools_changed = changed.all_node_pools || !changed.node_pools.is_empty();
+        let is_assessed = changed.policies || are_node_pools_changed || is_first;
         let (mut assessment, mut notices, mut states) = (None, Vec::new(), Vec::new());
         if is_assessed {
             let before = self
@@ -118,7 +127,7 @@ impl View {
                 .as_ref()
                 .map(|before| Arc::clone(&before.policy));
             let refused = self.assess().err();
-            let unreadable = self.newly_unreadable().into_iter();
+            let unreadable = self.newly_unreadable(&changed).into_iter();
             notices.extend(unreadable.map(Notice::Unreadable));
             notices.extend(self.refusal(refused));
             notices.extend(self.new_remarks().into_iter().map(Notice::Remark));
@@ -180,16 +189,26 @@ impl View {
         })
     }
 
-    /// Notes the unreadable node pools. Returns those that were not unreadable before.
-    fn newly_unreadable(&mut self) -> Vec<UnreadableNodePool> {
-        let node_pools = self.node_pools.objects().values();
-        let unreadable = node_pools.filter_map(|object| object.as_ref().err());
-        let before = replace(&mut self.unreadable, unreadable.cloned().collect());
-        let newly = self.unreadable.iter();
+    /// Notes which of the changed node pools are unreadable. Returns those that were not unreadable before.
+    fn newly_unreadable(&mut self, changed: &Changed) -> Vec<UnreadableNodePool> {
+        let objects = self.node_pools.objects();
+        let all = changed.all_node_pools.then(|| objects.keys());
+        if all.is_some() {
+            self.unreadable.retain(|name, _| objects.contains_key(name));
+        }
+        let mut newly = Vec::new();
+        for name in all.into_iter().flatten().chain(&changed.node_pools) {
+            match objects.get(name) {
+                Some(Err(error)) => {
+                    let before = self.unreadable.insert(Arc::clone(name), error.clone());
+                    newly.extend((before.as_ref() != Some(error)).then(|| error.clone()));
+                }
+                _ => {
+                    self.unreadable.remove(name);
+                }
+            }
+        }
         newly
-            .filter(|error| !before.contains(error))
-            .cloned()
-            .collect()
     }
 
     /// Notes the remarks on the policy in force. Returns those that were not made before.
