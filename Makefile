@@ -24,7 +24,7 @@ test-monitoring: ## Checks and tests the rules, alerts and dashboard of deploy/m
 test-cluster: ## Runs the tests against a real API server, scheduler and Karpenter
 	tests/cluster/test
 
-test-versions: ## Runs those tests on each version of Kubernetes (some ten minutes each); ONLY="1.34 admission" names some
+test-versions: ## Runs those tests on each version of Kubernetes (some thirteen minutes each); ONLY="1.34 admission" names some
 	tests/cluster/versions $(ONLY)
 
 chaos: ## Drives replicas as the API server does, through restarts, rotations, kills and overload (some half an hour)
