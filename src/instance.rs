@@ -4,10 +4,12 @@
 //! EC2 after the table has no line in it; its name says what berth knows of it.
 
 mod capacity;
+mod line;
 mod name;
 mod property;
 mod table;
 
+pub use line::InstanceType;
 pub use name::TypeName;
 pub use property::Property;
-pub use table::{InstanceType, Table, TypeSet};
+pub use table::{Table, TypeSet};

@@ -1,6 +1,6 @@
 //! The capacity of an instance: its resources, of which a node keeps some for itself.
 
-use super::table::InstanceType;
+use super::line::InstanceType;
 
 /// The bytes of a MiB.
 const MIB: u128 = 1 << 20;
