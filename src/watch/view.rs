@@ -46,13 +46,30 @@ pub(super) struct View {
 /// The objects that have changed since the last news.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Changed {
-    /// Those of these names.
-    namespaces: BTreeSet<Arc<str>>,
-    all_namespaces: bool,
-    /// Those of these names.
-    node_pools: BTreeSet<Arc<str>>,
-    all_node_pools: bool,
+    namespaces: Names,
+    node_pools: Names,
     policies: bool,
+}
+
+/// The objects of one kind that have changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Names {
+    /// Those of these names.
+    some: BTreeSet<Arc<str>>,
+    /// True if it may be any of them.
+    all: bool,
+}
+
+impl Names {
+    fn add(&mut self, change: Change) {
+        match change {
+            Change::Nothing => {}
+            Change::One(name) => {
+                self.some.insert(name);
+            }
+            Change::All => self.all = true,
+        }
+    }
 }
 
 impl View {
@@ -79,30 +96,21 @@ impl View {
     /// Applies an update of a watch.
     pub(super) fn take(&mut self, update: Update) {
         match update {
-            Update::Namespaces(result) => match self.namespaces.apply(result) {
-                Change::Nothing => {}
-                Change::One(name) => {
-                    self.changed.namespaces.insert(name);
-                }
-                Change::All => self.changed.all_namespaces = true,
-            },
+            Update::Namespaces(result) => {
+                self.changed.namespaces.add(self.namespaces.apply(result));
+            }
             Update::NodePools(result) => {
                 let change = self.node_pools.apply(result);
                 let objects = self.node_pools.objects();
-                match change {
+                match &change {
                     Change::Nothing => {}
-                    Change::One(name) => {
-                        match objects.get(&name) {
-                            Some(Ok(node_pool)) => self.live.put(Arc::clone(node_pool)),
-                            _ => self.live.remove(&name),
-                        }
-                        self.changed.node_pools.insert(name);
-                    }
-                    Change::All => {
-                        self.live = objects.values().flatten().cloned().collect();
-                        self.changed.all_node_pools = true;
-                    }
+                    Change::One(name) => match objects.get(name) {
+                        Some(Ok(node_pool)) => self.live.put(Arc::clone(node_pool)),
+                        _ => self.live.remove(name),
+                    },
+                    Change::All => self.live = objects.values().flatten().cloned().collect(),
                 }
+                self.changed.node_pools.add(change);
             }
             Update::Policies(result) => {
                 let change = self.newest.apply(result);
@@ -118,8 +126,7 @@ impl View {
         }
         let mut changed = take(&mut self.changed);
         let is_first = self.snapshot.is_none();
-        let are_node_pools_changed = changed.all_node_pools || !changed.node_pools.is_empty();
-        let is_assessed = changed.policies || are_node_pools_changed || is_first;
+        let is_assessed = changed.policies || changed.node_pools != Names::default() || is_first;
         let (mut assessment, mut notices, mut states) = (None, Vec::new(), Vec::new());
         if is_assessed {
             let before = self
@@ -127,12 +134,12 @@ impl View {
                 .as_ref()
                 .map(|before| Arc::clone(&before.policy));
             let refused = self.assess().err();
-            let unreadable = self.newly_unreadable(&changed).into_iter();
+            let unreadable = self.newly_unreadable(&changed.node_pools).into_iter();
             notices.extend(unreadable.map(Notice::Unreadable));
             notices.extend(self.refusal(refused));
             notices.extend(self.new_remarks().into_iter().map(Notice::Remark));
             states = self.state_changes();
-            changed.all_namespaces |= self
+            changed.namespaces.all |= self
                 .snapshot
                 .as_ref()
                 .is_some_and(|now| before.is_none_or(|before| !Arc::ptr_eq(&before, &now.policy)));
@@ -140,7 +147,7 @@ impl View {
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.namespaces = self.namespaces.objects().clone();
         }
-        let newly_misspelt = self.look_for_misspelt(&changed);
+        let newly_misspelt = self.look_for_misspelt(&changed.namespaces);
         let misspelt = (newly_misspelt.is_some() || is_first).then(|| self.misspelt.clone());
         notices.extend(misspelt_notices(newly_misspelt.unwrap_or_default()));
         if is_assessed || misspelt.is_some() {
@@ -190,14 +197,14 @@ impl View {
     }
 
     /// Notes which of the changed node pools are unreadable. Returns those that were not unreadable before.
-    fn newly_unreadable(&mut self, changed: &Changed) -> Vec<UnreadableNodePool> {
+    fn newly_unreadable(&mut self, changed: &Names) -> Vec<UnreadableNodePool> {
         let objects = self.node_pools.objects();
-        let all = changed.all_node_pools.then(|| objects.keys());
+        let all = changed.all.then(|| objects.keys());
         if all.is_some() {
             self.unreadable.retain(|name, _| objects.contains_key(name));
         }
         let mut newly = Vec::new();
-        for name in all.into_iter().flatten().chain(&changed.node_pools) {
+        for name in all.into_iter().flatten().chain(&changed.some) {
             match objects.get(name) {
                 Some(Err(error)) => {
                     let before = self.unreadable.insert(Arc::clone(name), error.clone());
@@ -224,15 +231,15 @@ impl View {
     }
 
     /// Notes the namespaces whose labels are misspelt. Returns the new faults, or `None` if there is no change.
-    fn look_for_misspelt(&mut self, changed: &Changed) -> Option<Vec<(Arc<str>, NamespaceFault)>> {
+    fn look_for_misspelt(&mut self, changed: &Names) -> Option<Vec<(Arc<str>, NamespaceFault)>> {
         let snapshot = self.snapshot.as_ref()?;
         let judging = Judging {
             namespaces: &snapshot.namespaces,
             own: self.own_namespace.as_deref(),
             policy: &snapshot.policy,
         };
-        if !changed.all_namespaces {
-            return judging.update(&mut self.misspelt, changed.namespaces.iter());
+        if !changed.all {
+            return judging.update(&mut self.misspelt, changed.some.iter());
         }
         // One that is gone has no faults any more.
         let before = self.misspelt.clone();

@@ -21,7 +21,7 @@ const POLICIES: u8 = 2;
 /// The names that node pools and namespaces have, by their number.
 const NAMES: [&str; 3] = ["a", "b", "c"];
 /// The number of forms that an object takes: see `node_pool` and `policy`.
-const FORMS: u8 = 4;
+const FORMS: u8 = 5;
 /// The form of a policy that berth can always use.
 const HARMLESS: u8 = 0;
 
@@ -61,11 +61,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 0..40)
 }
 
-/// Returns a plain node pool, one with a taint, one that berth cannot read, or one that is being deleted.
+/// Returns a plain node pool, one with a taint, one of two that berth cannot read, or one that is being deleted.
 fn node_pool(name: &str, form: u8) -> Kept<Result<Arc<NodePool>, UnreadableNodePool>> {
     let taints = match form {
         1 => json!([{"key": "example.com/only", "effect": "NoSchedule"}]),
         2 => json!(true),
+        4 => json!("none"),
         _ => json!([]),
     };
     let deletion = (form == 3).then_some("2026-11-29T00:00:00Z");
@@ -173,6 +174,16 @@ struct Lists {
 }
 
 impl Lists {
+    /// Returns the node pools that berth cannot read, by the numbers of their names.
+    fn unreadable(&self) -> BTreeMap<u8, UnreadableNodePool> {
+        let objects = self.listed[usize::from(NODE_POOLS)].iter().flatten();
+        let unreadable = objects.filter_map(|(name, form)| {
+            let (_, read) = node_pool(NAMES[usize::from(*name)], *form);
+            Some((*name, read?.err()?))
+        });
+        unreadable.collect()
+    }
+
     /// Returns the news of a view that gets these lists alone. A policy, if given, takes the place of the lists' own.
     fn fresh(&self, policy: Option<u8>) -> Option<News> {
         let mut view = View::new(Given::default(), None);
@@ -288,11 +299,12 @@ impl Heard {
 
 proptest! {
     /// A view knows as much as one that gets the end of all steps alone. But a policy that berth cannot use leaves the
-    /// last good one in force.
+    /// last good one in force. A node pool that berth cannot read is told once, until its error is another.
     #[test]
     fn only_the_end_counts_and_the_last_good_policy(steps in steps()) {
         let mut view = View::new(Given::default(), None);
         let (mut lists, mut heard, mut good) = (Lists::default(), None, None);
+        let mut known = BTreeMap::new();
         for step in steps.into_iter().chain([Step::Ask]) {
             let is_asked = matches!(step, Step::Ask);
             lists.take(step, &mut view);
@@ -300,6 +312,14 @@ proptest! {
                 continue;
             }
             if let Some(news) = view.news() {
+                let now = lists.unreadable();
+                let new = now.iter().filter(|(name, error)| known.get(*name) != Some(*error));
+                let new: Vec<_> = new.map(|(_, error)| Notice::Unreadable(error.clone())).collect();
+                let notices = news.notices.iter();
+                let told = notices.filter(|notice| matches!(notice, Notice::Unreadable(_)));
+                prop_assert!(told.eq(&new), "{:?}, and new are {new:?}", news.notices);
+                prop_assert!(view.unreadable.values().eq(now.values()), "{:?}", view.unreadable);
+                known = now;
                 heard = Some(heard.unwrap_or_else(Heard::default).take(news));
             }
             prop_assert!(view.news().is_none(), "told twice");
